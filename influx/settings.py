@@ -1,0 +1,170 @@
+"""`home.yaml` as typed settings: who lives where, at which tariff, with which devices.
+
+Everything is optional but for what a home's own files cannot tell. A default that was taken is told in a sentence
+(`Settings.told`), so that the report can say it; a key that does not exist is an error that names the near one.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+import re
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import holidays
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from influx.errors import InputError
+
+Role = Literal["device", "household", "grid_import", "grid_export", "solar", "ignore"]
+"""What a meter measures: one device, the whole home, or one of the flows from which the home's use follows."""
+
+_HOURS = re.compile(r"([01]?\d|2[0-4]):00-([01]?\d|2[0-4]):00")
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+
+class Tariff(_Strict):
+    """What a kWh costs, in the home's currency, at local clock hours."""
+
+    rate: float = Field(ge=0, description="price of a kWh")
+    peak_rate: float | None = Field(None, ge=0, description="price of a kWh in the peak hours; without it the rate is flat")
+    peak_hours: list[str] = Field([], description='local clock hours such as "18:00-22:00"; the end is not included')
+    peak_days: Literal["all", "weekdays"] = Field("all", description="days that have peak hours; holidays count as weekend")
+    standing_charge_per_day: float = Field(0.0, ge=0, description="a fixed amount a day")
+
+    @field_validator("peak_hours")
+    @classmethod
+    def _clock_hours(cls, spans: list[str]) -> list[str]:
+        for span in spans:
+            if not _HOURS.fullmatch(span):
+                raise ValueError(f'{span!r} is not a span of whole hours; write it as "18:00-22:00"')
+        return spans
+
+    def hours_of_peak(self) -> frozenset[int]:
+        """Return the local clock hours 0 to 23 that are dear."""
+        hours: set[int] = set()
+        for span in self.peak_hours:
+            start, end = (int(part) for part in _HOURS.fullmatch(span).groups())  # type: ignore[union-attr]
+            hours |= {hour % 24 for hour in range(start, end if end > start else end + 24)}
+        return frozenset(hours)
+
+
+class Device(_Strict):
+    """What the household knows of one device or meter."""
+
+    role: Role | None = Field(None, description="what it measures; told from its name where it is not given")
+    location: str | None = None
+    flexible: bool = Field(False, description="whether its use can move to another hour of the day")
+    always_on: bool = Field(False, description="whether it must never be switched off")
+    since: dt.date | None = Field(None, description="first local day in the home; before it, its use is unknown")
+    until: dt.date | None = Field(None, description="last local day in the home; after it, its use is unknown")
+    power_rating_watt: float | None = Field(None, gt=0)
+    standby_power_watt: float | None = Field(None, ge=0)
+
+
+class Settings(_Strict):
+    """All of `home.yaml`."""
+
+    home_id: str = Field("home", min_length=1)
+    timezone: str = "UTC"
+    country: str | None = Field(None, description="ISO 3166 code, for public holidays")
+    currency: str | None = Field(None, description="ISO 4217 code of every amount of money")
+    tariff: Tariff | None = None
+    devices: dict[str, Device] = {}
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError(f"{name!r} is not a time zone; use an IANA name such as Europe/Madrid") from error
+        return name
+
+    @field_validator("country")
+    @classmethod
+    def _country(cls, code: str | None) -> str | None:
+        if code is not None and code not in holidays.list_supported_countries():
+            raise ValueError(f"{code!r} is not a country whose holidays are known; use an ISO 3166 code such as ES")
+        return code
+
+    def told(self) -> list[str]:
+        """Return a sentence for each default that was taken because `home.yaml` does not say it."""
+        given = self.model_fields_set
+        told = []
+        if "timezone" not in given:
+            told.append("No time zone is given: times without an offset are read as UTC, and clock hours are shown in UTC.")
+        if "country" not in given:
+            told.append("No country is given: public holidays are not known and count as ordinary days.")
+        if "tariff" not in given:
+            told.append("No tariff is given: costs are computed only where the data holds a price.")
+        elif "currency" not in given:
+            told.append("No currency is given: amounts of money are in the unit of the tariff.")
+        return told
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """A YAML loader to which a key that stands twice is an error, not a silent choice of the last one."""
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        seen: set[Any] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if key in seen:
+                raise InputError(f"line {key_node.start_mark.line + 1}: {key!r} stands twice. Keep one of the two.")
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+def read_settings(path: Path) -> Settings:
+    """Read a `home.yaml`.
+
+    Parameters
+    ----------
+    path : Path
+        The file. It may be absent: then all defaults hold, and `Settings.told` says so.
+
+    Raises
+    ------
+    InputError
+        The file is no YAML, names a key that does not exist (the near one is suggested), names a device twice, or
+        holds a value that cannot be used.
+    """
+    if not path.exists():
+        return Settings()
+    try:
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeys)  # noqa: S506 - a SafeLoader
+    except InputError as error:
+        raise InputError(f"{path.name}, {error}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"{path.name}: not readable as YAML: {' '.join(str(error).split())}. Mend or remove the file.") from error
+    if content is None:
+        return Settings()
+    if not isinstance(content, dict):
+        raise InputError(f"{path.name}: expected `key: value` lines, such as `timezone: Europe/Madrid`.")
+    try:
+        return Settings.model_validate(content)
+    except ValidationError as error:
+        raise InputError("; ".join(_explain(path.name, fault) for fault in error.errors())) from error
+
+
+def _explain(file: str, fault: Any) -> str:
+    """Return one validation fault as a sentence, with the near key where one was misspelt."""
+    *parents, last = fault["loc"]
+    where = ".".join(map(str, (*parents, last)))
+    if fault["type"] != "extra_forbidden":
+        message = str(fault["msg"]).removeprefix("Value error, ")
+        return f"{file}: {where}: {message}"
+    model: type[BaseModel] = Settings
+    if parents:
+        model = Tariff if parents[0] == "tariff" else Device
+    known = list(model.model_fields)
+    near = difflib.get_close_matches(str(last), known, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"the keys here are {', '.join(known)}."
+    return f"{file}: {where}: there is no such key; {hint}"
