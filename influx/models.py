@@ -1,0 +1,183 @@
+"""The candidates: small estimators with scikit-learn's fit and predict, and quantiles beside.
+
+`fit(X, y)` takes a feature table indexed by UTC hour and the energy of each hour (NaN where unknown), `predict(X)` returns
+the expected energy and `predict_quantiles(X, levels)` its quantiles, both for hours after the last one fitted. Climatology
+is the anchor; gradient boosting on the 24 features is the reference that the project began from. A new candidate is one
+class and one line in `CANDIDATES`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.ensemble import GradientBoostingRegressor
+
+from influx import climatology, intervals
+from influx.clock import local
+from influx.features import KNOWN_AHEAD, WEEK
+
+
+class Candidate(Protocol):
+    """What the backtest and the forecast ask of a model."""
+
+    needs_days: int
+
+    def fit(self, X: pd.DataFrame, y: np.ndarray) -> Candidate: ...  # noqa: N803
+    def predict(self, X: pd.DataFrame) -> np.ndarray: ...  # noqa: N803
+    def predict_quantiles(self, X: pd.DataFrame, levels: np.ndarray) -> np.ndarray: ...  # noqa: N803
+
+
+class Climatology(RegressorMixin, BaseEstimator):
+    """Recency-weighted climatology: weighted quantiles of the similar hours of the last sixteen weeks.
+
+    Parameters
+    ----------
+    half_life_weeks : float
+        Age at which an hour counts half.
+    timezone, country : str
+        For local hours and day types.
+    """
+
+    needs_days = 0
+
+    def __init__(self, half_life_weeks: float = 4.0, timezone: str = "UTC", country: str | None = None) -> None:
+        self.half_life_weeks = half_life_weeks
+        self.timezone = timezone
+        self.country = country
+
+    def fit(self, X: pd.DataFrame, y: np.ndarray) -> Climatology:  # noqa: N803
+        """Keep the similar hours; only the index of `X` is used."""
+        history = pd.Series(np.asarray(y, dtype=float), index=pd.DatetimeIndex(X.index))
+        origin = history.index[-1] + pd.Timedelta(hours=1)
+        pool = climatology.similar_hours(history, origin, self.timezone, self.country)
+        self.kwh_, self.weeks_, self.base_ = pool.kwh, pool.weeks, pool.base
+        return self
+
+    def predict(self, X: pd.DataFrame) -> np.ndarray:  # noqa: N803
+        """Return the expected energy, shape (n,) [kWh]."""
+        return np.asarray(self._pool().mean(self.half_life_weeks)[self._where(X)])
+
+    def predict_quantiles(self, X: pd.DataFrame, levels: np.ndarray) -> np.ndarray:  # noqa: N803
+        """Return quantiles, shape (n, q) [kWh]."""
+        return np.asarray(self._pool().quantiles(np.asarray(levels), self.half_life_weeks)[self._where(X)])
+
+    def _pool(self) -> climatology.SimilarHours:
+        return climatology.SimilarHours(self.kwh_, self.weeks_, self.base_)
+
+    def _where(self, X: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:  # noqa: N803
+        return climatology.lookup(pd.DatetimeIndex(X.index), self.timezone, self.country)
+
+
+class SeasonalNaive(RegressorMixin, BaseEstimator):
+    """What was measured at the same hour one week before; its weekly changes are its band.
+
+    Where that hour was not measured, the week before it stands in, up to four weeks back, then the mean.
+    """
+
+    needs_days = 15
+
+    def __init__(self, timezone: str = "UTC") -> None:
+        self.timezone = timezone
+
+    def fit(self, X: pd.DataFrame, y: np.ndarray) -> SeasonalNaive:  # noqa: N803
+        """Keep the last weeks of `y`; only the index of `X` is used."""
+        history = pd.Series(np.asarray(y, dtype=float), index=pd.DatetimeIndex(X.index)).asfreq("h")
+        changes = (history - history.shift(WEEK)).iloc[-8 * WEEK :]
+        hours = local(pd.DatetimeIndex(changes.index), self.timezone).hour.to_numpy()
+        self.errors_ = intervals.errors_by_hour(changes.to_numpy(), hours)
+        weeks = [history.shift(WEEK * back).iloc[-WEEK:] for back in range(4)]
+        last = weeks[0]
+        for older in weeks[1:]:
+            last = last.fillna(older)
+        last = last.fillna(history.mean())
+        self.last_week_ = last.to_numpy()
+        self.first_hour_ = int(last.index[0].timestamp()) // 3600
+        return self
+
+    def predict(self, X: pd.DataFrame) -> np.ndarray:  # noqa: N803
+        """Return the energy of the same hour of the last week, shape (n,) [kWh]."""
+        hour = pd.DatetimeIndex(X.index).as_unit("s").asi8 // 3600
+        return np.asarray(self.last_week_[(hour - self.first_hour_) % len(self.last_week_)])
+
+    def predict_quantiles(self, X: pd.DataFrame, levels: np.ndarray) -> np.ndarray:  # noqa: N803
+        """Return quantiles, shape (n, q) [kWh]."""
+        hours = local(pd.DatetimeIndex(X.index), self.timezone).hour.to_numpy()
+        return intervals.around(self.predict(X), hours, self.errors_, np.asarray(levels))
+
+
+class GradientBoosting(RegressorMixin, BaseEstimator):
+    """Gradient boosting on the feature table (Friedman 2001), the reference.
+
+    It learns on the first 80 % of the hours in order of time; its errors on the last 20 % are its band; then it learns on
+    all of them. `holdout_` keeps the hours, the energy and the expected energy of that last part.
+    """
+
+    needs_days = 42
+
+    def __init__(
+        self,
+        n_estimators: int = 100,
+        learning_rate: float = 0.1,
+        max_depth: int = 3,
+        random_state: int = 42,
+        timezone: str = "UTC",
+    ) -> None:
+        self.n_estimators = n_estimators
+        self.learning_rate = learning_rate
+        self.max_depth = max_depth
+        self.random_state = random_state
+        self.timezone = timezone
+
+    def fit(self, X: pd.DataFrame, y: np.ndarray) -> GradientBoosting:  # noqa: N803
+        """Learn from the rows of `X` whose energy is known."""
+        known = X[np.isfinite(y)]
+        self.features_ = [name for name in KNOWN_AHEAD if name in X and known[name].notna().any()]
+        self.stand_ins_ = known[self.features_].median().to_numpy()
+        inputs, target = self._inputs(known), np.asarray(y, dtype=float)[np.isfinite(y)]
+        cut = int(0.8 * len(target))
+        expected = self._learner().fit(inputs[:cut], target[:cut]).predict(inputs[cut:]).clip(0)
+        hours = local(pd.DatetimeIndex(known.index[cut:]), self.timezone).hour.to_numpy()
+        self.errors_ = intervals.errors_by_hour(target[cut:] - expected, hours)
+        self.holdout_ = (pd.DatetimeIndex(known.index[cut:]).as_unit("s").asi8, target[cut:], expected)
+        self.learner_ = self._learner().fit(inputs, target)
+        return self
+
+    def predict(self, X: pd.DataFrame) -> np.ndarray:  # noqa: N803
+        """Return the expected energy, shape (n,) [kWh]."""
+        return np.asarray(self.learner_.predict(self._inputs(X))).clip(0)
+
+    def predict_quantiles(self, X: pd.DataFrame, levels: np.ndarray) -> np.ndarray:  # noqa: N803
+        """Return quantiles, shape (n, q) [kWh]."""
+        hours = local(pd.DatetimeIndex(X.index), self.timezone).hour.to_numpy()
+        return intervals.around(self.predict(X), hours, self.errors_, np.asarray(levels))
+
+    def _learner(self) -> GradientBoostingRegressor:
+        return GradientBoostingRegressor(
+            n_estimators=self.n_estimators,
+            learning_rate=self.learning_rate,
+            max_depth=self.max_depth,
+            random_state=self.random_state,
+        )
+
+    def _inputs(self, X: pd.DataFrame) -> np.ndarray:  # noqa: N803
+        values = X[self.features_].to_numpy(dtype=float)
+        return np.where(np.isnan(values), self.stand_ins_, values)
+
+
+CANDIDATES: dict[str, Callable[[str, str | None], Candidate]] = {
+    "climatology": lambda timezone, country: Climatology(timezone=timezone, country=country),
+    "seasonal_naive": lambda timezone, country: SeasonalNaive(timezone=timezone),
+    "gradient_boosting": lambda timezone, country: GradientBoosting(timezone=timezone),
+}
+"""Every model that is tried, by name; climatology stands first since it wins ties."""
+
+NAMES = {
+    "climatology": "climatology",
+    "seasonal_naive": "last week again",
+    "gradient_boosting": "gradient boosting",
+}
+"""The models as a page calls them."""
