@@ -25,6 +25,7 @@ class Candidate(Protocol):
     """What the backtest and the forecast ask of a model."""
 
     needs_days: int
+    uses_features: bool
 
     def fit(self, X: pd.DataFrame, y: np.ndarray) -> Candidate: ...  # noqa: N803
     def predict(self, X: pd.DataFrame) -> np.ndarray: ...  # noqa: N803
@@ -43,6 +44,7 @@ class Climatology(RegressorMixin, BaseEstimator):
     """
 
     needs_days = 0
+    uses_features = False
 
     def __init__(self, half_life_weeks: float = 4.0, timezone: str = "UTC", country: str | None = None) -> None:
         self.half_life_weeks = half_life_weeks
@@ -79,6 +81,7 @@ class SeasonalNaive(RegressorMixin, BaseEstimator):
     """
 
     needs_days = 15
+    uses_features = False
 
     def __init__(self, timezone: str = "UTC") -> None:
         self.timezone = timezone
@@ -109,14 +112,20 @@ class SeasonalNaive(RegressorMixin, BaseEstimator):
         return intervals.around(self.predict(X), hours, self.errors_, np.asarray(levels))
 
 
+def first_80_percent(rows: np.ndarray) -> int:
+    """Return where the chronological 80/20 split cuts: the rows before it are learnt, those after it judged."""
+    return int(0.8 * len(rows))
+
+
 class GradientBoosting(RegressorMixin, BaseEstimator):
     """Gradient boosting on the feature table (Friedman 2001), the reference.
 
     It learns on the first 80 % of the hours in order of time; its errors on the last 20 % are its band; then it learns on
-    all of them. `holdout_` keeps the hours, the energy and the expected energy of that last part.
+    all of them.
     """
 
     needs_days = 42
+    uses_features = True
 
     def __init__(
         self,
@@ -138,11 +147,10 @@ class GradientBoosting(RegressorMixin, BaseEstimator):
         self.features_ = [name for name in KNOWN_AHEAD if name in X and known[name].notna().any()]
         self.stand_ins_ = known[self.features_].median().to_numpy()
         inputs, target = self._inputs(known), np.asarray(y, dtype=float)[np.isfinite(y)]
-        cut = int(0.8 * len(target))
+        cut = first_80_percent(target)
         expected = self._learner().fit(inputs[:cut], target[:cut]).predict(inputs[cut:]).clip(0)
         hours = local(pd.DatetimeIndex(known.index[cut:]), self.timezone).hour.to_numpy()
         self.errors_ = intervals.errors_by_hour(target[cut:] - expected, hours)
-        self.holdout_ = (pd.DatetimeIndex(known.index[cut:]).as_unit("s").asi8, target[cut:], expected)
         self.learner_ = self._learner().fit(inputs, target)
         return self
 

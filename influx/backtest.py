@@ -1,0 +1,197 @@
+"""Rolling-origin evaluation: forecast past weeks from what was known then, and compare with what happened.
+
+Each fold stands at an origin in the past, lets every candidate learn from the hours before it alone, and forecasts the
+horizon after it (Tashman 2000). Errors are told in kWh, and scaled by the error of repeating the same hour one week before
+(Hyndman and Koehler 2006), so that devices compare; the pinball loss judges expected value and band at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import pandas as pd
+
+from influx import intervals
+from influx.features import WEEK, Surroundings, every_week, feature_table
+from influx.models import CANDIDATES, Candidate
+from influx.parallel import run_all
+from influx.schema import METRICS, as_readings, check
+from influx.series import Series, all_series, with_household
+
+LEVELS = np.array(intervals.LEVELS)
+KEYS = ["home_id", "device_id", "model"]
+FIRST_FOLD_DAYS = 7
+"""Days of history before the first origin at which a fold is worth making."""
+
+
+def backtest(
+    readings: pd.DataFrame,
+    folds: int = 4,
+    horizon: int = WEEK,
+    timezone: str = "UTC",
+    country: str | None = None,
+    weather: pd.DataFrame | None = None,
+    models: Sequence[str] = tuple(CANDIDATES),
+) -> pd.DataFrame:
+    """Measure every candidate on the last weeks of each device.
+
+    Parameters
+    ----------
+    readings : DataFrame
+        `device_id`, `timestamp`, `energy_kwh` [kWh, NaN = unknown]; `home_id` and `quality` optional.
+    folds : int
+        Number of past origins, `horizon` hours apart; the last one lies `horizon` hours before the end.
+    horizon : int
+        Hours ahead.
+    timezone, country : str
+        For local hours and public holidays.
+    weather : DataFrame, optional
+        `timestamp` (UTC hours) and `outdoor_temp_celsius` [C].
+    models : sequence of str
+        Names in `influx.models.CANDIDATES`.
+
+    Returns
+    -------
+    DataFrame
+        The `metrics` frame: a row for each device, the household included, and each model that had enough history.
+
+    Raises
+    ------
+    InputError
+        The readings break a rule of their frame.
+    """
+    around = Surroundings(timezone=timezone, country=country, weather=weather)
+    every = all_series(with_household(as_readings(readings)), around)
+    return metrics(pd.concat(run_all(lambda one: past_forecasts(one, folds, horizon, models), every)))
+
+
+def origins_of(end: pd.Timestamp, folds: int, horizon: int) -> list[pd.Timestamp]:
+    """Return `folds` past origins in order of time, `horizon` hours apart, the last one a horizon before `end`."""
+    return [end - pd.Timedelta(hours=horizon * back) for back in range(folds, 0, -1)]
+
+
+def past_forecasts(series: Series, folds: int, horizon: int, models: Iterable[str]) -> pd.DataFrame:
+    """Forecast the last `folds` horizons of one device from what was known before each.
+
+    Returns
+    -------
+    DataFrame
+        `home_id`, `device_id`, `model`, `origin`, `timestamp`, `observed` [kWh], `energy_kwh`, `p10`, `p50`, `p90`, and
+        `naive_error`, the mean absolute weekly change before the origin [kWh]. Only hours that were measured.
+    """
+    end = series.energy.last_valid_index() + pd.Timedelta(hours=1)
+    parts = [
+        _fold(series, name, origin, horizon)
+        for origin in origins_of(end, folds, horizon)
+        for name in models
+        if series.days_known(origin) >= max(FIRST_FOLD_DAYS, _needs(name))
+    ]
+    parts = [part for part in parts if len(part)]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*KEYS, "origin"])
+
+
+def fit(series: Series, model: str, origin: pd.Timestamp, horizon: int) -> Candidate:
+    """Let a candidate learn from all that was known of a device before `origin`."""
+    history = series.before(origin)
+    candidate = CANDIDATES[model](series.around.timezone, series.around.country)
+    if not candidate.uses_features:
+        return candidate.fit(pd.DataFrame(index=history.index), history.to_numpy())
+    table = feature_table(history, series.around, every_week(history, origin, horizon), horizon).set_index("timestamp")
+    return candidate.fit(table, table["energy_kwh"].to_numpy())
+
+
+def predict(
+    candidate: Candidate, series: Series, origin: pd.Timestamp, horizon: int, levels: np.ndarray = LEVELS
+) -> pd.DataFrame:
+    """Forecast the hours after `origin`: `timestamp`, `energy_kwh` and a column a quantile."""
+    history = series.before(origin)
+    if candidate.uses_features:
+        inputs = feature_table(history, series.around, pd.DatetimeIndex([origin]), horizon).set_index("timestamp")
+    else:
+        inputs = pd.DataFrame(index=pd.date_range(origin, periods=horizon, freq="h", name="timestamp"))
+    quantiles = candidate.predict_quantiles(inputs, levels)
+    out = pd.DataFrame({"timestamp": inputs.index, "energy_kwh": candidate.predict(inputs)})
+    return out.assign(**{intervals.column(level): quantiles[:, number] for number, level in enumerate(levels)})
+
+
+def _needs(model: str) -> int:
+    return CANDIDATES[model]("UTC", None).needs_days
+
+
+def _fold(series: Series, model: str, origin: pd.Timestamp, horizon: int) -> pd.DataFrame:
+    observed = series.energy.reindex(pd.date_range(origin, periods=horizon, freq="h"))
+    if not observed.notna().any():
+        return pd.DataFrame()
+    history = series.before(origin)
+    out = predict(fit(series, model, origin, horizon), series, origin, horizon)
+    out.insert(0, "origin", origin)
+    for name, value in (("model", model), ("device_id", series.device_id), ("home_id", series.home_id)):
+        out.insert(0, name, value)
+    out["observed"] = observed.to_numpy()
+    out["naive_error"] = float((history - history.shift(WEEK)).abs().mean())
+    return out[np.isfinite(out["observed"])]
+
+
+def pinball(observed: np.ndarray, quantiles: np.ndarray, levels: np.ndarray = LEVELS) -> np.ndarray:
+    """Return the mean pinball loss over the levels, shape (n,) [kWh] (Koenker and Bassett 1978).
+
+    Parameters
+    ----------
+    observed : ndarray, shape (n,)
+    quantiles : ndarray, shape (n, q)
+    levels : ndarray, shape (q,)
+    """
+    miss = np.asarray(observed)[:, None] - quantiles
+    return np.asarray(np.maximum(levels * miss, (levels - 1) * miss).mean(axis=1))
+
+
+def metrics(forecasts: pd.DataFrame) -> pd.DataFrame:
+    """Sum up past forecasts to a row for each device and model.
+
+    Parameters
+    ----------
+    forecasts : DataFrame
+        As `past_forecasts` returns them, of any number of devices.
+
+    Returns
+    -------
+    DataFrame
+        `mae`, `rmse`, `bias` (expected minus observed), `pinball` (mean of p10, p50, p90) [kWh]; `mase` and
+        `scaled_pinball`, divided by the naive error; `coverage_80`, the share of hours inside p10 to p90; `daily_wape`, the
+        absolute errors of daily totals over the energy; `r2`; NaN where the data cannot tell (nothing was used at all).
+    """
+    if forecasts.empty:
+        return pd.DataFrame(columns=list(METRICS.columns))
+    rows = [dict(zip(KEYS, key, strict=True)) | _measure(part) for key, part in forecasts.groupby(KEYS, sort=False)]
+    return check(pd.DataFrame(rows), METRICS)
+
+
+def _measure(part: pd.DataFrame) -> dict[str, float]:
+    observed, expected = part["observed"].to_numpy(), part["energy_kwh"].to_numpy()
+    miss = expected - observed
+    loss = pinball(observed, part[["p10", "p50", "p90"]].to_numpy())
+    naive = part["naive_error"].to_numpy()
+    naive = np.where(naive > 0, naive, np.nan)
+    spread = float(((observed - observed.mean()) ** 2).sum())
+    day = (part["timestamp"] - part["origin"]) // pd.Timedelta(days=1)
+    daily = part.groupby([part["origin"], day])[["observed", "energy_kwh"]].sum()
+    energy = float(daily["observed"].sum())
+    inside = (observed >= part["p10"].to_numpy()) & (observed <= part["p90"].to_numpy())
+    return {
+        "folds": part["origin"].nunique(),
+        "mae": float(np.abs(miss).mean()),
+        "rmse": float(np.sqrt((miss**2).mean())),
+        "bias": float(miss.mean()),
+        "mase": _mean(np.abs(miss) / naive),
+        "pinball": float(loss.mean()),
+        "coverage_80": float(inside.mean()),
+        "daily_wape": float((daily["energy_kwh"] - daily["observed"]).abs().sum() / energy) if energy > 0 else np.nan,
+        "r2": 1 - float((miss**2).sum()) / spread if spread > 0 else np.nan,
+        "scaled_pinball": _mean(loss / naive),
+    }
+
+
+def _mean(values: np.ndarray) -> float:
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if len(known) else float("nan")

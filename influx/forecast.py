@@ -1,0 +1,135 @@
+"""The coming hours: each device by its chosen model, and the household, to which they add up.
+
+The household is forecast as a device of its own, because its band is narrower than the sum of its devices' bands: devices
+do not all err the same way at once. Its expected value is then set to the sum of theirs, hour by hour, and its quantiles
+move along in proportion, so nothing crosses and nothing is negative.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from influx.backtest import predict
+from influx.errors import InputError
+from influx.features import WEEK, Surroundings
+from influx.intervals import LEVELS, column
+from influx.models import Candidate
+from influx.parallel import run_all
+from influx.schema import FORECAST, HOUSEHOLD, as_readings, check
+from influx.series import Series, all_series, with_household
+from influx.training import train
+
+QUICK = ("climatology", "seasonal_naive")
+"""The candidates that are tried where a forecast is asked for without a training step."""
+
+SILENT_DAYS = 28
+"""Days without a known hour after which a device counts as gone and is not forecast."""
+
+
+def forecast(
+    readings: pd.DataFrame,
+    horizon: int = WEEK,
+    quantiles: Sequence[float] = LEVELS,
+    timezone: str = "UTC",
+    country: str | None = None,
+    weather: pd.DataFrame | None = None,
+    models: Sequence[str] = QUICK,
+) -> pd.DataFrame:
+    """Forecast every device of every home, and each household.
+
+    Parameters
+    ----------
+    readings : DataFrame
+        `device_id`, `timestamp`, `energy_kwh` [kWh, NaN = unknown]; `home_id` and `quality` optional. The forecast begins
+        with the hour after a home's last one.
+    horizon : int
+        Hours ahead.
+    quantiles : sequence of float
+        Probabilities between 0 and 1; each becomes a column, 0.1 is `p10`.
+    timezone, country : str
+        For local hours and public holidays.
+    weather : DataFrame, optional
+        `timestamp` (UTC hours) and `outdoor_temp_celsius` [C], for the past and as a forecast.
+    models : sequence of str
+        Names in `influx.models.CANDIDATES`; each device gets the one that lost least over its last four weeks.
+
+    Returns
+    -------
+    DataFrame
+        The `forecast` frame: `horizon` rows a device and for the device `household`. A device without a known hour in
+        the last four weeks is left out.
+
+    Raises
+    ------
+    InputError
+        The readings break a rule of their frame, or the horizon or a quantile is out of range.
+    """
+    levels = _levels(quantiles)
+    if horizon < 1:
+        raise InputError(f"horizon: {horizon} hours; ask for at least 1.")
+    around = Surroundings(timezone=timezone, country=country, weather=weather)
+    checked = as_readings(readings)
+    parts = []
+    for _, home in checked.groupby("home_id", sort=False):
+        origin = home["timestamp"].max() + pd.Timedelta(hours=1)
+        every = [one for one in all_series(with_household(home), around) if is_alive(one, origin)]
+        if not every:
+            raise InputError("readings: no device has a known hour in the last four weeks. Hand over newer readings.")
+        trained = train(every, origin, horizon=horizon, models=models)
+        parts.append(predict_all(every, trained.models, trained.choice, origin, horizon, levels))
+    return pd.concat(parts, ignore_index=True)
+
+
+def is_alive(series: Series, origin: pd.Timestamp) -> bool:
+    """Tell whether a device was measured at all in the four weeks before `origin`."""
+    last = series.energy[series.energy.index < origin].last_valid_index()
+    return last is not None and origin - last <= pd.Timedelta(days=SILENT_DAYS)
+
+
+def predict_all(
+    every: list[Series],
+    models: dict[tuple[str, str], Candidate],
+    choice: pd.DataFrame,
+    origin: pd.Timestamp,
+    horizon: int,
+    levels: np.ndarray,
+) -> pd.DataFrame:
+    """Forecast each device with its fitted model and reconcile the household; the `forecast` frame."""
+    chosen = choice.set_index(["home_id", "device_id"])["model"]
+
+    def one(series: Series) -> pd.DataFrame:
+        key = (series.home_id, series.device_id)
+        out = predict(models[key], series, origin, horizon, levels)
+        out.insert(0, "device_id", series.device_id)
+        out.insert(0, "home_id", series.home_id)
+        return out.assign(model=chosen[key])
+
+    return check(reconcile(pd.concat(run_all(one, every), ignore_index=True)), FORECAST)
+
+
+def reconcile(forecasts: pd.DataFrame) -> pd.DataFrame:
+    """Set each household's expected value to the sum of its devices', and move its quantiles in proportion.
+
+    Where the household's own expected value is 0, its quantiles stay as they are.
+    """
+    out = forecasts.copy()
+    whole = out["device_id"] == HOUSEHOLD
+    total = out[~whole].groupby(["home_id", "timestamp"])["energy_kwh"].sum()
+    rows = pd.MultiIndex.from_frame(out.loc[whole, ["home_id", "timestamp"]])
+    added = total.reindex(rows).to_numpy()
+    own = out.loc[whole, "energy_kwh"].to_numpy()
+    factor = np.where(own > 0, added / np.where(own > 0, own, 1.0), 1.0)
+    for name in [name for name in out if name.startswith("p") and name[1:].isdigit()]:
+        out.loc[whole, name] = out.loc[whole, name].to_numpy() * factor
+    out.loc[whole, "energy_kwh"] = added
+    return out
+
+
+def _levels(quantiles: Sequence[float]) -> np.ndarray:
+    levels = np.asarray(sorted(quantiles), dtype=float)
+    if len(levels) == 0 or not ((levels > 0) & (levels < 1)).all() or len({column(one) for one in levels}) < len(levels):
+        raise InputError(f"quantiles: {list(quantiles)}; give different whole percents between 0 and 1, such as 0.1.")
+    return levels

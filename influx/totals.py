@@ -1,0 +1,131 @@
+"""Sums over hours: a day's, a week's, in kWh or in money, each with a range.
+
+The quantiles of a sum are not the sum of quantiles: hours err partly together and partly against each other. So the range
+of a sum is measured: the same sum is forecast by climatology from each of the past days, compared with what happened, and
+the spread of those errors (with the finite-sample step of conformal prediction) is laid around the expected sum.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+
+from influx.climatology import lookup, similar_hours
+from influx.clock import local
+from influx.intervals import conformal_offsets
+from influx.models import Climatology
+from influx.parallel import run_all
+from influx.series import Series
+
+PAST_ORIGINS = 56
+"""Past days from which the sums are forecast again: eight weeks."""
+
+LEAST_ERRORS = 10
+"""Past sums below which no range is told."""
+
+LEAST_KNOWN = 0.75
+"""Share of an interval's hours that must be known for its past sum to count; it is then scaled up to the whole."""
+
+Price = Callable[[pd.DatetimeIndex], np.ndarray]
+
+
+def kilowatt_hours(stamps: pd.DatetimeIndex) -> np.ndarray:
+    """Return the weight of each hour in a sum of energy: 1."""
+    return np.ones(len(stamps))
+
+
+def past_errors(series: Series, origin: pd.Timestamp, hours: int, each: Price = kilowatt_hours) -> np.ndarray:
+    """Return how far climatology was off on past sums of `hours` hours, observed minus expected.
+
+    Parameters
+    ----------
+    series : Series
+    origin : Timestamp
+        Nothing at or after it is looked at.
+    hours : int
+        Length of the sum: 24 for a day. With up to a week of lead, the days of each forecast week all count.
+    each : callable
+        Weight of an hour, such as its price.
+
+    Returns
+    -------
+    ndarray
+        Errors in the unit of `each` times kWh.
+    """
+    history = series.before(origin)
+    zone, country = series.around.timezone, series.around.country
+    errors = []
+    for back in range(1, PAST_ORIGINS + 1):
+        then = origin - pd.Timedelta(days=back) - pd.Timedelta(hours=hours - 24)
+        known = history[history.index < then]
+        if known.notna().sum() < 7 * 24:
+            break
+        stamps = pd.date_range(then, periods=hours, freq="h")
+        observed = history.reindex(stamps).to_numpy()
+        there = np.isfinite(observed)
+        if there.mean() < LEAST_KNOWN:
+            continue
+        expected = similar_hours(known, then, zone, country).mean(Climatology().half_life_weeks)[
+            lookup(stamps, zone, country)
+        ]
+        errors.append(float(((observed - expected) * each(stamps))[there].sum() / there.mean()))
+    return np.array(errors)
+
+
+def spread(errors: np.ndarray) -> tuple[float, float]:
+    """Return the offsets that hold eight in ten past errors, NaN where there are too few."""
+    if len(errors) < LEAST_ERRORS:
+        return float("nan"), float("nan")
+    low, high = conformal_offsets(np.sort(errors)[None].repeat(24, axis=0), np.array([0.1, 0.9]))[0]
+    return float(min(low, 0.0)), float(max(high, 0.0))
+
+
+def totals(
+    forecasts: pd.DataFrame, every: list[Series], origin: pd.Timestamp, each: Price = kilowatt_hours
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Sum a forecast by local day and over its whole horizon.
+
+    Parameters
+    ----------
+    forecasts : DataFrame
+        The `forecast` frame.
+    every : list of Series
+        The devices' histories.
+    origin : Timestamp
+        The first forecast hour.
+    each : callable
+        Weight of an hour: 1 for energy, its price for cost.
+
+    Returns
+    -------
+    daily : DataFrame
+        `home_id`, `device_id`, `day` (local date), `hours` (24, or less where the horizon cuts the day), `total`, `p10`,
+        `p90`; the range is NaN where fewer than ten past sums could be compared.
+    whole : DataFrame
+        The same over all hours of the forecast, without `day`.
+    """
+    parts = run_all(lambda one: _of_device(forecasts, one, origin, each), every)
+    return pd.concat([part[0] for part in parts]), pd.concat([part[1] for part in parts])
+
+
+def _of_device(
+    forecasts: pd.DataFrame, series: Series, origin: pd.Timestamp, each: Price
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    rows = forecasts[(forecasts["home_id"] == series.home_id) & (forecasts["device_id"] == series.device_id)]
+    stamps = pd.DatetimeIndex(rows["timestamp"])
+    amounts = rows["energy_kwh"].to_numpy() * each(stamps)
+    day = local(stamps, series.around.timezone).normalize()
+    daily = pd.DataFrame({"total": amounts, "hours": 1}).groupby(day).sum().rename_axis("day").reset_index()
+    whole = pd.DataFrame({"total": [amounts.sum()], "hours": [len(amounts)]})
+    ranged = []
+    for frame, hours in ((daily, 24), (whole, len(amounts))):
+        low, high = spread(past_errors(series, origin, hours, each))
+        share = frame["hours"] / hours
+        frame["p10"] = (frame["total"] + low * share).clip(lower=0)
+        frame["p90"] = frame["total"] + high * share
+        frame.insert(0, "device_id", series.device_id)
+        frame.insert(0, "home_id", series.home_id)
+        ranged.append(frame)
+    return ranged[0], ranged[1]

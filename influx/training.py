@@ -1,0 +1,187 @@
+"""Training: the contest of the candidates on each device, the winner learnt on all data, and how well it did.
+
+Climatology is the anchor. Another model is chosen only where its lead over the past weeks is larger than the standard
+error of that lead, paired fold by fold, so that luck is not taken for skill; where climatology wins, the table says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from sklearn.inspection import permutation_importance
+
+from influx.backtest import fit, metrics, past_forecasts, pinball
+from influx.features import WEEK, every_hour, every_week, feature_table, names
+from influx.models import CANDIDATES, NAMES, Candidate, GradientBoosting, first_80_percent
+from influx.parallel import run_all
+from influx.series import Series
+
+ANCHOR = "climatology"
+LEAST_FOLDS = 3
+"""Folds below which no lead over climatology is believed."""
+
+
+@dataclass(frozen=True)
+class Training:
+    """What training found.
+
+    Attributes
+    ----------
+    forecasts : DataFrame
+        Every past forecast of every candidate beside what happened.
+    metrics : DataFrame
+        The `metrics` frame.
+    choice : DataFrame
+        A row a device: `model`, `lead` over climatology in pinball (fraction), its standard error `lead_se`, `folds`,
+        `days_known` and `why`, a sentence.
+    models : dict
+        The chosen model of each (home, device), learnt on all data.
+    """
+
+    forecasts: pd.DataFrame
+    metrics: pd.DataFrame
+    choice: pd.DataFrame
+    models: dict[tuple[str, str], Candidate]
+
+
+def train(
+    every: list[Series],
+    origin: pd.Timestamp,
+    folds: int = 4,
+    horizon: int = WEEK,
+    models: Sequence[str] = tuple(CANDIDATES),
+) -> Training:
+    """Run the contest and let each winner learn from everything before `origin`.
+
+    Parameters
+    ----------
+    every : list of Series
+        The devices; they are trained side by side.
+    origin : Timestamp
+        The first hour of the coming forecast.
+    folds, horizon : int
+        As in `influx.backtest`.
+    models : sequence of str
+        The candidates, by name.
+    """
+    past = run_all(lambda one: past_forecasts(one, folds, horizon, models), every)
+    choice = pd.DataFrame([choose(one, forecasts, origin, models) for one, forecasts in zip(every, past, strict=True)])
+    fitted = run_all(lambda pair: fit(pair[0], pair[1], origin, horizon), zip(every, choice["model"], strict=True))
+    keys = [(one.home_id, one.device_id) for one in every]
+    forecasts = pd.concat(past, ignore_index=True)
+    return Training(forecasts, metrics(forecasts), choice, dict(zip(keys, fitted, strict=True)))
+
+
+def choose(series: Series, forecasts: pd.DataFrame, origin: pd.Timestamp, models: Sequence[str]) -> dict[str, object]:
+    """Choose a device's model from its past forecasts; a row of `Training.choice`."""
+    days = series.days_known(origin)
+    row: dict[str, object] = {"home_id": series.home_id, "device_id": series.device_id, "model": ANCHOR}
+    row |= {"lead": np.nan, "lead_se": np.nan, "folds": 0, "days_known": days}
+    if forecasts.empty:
+        return row | {"why": f"{days:.0f} days of history are too few to test anything: climatology, untested."}
+    loss = pinball(forecasts["observed"].to_numpy(), forecasts[["p10", "p50", "p90"]].to_numpy())
+    by_fold = pd.Series(loss).groupby([forecasts["origin"].to_numpy(), forecasts["model"].to_numpy()]).mean().unstack()
+    row["folds"] = len(by_fold)
+    missing = [NAMES[name] for name in models if name not in by_fold]
+    lead = _lead(by_fold)
+    if lead is None:
+        return row | {"why": f"Too little history for {' and '.join(missing)}: climatology alone was tested."}
+    name, gain, error = lead
+    believed = gain > error and len(by_fold) >= LEAST_FOLDS
+    row |= {"model": name if believed else ANCHOR, "lead": gain, "lead_se": error}
+    return row | {"why": _why(NAMES[name], gain, error, believed, len(by_fold)) + _lacking(missing)}
+
+
+def _lead(by_fold: pd.DataFrame) -> tuple[str, float, float] | None:
+    """Return the best rival of climatology, its lead as a fraction of climatology's loss, and the lead's standard error."""
+    rivals = [name for name in by_fold.columns if name != ANCHOR]
+    if not rivals or ANCHOR not in by_fold:
+        return None
+    paired = by_fold.dropna()
+    if paired.empty:
+        return None
+    best = min(rivals, key=lambda name: float(paired[name].mean()))
+    base = float(paired[ANCHOR].mean())
+    difference = (paired[ANCHOR] - paired[best]).to_numpy() / base if base > 0 else np.zeros(len(paired))
+    error = float(difference.std(ddof=1) / np.sqrt(len(difference))) if len(difference) > 1 else float("inf")
+    return str(best), float(difference.mean()), error
+
+
+def _why(rival: str, gain: float, error: float, believed: bool, folds: int) -> str:
+    weeks = f"over {folds} past week{'s' if folds != 1 else ''}"
+    if believed:
+        return f"{rival.capitalize()} loses {100 * gain:.0f} % less than climatology {weeks}, more than chance explains."
+    if gain > 0:
+        return f"Climatology: {rival} is {100 * gain:.0f} % ahead {weeks}, which may be chance."
+    if not np.isfinite(error):
+        return f"Climatology: {rival} did not beat it {weeks}, and one week decides nothing."
+    return f"Climatology wins: the next best, {rival}, loses {100 * -gain:.0f} % more {weeks}."
+
+
+def _lacking(missing: list[str]) -> str:
+    return f" Too little history for {' and '.join(missing)}." if missing else ""
+
+
+def reference(series: Series, origin: pd.Timestamp, horizon: int = WEEK) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Judge gradient boosting on the last 20 % of a device's hours, and tell which features it used.
+
+    Learnt on the first 80 %, once looking one hour ahead, once a week ahead: the first is the figure that is usually
+    shown, the second is what a household asks for.
+
+    Returns
+    -------
+    scores : DataFrame
+        `looking`, `hours` judged, `mae`, `rmse`, `bias` [kWh], `r2`; no rows where history is too short.
+    importance : DataFrame
+        `feature`, `importance`, `spread`: by how much the mean absolute error a week ahead grows when the feature's
+        values are shuffled, mean and standard deviation of five shuffles [kWh] (Breiman 2001).
+    """
+    history = series.before(origin)
+    if series.days_known(origin) < GradientBoosting.needs_days:
+        return pd.DataFrame(), pd.DataFrame()
+    recent = every_hour(history)[-26 * WEEK :]
+    tables = {
+        "one hour ahead": feature_table(history, series.around, recent[recent > history.index[WEEK - 1]], 1),
+        "a week ahead": feature_table(history, series.around, every_week(history, origin, horizon), horizon),
+    }
+    scores, importance = [], pd.DataFrame()
+    for looking, table in tables.items():
+        rows = table[table["energy_kwh"].notna()].set_index("timestamp")
+        cut = first_80_percent(rows["energy_kwh"].to_numpy())
+        learnt = GradientBoosting(timezone=series.around.timezone).fit(rows[:cut], rows["energy_kwh"].to_numpy()[:cut])
+        scores.append(_score(learnt, rows[cut:], series, looking))
+        if horizon > 1 and looking == "a week ahead":
+            importance = _importance(learnt, rows[cut:], series)
+    return pd.DataFrame(scores), importance
+
+
+def _score(model: GradientBoosting, rows: pd.DataFrame, series: Series, looking: str) -> dict[str, object]:
+    observed = rows["energy_kwh"].to_numpy()
+    miss = model.predict(rows) - observed
+    spread = float(((observed - observed.mean()) ** 2).sum())
+    return {
+        "home_id": series.home_id,
+        "device_id": series.device_id,
+        "looking": looking,
+        "hours": len(rows),
+        "mae": float(np.abs(miss).mean()),
+        "rmse": float(np.sqrt((miss**2).mean())),
+        "bias": float(miss.mean()),
+        "r2": 1 - float((miss**2).sum()) / spread if spread > 0 else float("nan"),
+    }
+
+
+def _importance(model: GradientBoosting, rows: pd.DataFrame, series: Series) -> pd.DataFrame:
+    inputs = rows[names(rows)]
+    found = permutation_importance(
+        model, inputs, rows["energy_kwh"].to_numpy(), scoring="neg_mean_absolute_error", n_repeats=5, random_state=42
+    )
+    table = pd.DataFrame(
+        {"feature": inputs.columns, "importance": found["importances_mean"], "spread": found["importances_std"]}
+    )
+    table.insert(0, "device_id", series.device_id)
+    table.insert(0, "home_id", series.home_id)
+    return table.sort_values("importance", ascending=False, ignore_index=True)
