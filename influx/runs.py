@@ -1,0 +1,259 @@
+"""The run folder: every step's result is a file there, made once and then read.
+
+A step that was made for the same data, parameters and code is read from its files; otherwise it is made and written. So the
+notebooks of one report share one set of numbers, none re-reads raw files or trains again, and an analyst may open any
+notebook first. A step's manifest in `steps/` is written last: what has none is not there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import time
+import zipfile
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+import skops.io
+
+from influx import explore, insights
+from influx.backtest import LEVELS
+from influx.errors import InputError
+from influx.features import WEEK, every_hour, every_week, feature_table, relation
+from influx.forecast import is_alive, predict_all
+from influx.home import Home, load
+from influx.models import Candidate
+from influx.parallel import run_all
+from influx.series import Series, series_of_home
+from influx.tariff import Rates, rates
+from influx.totals import totals
+from influx.training import reference, train
+from influx.unusual import unusual_hours
+
+PROJECT = Path(__file__).resolve().parents[1]
+WORKBENCH = Path("reports") / "workbench"
+"""Where the steps of an interactive notebook go."""
+
+LARGEST_CSV = 400_000
+"""Rows above which a frame is kept as Parquet alone."""
+
+_TRUSTED = [
+    "influx.models.Climatology",
+    "influx.models.GradientBoosting",
+    "influx.models.SeasonalNaive",
+    "sklearn.tree._tree.Tree",
+]
+
+Frames = dict[str, pd.DataFrame]
+
+
+def find(path: str | Path) -> Path:
+    """Return `path` as it lies below the working directory, else below the project, so notebooks run from any folder."""
+    given = Path(path).expanduser()
+    if given.is_absolute() or given.exists():
+        return given.absolute()
+    return PROJECT / given
+
+
+class Run:
+    """One run: a home, a moment, a horizon, and the folder that holds what was found.
+
+    Parameters
+    ----------
+    data : str or Path
+        A home's folder, or one file.
+    as_of : str
+        Only data before it is used; empty takes all there is.
+    horizon : int
+        Hours to forecast.
+    output : str or Path
+        The run folder; empty is `reports/workbench`. What it holds of other data, parameters or code is replaced.
+
+    Raises
+    ------
+    InputError
+        The data does not exist, or the horizon is out of range.
+    """
+
+    def __init__(self, data: str | Path = "data/sample", as_of: str = "", horizon: int = WEEK, output: str | Path = ""):
+        self.data = find(data)
+        if not self.data.exists():
+            raise InputError(f"data: there is no {data}. Name a home's folder or a file of readings or events.")
+        if not 1 <= int(horizon) <= 2 * WEEK:
+            raise InputError(f"horizon: {horizon} hours; choose 1 to {2 * WEEK}.")
+        self.as_of, self.horizon = str(as_of), int(horizon)
+        self.folder = Path(output).absolute() if str(output) else PROJECT / WORKBENCH
+        self._settle()
+
+    def home(self) -> Home:
+        """Return the home as it was read."""
+        return self._home
+
+    def rates(self) -> Rates | None:
+        """Return the prices that hold in the home, None where they are not known."""
+        return rates(self._home.settings, self._home.context)
+
+    def explore(self) -> Frames:
+        """Return `completeness`, `profile`, `daily_use`, `breakdown`, `drivers` and `unusual`."""
+        home = self._home
+        return self._step(
+            "explore",
+            lambda: {
+                "completeness": explore.completeness(home),
+                "profile": explore.profile(home),
+                "daily_use": explore.daily(home),
+                "breakdown": explore.breakdown(home),
+                "drivers": explore.drivers(home),
+                "unusual": unusual_hours(self._alive),
+            },
+        )
+
+    def features(self) -> Frames:
+        """Return `features`, an hour ahead for each device, and `relations` of each of the 24 with the energy."""
+        return self._step("features", self._make_features)
+
+    def training(self) -> Frames:
+        """Return `metrics`, `choice`, `past_forecasts`, `reference` and `importance`; the models lie in `models/`."""
+        return self._step("training", self._make_training)
+
+    def forecast(self) -> Frames:
+        """Return `forecast`, `daily`, `week`, `peaks`, and `cost_daily` and `cost_week` where prices are known."""
+        return self._step("forecast", self._make_forecast)
+
+    def insights(self) -> Frames:
+        """Return `overview`, `efficiency` and `recommendations`."""
+        return self._step("insights", self._make_insights)
+
+    @cached_property
+    def _home(self) -> Home:
+        manifest = self._manifest("home")
+        if manifest.exists():
+            return Home.open(self.folder)
+        began = time.monotonic()
+        home = load(self.data, self.as_of or None)
+        home.save(self.folder)
+        home.readings.to_csv(self.folder / "readings.csv", index=False)
+        self._done("home", [], began)
+        return home
+
+    @cached_property
+    def _alive(self) -> list[Series]:
+        """The devices that were measured in the last four weeks."""
+        every = [one for one in series_of_home(self._home) if is_alive(one, self._home.origin)]
+        if not every:
+            raise InputError(
+                f"data: no device has a known hour in the four weeks before {self._home.origin:%Y-%m-%d}. "
+                "Add newer files, or choose an earlier as_of."
+            )
+        return every
+
+    def _make_features(self) -> Frames:
+        origin, horizon = self._home.origin, self.horizon
+
+        def one(series: Series) -> tuple[pd.DataFrame, pd.DataFrame]:
+            history = series.before(origin)
+            hours = every_hour(history)[1:]
+            near = feature_table(history, series.around, hours, 1).drop(columns="origin")
+            weeks = every_week(history, origin, horizon)
+            far = feature_table(history, series.around, weeks, horizon) if len(weeks) else near.iloc[:0]
+            known = relation(near, far, weather_forecast=series.around.weather is not None)
+            return near.assign(device_id=series.device_id), known.assign(device_id=series.device_id)
+
+        parts = run_all(one, self._alive)
+        return {"features": pd.concat([part[0] for part in parts]), "relations": pd.concat([part[1] for part in parts])}
+
+    def _make_training(self) -> Frames:
+        every, origin = self._alive, self._home.origin
+        trained = train(every, origin, horizon=self.horizon)
+        judged = run_all(lambda one: reference(one, origin, self.horizon), every)
+        self._keep_models(trained.models)
+        return {
+            "metrics": trained.metrics,
+            "choice": trained.choice,
+            "past_forecasts": trained.forecasts,
+            "reference": pd.concat([part[0] for part in judged]),
+            "importance": pd.concat([part[1] for part in judged]),
+        }
+
+    def _make_forecast(self) -> Frames:
+        every, origin, home = self._alive, self._home.origin, self._home
+        choice = self.training()["choice"]
+        hours = predict_all(every, self._models(choice), choice, origin, self.horizon, LEVELS)
+        daily, week = totals(hours, every, origin)
+        frames = {"forecast": hours, "daily": daily, "week": week, "peaks": insights.peaks(hours, home.settings.timezone)}
+        known = self.rates()
+        if known is not None:
+            frames["cost_daily"], frames["cost_week"] = totals(hours, every, origin, lambda stamps: known.at(stamps)[0])
+        return frames
+
+    def _make_insights(self) -> Frames:
+        hours, home = self.forecast()["forecast"], self._home
+        return {
+            "overview": insights.overview(self._alive, home.origin),
+            "efficiency": insights.efficiency(home),
+            "recommendations": insights.recommendations(home, hours, explore.standby(home), self.rates()),
+        }
+
+    def _keep_models(self, models: dict[tuple[str, str], Candidate]) -> None:
+        """Write each model without pickle; files are numbered in the order of `choice`, since names come from outside."""
+        folder = self.folder / "models"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        for number, model in enumerate(models.values()):
+            skops.io.dump(model, folder / f"{number:03d}.skops", compression=zipfile.ZIP_DEFLATED)
+
+    def _models(self, choice: pd.DataFrame) -> dict[tuple[str, str], Candidate]:
+        files = sorted((self.folder / "models").glob("*.skops"))
+        keys = zip(choice["home_id"], choice["device_id"], strict=True)
+        return {key: skops.io.load(file, trusted=_TRUSTED) for key, file in zip(keys, files, strict=True)}
+
+    def _step(self, name: str, make: Callable[[], Frames]) -> Frames:
+        """Return a step's frames, from its files where it was made, else made and written."""
+        manifest = self._manifest(name)
+        if manifest.exists():
+            kept = json.loads(manifest.read_text(encoding="utf-8"))["frames"]
+            return {frame: pd.read_parquet(self.folder / f"{frame}.parquet") for frame in kept}
+        began = time.monotonic()
+        frames = {key: frame.reset_index(drop=True) for key, frame in make().items()}
+        for key, frame in frames.items():
+            frame.to_parquet(self.folder / f"{key}.parquet", index=False)
+            if len(frame) <= LARGEST_CSV and key != "features":
+                frame.to_csv(self.folder / f"{key}.csv", index=False)
+        self._done(name, list(frames), began)
+        return frames
+
+    def _manifest(self, step: str) -> Path:
+        return self.folder / "steps" / f"{step}.json"
+
+    def _done(self, step: str, frames: list[str], began: float) -> None:
+        note = {"frames": frames, "seconds": round(time.monotonic() - began, 3)}
+        _write_json(self._manifest(step), note)
+
+    def _settle(self) -> None:
+        """Make the folder this run's own: forget steps that were made of other data, parameters or code."""
+        wanted = {"data": _fingerprint(self.data), "code": _fingerprint(PROJECT / "influx", "*.py")}
+        wanted |= {"as_of": self.as_of, "horizon": str(self.horizon)}
+        inputs = self.folder / "steps" / "inputs.json"
+        if inputs.exists() and json.loads(inputs.read_text(encoding="utf-8")) == wanted:
+            return
+        shutil.rmtree(self.folder / "steps", ignore_errors=True)
+        (self.folder / "steps").mkdir(parents=True)
+        _write_json(inputs, wanted)
+
+
+def _fingerprint(path: Path, pattern: str = "*") -> str:
+    """Return a hash of the content and names of a file, or of a folder's files."""
+    digest = hashlib.sha256()
+    files = [path] if path.is_file() else sorted(file for file in path.rglob(pattern) if file.is_file())
+    for file in files:
+        digest.update(str(file.relative_to(path)).encode() + b"\0" + hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _write_json(path: Path, content: object) -> None:
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(content, indent=2), encoding="utf-8")
+    partial.replace(path)

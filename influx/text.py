@@ -1,0 +1,75 @@
+"""Numbers as people read them: three significant digits, a unit always, and "not known" in words."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+
+NOT_KNOWN = "not known"
+THIN_SPACE = "\u2009"
+
+
+def number(value: float, digits: int = 3) -> str:
+    """Return a number with `digits` significant digits and thin thousands separators; NaN is "not known"."""
+    if not math.isfinite(value):
+        return NOT_KNOWN
+    if value == 0:
+        return "0"
+    places = max(0, digits - 1 - math.floor(math.log10(abs(value))))
+    rounded = round(value, digits - 1 - math.floor(math.log10(abs(value))))
+    return f"{rounded:,.{min(places, 6)}f}".replace(",", THIN_SPACE)
+
+
+def kwh(value: float) -> str:
+    """Return an energy, such as "64.3 kWh"."""
+    return f"{number(value)} kWh" if math.isfinite(value) else NOT_KNOWN
+
+
+def span(low: float, high: float, unit: str = "kWh") -> str:
+    """Return a range that holds eight in ten, such as "58 to 71 kWh (8 in 10)"; not known where either end is not."""
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return f"range {NOT_KNOWN}"
+    digits = 2 if high < 100 else 3
+    return f"{number(low, digits)} to {number(high, digits)} {unit} (8 in 10)"
+
+
+def money(value: float, currency: str) -> str:
+    """Return an amount with its currency, such as "12.40 EUR"; where nobody named one, "in the tariff's unit"."""
+    if not math.isfinite(value):
+        return NOT_KNOWN
+    return f"{value:,.2f}".replace(",", THIN_SPACE) + f" {unit_of_money(currency)}"
+
+
+def money_span(low: float, high: float, currency: str) -> str:
+    """Return a range of money that holds eight in ten."""
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return f"range {NOT_KNOWN}"
+    return f"{low:,.2f} to {high:,.2f} {unit_of_money(currency)} (8 in 10)".replace(",", THIN_SPACE)
+
+
+def unit_of_money(currency: str) -> str:
+    """Return the currency's code, or what to call money of which nobody said the currency."""
+    return currency or "(currency not given)"
+
+
+def percent(share: float) -> str:
+    """Return a share as a whole percentage, such as "12 %"; below one percent, one digit."""
+    if not math.isfinite(share):
+        return NOT_KNOWN
+    return f"{100 * share:.0f} %" if abs(share) >= 0.0095 or share == 0 else f"{100 * share:.1f} %"
+
+
+def clock(hour: int) -> str:
+    """Return a local clock hour, such as "18:00"; 24 stays 24:00, the end of the day."""
+    return f"{hour:02d}:00"
+
+
+def day(stamp: pd.Timestamp) -> str:
+    """Return a local day, such as "Mon 15 July"."""
+    return f"{stamp:%a} {stamp.day} {stamp:%B}"
+
+
+def listed(words: list[str]) -> str:
+    """Return words as a list in a sentence, such as "a, b and c"."""
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
