@@ -1,0 +1,75 @@
+# Everything that a newcomer types; `make help` explains each target.
+
+.DEFAULT_GOAL := help
+.PHONY: help report lab dashboard data test lint bench schedule unschedule lock clean .venv conda
+
+# PYTHON names the Python that .venv is made from. When it is the one of an activated conda environment, no .venv is made
+# and that environment is used as it is.
+PYTHON ?=
+own := $(if $(and $(PYTHON),$(CONDA_PREFIX)),$(shell case "$$(command -v '$(PYTHON)')" in ('$(CONDA_PREFIX)'/*) echo yes;; esac))
+ready := $(if $(own),conda,.venv)
+run := $(if $(own),'$(PYTHON)',.venv/bin/python)
+
+# Jupyter, IPython and Matplotlib keep their settings and caches here, not in the home directory.
+export JUPYTER_CONFIG_DIR := $(CURDIR)/.cache/jupyter/config
+export JUPYTER_DATA_DIR := $(CURDIR)/.cache/jupyter/data
+export JUPYTER_RUNTIME_DIR := $(CURDIR)/.cache/jupyter/runtime
+export IPYTHONDIR := $(CURDIR)/.cache/ipython
+export MPLCONFIGDIR := $(CURDIR)/.cache/matplotlib
+ifdef own
+export PYTHONPATH := $(CURDIR)
+endif
+
+# Given on the command line, as in `make report DATA=data/home AS_OF=2024-07-08`, these reach the shell by themselves.
+report_options = $${DATA:+--data "$$DATA"} $${AS_OF:+--as-of "$$AS_OF"} $${HORIZON:+--horizon "$$HORIZON"}
+
+help: ## explain every target
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
+
+report: $(ready) ## write the week's report to reports/latest (DATA=data/sample, AS_OF=2024-07-08, HORIZON=168)
+	@$(run) -m influx report $(report_options)
+
+lab: $(ready) ## open the notebooks in JupyterLab
+	@$(run) -m jupyterlab --LabApp.default_url=/lab/tree/notebooks \
+		--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate --LabApp.news_url=None \
+		$(if $(filter 0,$(shell id -u)),--allow-root)
+
+dashboard: $(ready) ## open the dashboard for those who only look (Voilà)
+	@test -f notebooks/dashboard.ipynb || { echo "InFlux: there is no notebooks/dashboard.ipynb yet." >&2; exit 1; }
+	@$(run) -m voila notebooks/dashboard.ipynb --Voila.ip=127.0.0.1
+
+data: $(ready) ## rebuild data/sample, byte for byte
+	@$(run) -m influx simulate --output data/sample
+
+test: $(ready) ## run the tests, notebooks included, and measure what they cover
+	@$(run) -m pytest --nbval-lax --nbval-current-env $(wildcard notebooks) tests \
+		--cov --cov-report=term:skip-covered --cov-fail-under=90
+
+lint: $(ready) ## check style, format and types
+	@$(run) -m ruff check
+	@$(run) -m ruff format --check
+	@$(run) -m mypy
+
+bench: $(ready) ## measure time and memory, write benchmarks/RESULTS.md (ONLY=grid measures one and writes nothing)
+	@$(run) -m benchmarks $${ONLY:+--only "$$ONLY"}
+
+schedule: $(ready) ## make the report every Monday at six, by cron (DATA=data/home, WHEN="0 6 * * 1")
+	@$(run) -m influx schedule $${DATA:+--data "$$DATA"} $${WHEN:+--when "$$WHEN"}
+
+unschedule: $(ready) ## end what `make schedule` began
+	@$(run) -m influx unschedule
+
+lock: .venv ## write requirements.txt from pyproject.toml (LOCK=--upgrade takes newer versions)
+	@.venv/bin/python -m uv pip compile pyproject.toml --quiet --no-config --universal --python-version 3.11 \
+		--fork-strategy fewest --all-extras --generate-hashes --no-header $(LOCK) --output-file requirements.txt
+
+clean: ## remove .venv and every cache; data and reports stay
+	@rm -rf .venv .cache .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache influx.egg-info
+	@find . \( -name __pycache__ -o -name .ipynb_checkpoints \) -prune -exec rm -rf {} +
+
+.venv: # made when it is missing, unfinished or older than the lock
+	@sh scripts/venv.sh '$(PYTHON)'
+
+conda:
+	@$(run) -c 'from importlib.util import find_spec as there; assert there("papermill") and there("skops")' 2>/dev/null || \
+		{ echo "InFlux: this environment lacks packages. Install them: $(PYTHON) -m pip install -r requirements.txt" >&2; exit 1; }
