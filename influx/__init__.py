@@ -1,6 +1,7 @@
 """InFlux: what each device of a home will use and cost over the next seven days, and how sure that is.
 
-Names are imported when they are first used, so that `import influx` costs nothing.
+Names are imported when they are first used, so that `import influx` costs nothing. No module has the name of a public
+function: importing it would put the module in the function's place.
 """
 
 from __future__ import annotations
@@ -9,9 +10,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from influx.backtest import backtest
+    from influx.backtesting import backtest
     from influx.errors import InputError
-    from influx.forecast import forecast
+    from influx.forecasting import forecast
     from influx.home import Home, load
     from influx.runs import Run
 
@@ -22,8 +23,8 @@ _ROOMS = {
     "Home": "influx.home",
     "InputError": "influx.errors",
     "Run": "influx.runs",
-    "backtest": "influx.backtest",
-    "forecast": "influx.forecast",
+    "backtest": "influx.backtesting",
+    "forecast": "influx.forecasting",
     "load": "influx.home",
 }
 
@@ -32,7 +33,7 @@ def __getattr__(name: str) -> Any:
     if name not in _ROOMS:
         raise AttributeError(f"module 'influx' has no attribute {name!r}")
     found = getattr(import_module(_ROOMS[name]), name)
-    globals()[name] = found  # over the module of the same name, which the import has just set
+    globals()[name] = found
     return found
 
 

@@ -20,10 +20,10 @@ import pandas as pd
 import skops.io
 
 from influx import explore, insights
-from influx.backtest import LEVELS
+from influx.backtesting import LEVELS
 from influx.errors import InputError
 from influx.features import WEEK, every_hour, every_week, feature_table, relation
-from influx.forecast import is_alive, predict_all
+from influx.forecasting import is_alive, predict_all
 from influx.home import Home, load
 from influx.models import Candidate
 from influx.parallel import run_all

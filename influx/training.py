@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from sklearn.inspection import permutation_importance
 
-from influx.backtest import fit, metrics, past_forecasts, pinball
+from influx.backtesting import fit, metrics, past_forecasts, pinball
 from influx.features import WEEK, every_hour, every_week, feature_table, names
 from influx.models import CANDIDATES, NAMES, Candidate, GradientBoosting, first_80_percent
 from influx.parallel import run_all

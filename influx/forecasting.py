@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from influx.backtest import predict
+from influx.backtesting import predict
 from influx.errors import InputError
 from influx.features import WEEK, Surroundings
 from influx.intervals import LEVELS, column
