@@ -31,7 +31,11 @@ def is_day_off(stamps: pd.DatetimeIndex, timezone: str, country: str | None = No
     off = np.asarray(wall.dayofweek >= 5)
     if country is None or len(wall) == 0:
         return off
-    years = tuple(range(wall[0].year - 1, wall[-1].year + 2)) if wall.is_monotonic_increasing else tuple(sorted(set(wall.year)))
+    years = (
+        tuple(range(wall[0].year - 1, wall[-1].year + 2))
+        if wall.is_monotonic_increasing
+        else tuple(sorted(set(wall.year)))
+    )
     return off | np.asarray(wall.normalize().isin(_holidays(country, years)))
 
 
@@ -49,3 +53,51 @@ def midnight_at_or_after(stamp: pd.Timestamp, timezone: str) -> pd.Timestamp:
     day = wall.normalize() if wall == wall.normalize() else wall.normalize() + pd.DateOffset(days=1)
     first = pd.Timestamp(day.date()).tz_localize(timezone, nonexistent="shift_forward", ambiguous=True)
     return first.tz_convert("UTC").as_unit("us")
+
+
+def to_utc(
+    wall: pd.DatetimeIndex, timezone: str, group: np.ndarray | None = None
+) -> tuple[pd.DatetimeIndex, np.ndarray]:
+    """Return clock times without an offset as UTC stamps, and a reason for each that has no answer.
+
+    When the clock is put back, an hour is shown twice: of two equal times the first is summer time and the second
+    winter time. A lone one is ambiguous, and a time that the clock skipped in spring does not exist.
+
+    Parameters
+    ----------
+    wall : DatetimeIndex, shape (n,)
+        Times as a clock in `timezone` showed them, in the order in which they were written down; NaT stays NaT.
+    group : array, shape (n,), optional
+        Whose times they are (a device): only equal times of one group are a pair.
+
+    Returns
+    -------
+    stamps : DatetimeIndex, shape (n,), UTC
+        NaT where there is no answer.
+    reasons : ndarray of str, shape (n,)
+        Empty where there is one.
+    """
+    stamps = wall.tz_localize(timezone, ambiguous="NaT", nonexistent="NaT")
+    reasons = np.full(len(wall), "", dtype=object)
+    open_ = np.flatnonzero(np.asarray(stamps.isna() & wall.notna()))
+    if len(open_):
+        asked = wall[open_]
+        summer = asked.tz_localize(timezone, ambiguous=np.ones(len(asked), bool), nonexistent="NaT")
+        winter = asked.tz_localize(timezone, ambiguous=np.zeros(len(asked), bool), nonexistent="NaT")
+        frame = pd.DataFrame({"group": 0 if group is None else np.asarray(group)[open_], "wall": asked})
+        times = frame.groupby(["group", "wall"], sort=False)["wall"]
+        pair, second = (times.transform("size") == 2).to_numpy(), (times.cumcount() == 1).to_numpy()
+        answer = pd.Series(summer).where(~second, pd.Series(winter)).where(pair)
+        skipped = np.asarray(summer.isna())
+        reasons[open_] = np.select(
+            [skipped, ~pair],
+            [
+                f"this time does not exist in {timezone}: the clock was put forward over it",
+                f"ambiguous: the clock of {timezone} showed this time twice; add the offset from UTC, such as +01:00",
+            ],
+            "",
+        )
+        filled = stamps.to_series(index=range(len(stamps)))
+        filled.iloc[open_] = answer.to_numpy()
+        stamps = pd.DatetimeIndex(filled)
+    return stamps.tz_convert("UTC").as_unit("us"), reasons

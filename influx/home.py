@@ -1,0 +1,248 @@
+"""A home as its own files tell it: `load` reads a folder, and what comes out is all that later steps ever see.
+
+Every row of every file is accounted for: used, rejected with a reason, or after the as-of time. What was assumed,
+what is lacking and what was mended is said in plain sentences (`Home.notes`), so that the report can say it too.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from influx import clock, facts, grid, meters, schema, usage
+from influx.errors import InputError
+from influx.intake import SETTINGS, File, account_of, before, files_of, one_home, parse_as_of
+from influx.settings import Settings, read_settings
+
+_KINDS = ("events", "readings", "weather")
+_FRAMES = ("readings", "devices", "weather", "context", "minutes", "flows", "rejected", "account")
+
+
+@dataclass(frozen=True)
+class Home:
+    """All that is known of a home. Times are UTC and mark the start of their hour; energy is kWh.
+
+    Attributes
+    ----------
+    settings : Settings
+        home.yaml, or its defaults.
+    readings : DataFrame
+        `schema.READINGS`: the devices of use; `household` where a meter measures it or it follows from meters; `other`
+        where devices explain only a part of it. A complete grid: all devices at all hours of the span.
+    devices : DataFrame
+        A row a device (`facts.device_table`).
+    weather : DataFrame or None
+        timestamp, outdoor_temp_celsius, maybe humidity_percent, kind (measured or forecast); hourly.
+    context : DataFrame
+        timestamp and those of `schema.CONTEXT_COLUMNS` that the data has; no rows where it has none.
+    minutes : DataFrame
+        device_id, timestamp, duration_minutes: minutes of use in the hour, from events.
+    flows : DataFrame
+        The solar, grid_import and grid_export meters: the columns of readings, and `role`.
+    rejected : DataFrame
+        file, row, column, value, reason.
+    account : DataFrame
+        A row a file: rows_read = rows_used + rows_rejected + rows_after_as_of; `overlaps` are device-hours (of events:
+        events) in which a newer file, or a later row, won; kwh_used of kwh_read stands in the readings; first and last
+        are its times.
+    notes : tuple of str
+        What a reader of any number from here should know.
+    origin : Timestamp
+        The first hour to forecast, UTC.
+    """
+
+    settings: Settings
+    readings: pd.DataFrame
+    devices: pd.DataFrame
+    weather: pd.DataFrame | None
+    context: pd.DataFrame
+    minutes: pd.DataFrame
+    flows: pd.DataFrame
+    rejected: pd.DataFrame
+    account: pd.DataFrame
+    notes: tuple[str, ...]
+    origin: pd.Timestamp
+
+    def save(self, folder: Path) -> None:
+        """Write a Parquet file a frame into `folder`, and home.json last; each file appears whole or not at all."""
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in _FRAMES:
+            frame = getattr(self, name)
+            if frame is None:
+                (folder / f"{name}.parquet").unlink(missing_ok=True)
+            else:
+                _replace(folder / f"{name}.parquet", frame.to_parquet(index=False))
+        rest = {
+            "settings": self.settings.model_dump(mode="json", exclude_unset=True),
+            "notes": self.notes,
+            "origin": self.origin.isoformat(),
+        }
+        _replace(folder / "home.json", json.dumps(rest, ensure_ascii=False, indent=1).encode())
+
+    @classmethod
+    def open(cls, folder: Path) -> Home:
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        InputError
+            The folder holds no saved home.
+        """
+        folder = Path(folder)
+        try:
+            rest = json.loads((folder / "home.json").read_text(encoding="utf-8"))
+            frames = {name: pd.read_parquet(path) for name in _FRAMES if (path := folder / f"{name}.parquet").exists()}
+        except (OSError, ValueError) as error:
+            raise InputError(
+                f"{folder.name}: no saved home can be read from here: {error}. Load the home again."
+            ) from error
+        return cls(
+            settings=Settings.model_validate(rest["settings"]),
+            notes=tuple(rest["notes"]),
+            origin=pd.Timestamp(rest["origin"]).as_unit("us"),
+            **{"weather": None} | frames,
+        )
+
+
+def _replace(path: Path, content: bytes) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_bytes(content)
+    temporary.replace(path)
+
+
+def load(path: str | Path, as_of: str | dt.date | pd.Timestamp | None = None) -> Home:
+    """Read a home's folder, or one file of it.
+
+    Parameters
+    ----------
+    path : str or Path
+        A folder with the files that the household exported and, if there is one, home.yaml; or one file (a home.yaml
+        beside it counts).
+    as_of : str, date or Timestamp, optional
+        Only what was known at that time is used. A date is its local midnight; a time without an offset is local.
+
+    Returns
+    -------
+    Home
+        Its `origin` is the as-of time rounded up to the hour, or else the first local midnight after the data.
+
+    Raises
+    ------
+    InputError
+        A file or home.yaml cannot be used, there are several homes, or there is no data before `as_of`.
+    """
+    path = Path(path)
+    settings = read_settings((path if path.is_dir() else path.parent) / SETTINGS)
+    moment = parse_as_of(as_of, settings.timezone)
+    notes = settings.told()
+    files, home_id = one_home(files_of(path, settings, notes), settings)
+    settings = settings.model_copy(update={"home_id": home_id})
+    if moment is not None:
+        files = before(files, moment, settings.timezone, notes)
+    return _build(files, settings, moment, notes)
+
+
+def _build(files: list[File], settings: Settings, moment: pd.Timestamp | None, notes: list[str]) -> Home:
+    """Bring the files of one home to hours, and put the home together."""
+    events, readings, weather = (
+        [file for file in files if file.part.kind == kind and len(file.frame)] for kind in _KINDS
+    )
+    shift = grid.phase(settings.timezone, min(file.frame["timestamp"].min() for file in events + readings))
+    hours, minutes, uses, overlaps, kwh_used = _hours(events, readings, settings, shift, moment, notes)
+    metered = meters.sort_out(hours, settings)
+    notes += metered.notes
+    table = schema.check(metered.readings.assign(home_id=settings.home_id), schema.READINGS)[[*schema.READINGS.columns]]
+    origin = _origin(table["timestamp"].max() + clock.HOUR, shift, settings.timezone, moment)
+    devices = facts.device_table(table, uses, settings, metered.main, set() if uses is None else set(uses["device_id"]))
+    absent = [name for name in settings.devices if name not in set(hours["device_id"])]
+    if absent:
+        notes.append(f"home.yaml names {', '.join(absent)}, of which the files hold nothing.")
+    stamps = pd.DatetimeIndex(table["timestamp"].unique()).sort_values()
+    context = facts.context_table(uses, stamps)
+    sky = _weather(weather, shift, origin if moment is None else moment, notes)
+    _tell_lacking(uses, sky, notes)
+    return Home(
+        settings=settings,
+        readings=table.sort_values(["device_id", "timestamp"], ignore_index=True),
+        devices=devices.sort_values("device_id", ignore_index=True),
+        weather=sky,
+        context=context,
+        minutes=minutes,
+        flows=metered.flows.assign(home_id=settings.home_id),
+        rejected=pd.concat([file.part.rejected for file in files], ignore_index=True),
+        account=account_of(files, overlaps, kwh_used),
+        notes=tuple(notes),
+        origin=origin,
+    )
+
+
+def _hours(
+    events: list[File],
+    readings: list[File],
+    settings: Settings,
+    shift: pd.Timedelta,
+    moment: pd.Timestamp | None,
+    notes: list[str],
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame | None, dict[str, int], dict[str, float]]:
+    """Return the complete grid, the minutes of use, the events that count, and overlaps and energy used by file."""
+    cut = None if moment is None else (moment - shift).floor("h") + shift
+    minutes = pd.DataFrame(
+        {"device_id": pd.Series(dtype="str"), "timestamp": pd.DatetimeIndex([], tz="UTC").as_unit("us")}
+    )
+    minutes, uses, parts = minutes.assign(duration_minutes=0.0), None, []
+    if events:
+        of_events, minutes, uses = usage.events_to_hours(
+            [f.frame for f in events], [f.name for f in events], settings, shift, cut
+        )
+        parts.append((events, of_events))
+    if readings:
+        parts.append((readings, grid.readings_to_hours([f.frame for f in readings], [f.name for f in readings], shift)))
+    overlaps = {file.name: count for files, part in parts for file, count in zip(files, part.overlaps, strict=True)}
+    kwh_used = {file.name: kwh for files, part in parts for file, kwh in zip(files, part.kwh_used, strict=True)}
+    for _, part in parts:
+        notes += part.notes
+    hours = pd.concat([part.frame for _, part in parts], ignore_index=True)
+    twice = hours.duplicated(["device_id", "timestamp"], keep="last")
+    if twice.any():
+        notes.append(
+            f"{twice.sum()} device-hours are known from events and from readings; the readings count "
+            f"({hours.loc[twice, 'energy_kwh'].sum():.3g} kWh of events are set aside)."
+        )
+    if hours.empty:
+        raise InputError("The files hold no hour whose energy is known. Is the energy column filled in?")
+    return grid.complete(hours[~twice]), minutes, uses, overlaps, kwh_used
+
+
+def _origin(end: pd.Timestamp, shift: pd.Timedelta, timezone: str, moment: pd.Timestamp | None) -> pd.Timestamp:
+    first = clock.midnight_at_or_after(end, timezone) if moment is None else moment
+    return ((first - shift).ceil("h") + shift).as_unit("us")
+
+
+def _weather(files: list[File], shift: pd.Timedelta, now: pd.Timestamp, notes: list[str]) -> pd.DataFrame | None:
+    """Return the weather; hours from `now` on count as a forecast where a file does not say what they are."""
+    frames = []
+    for file in files:
+        frame = file.frame
+        if "kind" not in frame:
+            ahead = frame["timestamp"] >= now
+            frame = frame.assign(kind=ahead.map({True: "forecast", False: "measured"}))
+            if ahead.any():
+                notes.append(f"{file.name} has no column kind: its hours after the data are taken for a forecast.")
+        frames.append(frame)
+    return facts.weather_table(frames, shift) if frames else None
+
+
+def _tell_lacking(uses: pd.DataFrame | None, sky: pd.DataFrame | None, notes: list[str]) -> None:
+    there = set() if uses is None else set(uses)
+    there |= set() if sky is None else set(sky)
+    lacking = [
+        name for name in schema.EVENT_COLUMNS if name not in {*there, "device_id", "timestamp", "power_consumption_kwh"}
+    ]
+    if lacking:
+        notes.append(f"The data has no {', '.join(lacking)}: what is built on them is left out.")

@@ -1,0 +1,70 @@
+"""What every format hands over: one file's energy or weather in a common shape, with an account of its rows.
+
+A format is a module of this folder with two functions, `matches(path)` and `read(path, settings)`; see `Source`. It
+says nothing about hours, other files or the household: that is the business of the rooms to its right.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+import pandas as pd
+
+from influx.errors import InputError
+from influx.settings import Settings
+from influx.sources.table import Table
+
+Kind = Literal["events", "readings", "weather"]
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one file holds.
+
+    `frame` has, with `row` (the row of the file), `timestamp` (UTC, the start) and optionally `home_id`,
+
+    - for events: `device_id`, `duration_minutes`, `power_consumption_kwh` and others of `schema.EVENT_COLUMNS`;
+    - for readings: `device_id`, `minutes` (how long a reading lasts), `energy_kwh` (NaN unknown) and `quality`;
+    - for weather: `outdoor_temp_celsius` and, where there, `humidity_percent` and `kind` (measured or forecast).
+    """
+
+    kind: Kind
+    format: str
+    frame: pd.DataFrame
+    rejected: pd.DataFrame
+    rows_read: int
+    notes: tuple[str, ...] = ()
+
+
+class Source(Protocol):
+    """A format: a module with these two functions, and a rank where it must be asked after others."""
+
+    def matches(self, path: Path) -> bool:
+        """Tell from the head of the file, cheaply, whether it is of this format. It must not raise."""
+        ...
+
+    def read(self, path: Path, settings: Settings) -> Part:
+        """Read the whole file; raise `InputError` where it cannot be used."""
+        ...
+
+
+def part_of(table: Table, kind: Kind, form: str) -> Part:
+    """Return what is left of a table as a part.
+
+    Raises
+    ------
+    InputError
+        More than half of its rows were rejected: then the file is not what it seems, and the first fault is told.
+    """
+    bad = table.all_rejected()
+    if len(bad) * 2 > table.rows_read:
+        first = bad.iloc[0]
+        where = f"row {first['row']}" + (f", column {first['column']}" if first["column"] else "")
+        raise InputError(
+            f"{table.file}, {where}: {first['value']!r}: {first['reason']}. "
+            f"{len(bad)} of its {table.rows_read} rows cannot be used; mend the file and try again."
+        )
+    frame = table.rows.rename_axis("row").reset_index()
+    return Part(kind, form, frame, bad, table.rows_read, tuple(table.notes))
