@@ -135,7 +135,7 @@ def weighted_quantiles(values: np.ndarray, weights: np.ndarray, levels: np.ndarr
         left, right = (np.take_along_axis(middle, at[..., None], -1)[..., 0] for at in (below, above))
         low, high = (np.take_along_axis(values, at[..., None], -1)[..., 0] for at in (below, above))
         share = np.clip((level - left) / np.where(right > left, right - left, 1.0), 0.0, 1.0)
-        out[..., number] = low + share * (high - low)
+        out[..., number] = np.where(share > 0, low + share * (high - low), low)
     return out
 
 

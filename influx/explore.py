@@ -95,11 +95,12 @@ def standby(home: Home) -> dict[str, float]:
     Only for devices known by their events; a meter that runs all the time has standby in its readings already.
     """
     watts = home.devices.set_index("device_id")["standby_power_watt"]
+    known = home.readings.dropna(subset=["energy_kwh"]).groupby("device_id").size()
     estimates = {}
     for device_id, minutes in home.minutes.groupby("device_id"):
-        if device_id in watts.index and np.isfinite(watts[device_id]):
-            idle = 1 - float(minutes["duration_minutes"].clip(upper=60).mean()) / 60
-            estimates[str(device_id)] = float(watts[device_id]) / 1000 * 24 * idle
+        if device_id in known and np.isfinite(watts.get(device_id, np.nan)):
+            busy = float(minutes["duration_minutes"].clip(upper=60).sum()) / 60 / known[device_id]
+            estimates[str(device_id)] = float(watts[device_id]) / 1000 * 24 * max(0.0, 1 - busy)
     return estimates
 
 

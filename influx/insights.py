@@ -139,13 +139,14 @@ def efficiency(home: Home) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        `device_id`, `load_factor`, `hours_of_use` a week, `change` (ratio minus 1, NaN where either part is too short).
+        `device_id`, `load_factor`, `hours_of_use` (a week), `change` (ratio minus 1, NaN where either part is too short).
     """
     rows = []
     ratings = home.devices.set_index("device_id")["power_rating_watt"]
     for device_id, minutes in home.minutes.groupby("device_id"):
         energy = home.readings.loc[home.readings["device_id"] == device_id, ["timestamp", "energy_kwh"]]
-        both = energy.merge(minutes, on="timestamp").dropna(subset=["energy_kwh"])
+        both = energy.merge(minutes, on="timestamp", how="left").dropna(subset=["energy_kwh"])
+        both["duration_minutes"] = both["duration_minutes"].fillna(0)
         rated = float(ratings.get(device_id, np.nan)) / 1000
         recent = both["timestamp"] >= home.origin - pd.Timedelta(weeks=4)
         now, before = (_mean_power(both[part]) for part in (recent, ~recent))

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
-
-from joblib import Parallel, delayed
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -25,4 +24,5 @@ def workers() -> int:
 
 def run_all(work: Callable[[T], R], items: Iterable[T]) -> list[R]:
     """Return `[work(item) for item in items]`, computed side by side."""
-    return list(Parallel(n_jobs=workers(), prefer="threads")(delayed(work)(item) for item in items))
+    with ThreadPoolExecutor(workers()) as pool:
+        return list(pool.map(work, items))
