@@ -66,7 +66,6 @@ def test_the_events_file_has_19_columns_and_ten_devices_and_reads_back(household
 def test_the_span_is_twelve_weeks(events: pd.DataFrame) -> None:
     assert events["timestamp"].min() == START
     assert events["end"].max() == END
-    assert pd.Timedelta(END - START) == pd.Timedelta(weeks=12)
     assert events["date"].nunique() == 84
 
 
@@ -267,8 +266,7 @@ def test_what_cannot_be_simulated_is_an_error(seed: int, weeks: int, message: st
 def test_the_shortest_and_the_longest_simulation_hold_together() -> None:
     assert simulate(weeks=1).events["timestamp"].max() < START + pd.Timedelta(weeks=1)
     sky = simulate(weeks=25).weather["timestamp"]
-    assert sky.is_unique
-    assert len(sky) == 26 * 7 * 24
+    assert sky.nunique() == len(sky) == 26 * 7 * 24
 
 
 def test_the_files_of_another_home_are_never_replaced(tmp_path: Path) -> None:
