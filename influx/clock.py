@@ -28,7 +28,7 @@ def is_day_off(stamps: pd.DatetimeIndex, timezone: str, country: str | None = No
     ndarray of bool, shape (len(stamps),)
     """
     wall = local(stamps, timezone)
-    off = np.asarray(wall.dayofweek >= 5)
+    off = np.asarray(wall.day_of_week >= 5)
     if country is None or len(wall) == 0:
         return off
     years = (

@@ -54,7 +54,7 @@ def profile(home: Home) -> pd.DataFrame:
     """Return the mean energy of each hour of the week: `device_id`, `weekday` (0 = Monday), `hour` (local), `kwh`."""
     hours = with_household(home.readings).dropna(subset=["energy_kwh"])
     wall = local(pd.DatetimeIndex(hours["timestamp"]), home.settings.timezone)
-    keys = [hours["device_id"].to_numpy(), wall.dayofweek, wall.hour]
+    keys = [hours["device_id"].to_numpy(), wall.day_of_week, wall.hour]
     mean = hours["energy_kwh"].groupby(keys).mean()
     return mean.rename_axis(["device_id", "weekday", "hour"]).rename("kwh").reset_index()
 

@@ -192,7 +192,7 @@ def _energy_features(kwh: np.ndarray, position: np.ndarray, horizon: int) -> dic
 def _known_ahead(stamps: pd.DatetimeIndex, around: Surroundings) -> dict[str, np.ndarray]:
     """Return what is known of any hour, however far ahead: calendar, tariff, plate and weather."""
     wall = local(stamps, around.timezone)
-    hour, day = 2 * np.pi * wall.hour.to_numpy() / 24, 2 * np.pi * wall.dayofweek.to_numpy() / 7
+    hour, day = 2 * np.pi * wall.hour.to_numpy() / 24, 2 * np.pi * wall.day_of_week.to_numpy() / 7
     columns = {
         "is_weekend": is_day_off(stamps, around.timezone, around.country).astype(float),
         "hour_sin": np.sin(hour),

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import skops.io
 
@@ -27,6 +28,7 @@ from influx.forecasting import is_alive, predict_all
 from influx.home import Home, load
 from influx.models import Candidate
 from influx.parallel import run_all
+from influx.schema import HOUSEHOLD
 from influx.series import Series, series_of_home
 from influx.tariff import Rates, rates
 from influx.totals import totals
@@ -95,6 +97,16 @@ class Run:
     def rates(self) -> Rates | None:
         """Return the prices that hold in the home, None where they are not known."""
         return rates(self._home.settings, self._home.context)
+
+    def prices(self, hours: int) -> np.ndarray | None:
+        """Return the price of each of the first `hours` coming hours [currency/kWh], None where it is not known."""
+        known = self.rates()
+        return None if known is None else known.at(pd.date_range(self._home.origin, periods=hours, freq="h"))[0]
+
+    def cost(self) -> float:
+        """Return what the household's coming hours are expected to cost [currency], NaN where prices are not known."""
+        week = self.forecast().get("cost_week")
+        return float("nan") if week is None else float(week.loc[week["device_id"] == HOUSEHOLD, "total"].iloc[0])
 
     def explore(self) -> Frames:
         """Return `completeness`, `profile`, `daily_use`, `breakdown`, `drivers` and `unusual`."""

@@ -1,0 +1,206 @@
+"""The sentences that answer a page's question, each made of the frames beneath it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from influx import text
+from influx.clock import local
+from influx.home import Home
+from influx.models import NAMES
+from influx.runs import Frames, Run
+from influx.schema import HOUSEHOLD, OTHER
+
+
+def read(home: Home) -> str:
+    """Say what was read and what became of it."""
+    rows = home.account
+    used, seen = int(rows["rows_used"].sum()), int(rows["rows_read"].sum())
+    bad, later = int(rows["rows_rejected"].sum()), int(rows["rows_after_as_of"].sum())
+    wall = local(pd.DatetimeIndex([home.readings["timestamp"].min(), home.origin]), home.settings.timezone)
+    parts = [f"{used:,} of {seen:,} rows were used".replace(",", text.THIN_SPACE)]
+    parts.append("none was rejected" if not bad else f"{bad} {'was' if bad == 1 else 'were'} rejected, each with a reason")
+    if later:
+        parts.append(f"{later:,} lie after the as-of time".replace(",", text.THIN_SPACE))
+    energy = home.readings[home.readings["device_id"] != HOUSEHOLD]
+    devices = energy["device_id"].nunique()
+    return (
+        f"**{text.listed(parts)}.** They tell of {devices} device{'s' if devices != 1 else ''} "
+        f"from {text.day(wall[0])} {wall[0].year} to {text.day(wall[1] - pd.Timedelta(hours=1))} {wall[1].year}."
+    )
+
+
+def known(completeness: pd.DataFrame) -> str:
+    """Say how complete the hours are."""
+    gaps = completeness[completeness["hours_missing"] > 0]
+    if gaps.empty:
+        return "Every hour of every device is known."
+    worst = gaps.loc[gaps["share_known"].idxmin()]
+    return (
+        f"{len(gaps)} of {len(completeness)} devices have hours that are not known; most of all {worst['device_id']}, of which "
+        f"{text.percent(worst['share_known'])} are known. Such hours stay out of every mean; none is taken for zero."
+    )
+
+
+def use(breakdown: pd.DataFrame) -> str:
+    """Say where the energy goes."""
+    top = [f"{row.device_id} ({text.percent(row.share)})" for row in breakdown.iloc[:3].itertuples()]
+    total = float(breakdown["kwh_per_day"].sum())
+    words = f"**The home uses {text.kwh(total)} a day; most of it goes to {text.listed(top)}.**"
+    standby = breakdown["standby_kwh_per_day"]
+    if standby.notna().any():
+        words += f" Standby is estimated at {text.kwh(float(standby.sum()))} a day on top; it is not measured."
+    if (breakdown["device_id"] == OTHER).any():
+        words += " `other` is what the main meter saw and no device explains."
+    return words
+
+
+def drives(drivers: pd.DataFrame) -> str:
+    """Say what use goes with, where a relation is clear."""
+    clear = drivers[(drivers["temperature"].abs() >= 0.4) & (drivers["temperature_p"] < 0.01)]
+    parts = []
+    if drivers["temperature"].isna().all():
+        parts.append("No outdoor temperature is in the data, so nothing is said about the weather.")
+    elif clear.empty:
+        parts.append("No device follows the outdoor temperature clearly.")
+    else:
+        for way, rows in (("rise", clear[clear["temperature"] > 0]), ("fall", clear[clear["temperature"] < 0])):
+            names = [f"{row.device_id} ({row.temperature:.2f})" for row in rows.itertuples() if row.device_id != HOUSEHOLD]
+            if names:
+                parts.append(f"With the day's temperature {way}{'s' if len(names) == 1 else ''} the use of {text.listed(names)}.")
+    whole = drivers[drivers["device_id"] == HOUSEHOLD]
+    if len(whole) and np.isfinite(whole["peak_share"].iloc[0]):
+        row = whole.iloc[0]
+        parts.append(
+            f"{text.percent(row['peak_share'])} of the energy falls into peak hours, which are "
+            f"{text.percent(row['peak_hours'])} of all hours."
+        )
+    return " ".join(parts)
+
+
+def strange(unusual: pd.DataFrame) -> str:
+    """Say how much was unusual."""
+    if unusual.empty:
+        return "No hour of the history stands out, or the history is shorter than the two weeks it takes to tell."
+    top = unusual.iloc[0]
+    return (
+        f"{len(unusual)} episodes stand out; the largest is {top['device_id']} on {text.day(pd.Timestamp(top['start']))} "
+        f"{pd.Timestamp(top['start']).year}: {text.kwh(top['kwh'])} against a usual {text.kwh(top['usual_kwh'])} "
+        f"({top['reason']})."
+    )
+
+
+def features(relations: pd.DataFrame) -> str:
+    """Say what the features are worth a week ahead."""
+    lag = relations[relations["feature"] == "lag_1h"][["one_hour_ahead", "one_week_ahead"]].abs().mean()
+    there = int(relations.groupby("feature")["in_data"].any().sum())
+    ahead = int(relations[relations["in_data"]].groupby("feature")["known_ahead"].first().sum())
+    words = f"**The data makes {there} of the 24 features, and {ahead} of them are known a week ahead.**"
+    if np.isfinite(lag["one_hour_ahead"]) and np.isfinite(lag["one_week_ahead"]):
+        words += (
+            f" The hour before tells much of the next one (relation {lag['one_hour_ahead']:.2f}); a week ahead nobody knows it, "
+            f"and what stands in tells {'less' if lag['one_week_ahead'] < lag['one_hour_ahead'] else 'as much'} "
+            f"({lag['one_week_ahead']:.2f})."
+        )
+    return words
+
+
+def winners(choice: pd.DataFrame) -> str:
+    """Say who won the contest."""
+    counts = choice["model"].value_counts()
+    parts = [f"{NAMES.get(str(name), str(name))} for {count}" for name, count in counts.items()]
+    words = f"**Of {len(choice)} series (the household counts as one), the forecast uses {text.listed(parts)}.**"
+    if set(counts.index) == {"climatology"}:
+        tested = bool((choice["folds"] > 0).any())
+        words += (
+            " No other model beat climatology by more than chance, so climatology is what is used."
+            if tested
+            else " There is too little history to test anything, so climatology is used untested."
+        )
+    return words
+
+
+def looking(reference: pd.DataFrame) -> str:
+    """Say what gradient boosting is worth an hour and a week ahead."""
+    if reference.empty:
+        return "There are fewer than six weeks of history, so gradient boosting is not tried."
+    mean = reference.groupby("looking")["mae"].mean()
+    return (
+        f"On the last 20 % of the hours gradient boosting errs by {mean['one hour ahead']:.3f} kWh an hour when it looks one "
+        f"hour ahead and by {mean['a week ahead']:.3f} kWh when it looks a week ahead. The first is the figure often "
+        "shown; the second is what a week's forecast is worth."
+    )
+
+
+def coming(run: Run) -> str:
+    """Say what the coming week will use and cost, and how sure that is."""
+    frames = run.forecast()
+    row = _household(frames["week"])
+    span = local(pd.DatetimeIndex([run.home().origin]), run.home().settings.timezone)[0]
+    words = (
+        f"**From {text.day(span)} {span.year}, {_length(int(row['hours']))} are expected to take {text.kwh(row['total'])}: "
+        f"{text.span(row['p10'], row['p90'])}.**"
+    )
+    prices = run.rates()
+    if prices is None or "cost_week" not in frames:
+        return words + " The cost is not known: no tariff is given and the data holds no price."
+    cost = _household(frames["cost_week"])
+    words += (
+        f" It will cost {text.money(cost['total'], prices.currency)}, "
+        f"{text.money_span(cost['p10'], cost['p90'], prices.currency)}, by {prices.source}"
+    )
+    fixed = prices.standing_charge_per_day * int(row["hours"]) / 24
+    return words + (f", and {text.money(fixed, prices.currency)} of standing charge." if fixed else ".")
+
+
+def saved(frames: Frames) -> str:
+    """Say how the last seven days compare with the usual week."""
+    row = frames["overview"].set_index("device_id").loc[HOUSEHOLD]
+    if not np.isfinite(row["saved_kwh"]):
+        return "Whether the last seven days were unusual is not known: there is too little history before them."
+    way = "less" if row["saved_kwh"] > 0 else "more"
+    words = (
+        f"The last seven days took {text.kwh(row['last_week_kwh'])}, {text.kwh(abs(row['saved_kwh']))} {way} than the usual "
+        f"{text.kwh(row['usual_week_kwh'])}"
+    )
+    if not np.isfinite(row["saved_p10"]):
+        return words + "; how sure that is, is not known."
+    return words + (", more than usual weeks differ." if row["saved_is_unusual"] else ", no more than usual weeks differ.")
+
+
+def busiest(peaks: pd.DataFrame) -> str:
+    """Say when the peaks come."""
+    if peaks.empty:
+        return "No day is forecast for long enough to name its peak."
+    usual = peaks.groupby(["start", "end"]).size().idxmax()
+    top = peaks.loc[peaks["kwh"].idxmax()]
+    return (
+        f"Most days peak from {text.clock(usual[0])} to {text.clock(usual[1])}; the highest peak is {text.day(top['day'])} with "
+        f"{text.kwh(top['kwh'])}, {text.percent(top['share'])} of that day."
+    )
+
+
+def advice(recommendations: pd.DataFrame, cost: float, currency: str, known: bool) -> str:
+    """Say what can be saved in all."""
+    if not known:
+        return "What could be saved is not known: no tariff is given and the data holds no price."
+    if recommendations.empty:
+        return "Nothing to recommend: no flexible device will run in dear hours and no standby is worth switching off."
+    moved = recommendations.loc[recommendations["kind"] == "move", "saving"].sum()
+    standby = recommendations.loc[recommendations["kind"] == "standby", "saving"].sum()
+    parts = []
+    if moved:
+        parts.append(f"moving flexible devices saves up to {text.money(moved, currency)} of {text.money(cost, currency)}")
+    if standby:
+        parts.append(f"switching off standby saves an estimated {text.money(standby, currency)}")
+    words = text.listed(parts)
+    return words[0].upper() + words[1:] + "."
+
+
+def _household(frame: pd.DataFrame) -> pd.Series:
+    return frame[frame["device_id"] == HOUSEHOLD].iloc[0]
+
+
+def _length(hours: int) -> str:
+    return f"{hours // 24} days" if hours % 24 == 0 and hours > 24 else f"{hours} hours"

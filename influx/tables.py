@@ -1,0 +1,240 @@
+"""The frames of a run as a person reads them: headings with their units, local times, words instead of codes.
+
+Each function takes frames and returns a frame to be shown; nothing is computed here that the run folder does not hold.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from influx import insights, text
+from influx.clock import local
+from influx.home import Home
+from influx.models import NAMES
+from influx.schema import HOUSEHOLD
+
+
+def account(home: Home) -> pd.DataFrame:
+    """Return what became of every row and kilowatt-hour of each file."""
+    names = {
+        "file": "file",
+        "format": "format",
+        "rows_read": "rows read",
+        "rows_used": "used",
+        "rows_rejected": "rejected",
+        "rows_after_as_of": "after the as-of time",
+        "overlaps": "replaced by a newer row",
+        "kwh_read": "kWh read",
+        "kwh_used": "kWh used",
+    }
+    return home.account.rename(columns=names)[list(names.values())]
+
+
+def rejected(home: Home) -> pd.DataFrame:
+    """Return the rows that were not used, with the reason of each."""
+    return home.rejected[["file", "row", "column", "value", "reason"]]
+
+
+def completeness(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return each device's span and how much of it is known."""
+    out = frame.assign(
+        first=frame["first"].dt.date.astype(str),
+        last=frame["last"].dt.date.astype(str),
+        share_known=frame["share_known"].map(text.percent),
+    )
+    names = {
+        "device_id": "device",
+        "first": "first day",
+        "last": "last day",
+        "share_known": "hours known",
+        "hours_missing": "hours not known",
+        "kwh": "kWh",
+    }
+    return out.rename(columns=names)[list(names.values())]
+
+
+def breakdown(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return each device's part of the whole."""
+    out = frame.assign(share=frame["share"].map(text.percent))
+    names = {
+        "device_id": "device",
+        "kwh_per_day": "kWh a day",
+        "share": "share",
+        "kwh": "kWh in all",
+        "standby_kwh_per_day": "standby kWh a day (estimate)",
+    }
+    return out.rename(columns=names)[list(names.values())]
+
+
+def drivers(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return what each device's use goes with."""
+    out = frame.assign(
+        peak_share=frame["peak_share"].map(text.percent), peak_hours=frame["peak_hours"].map(text.percent)
+    )
+    names = {
+        "device_id": "device",
+        "temperature": "with outdoor temperature (-1 to 1)",
+        "temperature_p": "p",
+        "days": "days compared",
+        "occupancy": "with people at home (-1 to 1)",
+        "peak_share": "energy in peak hours",
+        "peak_hours": "peak hours of all hours",
+    }
+    return out.rename(columns=names)[list(names.values())]
+
+
+def unusual(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the episodes of unusual use, the largest first."""
+    out = frame.assign(
+        start=pd.to_datetime(frame["start"]).dt.strftime("%Y-%m-%d %H:%M"),
+        end=pd.to_datetime(frame["end"]).dt.strftime("%H:%M"),
+    )
+    names = {
+        "device_id": "device",
+        "start": "from (local)",
+        "end": "to",
+        "kwh": "kWh",
+        "usual_kwh": "usual kWh",
+        "reason": "why it stands out",
+    }
+    return out.rename(columns=names)[list(names.values())]
+
+
+def relations(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return for each of the 24 features how it is known and, as means over the devices, how it goes with the energy."""
+    mean = frame.groupby("feature", sort=False).agg(
+        in_data=("in_data", "any"),
+        known_ahead=("known_ahead", "first"),
+        stand_in=("stand_in", "first"),
+        near=("one_hour_ahead", lambda column: column.abs().mean()),
+        far=("one_week_ahead", lambda column: column.abs().mean()),
+    )
+    mean["stand_in"] = mean["stand_in"].where(mean["in_data"], "left out: the data does not have it")
+    names = {
+        "known_ahead": "known ahead",
+        "stand_in": "what stands in for it",
+        "near": "relation, an hour ahead",
+        "far": "relation, a week ahead",
+    }
+    return mean.reset_index().rename(columns=names)[["feature", *names.values()]]
+
+
+def contest(metrics: pd.DataFrame, choice: pd.DataFrame) -> pd.DataFrame:
+    """Return how each device's chosen model did on past weeks."""
+    rows = choice.merge(metrics, on=["home_id", "device_id", "model"], how="left")
+    rows["model"] = rows["model"].map(lambda name: NAMES.get(name, name))
+    rows["coverage_80"] = rows["coverage_80"].map(text.percent)
+    rows["daily_wape"] = rows["daily_wape"].map(text.percent)
+    return rows.rename(columns=_METRIC_NAMES)[["device", "model", *list(_METRIC_NAMES.values())[2:], "why"]]
+
+
+def metrics(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return every candidate's metrics."""
+    out = frame.assign(
+        model=frame["model"].map(lambda name: NAMES.get(name, name)),
+        coverage_80=frame["coverage_80"].map(text.percent),
+        daily_wape=frame["daily_wape"].map(text.percent),
+    )
+    return out.rename(columns=_METRIC_NAMES)[list(_METRIC_NAMES.values())]
+
+
+_METRIC_NAMES = {
+    "device_id": "device",
+    "model": "model",
+    "pinball": "pinball [kWh]",
+    "scaled_pinball": "scaled pinball",
+    "mae": "MAE [kWh]",
+    "rmse": "RMSE [kWh]",
+    "bias": "bias [kWh]",
+    "mase": "MASE",
+    "r2": "R²",
+    "coverage_80": "inside the 80 % band",
+    "daily_wape": "daily WAPE",
+}
+
+
+def reference(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return how gradient boosting does on the last 20 % of the hours, looking an hour and a week ahead."""
+    names = {
+        "device_id": "device",
+        "looking": "looking",
+        "hours": "hours judged",
+        "mae": "MAE [kWh]",
+        "rmse": "RMSE [kWh]",
+        "bias": "bias [kWh]",
+        "r2": "R²",
+    }
+    return frame.rename(columns=names)[list(names.values())] if len(frame) else pd.DataFrame(columns=list(names.values()))
+
+
+def week(week: pd.DataFrame, cost: pd.DataFrame | None, choice: pd.DataFrame, currency: str) -> pd.DataFrame:
+    """Return each device's coming week: energy with its range, cost, and the model that says so."""
+    rows = week.merge(choice[["home_id", "device_id", "model"]], on=["home_id", "device_id"])
+    out = pd.DataFrame({"device": rows["device_id"], "kWh expected": rows["total"]})
+    out["range"] = [text.span(low, high) for low, high in zip(rows["p10"], rows["p90"], strict=True)]
+    if cost is not None:
+        paid = rows[["home_id", "device_id"]].merge(cost, on=["home_id", "device_id"])
+        out["cost"] = [text.money(amount, currency) for amount in paid["total"]]
+        out["cost, range"] = [
+            text.money_span(low, high, currency) for low, high in zip(paid["p10"], paid["p90"], strict=True)
+        ]
+    out["model"] = [NAMES.get(name, name) for name in rows["model"]]
+    return _household_first(out)
+
+
+def days(daily: pd.DataFrame, cost: pd.DataFrame | None, currency: str, device_id: str = HOUSEHOLD) -> pd.DataFrame:
+    """Return the coming days of one device."""
+    rows = daily[daily["device_id"] == device_id]
+    out = pd.DataFrame({"day": rows["day"].map(text.day), "hours": rows["hours"], "kWh expected": rows["total"]})
+    out["range"] = [text.span(low, high) for low, high in zip(rows["p10"], rows["p90"], strict=True)]
+    if cost is not None:
+        paid = cost[cost["device_id"] == device_id]
+        out["cost"] = [text.money(amount, currency) for amount in paid["total"]]
+    return out if (rows["hours"] < 24).any() else out.drop(columns="hours")
+
+
+def peaks(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return each coming day's peak period in clock time."""
+    return pd.DataFrame(
+        {
+            "day": frame["day"].map(text.day),
+            "peak (local)": [
+                f"{text.clock(int(start))} to {text.clock(int(end))}"
+                for start, end in zip(frame["start"], frame["end"], strict=True)
+            ],
+            "kWh in it": frame["kwh"],
+            "of the day": frame["share"].map(text.percent),
+        }
+    )
+
+
+def devices(overview: pd.DataFrame, efficiency: pd.DataFrame, timezone: str) -> pd.DataFrame:
+    """Return each device now, against its usual week, and its trend."""
+    rows = overview.merge(efficiency, on="device_id", how="left")
+    last = local(pd.DatetimeIndex(rows["last_hour"]), timezone)
+    out = pd.DataFrame(
+        {
+            "device": rows["device_id"],
+            "last hour [kWh]": rows["last_hour_kwh"],
+            "at (local)": [f"{stamp:%Y-%m-%d %H:%M}" for stamp in last],
+            "last 24 h [kWh]": rows["last_24h_kwh"],
+            "last 7 days [kWh]": rows["last_week_kwh"],
+            "usual week [kWh]": rows["usual_week_kwh"],
+            "saved [kWh]": rows["saved_kwh"],
+            "saved, range": [text.span(low, high) for low, high in zip(rows["saved_p10"], rows["saved_p90"], strict=True)],
+            "trend": [insights.trend_in_words(row) for _, row in rows.iterrows()],
+            "load factor": rows["load_factor"],
+            "hours of use a week": rows["hours_of_use"],
+        }
+    )
+    return _household_first(out)
+
+
+def recommendations(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return what is worth doing, as sentences."""
+    return frame[["what"]].rename(columns={"what": "what to do in the coming week"})
+
+
+def _household_first(frame: pd.DataFrame) -> pd.DataFrame:
+    order = (frame["device"] != HOUSEHOLD).sort_values(kind="stable").index
+    return frame.loc[order].reset_index(drop=True)
