@@ -141,6 +141,8 @@ def load(path: str | Path, as_of: str | dt.date | pd.Timestamp | None = None) ->
     settings = read_settings((path if path.is_dir() else path.parent) / SETTINGS)
     moment = parse_as_of(as_of, settings.timezone)
     notes = settings.told()
+    if path.is_file() and settings.model_fields_set:
+        notes.append(f"The settings are those of the {SETTINGS} beside {path.name}.")
     files, home_id = one_home(files_of(path, settings, notes), settings)
     settings = settings.model_copy(update={"home_id": home_id})
     if moment is not None:
@@ -173,7 +175,7 @@ def _build(files: list[File], settings: Settings, moment: pd.Timestamp | None, n
         devices=devices.sort_values("device_id", ignore_index=True),
         weather=sky,
         context=context,
-        minutes=minutes,
+        minutes=_of_use(minutes, metered.main, devices),
         flows=metered.flows.assign(home_id=settings.home_id),
         rejected=pd.concat([file.part.rejected for file in files], ignore_index=True),
         account=account_of(files, overlaps, kwh_used),
@@ -217,6 +219,12 @@ def _hours(
     if hours.empty:
         raise InputError("The files hold no hour whose energy is known. Is the energy column filled in?")
     return grid.complete(hours[~twice]), minutes, uses, overlaps, kwh_used
+
+
+def _of_use(minutes: pd.DataFrame, main: str | None, devices: pd.DataFrame) -> pd.DataFrame:
+    """Return the minutes of use of the devices that are in the readings, under the names that they have there."""
+    named = minutes.assign(device_id=minutes["device_id"].where(minutes["device_id"] != main, schema.HOUSEHOLD))
+    return named[named["device_id"].isin(devices["device_id"])].reset_index(drop=True)
 
 
 def _origin(end: pd.Timestamp, shift: pd.Timedelta, timezone: str, moment: pd.Timestamp | None) -> pd.Timestamp:

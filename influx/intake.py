@@ -53,14 +53,9 @@ def files_of(path: Path, settings: Settings, notes: list[str]) -> list[File]:
     if not path.exists():
         raise InputError(f"{path}: there is no such file or folder. Give a home's folder, or one file.")
     alone = not path.is_dir()
-    candidates = [path] if alone else sorted(path.iterdir())
+    candidates = [path] if alone else [item for item in path.iterdir() if not _passed_over(item, notes)]
     files = []
     for item in sorted(candidates, key=lambda item: (item.stat().st_mtime_ns, item.name)):
-        if not alone and (item.name.startswith(".") or item.name == SETTINGS):
-            continue
-        if not item.is_file():
-            notes.append(f"Not read: {item.name}, a folder.")
-            continue
         source = find(item)
         if source is None:
             _refuse(item, alone, notes)
@@ -70,7 +65,7 @@ def files_of(path: Path, settings: Settings, notes: list[str]) -> list[File]:
         files.append(File(item.name, hashlib.sha256(item.read_bytes()).hexdigest(), part, kwh))
         notes.extend(part.notes)
     if not any(file.part.kind in _KWH for file in files):
-        seen = ", ".join(item.name for item in candidates) or "it is empty"
+        seen = ", ".join(sorted(item.name for item in candidates)) or "there is none"
         raise InputError(
             f"{path}: no file holds the energy of a device or a home ({seen}). Put in an events file "
             "(columns device_id, timestamp, duration_minutes, power_consumption_kwh) or readings (device_id, "
@@ -79,8 +74,22 @@ def files_of(path: Path, settings: Settings, notes: list[str]) -> list[File]:
     return files
 
 
+def _passed_over(item: Path, notes: list[str]) -> bool:
+    """Tell whether an entry of a folder is none of its tables: hidden, the settings, or no file at all."""
+    if item.name.lower() in ("home.yml", SETTINGS) and item.name != SETTINGS:
+        raise InputError(f"{item.name}: rename this file to {SETTINGS}; only under that name it is read.")
+    if item.name.startswith(".") or item.name == SETTINGS:
+        return True
+    if not item.is_file():
+        notes.append(f"Not read: {item.name}, {'a folder' if item.is_dir() else 'not a file'}.")
+        return True
+    return False
+
+
 def _refuse(item: Path, alone: bool, notes: list[str]) -> None:
     """Note that a file is of no known format; a table that cannot be read at all is an error."""
+    if item.name == SETTINGS:
+        raise InputError(f"{item}: give the folder of this file, or one of the files with energy beside it.")
     names = header(item)
     if names is None and (alone or item.suffix.lower() in _TABLES):
         state = "the file is empty" if not item.stat().st_size else "it cannot be read as a CSV or Parquet table"
@@ -146,7 +155,7 @@ def parse_as_of(as_of: str | dt.date | pd.Timestamp | None, timezone: str) -> pd
     if as_of is None or (isinstance(as_of, str) and not as_of.strip()):
         return None
     text = str(as_of).strip()
-    if not re.fullmatch(f"{TIME}(?:{OFFSET})?", text):
+    if not re.fullmatch(f"{TIME}(?:{OFFSET})?", text) or not "1990" <= text[:4] < "2200":
         raise InputError(f"as_of: {text!r} is not a date or time. Write it as 2024-07-14 or 2024-07-14T18:00+02:00.")
     try:
         stamp = pd.Timestamp(text)
@@ -214,7 +223,7 @@ def account_of(files: list[File], overlaps: dict[str, int], kwh_used: dict[str, 
             "rows_after_as_of": file.after,
             "overlaps": overlaps.get(file.name, 0),
             "kwh_read": file.kwh_read,
-            "kwh_used": kwh_used.get(file.name, np.nan),
+            "kwh_used": kwh_used.get(file.name, 0.0 if file.part.kind in _KWH else np.nan),
             "first": file.frame["timestamp"].min() if len(file.frame) else pd.NaT,
             "last": file.frame["timestamp"].max() if len(file.frame) else pd.NaT,
         }

@@ -1,8 +1,8 @@
 """What each series measures, the household that follows from it, and the energy that no device explains.
 
 A main meter is the household. Without one, the household used what it took from the grid and from its own sun, less
-what it fed in: import + solar - export, where all of them are known. Devices subtracted from the household leave `other`.
-No remainder goes below zero: what must be clipped is told, with its energy, for it means that meters or clocks disagree.
+what it fed in: import + solar - export, where all of them are known. The household less its devices is `other`. No
+remainder goes below zero: what must be clipped is told, with its energy, for it means that meters or clocks disagree.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ _FLOWS: tuple[Role, ...] = ("solar", "grid_import", "grid_export")
 class Metered:
     """The series of a home, sorted by what they measure.
 
-    `readings` and `flows` have device_id, timestamp, energy_kwh, quality; `origins` says where `household` and `other`
-    come from ("readings", "events" or "derived") and `main` which series is the main meter.
+    `readings` and `flows` have device_id, timestamp, energy_kwh, quality, and `flows` has `role`; `main` is the name of
+    the main meter, which is `household` in the readings.
     """
 
     readings: pd.DataFrame
@@ -87,7 +87,10 @@ def sort_out(hours: pd.DataFrame, settings: Settings) -> Metered:
     elif named["device"]:
         notes.append("There is no main meter: the household is the sum of its devices.")
     if not parts:
-        raise InputError(f"There is no device and no household among {', '.join(roles)}. Mend the roles in home.yaml.")
+        raise InputError(
+            f"There is no device and no household among {', '.join(roles)}. Mend their roles in home.yaml; with "
+            "`role: household`, what a meter of the grid import counts stands for the household."
+        )
     flows = [_long(energy, quality, name).assign(role=role) for role in _FLOWS for name in named[role]]
     empty = parts[0].iloc[:0].assign(role="")
     return Metered(pd.concat(parts, ignore_index=True), pd.concat([empty, *flows], ignore_index=True), main, notes)
@@ -104,7 +107,9 @@ def _tell_roles(roles: dict[str, Role], energy: pd.DataFrame, settings: Settings
     for name, role in roles.items():
         if role == "ignore":
             notes.append(f"{name} is ignored, as home.yaml says ({energy[name].sum():.3g} kWh).")
-        elif role in said and (name not in settings.devices or settings.devices[name].role is None):
+        elif (
+            role in said and name != HOUSEHOLD and (name not in settings.devices or settings.devices[name].role is None)
+        ):
             notes.append(f"{name} is taken for {said[role]}, by its name; give it a role in home.yaml if it is not.")
 
 

@@ -79,7 +79,9 @@ def _once(files: list[pd.DataFrame], names: list[str], notes: list[str]) -> tupl
     newest = events.groupby(same)["file"].transform("max")
     repeated = events.duplicated([*whole, "file"], keep="last")
     for number, count in events.loc[repeated, "file"].value_counts().items():
-        notes.append(f"{names[int(str(number))]}: {count} events stand twice, word for word, and count once.")
+        notes.append(
+            f"{names[int(str(number))]}: {count} events stand twice, start, duration and energy alike, and count once."
+        )
     gone = (events["file"] < newest) | repeated
     lost = events.loc[gone, "file"].value_counts()
     return events[~gone].sort_values("timestamp", kind="stable", ignore_index=True), [
@@ -125,6 +127,8 @@ def _with_zeros(
     notes: list[str],
 ) -> pd.DataFrame:
     """Add the hours without use; leave out those in which a device was not in the home yet, or no longer."""
+    if not spans:
+        return use.iloc[:0, :3].assign(quality="")
     ranges = [pd.date_range(start, end, freq="h", inclusive="left", unit="us") for start, end in spans]
     stamps = ranges[0].append(ranges[1:])
     parts = [use[["device_id", "timestamp", "energy_kwh"]]]

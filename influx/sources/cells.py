@@ -96,12 +96,12 @@ def times(table: Table, column: str, timezone: str, group: str | None = None) ->
     wall = pd.DatetimeIndex(stamps[naive]).tz_localize(None)
     asked = None if group is None else table.rows[group].to_numpy()[naive]
     known, why = clock.to_utc(wall, timezone, asked)
-    utc = pd.Series(stamps, index=cells.index)
-    utc.iloc[naive] = known.to_numpy()
+    micros = stamps.asi8.copy()
+    micros[naive] = known.asi8
+    utc = pd.DatetimeIndex(micros.view("datetime64[us]")).tz_localize("UTC")
     reasons[naive] = why
-    far = ((utc < _YEARS[0]) | (utc >= _YEARS[1])).to_numpy() & (reasons == "")
-    reasons[far] = "not a time between the years 2000 and 2099"
-    table.rows = table.rows.assign(**{column: utc.array})
+    reasons[((utc < _YEARS[0]) | (utc >= _YEARS[1])) & (reasons == "")] = "not a time between the years 2000 and 2099"
+    table.rows = table.rows.assign(**{column: utc})
     table.reject(reasons != "", column, reasons, cells)
 
 

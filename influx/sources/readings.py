@@ -122,18 +122,19 @@ def step_minutes(frame: pd.DataFrame, file: str) -> np.ndarray:
     times = frame[["device_id", "timestamp"]].drop_duplicates().sort_values(["device_id", "timestamp"])
     same = (times["device_id"] == times["device_id"].shift()).to_numpy(bool)
     steps = (times["timestamp"].diff().dt.total_seconds() / 60).to_numpy()
+    steps = np.where(steps < 5, steps, np.rint(steps))  # a logger that writes a few seconds late
     counts = pd.DataFrame({"device_id": times["device_id"].array, "step": steps})[same].value_counts().reset_index()
     if counts.empty:
         return np.full(len(frame), 60.0)
-    usual = counts.groupby("step")["count"].sum().idxmax()
-    if usual > 60:
+    usual = float(counts.groupby("step")["count"].sum().idxmax())
+    counts["of"] = counts.groupby("device_id")["count"].transform("sum")
+    own = counts.sort_values(["count", "step"], ascending=[False, True]).drop_duplicates("device_id")
+    coarse = own[(own["step"] > 60) & ((own["count"] > own["of"] / 2) & (own["count"] > 1) | (usual > 60))]
+    if len(coarse):
+        name, step = coarse.iloc[0][["device_id", "step"]]
         raise InputError(
-            f"{file}: a reading every {usual / 60:g} hours is too coarse to tell one hour from another. "
+            f"{file}: a reading of {name} every {step / 60:g} hours is too coarse to tell one hour from another. "
             "Export hourly or finer readings."
         )
-    step = (
-        counts.sort_values(["count", "step"], ascending=[False, True])
-        .drop_duplicates("device_id")
-        .set_index("device_id")["step"]
-    )
+    step = own.set_index("device_id")["step"]
     return frame["device_id"].map(step.where(step <= 60, usual)).fillna(usual).to_numpy(float)

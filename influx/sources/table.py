@@ -17,16 +17,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.csv
 import pyarrow.parquet
 
 from influx.errors import InputError
+from influx.sources.lines import split_header, split_lines
 
 REJECTED = ("file", "row", "column", "value", "reason")
 """Columns of the rejected rows; `row` counts from 1, in a CSV with the header."""
 
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-_CONTROL = frozenset(range(32)) - {9, 10, 12, 13, 27}
+_CONTROL = frozenset(map(chr, range(32))) - set("\t\n\f\r\x1b")
 
 
 @dataclass
@@ -87,14 +87,14 @@ def header(path: Path) -> list[str] | None:
 
 @lru_cache(maxsize=256)
 def _header(path: Path, _changed: int, _size: int) -> list[str] | None:
-    with path.open("rb") as file:
-        start = file.read(1 << 16)
     try:
+        with path.open("rb") as file:
+            start = file.read(1 << 16)
         if start.startswith(b"PAR1"):
             return [str(name) for name in pa.parquet.read_schema(path).names]
-        lines = _text(start, path.name, whole=False).splitlines()
-        return _cells(lines[0])[0] if lines else None
-    except (InputError, pa.ArrowException, OSError):
+        text = _text(start, path.name, whole=False)
+        return split_header(text.split("\n", 1)[0])[0] if text.strip() else None
+    except (InputError, csv.Error, pa.ArrowException, OSError):
         return None
 
 
@@ -106,7 +106,12 @@ def read(path: Path) -> Table:
     InputError
         The file is empty, has a header only, names a column twice, or is no table at all.
     """
-    content = path.read_bytes()
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise InputError(
+            f"{path.name}: cannot be opened: {error.strerror}. Mend its permissions, or remove it."
+        ) from error
     if not content.strip():
         raise InputError(f"{path.name}: the file is empty. Export it again, or remove it.")
     table = _parquet(path) if content.startswith(b"PAR1") else _csv(path.name, _text(content, path.name))
@@ -135,19 +140,15 @@ def _text(content: bytes, file: str, whole: bool = True) -> str:
     encoding = next((name for mark, name in _MARKS if content.startswith(mark)), None)
     try:
         if encoding == "utf-16":
-            return content[: len(content) // 2 * 2].decode("utf-16", "strict" if whole else "ignore")
-        text = codecs.getincrementaldecoder(encoding or "utf-8")().decode(content, whole)
+            text = content.decode("utf-16", "strict" if whole else "ignore")
+        else:
+            text = codecs.getincrementaldecoder(encoding or "utf-8")().decode(content, whole)
     except UnicodeDecodeError:
         text = content.decode("latin-1")
-    if any(ord(sign) in _CONTROL for sign in set(text)):
+    odd = _CONTROL & set(text)
+    if "\0" in odd or sum(text.count(sign) for sign in odd) > len(text) / 50:
         raise InputError(f"{file}: this is not a text table (it holds binary bytes). Export it as CSV or Parquet.")
-    return text
-
-
-def _cells(line: str) -> tuple[list[str], str]:
-    """Return the column names of a header line, and the sign that parts them."""
-    separator = max(",;\t", key=line.count)
-    return [name.strip() for name in next(csv.reader([line], delimiter=separator), [])], separator
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _once(file: str, names: list[str]) -> None:
@@ -157,81 +158,15 @@ def _once(file: str, names: list[str]) -> None:
 
 
 def _csv(file: str, text: str) -> Table:
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    names, separator = _cells(lines[0])
-    _once(file, names)
-    quoted, faults = _take_open_quotes(lines, names, separator)
-    plain = _plain(lines[1:], names, separator, faults)
-    rows = (
-        plain if not quoted else pd.concat([plain, pd.DataFrame.from_dict(quoted, "index", columns=names)]).sort_index()
-    )
-    bad = rejected(
-        file, [row for row, _, _ in faults], "", [_shown(value) for _, value, _ in faults], [why for *_, why in faults]
-    )
-    return Table(file, rows, separator != ",", [bad], rows_read=len(rows) + len(bad))
-
-
-def _take_open_quotes(
-    lines: list[str], names: list[str], separator: str
-) -> tuple[dict[int, list[str]], list[tuple[int, str, str]]]:
-    """Take the lines with an open quote out of `lines`: return the rows that they make, and those that they do not.
-
-    A value may hold a line break, so that the quote closes some lines below; a quote that never fits is a fault of its
-    own line only, and does not swallow the rest of the file.
-    """
-    rows: dict[int, list[str]] = {}
-    faults = []
-    open_ = [number for number, line in enumerate(lines) if '"' in line and line.count('"') % 2 and number]
-    while open_:
-        first = open_.pop(0)
-        cells = next(csv.reader([lines[first]], delimiter=separator))
-        if len(cells) == len(names) and not _open(lines[first], separator):
-            rows[first + 1] = cells
-        elif open_ and open_[0] - first < 20:
-            joined = next(csv.reader(iter([line + "\n" for line in lines[first : open_[0] + 1]]), delimiter=separator))
-            if len(joined) == len(names):
-                rows[first + 1] = joined
-                lines[first : open_[0] + 1] = [""] * (open_.pop(0) + 1 - first)
-                continue
-        if first + 1 not in rows:
-            faults.append((first + 1, lines[first], "a quote is opened in this line and not closed"))
-        lines[first] = ""
-    return rows, faults
-
-
-def _open(line: str, separator: str) -> bool:
-    """Tell whether the last quoted value of a line lacks its closing quote."""
     try:
-        next(csv.reader([line], delimiter=separator, strict=True))
-    except csv.Error:
-        return True
-    return False
-
-
-def _plain(lines: list[str], names: list[str], separator: str, faults: list[tuple[int, str, str]]) -> pd.DataFrame:
-    """Return the cells of the lines as text, the line number as index; lines of another width go to `faults`."""
-    skipped: list[int] = []
-
-    def wrong_width(row: pa.csv.InvalidRow) -> str:
-        skipped.append(row.number)
-        if row.text.strip():
-            faults.append(
-                (row.number, row.text, f"{row.actual_columns} cells where the header has {row.expected_columns}")
-            )
-        return "skip"
-
-    content = pa.BufferReader("\n".join(["", *lines]).encode("utf-8", "surrogatepass"))
-    table = pa.csv.read_csv(
-        content,
-        pa.csv.ReadOptions(use_threads=False, block_size=content.size() + 1, column_names=names, skip_rows=1),
-        pa.csv.ParseOptions(delimiter=separator, invalid_row_handler=wrong_width, ignore_empty_lines=False),
-        pa.csv.ConvertOptions(column_types=dict.fromkeys(names, pa.large_string()), strings_can_be_null=False),
-    )
-    frame = table.to_pandas()
-    numbers = np.setdiff1d(np.arange(2, len(frame) + len(skipped) + 2), skipped)
-    frame.index = pd.Index(numbers[: len(frame)])
-    empty = np.logical_and.reduce([(frame[name].str.strip() == "").to_numpy() for name in names])
-    return frame[~empty]
+        _once(file, split_header(text.split("\n", 1)[0])[0])
+        lines = split_lines(text)
+    except (csv.Error, pa.ArrowException) as error:
+        raise InputError(f"{file}: not readable as CSV: {error}. Export it again.") from error
+    faults = lines.faults
+    reasons = [why for _, _, why in faults]
+    bad = rejected(file, [row for row, _, _ in faults], "", [_shown(text) for _, text, _ in faults], reasons)
+    return Table(file, lines.frame, lines.separator != ",", [bad], rows_read=len(lines.frame) + len(bad))
 
 
 def need(table: Table, columns: tuple[str, ...]) -> None:

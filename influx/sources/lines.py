@@ -1,0 +1,117 @@
+"""CSV text as rows of cells, a line at a time, so that one broken line costs one row and not the rest of the file.
+
+Most lines go through Arrow's reader at once. A line in which a quote stays open is looked at on its own: with the lines
+below it, if together they make a row (a value may hold a line break), or else as a fault.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv
+
+_MOST_LINES = 20
+"""A value that spans more lines than this is an open quote, not a value."""
+
+
+@dataclass
+class Lines:
+    """What the lines below a header hold: cells by line number (header 1), and faults (number, text, reason)."""
+
+    names: list[str]
+    separator: str
+    frame: pd.DataFrame = field(default_factory=pd.DataFrame)
+    faults: list[tuple[int, str, str]] = field(default_factory=list)
+
+
+def split_header(line: str) -> tuple[list[str], str]:
+    """Return the column names of a header line, and the sign that parts its cells: comma, semicolon or tab.
+
+    Raises
+    ------
+    csv.Error
+        A name is longer than any name is.
+    """
+    separator = max(",;\t", key=line.count)
+    cells = next(csv.reader([line], delimiter=separator), [])
+    return [cell.strip() or f"(column {number})" for number, cell in enumerate(cells, start=1)], separator
+
+
+def split_lines(text: str) -> Lines:
+    """Return the rows of a CSV text; blank lines are no rows."""
+    lines = text.split("\n")
+    out = Lines(*split_header(lines[0]))
+    clean = _clean_line(out.separator)
+    quoted = [number for number, line in enumerate(lines) if number and '"' in line]
+    likely = [number for number in quoted if lines[number].count('"') % 2 and not clean.fullmatch(lines[number])]
+    if not _fill(out, lines, likely):  # some line with an even number of quotes leaves one open
+        out.faults.clear()
+        _fill(out, lines, [number for number in quoted if not clean.fullmatch(lines[number])])
+    return out
+
+
+def _clean_line(separator: str) -> re.Pattern[str]:
+    """Return the pattern of lines whose quotes are all closed."""
+    value = rf'(?:"(?:[^"]|"")*"|(?!")[^{separator}]*)'
+    return re.compile(rf"{value}(?:{separator}{value})*")
+
+
+def _fill(out: Lines, lines: list[str], suspect: list[int]) -> bool:
+    """Fill in rows and faults; return whether every line below the header was seen as one line."""
+    lines = lines.copy()
+    own = _rows_with_breaks(out, lines, suspect)
+    skipped: list[int] = []
+
+    def wrong_width(row: pa.csv.InvalidRow) -> str:
+        skipped.append(row.number)
+        if row.text.strip():
+            reason = f"{row.actual_columns} cells where the header has {row.expected_columns}"
+            out.faults.append((row.number, row.text, reason))
+        return "skip"
+
+    content = pa.BufferReader("\n".join(["", *lines[1:], ""]).encode())
+    table = pa.csv.read_csv(
+        content,
+        pa.csv.ReadOptions(use_threads=False, block_size=content.size() + 1, column_names=out.names, skip_rows=1),
+        pa.csv.ParseOptions(delimiter=out.separator, invalid_row_handler=wrong_width, ignore_empty_lines=False),
+        pa.csv.ConvertOptions(column_types=dict.fromkeys(out.names, pa.large_string()), strings_can_be_null=False),
+    )
+    frame = table.to_pandas()
+    numbers = np.delete(np.arange(2, len(frame) + len(skipped) + 2), np.array(skipped, int) - 2)
+    frame.index = pd.Index(numbers)
+    blank = np.logical_and.reduce([(frame[name].str.strip() == "").to_numpy() for name in out.names])
+    parts = [frame[~blank], pd.DataFrame.from_dict(own, "index", columns=out.names, dtype="str")]
+    out.frame = pd.concat(parts).sort_index() if own else parts[0]
+    return len(numbers) + len(skipped) == len(lines) - 1
+
+
+def _rows_with_breaks(out: Lines, lines: list[str], suspect: list[int]) -> dict[int, list[str]]:
+    """Take the suspect lines out of `lines`: return the rows that they make; those that make none are faults."""
+    clean = _clean_line(out.separator)
+    rows: dict[int, list[str]] = {}
+    waiting = list(suspect)
+    while waiting:
+        first = waiting.pop(0)
+        last = waiting[0] if waiting and waiting[0] - first < _MOST_LINES else first
+        joined = "\n".join(lines[first : last + 1])
+        cells = _cells(joined, out.separator) if last > first and clean.fullmatch(joined) else []
+        if len(cells) == len(out.names):
+            rows[first + 1] = cells
+            waiting.pop(0)
+        else:
+            out.faults.append((first + 1, lines[first], "a quote is opened in this line and not closed"))
+            last = first
+        lines[first : last + 1] = [""] * (last + 1 - first)
+    return rows
+
+
+def _cells(row: str, separator: str) -> list[str]:
+    try:
+        return next(csv.reader(row.splitlines(keepends=True), delimiter=separator))
+    except csv.Error:
+        return []
