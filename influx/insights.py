@@ -30,6 +30,10 @@ PEAK_SHARE = 0.75
 """A day's peak period is the run of hours around its highest that reach this part of it."""
 
 
+NEVER_OFF = ("fridge", "refrigerator", "freezer", "router", "modem", "alarm", "medical", "pump")
+"""Words in a device's name or type that tell that it must run, whatever `home.yaml` leaves unsaid."""
+
+
 def overview(every: list[Series], origin: pd.Timestamp) -> pd.DataFrame:
     """Tell of each device what it used last and how that compares with its usual week.
 
@@ -226,13 +230,18 @@ def recommendations(home: Home, forecast: pd.DataFrame, standby: dict[str, float
     rows += [
         _unplug(device_id, kwh * days, float(rates.price.mean()), rates.currency)
         for device_id, kwh in standby.items()
-        if not bool(plates["always_on"].get(device_id, False))
+        if not _must_run(device_id, plates)
     ]
     table = pd.DataFrame(
         [row for row in rows if row is not None and float(row["saving"]) >= 0.01],
         columns=["device_id", "kind", "kwh", "cost", "saving", "what"],
     )
     return table.sort_values("saving", ascending=False, ignore_index=True)
+
+
+def _must_run(device_id: str, plates: pd.DataFrame) -> bool:
+    named = f"{device_id} {plates['device_type'].get(device_id, '')}".lower()
+    return bool(plates["always_on"].get(device_id, False)) or any(word in named for word in NEVER_OFF)
 
 
 def _move(device_id: str, hours: pd.DataFrame, rates: Rates) -> dict[str, object] | None:

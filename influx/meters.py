@@ -163,7 +163,7 @@ def _other(household: pd.DataFrame, devices: list[pd.DataFrame], notes: list[str
     if not devices:
         return []
     total = household.set_index("timestamp")["energy_kwh"]
-    raw = total - sum(frame["energy_kwh"].to_numpy() for frame in devices)
+    raw = total - sum(_or_none_of_it(frame["energy_kwh"].to_numpy()) for frame in devices)
     if raw.notna().sum() == 0:
         notes.append(
             "There is no hour in which the household and all devices are known: what no device explains is unknown."
@@ -178,6 +178,19 @@ def _other(household: pd.DataFrame, devices: list[pd.DataFrame], notes: list[str
         notes.append(f"The devices explain the household but for {share:.1%} of its energy; no `{OTHER}` is shown.")
         return []
     return [other]
+
+
+def _or_none_of_it(energy: np.ndarray) -> np.ndarray:
+    """Return a device's energy with 0 before its first and after its last known hour.
+
+    What the home uses then is not explained by that device, so it belongs to `other`; a gap in between stays unknown.
+    """
+    known = np.flatnonzero(np.isfinite(energy))
+    out = energy.copy()
+    if len(known):
+        out[: known[0]] = 0.0
+        out[known[-1] + 1 :] = 0.0
+    return out
 
 
 def _derived(raw: pd.Series, quality: pd.DataFrame, name: str, cause: str, notes: list[str]) -> pd.DataFrame:

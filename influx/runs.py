@@ -81,14 +81,35 @@ class Run:
     """
 
     def __init__(self, data: str | Path = "data/sample", as_of: str = "", horizon: int = WEEK, output: str | Path = ""):
-        self.data = find(data)
+        self.data: Path | None = find(data)
         if not self.data.exists():
             raise InputError(f"data: there is no {data}. Name a home's folder or a file of readings or events.")
         if not 1 <= int(horizon) <= 2 * WEEK:
             raise InputError(f"horizon: {horizon} hours; choose 1 to {2 * WEEK}.")
         self.as_of, self.horizon = str(as_of), int(horizon)
         self.folder = Path(output).absolute() if str(output) else PROJECT / WORKBENCH
-        self._settle()
+        self._settle(self.data)
+
+    @classmethod
+    def open(cls, folder: Path) -> Run:
+        """Open a finished run folder as it is, without its data; a step that it lacks is an InputError.
+
+        Raises
+        ------
+        InputError
+            The folder is no run folder.
+        """
+        inputs = folder / "steps" / "inputs.json"
+        if not inputs.exists():
+            raise InputError(f"{folder}: this is no run folder. `make report` makes one.")
+        kept = json.loads(inputs.read_text(encoding="utf-8"))
+        run = cls.__new__(cls)
+        run.data, run.as_of, run.horizon, run.folder = None, kept["as_of"], int(kept["horizon"]), folder
+        return run
+
+    def has(self, step: str) -> bool:
+        """Tell whether a step (home, explore, features, training, forecast, insights) was made."""
+        return self._manifest(step).exists()
 
     def home(self) -> Home:
         """Return the home as it was read."""
@@ -144,6 +165,8 @@ class Run:
         manifest = self._manifest("home")
         if manifest.exists():
             return Home.open(self.folder)
+        if self.data is None:
+            raise InputError(f"{self.folder}: the home was never read here. `make report` makes a whole run folder.")
         began = time.monotonic()
         home = load(self.data, self.as_of or None)
         home.save(self.folder)
@@ -228,6 +251,8 @@ class Run:
         if manifest.exists():
             kept = json.loads(manifest.read_text(encoding="utf-8"))["frames"]
             return {frame: pd.read_parquet(self.folder / f"{frame}.parquet") for frame in kept}
+        if self.data is None:
+            raise InputError(f"{self.folder}: the step {name} was never made here. `make report` makes all steps.")
         began = time.monotonic()
         frames = {key: frame.reset_index(drop=True) for key, frame in make().items()}
         for key, frame in frames.items():
@@ -244,9 +269,9 @@ class Run:
         note = {"frames": frames, "seconds": round(time.monotonic() - began, 3)}
         _write_json(self._manifest(step), note)
 
-    def _settle(self) -> None:
+    def _settle(self, data: Path) -> None:
         """Make the folder this run's own: forget steps that were made of other data, parameters or code."""
-        wanted = {"data": _fingerprint(self.data), "code": _fingerprint(PROJECT / "influx", "*.py")}
+        wanted = {"data": _fingerprint(data), "code": _fingerprint(PROJECT / "influx", "*.py")}
         wanted |= {"as_of": self.as_of, "horizon": str(self.horizon)}
         inputs = self.folder / "steps" / "inputs.json"
         if inputs.exists() and json.loads(inputs.read_text(encoding="utf-8")) == wanted:

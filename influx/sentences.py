@@ -198,6 +198,24 @@ def advice(recommendations: pd.DataFrame, cost: float, currency: str, known: boo
     return words[0].upper() + words[1:] + "."
 
 
+def trust(trained: Frames) -> str:
+    """Say how often the household's band held on past weeks and how far off its days were."""
+    choice = trained["choice"].set_index("device_id")["model"]
+    rows = trained["metrics"]
+    if HOUSEHOLD not in choice or rows.empty:
+        return "How sure it is cannot be tested yet: the history is shorter than two weeks."
+    row = rows[(rows["device_id"] == HOUSEHOLD) & (rows["model"] == choice[HOUSEHOLD])]
+    if row.empty:
+        return "How sure it is cannot be tested yet: the household's history is too short or too patchy."
+    found = row.iloc[0]
+    weeks = int(found["folds"])
+    return (
+        f"Over {weeks} past week{'s' if weeks != 1 else ''}, each forecast from what was known before it, the household's band "
+        f"of eight in ten held {text.percent(found['coverage_80'])} of the hours, and its days were off by "
+        f"{text.percent(found['daily_wape'])} of their energy."
+    )
+
+
 def _household(frame: pd.DataFrame) -> pd.Series:
     return frame[frame["device_id"] == HOUSEHOLD].iloc[0]
 

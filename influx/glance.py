@@ -1,0 +1,57 @@
+"""The week at a glance: the answer first, then the picture, what changed, what to do, and how sure it all is."""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+
+from influx import insights, plots, sentences, tables
+from influx.figures import answer, sentence, show, table
+from influx.runs import Run
+
+
+def glance(folder: Path) -> str:
+    """Return the content of the week's start page, made of the frames of its run folder alone.
+
+    Parameters
+    ----------
+    folder : Path
+        A finished run folder.
+
+    Returns
+    -------
+    str
+        HTML; every word of the data in it is escaped.
+    """
+    run = Run.open(folder)
+    coming, meaning, trained = run.forecast(), run.insights(), run.training()
+    rates = run.rates()
+    currency = rates.currency if rates else ""
+    todo = meaning["recommendations"]
+    parts = [
+        _heading(1, f"What will {run.home().settings.home_id} use in the coming week?"),
+        answer(sentences.coming(run)),
+        show(
+            plots.plot_days,
+            coming["daily"],
+            caption="Expected energy of the household on each coming day; the line spans eight in ten.",
+        ),
+        sentence(sentences.busiest(coming["peaks"])),
+        _heading(2, "What changed?"),
+        sentence(sentences.saved(meaning)),
+        *[sentence(words) for words in insights.changes(meaning["overview"])],
+        _heading(2, "What is worth doing?"),
+        sentence(sentences.advice(todo, run.cost(), currency, rates is not None)),
+        *([table(tables.recommendations(todo), rows=3)] if len(todo) else []),
+        _heading(2, "How sure is it?"),
+        sentence(sentences.trust(trained)),
+        _heading(2, "Each device"),
+        table(tables.week(coming["week"], coming.get("cost_week"), trained["choice"], currency)),
+        _heading(2, "Worth knowing"),
+        *[sentence(words) for words in (sentences.read(run.home()), *run.home().notes)],
+    ]
+    return "".join(part if isinstance(part, str) else part.markup for part in parts)
+
+
+def _heading(level: int, words: str) -> str:
+    return f"<h{level}>{escape(words)}</h{level}>"
