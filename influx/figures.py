@@ -176,6 +176,8 @@ def _tidy(root: ElementTree.Element, prefix: str) -> None:
                 parent.remove(child)
     used = {name for element in root.iter() for name in _references(element)}
     for element in root.iter():
+        if element.get("id", "").startswith("QuadMesh"):
+            element.set("shape-rendering", "crispEdges")  # else hairlines show between the cells of a heat map
         element.tag = element.tag.rpartition("}")[2]
         element.attrib = {
             key.rpartition("}")[2]: _attribute(key.rpartition("}")[2], value, prefix)
@@ -202,8 +204,9 @@ def _attribute(key: str, value: str, prefix: str) -> str:
     if key in ("x", "y"):
         return _shorter(value)
     if key == "style":
-        kept = (part for part in value.replace(INK, "currentColor").split("; ") if not part.startswith("font-family"))
-        value = ";".join(kept)
+        # The darkest of the series may be lightened by a dark page; elsewhere it stays what it is.
+        value = value.replace(INK, "currentColor").replace("#0072b2", "var(--ix-blue,#0072b2)")
+        value = ";".join(part for part in value.split("; ") if not part.startswith("font-family"))
     return _REFERENCE.sub(rf"url(#{prefix}\1)", value)
 
 
