@@ -1,0 +1,151 @@
+"""The command line, which the Makefile calls: `python -m influx report`, `forecast`, `simulate`, `schedule` ...
+
+Each command imports what it needs when it runs, so that `--help` is there at once. Whatever a user can mend is one line
+on standard error and exit status 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from influx.errors import InputError
+from influx.paths import PROJECT
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status: 0, 1 (cannot be done as asked), 2 (not understood), 130 (stopped)."""
+    options = _parser().parse_args(arguments)
+    try:
+        return options.run(options)
+    except InputError as error:
+        return _say(error)
+    except KeyboardInterrupt:
+        print("influx: stopped", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="influx", description="What a home's devices will use and cost in a week.")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    _add_report(commands.add_parser("report", help="run the notebooks and write the week's report"))
+    _add_forecast(commands.add_parser("forecast", help="forecast a file of hourly readings"))
+    _add_simulate(commands.add_parser("simulate", help="write the files of a simulated home"))
+    _add_schedule(commands.add_parser("schedule", help="have cron make the report every week"))
+    commands.add_parser("unschedule", help="end what schedule began").set_defaults(run=_unschedule)
+    return parser
+
+
+def _add_report(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--data", default="data/sample", help="a home's folder, or one file (default: %(default)s)")
+    parser.add_argument(
+        "--as-of", default="", metavar="WHEN", help="use nothing after this date or time (default: all)"
+    )
+    _add_horizon(parser)
+    parser.add_argument(
+        "--reports", type=Path, default=Path("reports"), help="where the weeks go (default: %(default)s)"
+    )
+    parser.add_argument("--notebooks", type=Path, default=Path("notebooks"), help="their folder (default: %(default)s)")
+    parser.add_argument("--no-wait", action="store_true", help="give up while another report is being made")
+    parser.set_defaults(run=_report)
+
+
+def _report(options: argparse.Namespace) -> int:
+    from influx.notebooks import NotebookFailed
+    from influx.report import make_report
+
+    try:
+        folder = make_report(
+            data=options.data,
+            as_of=options.as_of,
+            horizon=options.horizon,
+            reports=options.reports,
+            notebooks=options.notebooks,
+            wait=not options.no_wait,
+        )
+    except NotebookFailed as error:
+        return _say(
+            f"{error}\nThe notebook up to there is in {options.reports / 'failed'}; earlier reports are untouched."
+        )
+    print(f"{options.reports / folder.name / 'index.html'}")
+    return 0
+
+
+def _add_forecast(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "readings", type=Path, metavar="READINGS", help="device_id, timestamp, energy_kwh: .csv or .parquet"
+    )
+    parser.add_argument("--output", type=Path, required=True, metavar="FILE", help="the forecast: .csv or .parquet")
+    _add_horizon(parser)
+    parser.add_argument(
+        "--timezone", default="UTC", metavar="TZ", help="the home's, such as Europe/Madrid (default: UTC)"
+    )
+    parser.add_argument("--country", metavar="C", help="ISO code such as ES, for public holidays")
+    parser.set_defaults(run=_forecast)
+
+
+def _forecast(options: argparse.Namespace) -> int:
+    import influx
+    from influx.exchange import check_target, check_where, read_readings, write_frame
+
+    check_target(options.output)
+    check_where(options.timezone, options.country)
+    hours = influx.forecast(
+        read_readings(options.readings),
+        horizon=options.horizon,
+        timezone=options.timezone,
+        country=options.country,
+    )
+    write_frame(hours, options.output)
+    print(options.output)
+    return 0
+
+
+def _add_simulate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="a new folder, or an earlier sample")
+    parser.add_argument("--seed", type=int, metavar="N", help="another household (default: the shipped sample's)")
+    parser.set_defaults(run=_simulate)
+
+
+def _simulate(options: argparse.Namespace) -> int:
+    from influx import simulate
+
+    for path in simulate.write_sample(options.output, **({} if options.seed is None else {"seed": options.seed})):
+        print(path)
+    return 0
+
+
+def _add_schedule(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--data", help="a home's folder, or one file (default: the sample)")
+    parser.add_argument("--when", help='five time fields of cron (default: "0 6 * * 1", Mondays at six)')
+    parser.set_defaults(run=_schedule)
+
+
+def _schedule(options: argparse.Namespace) -> int:
+    from influx import cron
+
+    settings = {} if options.data is None else {"DATA": options.data}
+    print(cron.install(PROJECT, options.when or cron.EVERY_MONDAY_AT_SIX, settings))
+    return 0
+
+
+def _unschedule(_: argparse.Namespace) -> int:
+    from influx import cron
+
+    print(cron.remove(PROJECT))
+    return 0
+
+
+def _add_horizon(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--horizon", type=int, default=168, metavar="HOURS", help="hours ahead (default: %(default)s)")
+
+
+def _say(problem: object) -> int:
+    print(f"influx: {problem}", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
