@@ -11,7 +11,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -80,7 +80,7 @@ def check_parameters(notebook: Path, parameters: Iterable[str]) -> None:
         raise InputError(f"{notebook.name}: no parameter {', '.join(unknown)}; {there}.")
 
 
-def run_all(notebooks: list[Path], parameters: Mapping[str, Any], work: Path) -> Iterator[Executed]:
+def run_all(notebooks: list[Path], parameters: Mapping[str, Any], work: Path) -> Generator[Executed, None, None]:
     """Run `notebooks` one after another and yield each as soon as it is done.
 
     Parameters
