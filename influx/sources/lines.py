@@ -94,15 +94,15 @@ def _rows_with_breaks(out: Lines, lines: list[str], suspect: list[int]) -> dict[
     """Take the suspect lines out of `lines`: return the rows that they make; those that make none are faults."""
     clean = _clean_line(out.separator)
     rows: dict[int, list[str]] = {}
-    waiting = list(suspect)
-    while waiting:
-        first = waiting.pop(0)
-        last = waiting[0] if waiting and waiting[0] - first < _MOST_LINES else first
+    for first in suspect:
+        if not lines[first]:
+            continue  # part of the row before
+        below = range(first + 1, min(first + _MOST_LINES, len(lines)))
+        last = next((number for number in below if lines[number].count('"') % 2), first)
         joined = "\n".join(lines[first : last + 1])
         cells = _cells(joined, out.separator) if last > first and clean.fullmatch(joined) else []
         if len(cells) == len(out.names):
             rows[first + 1] = cells
-            waiting.pop(0)
         else:
             out.faults.append((first + 1, lines[first], "a quote is opened in this line and not closed"))
             last = first
