@@ -1,7 +1,7 @@
 """The frames that travel between the rooms: their columns, units, types and checks.
 
-Every frame is a plain :class:`pandas.DataFrame`; pandera checks it where it enters (a file was read) and where it leaves
-(a forecast is published), so that nobody in between needs to. All times are UTC and mark the start of their hour.
+Every frame is a plain :class:`pandas.DataFrame`; pandera checks it where it enters (a file was read) and where it
+leaves (a forecast is published), so that nobody in between needs to. Times are UTC and mark the start of their hour.
 """
 
 from __future__ import annotations
@@ -123,7 +123,9 @@ def check(frame: pd.DataFrame, schema: pa.DataFrameSchema) -> pd.DataFrame:
     try:
         return schema.validate(frame)
     except (pa.errors.SchemaError, pa.errors.SchemaErrors) as error:
-        raise InputError(f"{schema.name}: {str(error).splitlines()[0]}; columns here: {', '.join(frame.columns)}") from error
+        raise InputError(
+            f"{schema.name}: {str(error).splitlines()[0]}; columns here: {', '.join(frame.columns)}"
+        ) from error
 
 
 def as_readings(frame: pd.DataFrame) -> pd.DataFrame:
@@ -138,7 +140,7 @@ def as_readings(frame: pd.DataFrame) -> pd.DataFrame:
     Raises
     ------
     InputError
-        A column is missing, or a value breaks a rule of the frame.
+        A column is missing, a value breaks a rule of the frame, or the readings of a device are not an hour apart.
     """
     missing = {"device_id", "timestamp", "energy_kwh"} - set(frame.columns)
     if missing:
@@ -148,11 +150,63 @@ def as_readings(frame: pd.DataFrame) -> pd.DataFrame:
         )
     if frame.empty:
         raise InputError("readings: the frame has no rows. Hand over at least a day of hours.")
-    out = frame.assign(timestamp=pd.to_datetime(frame["timestamp"], utc=True).dt.as_unit("us"))
+    out = _parsed(frame.reset_index(drop=True))
     if "home_id" not in out:
         out["home_id"] = "home"
-    known = out["energy_kwh"].notna()
     if "quality" not in out:
-        out["quality"] = np.where(known, "measured", "missing")
+        out["quality"] = np.where(out["energy_kwh"].notna(), "measured", "missing")
     out = out[["home_id", "device_id", "timestamp", "energy_kwh", "quality"]]
-    return check(out, READINGS).sort_values(["home_id", "device_id", "timestamp"], ignore_index=True)
+    twice = out.duplicated(["home_id", "device_id", "timestamp"])
+    _refuse(out, twice, "timestamp", "stands twice for its device; keep one reading of an hour")
+    out = check(out, READINGS).sort_values(["home_id", "device_id", "timestamp"], ignore_index=True)
+    _check_hourly(out)
+    return out
+
+
+def _parsed(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return readings with their columns in the right types, and refuse the first value that cannot be."""
+    stamps = _utc(frame["timestamp"])
+    energy = pd.to_numeric(frame["energy_kwh"], errors="coerce").astype(float)
+    names = [name for name in ("home_id", "device_id") if name in frame]
+    _refuse(frame, stamps.isna(), "timestamp", "is not a time; write 2024-07-14T18:00:00Z")
+    _refuse(frame, energy.isna() & frame["energy_kwh"].notna(), "energy_kwh", "is not a number of kWh")
+    below = (energy < 0) | np.isinf(energy)
+    _refuse(frame, below, "energy_kwh", "is no energy of an hour; it must be 0 or more, NaN where it is not known")
+    for name in names:
+        _refuse(frame, frame[name].isna(), name, "is not a name")
+    return frame.assign(timestamp=stamps, energy_kwh=energy, **{name: frame[name].astype(str) for name in names})
+
+
+def _utc(times: pd.Series) -> pd.Series:
+    """Return times as UTC stamps, NaT where they are none: nobody knows the unit of a bare number."""
+    if pd.api.types.is_numeric_dtype(times):
+        times = pd.Series(pd.NaT, index=times.index, dtype="datetime64[us]")
+    return pd.to_datetime(times, utc=True, errors="coerce", format="ISO8601").dt.as_unit("us")
+
+
+def _refuse(frame: pd.DataFrame, wrong: pd.Series, column: str, why: str) -> None:
+    if wrong.any():
+        place = int(wrong.to_numpy().argmax())
+        raise InputError(f"readings: row {place + 1}, column {column}: {frame[column].iloc[place]} {why}.")
+
+
+def _check_hourly(readings: pd.DataFrame) -> None:
+    """Refuse readings that are not those of whole hours, such as half-hourly or daily ones."""
+    hour = pd.Timedelta(hours=1)
+    minute = (readings["timestamp"] - readings["timestamp"].dt.floor("h")).rename("minute")
+    first = minute.groupby(readings["home_id"]).transform("first")
+    odd = (minute != first) | (minute % pd.Timedelta(minutes=15) != pd.Timedelta(0))
+    if odd.any():
+        row = readings.loc[odd.idxmax()]
+        raise InputError(
+            f"readings: {row['device_id']} at {row['timestamp']:%Y-%m-%d %H:%M:%S}: not a reading of a whole hour. All "
+            "of a home must begin at the same minute of the hour; sum them to hours first, as influx.load does."
+        )
+    device = readings.groupby(["home_id", "device_id"])["timestamp"]
+    apart = device.diff().groupby([readings["home_id"], readings["device_id"]]).min()
+    coarse = apart[(apart > hour) & (device.size() > 2)]
+    if len(coarse):
+        raise InputError(
+            f"readings: those of {coarse.index[0][1]} are {coarse.iloc[0] / hour:.0f} hours apart or more. Hand over a "
+            "reading an hour: 0 where nothing was used, NaN where it is not known."
+        )
