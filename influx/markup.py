@@ -19,8 +19,12 @@ import pandas as pd
 LONGEST_TABLE = 200
 """Rows that a table shows at most, its fold included; the frames beside the page hold them all."""
 
+LONGEST_LINE = 32
+"""Characters up to which the texts of a column stay on one line: a phone then scrolls and does not break every word."""
+
 NOT_KNOWN = "not known"
 _BOLD = re.compile(r"\*\*(.+?)\*\*")
+_AMOUNT = re.compile(r"[-\u2212+]?\d[\d.,\u202f]*([ \u00a0]?[A-Za-z%°€$£]{1,4})?")
 _THIN_SPACE = "\u202f"
 
 
@@ -72,11 +76,13 @@ def table(frame: pd.DataFrame, caption: str | None = None, rows: int = 8) -> Sho
     """
     if any(name is not None for name in frame.index.names):
         frame = frame.reset_index()
-    numeric = [_is_numeric(frame.iloc[:, place]) for place in range(frame.shape[1])]
-    head = "".join(_cell("th", str(name), number, ' scope="col"') for name, number in zip(frame, numeric, strict=True))
+    shown = frame.iloc[:LONGEST_TABLE]
+    columns = [[cell(value) for value in shown.iloc[:, place]] for place in range(shown.shape[1])]
+    kinds = [_kind(shown.iloc[:, place], texts) for place, texts in enumerate(columns)]
+    head = "".join(_cell("th", str(name), kind, ' scope="col"') for name, kind in zip(frame, kinds, strict=True))
     lines = [
-        "<tr>" + "".join(_cell("td", cell(value), number) for value, number in zip(row, numeric, strict=True)) + "</tr>"
-        for row in frame.iloc[:LONGEST_TABLE].itertuples(index=False, name=None)
+        "<tr>" + "".join(_cell("td", text, kind) for text, kind in zip(row, kinds, strict=True)) + "</tr>"
+        for row in zip(*columns, strict=True)
     ]
     title = f"<caption>{html.escape(caption)}</caption>" if caption else ""
     parts = [_table(title, head, lines[:rows])]
@@ -110,17 +116,22 @@ def _three_digits(number: float) -> str:
     if number == 0 or math.isinf(number):
         return f"{number:.0f}"
     decimals = 2 - math.floor(math.log10(abs(float(f"{number:.2e}"))))
-    if decimals > 6:
+    if decimals > 8:
         return f"{number:.2e}"
     return f"{number:,.{max(decimals, 0)}f}".replace(",", _THIN_SPACE)
 
 
-def _is_numeric(column: pd.Series) -> bool:
-    return pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
+def _kind(column: pd.Series, texts: list[str]) -> str:
+    """Return how a column is set: numbers and amounts, texts that fit on a line each, or longer texts."""
+    if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
+        return "num"
+    if texts and all(text == NOT_KNOWN or _AMOUNT.fullmatch(text) for text in texts):
+        return "num"
+    return "line" if max(map(len, texts), default=0) <= LONGEST_LINE else ""
 
 
-def _cell(tag: str, text: str, numeric: bool, more: str = "") -> str:
-    kinds = " ".join(["num"] * numeric + ["unknown"] * (text == NOT_KNOWN))
+def _cell(tag: str, text: str, kind: str, more: str = "") -> str:
+    kinds = " ".join(filter(None, (kind, "unknown" if text == NOT_KNOWN else "")))
     return f"<{tag}{more}" + (f' class="{kinds}"' if kinds else "") + f">{html.escape(text)}</{tag}>"
 
 

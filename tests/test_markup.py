@@ -27,6 +27,7 @@ HOSTILE = "<img src=x onerror=alert(1)>"
         (12345.6, "12\u202f346"),
         (0.0, "0"),
         (0.00012345, "0.000123"),
+        (0.0000833, "0.0000833"),
         (1.5e-9, "1.50e-09"),
         (float("inf"), "inf"),
         (220, "220"),
@@ -89,3 +90,20 @@ def test_a_sentence_is_text_but_for_what_is_bold():
     )
     assert repr(shown) == f"58 to 71 kWh for {HOSTILE} & more"
     assert markup.sentence("a < b")._repr_html_() == '<p class="ix-sentence">a &lt; b</p>'
+
+
+def test_short_texts_stay_on_a_line_and_long_ones_may_break():
+    frame = pd.DataFrame({"range": ["58 to 71 kWh (8 in 10)"], "reason": ["rarely in use on such a day at 15:00"]})
+    html = markup.table(frame)._repr_html_()
+    assert '<td class="line">58 to 71 kWh (8 in 10)</td><td>rarely in use' in html
+
+
+@pytest.mark.parametrize("text", ["13.64 EUR", "55 %", "1\u202f234 kWh", "-3.5 °C", "not known"])
+def test_amounts_that_were_set_before_are_aligned_like_numbers(text):
+    assert f">{text}<" in markup.table(pd.DataFrame({"a": [text]}))._repr_html_()
+    assert '<td class="num' in markup.table(pd.DataFrame({"a": [text]}))._repr_html_()
+
+
+@pytest.mark.parametrize("text", ["2024-07-14", "18:00", "9.3 to 15 kWh", "AC_LR_01", "3 rooms upstairs"])
+def test_times_ranges_and_names_are_not(text):
+    assert '<td class="line">' in markup.table(pd.DataFrame({"a": [text]}))._repr_html_()
