@@ -1,10 +1,11 @@
 """Climatology: what this home did at similar hours, the recent ones counting more.
 
 An hour of the coming week is described by the hours like it in the past: the same local hour and its two neighbours, on
-days of the same type (working day, or weekend and holiday), weighted down with age. The weighted sample *is* the
-predictive distribution; its mean is the expected value and its quantiles the band, so zeros stay zeros and nothing
-crosses. This is conditional climatology as weather services use it for reference (Wilks, Statistical Methods in the
-Atmospheric Sciences, ch. 8), with an exponential memory (Brown 1959).
+days of the same type (working day, or weekend and holiday), weighted down with age. Where an hour of the day was never
+known, the nearest one that was stands in. The weighted sample *is* the predictive distribution: its mean is the
+expected value and its quantiles the band, so zeros stay zeros and nothing crosses. This is conditional climatology as
+weather services use it for reference (Wilks, Statistical Methods in the Atmospheric Sciences, ch. 8), with an
+exponential memory (Brown 1959).
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ OTHER_DAY_TYPE_WEIGHT = 0.6
 """Weight of a day of the other type, beside the same type's 1."""
 
 WINDOW_DAYS = 112
-"""Days of history that count at all: sixteen weeks, enough for a slow season and short enough to forget the last one."""
+"""Days of history that count: sixteen weeks, enough for a slow season and short enough to forget the last one."""
 
 
 @dataclass(frozen=True)
@@ -86,10 +87,11 @@ def similar_hours(history: pd.Series, origin: pd.Timestamp, timezone: str, count
     kwh = near.transpose(2, 0, 1).reshape(24, -1)
     off = is_day_off(days.tz_localize("UTC"), "UTC", country)
     closeness = np.repeat([NEIGHBOUR_WEIGHT, 1.0, NEIGHBOUR_WEIGHT], len(days))
-    base = np.stack([np.tile(np.where(off == kind, 1.0, OTHER_DAY_TYPE_WEIGHT), 3) * closeness for kind in (False, True)])
+    of_type = [np.where(off == kind, 1.0, OTHER_DAY_TYPE_WEIGHT) for kind in (False, True)]
+    base = np.stack([np.tile(weight, 3) * closeness for weight in of_type])
     today = local(pd.DatetimeIndex([origin]), timezone)[0]
     age = np.tile(np.maximum((today - days) / pd.Timedelta(weeks=1), 0.0), 3)
-    kwh = np.where(np.isnan(kwh), np.inf, kwh)
+    kwh = np.where(np.isnan(kwh), np.inf, kwh)[_nearest_known(np.isfinite(kwh).any(axis=1))]
     order = np.argsort(kwh, axis=1, kind="stable")
     kwh = np.take_along_axis(kwh, order, axis=1)
     return SimilarHours(kwh, age[order], np.where(np.isfinite(kwh), base[:, order], 0.0))
@@ -105,6 +107,13 @@ def _days_by_hours(known: pd.Series, timezone: str) -> tuple[np.ndarray, pd.Date
     count = np.bincount(cell, minlength=24 * len(days))
     with np.errstate(invalid="ignore"):
         return np.where(count > 0, total / count, np.nan).reshape(len(days), 24), days
+
+
+def _nearest_known(known: np.ndarray) -> np.ndarray:
+    """Return for each hour of the day the nearest one that is known, the earlier of two equally near ones."""
+    there = np.flatnonzero(known)
+    behind = (np.arange(24)[:, None] - there) % 24
+    return np.asarray(there[np.minimum(behind, 24 - behind + 0.5).argmin(axis=1)])
 
 
 def weighted_quantiles(values: np.ndarray, weights: np.ndarray, levels: np.ndarray) -> np.ndarray:
@@ -135,10 +144,10 @@ def weighted_quantiles(values: np.ndarray, weights: np.ndarray, levels: np.ndarr
         left, right = (np.take_along_axis(middle, at[..., None], -1)[..., 0] for at in (below, above))
         low, high = (np.take_along_axis(values, at[..., None], -1)[..., 0] for at in (below, above))
         share = np.clip((level - left) / np.where(right > left, right - left, 1.0), 0.0, 1.0)
-        out[..., number] = np.where(share > 0, low + share * (high - low), low)
+        out[..., number] = np.minimum(low + share * (high - low), high)  # rounding must not lift it over the next one
     return out
 
 
 def lookup(stamps: pd.DatetimeIndex, timezone: str, country: str | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """Return day type (0 working day, 1 day off) and local hour of UTC `stamps`, to index what the hours above return."""
+    """Return day type (0 working day, 1 day off) and local hour of UTC `stamps`, which index the arrays above."""
     return is_day_off(stamps, timezone, country).astype(int), local(stamps, timezone).hour.to_numpy()

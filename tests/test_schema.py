@@ -97,6 +97,12 @@ def test_readings_of_parts_of_an_hour_are_refused(freq: str) -> None:
         as_readings(frame)
 
 
+def test_hours_that_no_clock_begins_are_refused() -> None:
+    """Zones differ by quarters of an hour, so a stamp at seven past is no start of an hour anywhere."""
+    with pytest.raises(InputError, match="tv at 2024-01-01 00:07:00: not a reading of a whole hour"):
+        as_readings(readings(start=START + pd.Timedelta(minutes=7), tv=[0.1, 0.2, 0.3]))
+
+
 def test_devices_that_begin_their_hours_at_different_minutes_are_refused() -> None:
     shifted = readings(fridge=[1.0, 1.0, 1.0], start=START + pd.Timedelta(minutes=30))
     with pytest.raises(InputError, match="not a reading of a whole hour"):
