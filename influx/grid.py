@@ -139,6 +139,7 @@ def readings_to_hours(files: list[pd.DataFrame], names: list[str], shift: pd.Tim
     hours, lost = _newest(hours)
     for number, count in lost.items():
         overlaps[int(number)] += int(count)
+        notes.append(f"{names[int(number)]}: {count} device-hours stand in a newer file too, which counts.")
     total = hours.groupby(["device_id", "timestamp"], sort=True)
     out = total.agg(
         energy_kwh=("energy_kwh", "sum"), share=("share", "sum"), estimated=("estimated", "max")

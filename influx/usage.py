@@ -80,9 +80,12 @@ def _once(files: list[pd.DataFrame], names: list[str], notes: list[str]) -> tupl
     repeated = events.duplicated([*whole, "file"], keep="last")
     for number, count in events.loc[repeated, "file"].value_counts().items():
         notes.append(
-            f"{names[int(str(number))]}: {count} events stand twice, start, duration and energy alike, and count once."
+            f"{names[int(number)]}: {count} events stand twice, start, duration and energy alike, and count once."
         )
-    gone = (events["file"] < newest) | repeated
+    older = events["file"] < newest
+    for number, count in events.loc[older, "file"].value_counts().items():
+        notes.append(f"{names[int(number)]}: {count} events stand in a newer file too, which counts.")
+    gone = older | repeated
     lost = events.loc[gone, "file"].value_counts()
     return events[~gone].sort_values("timestamp", kind="stable", ignore_index=True), [
         int(lost.get(n, 0)) for n in range(len(files))

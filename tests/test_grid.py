@@ -170,6 +170,7 @@ def test_the_same_event_in_two_files_counts_once_and_the_newer_one_wins() -> Non
     hours, _, events = to_hours(old, new)
     assert of(hours, "a") == {"01 10": 1.0, "01 11": 3.0, "01 12": 1.0}
     assert hours.overlaps == [1, 0]
+    assert hours.notes == ["file0: 1 events stand in a newer file too, which counts."]
     assert hours.kwh_used == [1.0, 4.0]
     assert len(events) == 3
 
@@ -278,6 +279,7 @@ def test_the_newer_file_wins_where_files_overlap() -> None:
     rows, hours = by_hour(old, new)
     assert [kwh for kwh, _ in rows.values()] == [1.0, 5.0, 3.0, 7.0]
     assert hours.overlaps == [1, 0]
+    assert hours.notes == ["file0: 1 device-hours stand in a newer file too, which counts."]
     assert hours.kwh_used == [4.0, 12.0]
 
 

@@ -280,6 +280,13 @@ def test_home_yaml_chooses_one_home_and_the_others_are_rejected(tmp_path: Path) 
     assert_accounted(home)
 
 
+def test_a_file_that_names_no_home_belongs_to_the_chosen_one(tmp_path: Path) -> None:
+    more = "device_id,timestamp,energy_kwh\nn,2024-07-01 00:00,7\n"
+    home = home_of(tmp_path, readings=HOMES, more=more, home="home_id: B\n")
+    assert series(home, "n").tolist()[0] == 7
+    assert series(home, "m").tolist() == [2, 3]
+
+
 def test_the_only_home_of_the_files_gives_its_name_unless_home_yaml_does(tmp_path: Path) -> None:
     only = HOMES.replace("A,", "B,")
     assert set(home_of(tmp_path, readings=only).readings["home_id"]) == {"B"}

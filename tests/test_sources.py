@@ -218,6 +218,14 @@ def test_binary_bytes_are_an_error_not_a_traceback(tmp_path: Path, content: byte
         source.read(write(tmp_path, content), Settings())
 
 
+def test_a_header_without_an_end_is_an_error_not_a_traceback(tmp_path: Path) -> None:
+    source = sources.find(write(tmp_path, HEADER))
+    assert source is not None
+    path = write(tmp_path, HEADER + "," + "x" * 200_000 + f"\n{GOOD},1\n")
+    with pytest.raises(InputError, match=r"data\.csv: not readable as CSV"):
+        source.read(path, Settings())
+
+
 def test_an_open_quote_costs_its_own_line_only() -> None:
     lines = split_lines('a,b\n1,"x\n2,y\n3"x,"z\n4,w\n')
     assert lines.frame.to_dict("index") == {3: {"a": "2", "b": "y"}, 5: {"a": "4", "b": "w"}}
@@ -277,6 +285,12 @@ def test_a_wide_time_that_cannot_be_read_rejects_each_of_its_cells(tmp_path: Pat
     assert (part.rows_read, len(part.frame), list(part.rejected["row"])) == (6, 4, [2, 2])
 
 
+def test_other_quantities_in_a_wide_file_are_no_devices(tmp_path: Path) -> None:
+    part = read(write(tmp_path, "timestamp,tv,humidity_percent\n2024-07-01 00:00,1,50\n"))
+    assert set(part.frame["device_id"]) == {"tv"}
+    assert any("humidity_percent is no energy" in note for note in part.notes)
+
+
 def test_the_step_of_each_device_is_found(tmp_path: Path) -> None:
     hours = [f"a,2024-07-01 {hour:02}:00:{hour % 4:02},1" for hour in range(5)]  # some seconds late
     quarters = [f"b,2024-07-01 00:{minute:02},1" for minute in (0, 15, 30, 45)]
@@ -312,6 +326,13 @@ def test_parquet_keeps_types_and_counts_rows_from_one(tmp_path: Path) -> None:
     assert list(part.frame["timestamp"]) == list(pd.to_datetime(["2024-07-01 00:00", "2024-07-01 01:00"], utc=True))
     np.testing.assert_array_equal(part.frame["energy_kwh"], [0.5, np.nan])
     assert list(part.rejected["row"]) == [3, 4]
+
+
+def test_times_may_be_the_index_of_a_parquet_file(tmp_path: Path) -> None:
+    path = tmp_path / "data.parquet"
+    index = pd.date_range("2024-07-01", periods=2, freq="h", tz="UTC", name="timestamp")
+    pd.DataFrame({"tv": [1.0, 2.0]}, index=index).to_parquet(path)
+    assert list(read(path).frame["timestamp"]) == list(index)
 
 
 @pytest.mark.parametrize("cells", [[[1], [2]], [dt.date(2024, 7, 1)] * 2, [True, False], [b"x", b"y"], [None, None]])
