@@ -1,8 +1,8 @@
 """Rolling-origin evaluation: forecast past weeks from what was known then, and compare with what happened.
 
 Each fold stands at an origin in the past, lets every candidate learn from the hours before it alone, and forecasts the
-horizon after it (Tashman 2000). Errors are told in kWh, and scaled by the error of repeating the same hour one week before
-(Hyndman and Koehler 2006), so that devices compare; the pinball loss judges expected value and band at once.
+horizon after it (Tashman 2000). Errors are told in kWh, and scaled by the error of repeating the same hour one week
+before (Hyndman and Koehler 2006), so that devices compare; the pinball loss judges expected value and band at once.
 """
 
 from __future__ import annotations
@@ -158,8 +158,9 @@ def metrics(forecasts: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         `mae`, `rmse`, `bias` (expected minus observed), `pinball` (mean of p10, p50, p90) [kWh]; `mase` and
-        `scaled_pinball`, divided by the naive error; `coverage_80`, the share of hours inside p10 to p90; `daily_wape`, the
-        absolute errors of daily totals over the energy; `r2`; NaN where the data cannot tell (nothing was used at all).
+        `scaled_pinball`, divided by the naive error; `coverage_80`, the share of hours inside p10 to p90;
+        `daily_wape`, the absolute errors of daily totals over the energy; `r2`; NaN where the data cannot tell
+        (nothing was used at all).
     """
     if forecasts.empty:
         return pd.DataFrame(columns=list(METRICS.columns))

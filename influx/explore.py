@@ -1,7 +1,7 @@
 """What was read, looked at from the sides that matter before anything is forecast.
 
-How complete it is, what each device uses and when, what stands by, and what use goes with. Every table here is made of the
-hours that were measured; an hour that is not known stays out of every mean.
+How complete it is, what each device uses and when, what stands by, and what use goes with. Every table here is made of
+the hours that were measured; an hour that is not known stays out of every mean.
 """
 
 from __future__ import annotations
@@ -33,7 +33,9 @@ def completeness(home: Home) -> pd.DataFrame:
         known = hours[hours["energy_kwh"].notna()]
         if known.empty:
             continue
-        lived = hours[(hours["timestamp"] >= known["timestamp"].min()) & (hours["timestamp"] <= known["timestamp"].max())]
+        lived = hours[
+            (hours["timestamp"] >= known["timestamp"].min()) & (hours["timestamp"] <= known["timestamp"].max())
+        ]
         ends = local(pd.DatetimeIndex([known["timestamp"].min(), known["timestamp"].max()]), home.settings.timezone)
         rows.append(
             {
@@ -71,9 +73,9 @@ def daily(home: Home) -> pd.DataFrame:
 def breakdown(home: Home) -> pd.DataFrame:
     """Return each device's part of the whole, and standby as an estimate beside it.
 
-    A device's share is its energy over that of the sum of all devices (with `other`, that is the household) in the hours
-    in which it is known. Standby is rated standby power times the hours without use; where use was measured by event it
-    is not part of the measured energy, so it is given beside the shares and never added to them.
+    A device's share is its energy over that of the sum of all devices (with `other`, that is the household) in the
+    hours in which it is known. Standby is rated standby power times the hours without use; where use was measured by
+    event it is not part of the measured energy, so it is given beside the shares and never added to them.
 
     Returns
     -------
@@ -111,9 +113,9 @@ def drivers(home: Home) -> pd.DataFrame:
     -------
     DataFrame
         `device_id`; `temperature`: Spearman's rank correlation of daily energy with the day's mean outdoor temperature,
-        `temperature_p` its p-value and `days` the days compared; `occupancy`: the same of hourly energy with the recorded
-        number of people; `peak_share`: the part of its energy that falls into peak hours, `peak_hours` the part of all
-        hours that are peak. NaN where the data lacks it.
+        `temperature_p` its p-value and `days` the days compared; `occupancy`: the same of hourly energy with the
+        recorded number of people; `peak_share`: the part of its energy that falls into peak hours, `peak_hours` the
+        part of all hours that are peak. NaN where the data lacks it.
     """
     by_day = daily(home)
     temperature = _daily_temperature(home)

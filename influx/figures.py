@@ -24,7 +24,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
-from influx.markup import Shown, answer, sentence, table
+from influx.markup import NOTHING, Shown, answer, sentence, table
 
 __all__ = ["INK", "SERIES", "STYLE", "Shown", "answer", "describe", "is_narrow", "sentence", "show", "table"]
 
@@ -103,6 +103,7 @@ def show(
     caption: str,
     size: tuple[float, float] = (9, 4),
     narrow: tuple[float, float] = (4.2, 4.2),
+    empty: str = NOTHING,
     **kwargs: Any,
 ) -> Shown:
     """Draw `plot(*args, ax=..., **kwargs)` for a desk and for a phone.
@@ -115,6 +116,8 @@ def show(
         One sentence that says what to see; plain text.
     size, narrow : (float, float)
         Width and height of the two drawings [inch]; 9 inches fill the page's column.
+    empty : str
+        What is said where the frame to be drawn has no rows.
 
     Returns
     -------
@@ -126,6 +129,8 @@ def show(
     ValueError
         The plot described nothing: it would have no alternative text.
     """
+    if args and getattr(args[0], "empty", False):
+        return sentence(empty)
     name = getattr(plot, "__name__", "the plot")
     drawings = [_draw(plot, args, kwargs, inches, name, kind) for kind, inches in (("wide", size), ("narrow", narrow))]
     markup = f"{_SWITCH}{''.join(drawings)}<figcaption>{html.escape(caption)}</figcaption>"

@@ -1,8 +1,8 @@
 """The coming hours: each device by its chosen model, and the household, to which they add up.
 
-The household is forecast as a device of its own, because its band is narrower than the sum of its devices' bands: devices
-do not all err the same way at once. Its expected value is then set to the sum of theirs, hour by hour, and its quantiles
-move along in proportion, so nothing crosses and nothing is negative.
+The household is forecast as a device of its own, because its band is narrower than the sum of its devices' bands:
+devices do not all err the same way at once. Its expected value is then set to the sum of theirs, hour by hour, and its
+quantiles move along in proportion, so nothing crosses and nothing is negative.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ def forecast(
     Parameters
     ----------
     readings : DataFrame
-        `device_id`, `timestamp`, `energy_kwh` [kWh, NaN = unknown]; `home_id` and `quality` optional. The forecast begins
-        with the hour after a home's last one.
+        `device_id`, `timestamp`, `energy_kwh` [kWh, NaN = unknown]; `home_id` and `quality` optional. The forecast
+        begins with the hour after a home's last one.
     horizon : int
         Hours ahead.
     quantiles : sequence of float
@@ -130,6 +130,10 @@ def reconcile(forecasts: pd.DataFrame) -> pd.DataFrame:
 
 def _levels(quantiles: Sequence[float]) -> np.ndarray:
     levels = np.asarray(sorted(quantiles), dtype=float)
-    if len(levels) == 0 or not ((levels > 0) & (levels < 1)).all() or len({column(one) for one in levels}) < len(levels):
+    if (
+        len(levels) == 0
+        or not ((levels > 0) & (levels < 1)).all()
+        or len({column(one) for one in levels}) < len(levels)
+    ):
         raise InputError(f"quantiles: {list(quantiles)}; give different whole percents between 0 and 1, such as 0.1.")
     return levels

@@ -6,7 +6,7 @@ from html import escape
 from pathlib import Path
 
 from influx import insights, plots, sentences, tables
-from influx.figures import answer, sentence, show, table
+from influx.figures import Shown, answer, sentence, show, table
 from influx.runs import Run
 
 
@@ -28,7 +28,7 @@ def glance(folder: Path) -> str:
     rates = run.rates()
     currency = rates.currency if rates else ""
     todo = meaning["recommendations"]
-    parts = [
+    parts: list[str | Shown] = [
         _heading(1, f"What will {run.home().settings.home_id} use in the coming week?"),
         answer(sentences.coming(run)),
         show(
@@ -48,7 +48,7 @@ def glance(folder: Path) -> str:
         _heading(2, "Each device"),
         table(tables.week(coming["week"], coming.get("cost_week"), trained["choice"], currency)),
         _heading(2, "Worth knowing"),
-        *[sentence(words) for words in (sentences.read(run.home()), *run.home().notes)],
+        *[sentence(words) for words in (sentences.read(run.home()), sentences.silent(run), *run.home().notes) if words],
     ]
     return "".join(part if isinstance(part, str) else part.markup for part in parts)
 

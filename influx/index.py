@@ -34,7 +34,7 @@ def write_index(folder: Path, reports: Path) -> Path:
     title = f"The week of {monday(week):%-d %B %Y}"
     body = f"<h1>{title}</h1>"
     if (folder / "steps" / "insights.json").exists():
-        from influx.glance import glance  # noqa: PLC0415 - the libraries of the data, only where there is data
+        from influx.glance import glance
 
         body = glance(folder)
     body += f"<h2>The pages of this week</h2>{_list([(f'{name}.html', _question(folder, name)) for name in names])}"

@@ -1,8 +1,8 @@
 """What the numbers mean for a household: now, the coming days, the usual week, trends, and what is worth doing.
 
-Every figure is a sum over measured or forecast hours, with the range that past errors give it. Nothing here is advice by
-rule of thumb: a recommendation names the device, the hour, the energy and the money it is about, and its saving is never
-more than what that energy would have cost.
+Every figure is a sum over measured or forecast hours, with the range that past errors give it. Nothing here is advice
+by rule of thumb: a recommendation names the device, the hour, the energy and the money it is about, and its saving is
+never more than what that energy would have cost.
 """
 
 from __future__ import annotations
@@ -25,6 +25,9 @@ from influx.totals import past_errors, spread
 TREND_WEEKS = 12
 LEAST_TREND_WEEKS = 6
 """Whole weeks below which no trend is told."""
+
+LEAST_SAVING = 0.001
+"""Part of the week's cost below which a saving is not worth a sentence."""
 
 PEAK_SHARE = 0.75
 """A day's peak period is the run of hours around its highest that reach this part of it."""
@@ -51,8 +54,8 @@ def overview(every: list[Series], origin: pd.Timestamp) -> pd.DataFrame:
     DataFrame
         `device_id`, `last_hour` (UTC) and `last_hour_kwh`; `last_24h_kwh`; `last_week_kwh`, `hours_known` of its 168
         hours, `usual_week_kwh` for the same hours, `saved_kwh` (usual minus used) with `saved_p10`, `saved_p90` and
-        `saved_is_unusual`, whether zero lies outside that range; `trend_kwh_per_week` (Theil-Sen slope of weekly energy),
-        `trend_p` (Kendall's tau) and `trend_weeks`. NaN where it is not known.
+        `saved_is_unusual`, whether zero lies outside that range; `trend_kwh_per_week` (Theil-Sen slope of weekly
+        energy), `trend_p` (Kendall's tau) and `trend_weeks`. NaN where it is not known.
     """
     return pd.DataFrame([_overview(one, origin) for one in every])
 
@@ -76,9 +79,7 @@ def _against_usual(series: Series, origin: pd.Timestamp) -> dict[str, object]:
     begin = origin - pd.Timedelta(hours=WEEK)
     week = series.energy.reindex(pd.date_range(begin, periods=WEEK, freq="h")).dropna()
     past = series.before(begin) if begin > series.energy.index[0] else pd.Series(dtype=float)
-    nothing = dict.fromkeys(
-        ("last_week_kwh", "usual_week_kwh", "saved_kwh", "saved_p10", "saved_p90"), float("nan")
-    )
+    nothing = dict.fromkeys(("last_week_kwh", "usual_week_kwh", "saved_kwh", "saved_p10", "saved_p90"), float("nan"))
     if week.empty:
         return {"hours_known": 0, **nothing, "saved_is_unusual": False}
     used = float(week.sum())
@@ -103,8 +104,8 @@ def _against_usual(series: Series, origin: pd.Timestamp) -> dict[str, object]:
 def trend(series: Series, origin: pd.Timestamp) -> dict[str, float]:
     """Measure how weekly energy changed over up to twelve whole weeks before `origin`.
 
-    Weeks with less than three quarters of their hours known are left out; the others are scaled to 168 hours. The slope is
-    the median of all pairs (Theil 1950, Sen 1968), its test Kendall's rank correlation (Mann 1945).
+    Weeks with less than three quarters of their hours known are left out; the others are scaled to 168 hours. The
+    slope is the median of all pairs (Theil 1950, Sen 1968), its test Kendall's rank correlation (Mann 1945).
     """
     sums, weeks = [], []
     for back in range(TREND_WEEKS, 0, -1):
@@ -135,15 +136,16 @@ def trend_in_words(row: pd.Series) -> str:
 def efficiency(home: Home) -> pd.DataFrame:
     """Compare each device's energy with its rating.
 
-    The load factor is measured energy over rated power times hours of use: 1 where it draws its rated power as long as it
-    runs, less where it cycles or runs gently. It is defined for devices whose use is known by event and whose power rating
-    is known. `change` compares the last four weeks with those before: a load factor that rises means more energy for the
-    same time of use.
+    The load factor is measured energy over rated power times hours of use: 1 where it draws its rated power as long as
+    it runs, less where it cycles or runs gently. It is defined for devices whose use is known by event and whose power
+    rating is known. `change` compares the last four weeks with those before: a load factor that rises means more
+    energy for the same time of use.
 
     Returns
     -------
     DataFrame
-        `device_id`, `load_factor`, `hours_of_use` (a week), `change` (ratio minus 1, NaN where either part is too short).
+        `device_id`, `load_factor`, `hours_of_use` (a week), `change` (ratio minus 1, NaN where either part is too
+        short).
     """
     rows = []
     ratings = home.devices.set_index("device_id")["power_rating_watt"]
@@ -177,8 +179,8 @@ def peaks(forecast: pd.DataFrame, timezone: str, device_id: str = HOUSEHOLD) -> 
     Returns
     -------
     DataFrame
-        `day` (local), `start`, `end` (local clock hours, end excluded, 24 = midnight), `kwh` in it, `share` of the day's
-        energy. Days of which fewer than 20 hours are forecast are left out.
+        `day` (local), `start`, `end` (local clock hours, end excluded, 24 = midnight), `kwh` in it, `share` of the
+        day's energy. Days of which fewer than 20 hours are forecast are left out.
     """
     rows = forecast[forecast["device_id"] == device_id]
     wall = local(pd.DatetimeIndex(rows["timestamp"]), timezone)
@@ -208,9 +210,9 @@ def peaks(forecast: pd.DataFrame, timezone: str, device_id: str = HOUSEHOLD) -> 
 def recommendations(home: Home, forecast: pd.DataFrame, standby: dict[str, float], rates: Rates | None) -> pd.DataFrame:
     """Say what is worth doing in the coming week, the largest saving first.
 
-    Two kinds: move the use of a flexible device out of the dear hours (it saves the difference of the two prices for the
-    energy expected there), and unplug a device that stands by (it saves its standby energy, an estimate from its rated
-    standby power). Devices that must always run are left alone.
+    Two kinds: move the use of a flexible device out of the dear hours (it saves the difference of the two prices for
+    the energy expected there), and unplug a device that stands by (it saves its standby energy, an estimate from its
+    rated standby power). Devices that must always run are left alone.
 
     Returns
     -------
@@ -232,10 +234,11 @@ def recommendations(home: Home, forecast: pd.DataFrame, standby: dict[str, float
         for device_id, kwh in standby.items()
         if not _must_run(device_id, plates)
     ]
-    table = pd.DataFrame(
-        [row for row in rows if row is not None and float(row["saving"]) >= 0.01],
-        columns=["device_id", "kind", "kwh", "cost", "saving", "what"],
-    )
+    columns = ["device_id", "kind", "kwh", "cost", "saving", "what"]
+    table = pd.DataFrame([row for row in rows if row is not None], columns=columns)
+    whole = forecast[forecast["device_id"] == HOUSEHOLD]
+    bill = float((rates.at(pd.DatetimeIndex(whole["timestamp"]))[0] * whole["energy_kwh"]).sum())
+    table = table[table["saving"] >= LEAST_SAVING * bill]
     return table.sort_values("saving", ascending=False, ignore_index=True)
 
 
@@ -246,7 +249,7 @@ def _must_run(device_id: str, plates: pd.DataFrame) -> bool:
 
 def _move(device_id: str, hours: pd.DataFrame, rates: Rates) -> dict[str, object] | None:
     stamps = pd.DatetimeIndex(hours["timestamp"])
-    price, peak = rates.at(stamps)
+    price, _ = rates.at(stamps)
     dear = price > rates.price.min()
     kwh = hours["energy_kwh"].to_numpy()
     moved = float(kwh[dear].sum())
@@ -259,7 +262,8 @@ def _move(device_id: str, hours: pd.DataFrame, rates: Rates) -> dict[str, object
     cheap = _next_cheap_hour(busiest, rates)
     what = (
         f"Run {device_id} from {text.clock(cheap)} instead of around {text.clock(busiest)}: "
-        f"{text.kwh(moved)} of its coming week falls into dear hours and costs {text.money(cost, rates.currency)} there; "
+        f"{text.kwh(moved)} of its coming week falls into dear hours and costs "
+        f"{text.money(cost, rates.currency)} there; "
         f"moving all of it saves {text.money(saving, rates.currency)}."
     )
     return {"device_id": device_id, "kind": "move", "kwh": moved, "cost": cost, "saving": saving, "what": what}

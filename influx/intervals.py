@@ -1,8 +1,8 @@
 """Bands for models that only know an expected value: how far off they were, hour by hour of the day.
 
-Split conformal prediction (Vovk et al. 2005; Lei et al. 2018): errors made on data that the model did not learn from are
-its band, with the finite-sample step that keeps the promised coverage for few errors. Errors are pooled over the same local
-hour and its two neighbours, since evenings are less certain than nights.
+Split conformal prediction (Vovk et al. 2005; Lei et al. 2018): errors made on data that the model did not learn from
+are its band, with the finite-sample step that keeps the promised coverage for few errors. Errors are pooled over the
+same local hour and its two neighbours, since evenings are less certain than nights.
 """
 
 from __future__ import annotations

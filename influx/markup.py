@@ -16,16 +16,18 @@ from typing import Any
 
 import pandas as pd
 
+from influx.text import NOT_KNOWN, THIN_SPACE, number
+
 LONGEST_TABLE = 200
 """Rows that a table shows at most, its fold included; the frames beside the page hold them all."""
 
 LONGEST_LINE = 32
 """Characters up to which the texts of a column stay on one line: a phone then scrolls and does not break every word."""
 
-NOT_KNOWN = "not known"
+NOTHING = "There is nothing to show here."
+
 _BOLD = re.compile(r"\*\*(.+?)\*\*")
-_AMOUNT = re.compile(r"[-\u2212+]?\d[\d.,\u202f]*([ \u00a0]?[A-Za-z%°€$£]{1,4})?")
-_THIN_SPACE = "\u202f"
+_AMOUNT = re.compile(r"[-\u2212+]?\d[\d.,\u202f]*([ \u00a0\u202f]?[A-Za-z%°€$£]{1,4})?")
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ def _paragraph(text: str, kind: str) -> Shown:
     return Shown(f'<p class="{kind}">{words}</p>', text.replace("**", ""))
 
 
-def table(frame: pd.DataFrame, caption: str | None = None, rows: int = 8) -> Shown:
+def table(frame: pd.DataFrame, caption: str | None = None, rows: int = 8, empty: str = NOTHING) -> Shown:
     """Set `frame` as a table of which at most `rows` rows stand before a fold.
 
     Parameters
@@ -68,12 +70,16 @@ def table(frame: pd.DataFrame, caption: str | None = None, rows: int = 8) -> Sho
         One sentence above the table; plain text.
     rows : int
         Rows before the fold.
+    empty : str
+        What is said where the frame has no rows.
 
     Returns
     -------
     Shown
         Numbers right-aligned with three significant digits, texts as they are, missing values as "not known".
     """
+    if frame.empty:
+        return sentence(empty)
     if any(name is not None for name in frame.index.names):
         frame = frame.reset_index()
     shown = frame.iloc[:LONGEST_TABLE]
@@ -104,21 +110,12 @@ def cell(value: Any) -> str:
     if pd.api.types.is_bool(value):
         return "yes" if value else "no"
     if isinstance(value, Integral):
-        return f"{int(value):,}".replace(",", _THIN_SPACE)
+        return f"{int(value):,}".replace(",", THIN_SPACE)
     if isinstance(value, Real):
-        return _three_digits(float(value))
+        return number(float(value))
     if isinstance(value, pd.Timestamp):
         return value.strftime("%Y-%m-%d" if value == value.normalize() else "%Y-%m-%d %H:%M")
     return str(value)
-
-
-def _three_digits(number: float) -> str:
-    if number == 0 or math.isinf(number):
-        return f"{number:.0f}"
-    decimals = 2 - math.floor(math.log10(abs(float(f"{number:.2e}"))))
-    if decimals > 8:
-        return f"{number:.2e}"
-    return f"{number:,.{max(decimals, 0)}f}".replace(",", _THIN_SPACE)
 
 
 def _kind(column: pd.Series, texts: list[str]) -> str:

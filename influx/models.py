@@ -1,9 +1,9 @@
 """The candidates: small estimators with scikit-learn's fit and predict, and quantiles beside.
 
-`fit(X, y)` takes a feature table indexed by UTC hour and the energy of each hour (NaN where unknown), `predict(X)` returns
-the expected energy and `predict_quantiles(X, levels)` its quantiles, both for hours after the last one fitted. Climatology
-is the anchor; gradient boosting on the 24 features is the reference that the project began from. A new candidate is one
-class and one line in `CANDIDATES`.
+`fit(X, y)` takes a feature table indexed by UTC hour and the energy of each hour (NaN where unknown), `predict(X)`
+returns the expected energy and `predict_quantiles(X, levels)` its quantiles, both for hours after the last one fitted.
+Climatology is the anchor; gradient boosting on the 24 features is the reference that the project began from. A new
+candidate is one class and one line in `CANDIDATES`.
 """
 
 from __future__ import annotations
@@ -120,8 +120,8 @@ def first_80_percent(rows: np.ndarray) -> int:
 class GradientBoosting(RegressorMixin, BaseEstimator):
     """Gradient boosting on the feature table (Friedman 2001), the reference.
 
-    It learns on the first 80 % of the hours in order of time; its errors on the last 20 % are its band; then it learns on
-    all of them.
+    It learns on the first 80 % of the hours in order of time; its errors on the last 20 % are its band; then it learns
+    on all of them.
     """
 
     needs_days = 42

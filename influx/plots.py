@@ -75,7 +75,9 @@ def plot_heat_map(profile: pd.DataFrame, device_id: str = HOUSEHOLD, ax: Axes | 
     ax.set_ylabel("")
     top = rows.loc[rows["kwh"].idxmax()]
     where = f"{WEEKDAYS[int(top['weekday'])]} {text.clock(int(top['hour']))}"
-    return describe(ax, f"Mean energy of {device_id} by weekday and hour; the highest is {where} with {text.kwh(top['kwh'])}.")
+    return describe(
+        ax, f"Mean energy of {device_id} by weekday and hour; the highest is {where} with {text.kwh(top['kwh'])}."
+    )
 
 
 def plot_load_curve(profile: pd.DataFrame, device_id: str = HOUSEHOLD, ax: Axes | None = None) -> Axes:
@@ -167,7 +169,8 @@ def plot_importance(importance: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
 
 def plot_coverage(metrics: pd.DataFrame, choice: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """Draw which part of the past hours fell into the band that promised eight in ten, for each device's chosen model."""
+    """Draw which part of the past hours fell into the band that promised eight in ten, for each device's chosen
+    model."""
     ax = _axes(ax)
     rows = metrics.merge(choice[["home_id", "device_id", "model"]], on=["home_id", "device_id", "model"])
     rows = rows.sort_values("coverage_80")
@@ -181,7 +184,9 @@ def plot_coverage(metrics: pd.DataFrame, choice: pd.DataFrame, ax: Axes | None =
     ax.xaxis.set_major_formatter(PercentFormatter(1))
     ax.set_xlabel("past hours inside the band")
     mean = float(rows["coverage_80"].mean()) if len(rows) else float("nan")
-    return describe(ax, f"Past hours inside the band of each device's model: {text.percent(mean)} on average, 80 % promised.")
+    return describe(
+        ax, f"Past hours inside the band of each device's model: {text.percent(mean)} on average, 80 % promised."
+    )
 
 
 def plot_past_week(
@@ -243,7 +248,11 @@ def plot_days(daily: pd.DataFrame, device_id: str = HOUSEHOLD, ax: Axes | None =
 
 
 def plot_next_day(
-    forecast: pd.DataFrame, price: np.ndarray | None = None, timezone: str = "UTC", unit: str = "", ax: Axes | None = None
+    forecast: pd.DataFrame,
+    price: np.ndarray | None = None,
+    timezone: str = "UTC",
+    unit: str = "",
+    ax: Axes | None = None,
 ) -> Axes:
     """Draw the next 24 hours by device, stacked [kWh], the smallest ones together, and the price as a line above."""
     ax = _axes(ax)
@@ -268,7 +277,9 @@ def plot_next_day(
     ax.set_ylabel("kWh in the hour")
     if price is not None and np.ptp(price[: len(wide)]) > 0:
         other = ax.twinx()
-        other.step(np.append(place, len(wide)), np.append(price[: len(wide)], price[len(wide) - 1]), where="post", color=INK)
+        other.step(
+            np.append(place, len(wide)), np.append(price[: len(wide)], price[len(wide) - 1]), where="post", color=INK
+        )
         other.set_ylim(0, 1.3 * float(price.max()))
         other.set_ylabel(f"price, line [{unit}/kWh]")
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.17), ncols=2 if is_narrow(ax) else 3, fontsize=9)

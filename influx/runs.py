@@ -1,8 +1,8 @@
 """The run folder: every step's result is a file there, made once and then read.
 
-A step that was made for the same data, parameters and code is read from its files; otherwise it is made and written. So the
-notebooks of one report share one set of numbers, none re-reads raw files or trains again, and an analyst may open any
-notebook first. A step's manifest in `steps/` is written last: what has none is not there.
+A step that was made for the same data, parameters and code is read from its files; otherwise it is made and written.
+So the notebooks of one report share one set of numbers, none re-reads raw files or trains again, and an analyst may
+open any notebook first. A step's manifest in `steps/` is written last: what has none is not there.
 """
 
 from __future__ import annotations
@@ -53,7 +53,8 @@ Frames = dict[str, pd.DataFrame]
 
 
 def find(path: str | Path) -> Path:
-    """Return `path` as it lies below the working directory, else below the project, so notebooks run from any folder."""
+    """Return `path` as it lies below the working directory, else below the project, so notebooks run from any
+    folder."""
     given = Path(path).expanduser()
     if given.is_absolute() or given.exists():
         return given.absolute()
@@ -218,7 +219,12 @@ class Run:
         choice = self.training()["choice"]
         hours = predict_all(every, self._models(choice), choice, origin, self.horizon, LEVELS)
         daily, week = totals(hours, every, origin)
-        frames = {"forecast": hours, "daily": daily, "week": week, "peaks": insights.peaks(hours, home.settings.timezone)}
+        frames = {
+            "forecast": hours,
+            "daily": daily,
+            "week": week,
+            "peaks": insights.peaks(hours, home.settings.timezone),
+        }
         known = self.rates()
         if known is not None:
             frames["cost_daily"], frames["cost_week"] = totals(hours, every, origin, lambda stamps: known.at(stamps)[0])
@@ -233,7 +239,8 @@ class Run:
         }
 
     def _keep_models(self, models: dict[tuple[str, str], Candidate]) -> None:
-        """Write each model without pickle; files are numbered in the order of `choice`, since names come from outside."""
+        """Write each model without pickle; files are numbered in the order of `choice`, since names come from
+        outside."""
         folder = self.folder / "models"
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()

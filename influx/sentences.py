@@ -20,7 +20,9 @@ def read(home: Home) -> str:
     bad, later = int(rows["rows_rejected"].sum()), int(rows["rows_after_as_of"].sum())
     wall = local(pd.DatetimeIndex([home.readings["timestamp"].min(), home.origin]), home.settings.timezone)
     parts = [f"{used:,} of {seen:,} rows were used".replace(",", text.THIN_SPACE)]
-    parts.append("none was rejected" if not bad else f"{bad} {'was' if bad == 1 else 'were'} rejected, each with a reason")
+    parts.append(
+        "none was rejected" if not bad else f"{bad} {'was' if bad == 1 else 'were'} rejected, each with a reason"
+    )
     if later:
         parts.append(f"{later:,} lie after the as-of time".replace(",", text.THIN_SPACE))
     energy = home.readings[home.readings["device_id"] != HOUSEHOLD]
@@ -31,6 +33,11 @@ def read(home: Home) -> str:
     )
 
 
+def assumed(home: Home) -> str:
+    """Say what had to be assumed, and what the data lacks."""
+    return "Worth knowing: " + " ".join(home.notes) if home.notes else "Nothing had to be assumed."
+
+
 def known(completeness: pd.DataFrame) -> str:
     """Say how complete the hours are."""
     gaps = completeness[completeness["hours_missing"] > 0]
@@ -38,8 +45,22 @@ def known(completeness: pd.DataFrame) -> str:
         return "Every hour of every device is known."
     worst = gaps.loc[gaps["share_known"].idxmin()]
     return (
-        f"{len(gaps)} of {len(completeness)} devices have hours that are not known; most of all {worst['device_id']}, of which "
+        f"{len(gaps)} of {len(completeness)} devices have hours that are not known; most of all "
+        f"{worst['device_id']}, of which "
         f"{text.percent(worst['share_known'])} are known. Such hours stay out of every mean; none is taken for zero."
+    )
+
+
+def silent(run: Run) -> str:
+    """Say which devices are not forecast because nothing was heard of them for four weeks; empty where none is."""
+    home = run.home()
+    forecast = set(run.forecast()["forecast"]["device_id"])
+    gone = sorted(set(home.readings["device_id"]) - forecast)
+    if not gone:
+        return ""
+    return (
+        f"{text.listed(gone)} {'has' if len(gone) == 1 else 'have'} had no known hour for four weeks and "
+        f"{'is' if len(gone) == 1 else 'are'} not forecast."
     )
 
 
@@ -66,9 +87,13 @@ def drives(drivers: pd.DataFrame) -> str:
         parts.append("No device follows the outdoor temperature clearly.")
     else:
         for way, rows in (("rise", clear[clear["temperature"] > 0]), ("fall", clear[clear["temperature"] < 0])):
-            names = [f"{row.device_id} ({row.temperature:.2f})" for row in rows.itertuples() if row.device_id != HOUSEHOLD]
+            names = [
+                f"{row.device_id} ({row.temperature:.2f})" for row in rows.itertuples() if row.device_id != HOUSEHOLD
+            ]
             if names:
-                parts.append(f"With the day's temperature {way}{'s' if len(names) == 1 else ''} the use of {text.listed(names)}.")
+                parts.append(
+                    f"With the day's temperature {way}{'s' if len(names) == 1 else ''} the use of {text.listed(names)}."
+                )
     whole = drivers[drivers["device_id"] == HOUSEHOLD]
     if len(whole) and np.isfinite(whole["peak_share"].iloc[0]):
         row = whole.iloc[0]
@@ -85,7 +110,8 @@ def strange(unusual: pd.DataFrame) -> str:
         return "No hour of the history stands out, or the history is shorter than the two weeks it takes to tell."
     top = unusual.iloc[0]
     return (
-        f"{len(unusual)} episodes stand out; the largest is {top['device_id']} on {text.day(pd.Timestamp(top['start']))} "
+        f"{len(unusual)} episodes stand out; the largest is {top['device_id']} on "
+        f"{text.day(pd.Timestamp(top['start']))} "
         f"{pd.Timestamp(top['start']).year}: {text.kwh(top['kwh'])} against a usual {text.kwh(top['usual_kwh'])} "
         f"({top['reason']})."
     )
@@ -99,7 +125,8 @@ def features(relations: pd.DataFrame) -> str:
     words = f"**The data makes {there} of the 24 features, and {ahead} of them are known a week ahead.**"
     if np.isfinite(lag["one_hour_ahead"]) and np.isfinite(lag["one_week_ahead"]):
         words += (
-            f" The hour before tells much of the next one (relation {lag['one_hour_ahead']:.2f}); a week ahead nobody knows it, "
+            f" The hour before tells much of the next one (relation {lag['one_hour_ahead']:.2f}); a "
+            "week ahead nobody knows it, "
             f"and what stands in tells {'less' if lag['one_week_ahead'] < lag['one_hour_ahead'] else 'as much'} "
             f"({lag['one_week_ahead']:.2f})."
         )
@@ -127,7 +154,8 @@ def looking(reference: pd.DataFrame) -> str:
         return "There are fewer than six weeks of history, so gradient boosting is not tried."
     mean = reference.groupby("looking")["mae"].mean()
     return (
-        f"On the last 20 % of the hours gradient boosting errs by {mean['one hour ahead']:.3f} kWh an hour when it looks one "
+        f"On the last 20 % of the hours gradient boosting errs by {mean['one hour ahead']:.3f} kWh an "
+        "hour when it looks one "
         f"hour ahead and by {mean['a week ahead']:.3f} kWh when it looks a week ahead. The first is the figure often "
         "shown; the second is what a week's forecast is worth."
     )
@@ -139,7 +167,8 @@ def coming(run: Run) -> str:
     row = _household(frames["week"])
     span = local(pd.DatetimeIndex([run.home().origin]), run.home().settings.timezone)[0]
     words = (
-        f"**From {text.day(span)} {span.year}, {_length(int(row['hours']))} are expected to take {text.kwh(row['total'])}: "
+        f"**From {text.day(span)} {span.year}, {_length(int(row['hours']))} are expected to take "
+        f"{text.kwh(row['total'])}: "
         f"{text.span(row['p10'], row['p90'])}.**"
     )
     prices = run.rates()
@@ -161,12 +190,15 @@ def saved(frames: Frames) -> str:
         return "Whether the last seven days were unusual is not known: there is too little history before them."
     way = "less" if row["saved_kwh"] > 0 else "more"
     words = (
-        f"The last seven days took {text.kwh(row['last_week_kwh'])}, {text.kwh(abs(row['saved_kwh']))} {way} than the usual "
+        f"The last seven days took {text.kwh(row['last_week_kwh'])}, "
+        f"{text.kwh(abs(row['saved_kwh']))} {way} than the usual "
         f"{text.kwh(row['usual_week_kwh'])}"
     )
     if not np.isfinite(row["saved_p10"]):
         return words + "; how sure that is, is not known."
-    return words + (", more than usual weeks differ." if row["saved_is_unusual"] else ", no more than usual weeks differ.")
+    return words + (
+        ", more than usual weeks differ." if row["saved_is_unusual"] else ", no more than usual weeks differ."
+    )
 
 
 def busiest(peaks: pd.DataFrame) -> str:
@@ -176,7 +208,8 @@ def busiest(peaks: pd.DataFrame) -> str:
     usual = peaks.groupby(["start", "end"]).size().idxmax()
     top = peaks.loc[peaks["kwh"].idxmax()]
     return (
-        f"Most days peak from {text.clock(usual[0])} to {text.clock(usual[1])}; the highest peak is {text.day(top['day'])} with "
+        f"Most days peak from {text.clock(usual[0])} to {text.clock(usual[1])}; the highest peak is "
+        f"{text.day(top['day'])} with "
         f"{text.kwh(top['kwh'])}, {text.percent(top['share'])} of that day."
     )
 
@@ -191,7 +224,9 @@ def advice(recommendations: pd.DataFrame, cost: float, currency: str, known: boo
     standby = recommendations.loc[recommendations["kind"] == "standby", "saving"].sum()
     parts = []
     if moved:
-        parts.append(f"moving flexible devices saves up to {text.money(moved, currency)} of {text.money(cost, currency)}")
+        parts.append(
+            f"moving flexible devices saves up to {text.money(moved, currency)} of {text.money(cost, currency)}"
+        )
     if standby:
         parts.append(f"switching off standby saves an estimated {text.money(standby, currency)}")
     words = text.listed(parts)
@@ -210,7 +245,8 @@ def trust(trained: Frames) -> str:
     found = row.iloc[0]
     weeks = int(found["folds"])
     return (
-        f"Over {weeks} past week{'s' if weeks != 1 else ''}, each forecast from what was known before it, the household's band "
+        f"Over {weeks} past week{'s' if weeks != 1 else ''}, each forecast from what was known before "
+        "it, the household's band "
         f"of eight in ten held {text.percent(found['coverage_80'])} of the hours, and its days were off by "
         f"{text.percent(found['daily_wape'])} of their energy."
     )

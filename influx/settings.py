@@ -33,9 +33,13 @@ class Tariff(_Strict):
     """What a kWh costs, in the home's currency, at local clock hours."""
 
     rate: float = Field(ge=0, description="price of a kWh")
-    peak_rate: float | None = Field(None, ge=0, description="price of a kWh in the peak hours; without it the rate is flat")
+    peak_rate: float | None = Field(
+        None, ge=0, description="price of a kWh in the peak hours; without it the rate is flat"
+    )
     peak_hours: list[str] = Field([], description='local clock hours such as "18:00-22:00"; the end is not included')
-    peak_days: Literal["all", "weekdays"] = Field("all", description="days that have peak hours; holidays count as weekend")
+    peak_days: Literal["all", "weekdays"] = Field(
+        "all", description="days that have peak hours; holidays count as weekend"
+    )
     standing_charge_per_day: float = Field(0.0, ge=0, description="a fixed amount a day")
 
     @field_validator("peak_hours")
@@ -99,7 +103,9 @@ class Settings(_Strict):
         given = self.model_fields_set
         told = []
         if "timezone" not in given:
-            told.append("No time zone is given: times without an offset are read as UTC, and clock hours are shown in UTC.")
+            told.append(
+                "No time zone is given: times without an offset are read as UTC, and clock hours are shown in UTC."
+            )
         if "country" not in given:
             told.append("No country is given: public holidays are not known and count as ordinary days.")
         if "tariff" not in given:
@@ -139,11 +145,13 @@ def read_settings(path: Path) -> Settings:
     if not path.exists():
         return Settings()
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeys)  # noqa: S506 - a SafeLoader
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeys)
     except InputError as error:
         raise InputError(f"{path.name}, {error}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"{path.name}: not readable as YAML: {' '.join(str(error).split())}. Mend or remove the file.") from error
+        raise InputError(
+            f"{path.name}: not readable as YAML: {' '.join(str(error).split())}. Mend or remove the file."
+        ) from error
     if content is None:
         return Settings()
     if not isinstance(content, dict):

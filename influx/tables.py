@@ -27,7 +27,10 @@ def account(home: Home) -> pd.DataFrame:
         "kwh_read": "kWh read",
         "kwh_used": "kWh used",
     }
-    return home.account.rename(columns=names)[list(names.values())]
+    out = home.account.rename(columns=names)[list(names.values())]
+    for heading in ("kWh read", "kWh used"):
+        out[heading] = [text.number(kwh) if kwh == kwh else "none" for kwh in out[heading]]
+    return out
 
 
 def rejected(home: Home) -> pd.DataFrame:
@@ -101,7 +104,8 @@ def unusual(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def relations(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return for each of the 24 features how it is known and, as means over the devices, how it goes with the energy."""
+    """Return for each of the 24 features how it is known and, as means over the devices, how it goes with the
+    energy."""
     mean = frame.groupby("feature", sort=False).agg(
         in_data=("in_data", "any"),
         known_ahead=("known_ahead", "first"),
@@ -110,6 +114,8 @@ def relations(frame: pd.DataFrame) -> pd.DataFrame:
         far=("one_week_ahead", lambda column: column.abs().mean()),
     )
     mean["stand_in"] = mean["stand_in"].where(mean["in_data"], "left out: the data does not have it")
+    for name in ("near", "far"):
+        mean[name] = [text.number(size, 2) if size == size else "does not vary" for size in mean[name]]
     names = {
         "known_ahead": "known ahead",
         "stand_in": "what stands in for it",
@@ -119,17 +125,21 @@ def relations(frame: pd.DataFrame) -> pd.DataFrame:
     return mean.reset_index().rename(columns=names)[["feature", *names.values()]]
 
 
-def contest(metrics: pd.DataFrame, choice: pd.DataFrame) -> pd.DataFrame:
+def choice(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the model of each device and why it was chosen."""
+    out = frame.assign(model=frame["model"].map(lambda name: NAMES.get(name, name)))
+    return _household_first(
+        out.rename(columns={"device_id": "device", "model": "model used"})[["device", "model used", "why"]]
+    )
+
+
+def contest(metrics_: pd.DataFrame, choice: pd.DataFrame) -> pd.DataFrame:
     """Return how each device's chosen model did on past weeks."""
-    rows = choice.merge(metrics, on=["home_id", "device_id", "model"], how="left")
-    rows["model"] = rows["model"].map(lambda name: NAMES.get(name, name))
-    rows["coverage_80"] = rows["coverage_80"].map(text.percent)
-    rows["daily_wape"] = rows["daily_wape"].map(text.percent)
-    return rows.rename(columns=_METRIC_NAMES)[["device", "model", *list(_METRIC_NAMES.values())[2:], "why"]]
+    return _household_first(metrics(choice[["home_id", "device_id", "model"]].merge(metrics_)))
 
 
 def metrics(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return every candidate's metrics."""
+    """Return metrics of candidates, a row for each device and model."""
     out = frame.assign(
         model=frame["model"].map(lambda name: NAMES.get(name, name)),
         coverage_80=frame["coverage_80"].map(text.percent),
@@ -164,19 +174,22 @@ def reference(frame: pd.DataFrame) -> pd.DataFrame:
         "bias": "bias [kWh]",
         "r2": "R²",
     }
-    return frame.rename(columns=names)[list(names.values())] if len(frame) else pd.DataFrame(columns=list(names.values()))
+    return (
+        frame.rename(columns=names)[list(names.values())] if len(frame) else pd.DataFrame(columns=list(names.values()))
+    )
 
 
 def week(week: pd.DataFrame, cost: pd.DataFrame | None, choice: pd.DataFrame, currency: str) -> pd.DataFrame:
     """Return each device's coming week: energy with its range, cost, and the model that says so."""
     rows = week.merge(choice[["home_id", "device_id", "model"]], on=["home_id", "device_id"])
     out = pd.DataFrame({"device": rows["device_id"], "kWh expected": rows["total"]})
-    out["range"] = [text.span(low, high) for low, high in zip(rows["p10"], rows["p90"], strict=True)]
+    out["8 in 10 [kWh]"] = [text.between(low, high) for low, high in zip(rows["p10"], rows["p90"], strict=True)]
     if cost is not None:
         paid = rows[["home_id", "device_id"]].merge(cost, on=["home_id", "device_id"])
         out["cost"] = [text.money(amount, currency) for amount in paid["total"]]
-        out["cost, range"] = [
-            text.money_span(low, high, currency) for low, high in zip(paid["p10"], paid["p90"], strict=True)
+        out[f"8 in 10 [{text.unit_of_money(currency)}]"] = [
+            f"{low:.2f} to {high:.2f}" if high == high else text.NOT_KNOWN
+            for low, high in zip(paid["p10"], paid["p90"], strict=True)
         ]
     out["model"] = [NAMES.get(name, name) for name in rows["model"]]
     return _household_first(out)
@@ -186,7 +199,7 @@ def days(daily: pd.DataFrame, cost: pd.DataFrame | None, currency: str, device_i
     """Return the coming days of one device."""
     rows = daily[daily["device_id"] == device_id]
     out = pd.DataFrame({"day": rows["day"].map(text.day), "hours": rows["hours"], "kWh expected": rows["total"]})
-    out["range"] = [text.span(low, high) for low, high in zip(rows["p10"], rows["p90"], strict=True)]
+    out["8 in 10 [kWh]"] = [text.between(low, high) for low, high in zip(rows["p10"], rows["p90"], strict=True)]
     if cost is not None:
         paid = cost[cost["device_id"] == device_id]
         out["cost"] = [text.money(amount, currency) for amount in paid["total"]]
@@ -208,26 +221,40 @@ def peaks(frame: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def devices(overview: pd.DataFrame, efficiency: pd.DataFrame, timezone: str) -> pd.DataFrame:
-    """Return each device now, against its usual week, and its trend."""
-    rows = overview.merge(efficiency, on="device_id", how="left")
-    last = local(pd.DatetimeIndex(rows["last_hour"]), timezone)
+def devices(overview: pd.DataFrame, timezone: str) -> pd.DataFrame:
+    """Return what each device used last, and how the last seven days compare with its usual week."""
+    last = local(pd.DatetimeIndex(overview["last_hour"]), timezone)
     out = pd.DataFrame(
         {
-            "device": rows["device_id"],
-            "last hour [kWh]": rows["last_hour_kwh"],
+            "device": overview["device_id"],
+            "last hour [kWh]": overview["last_hour_kwh"],
             "at (local)": [f"{stamp:%Y-%m-%d %H:%M}" for stamp in last],
-            "last 24 h [kWh]": rows["last_24h_kwh"],
-            "last 7 days [kWh]": rows["last_week_kwh"],
-            "usual week [kWh]": rows["usual_week_kwh"],
-            "saved [kWh]": rows["saved_kwh"],
-            "saved, range": [text.span(low, high) for low, high in zip(rows["saved_p10"], rows["saved_p90"], strict=True)],
-            "trend": [insights.trend_in_words(row) for _, row in rows.iterrows()],
-            "load factor": rows["load_factor"],
-            "hours of use a week": rows["hours_of_use"],
+            "last 24 h [kWh]": overview["last_24h_kwh"],
+            "last 7 days [kWh]": overview["last_week_kwh"],
+            "usual [kWh]": overview["usual_week_kwh"],
+            "saved [kWh]": overview["saved_kwh"],
+            "saved, 8 in 10": [
+                text.between(low, high) for low, high in zip(overview["saved_p10"], overview["saved_p90"], strict=True)
+            ],
         }
     )
     return _household_first(out)
+
+
+def health(overview: pd.DataFrame, efficiency: pd.DataFrame) -> pd.DataFrame:
+    """Return each device's trend, and its energy against its rating."""
+    rows = overview.merge(efficiency, on="device_id", how="left")
+    out = pd.DataFrame(
+        {
+            "device": rows["device_id"],
+            "trend over twelve weeks": [insights.trend_in_words(row) for _, row in rows.iterrows()],
+            "load factor": rows["load_factor"],
+            "hours of use a week": rows["hours_of_use"],
+            "change of the load factor": [text.percent(change) for change in rows["change"]],
+        }
+    )
+    known = out["load factor"].notna().any()
+    return _household_first(out if known else out[["device", "trend over twelve weeks"]])
 
 
 def recommendations(frame: pd.DataFrame) -> pd.DataFrame:

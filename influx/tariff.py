@@ -39,7 +39,10 @@ class Rates:
 
     def at(self, stamps: pd.DatetimeIndex) -> tuple[np.ndarray, np.ndarray]:
         """Return the price [currency/kWh] and whether it is a peak hour, for UTC `stamps`."""
-        where = is_day_off(stamps, self.timezone, self.country).astype(int), local(stamps, self.timezone).hour.to_numpy()
+        where = (
+            is_day_off(stamps, self.timezone, self.country).astype(int),
+            local(stamps, self.timezone).hour.to_numpy(),
+        )
         return self.price[where], self.peak[where]
 
     @property
@@ -87,7 +90,13 @@ def _of_records(settings: Settings, context: pd.DataFrame) -> Rates:
     seen = context.dropna(subset=["tariff_rate"])
     hour = local(pd.DatetimeIndex(seen["timestamp"]), settings.timezone).hour
     usual = seen["tariff_rate"].mode().iloc[0]
-    price = seen.groupby(hour)["tariff_rate"].agg(lambda paid: paid.mode().iloc[0]).reindex(range(24)).fillna(usual).to_numpy()
+    price = (
+        seen.groupby(hour)["tariff_rate"]
+        .agg(lambda paid: paid.mode().iloc[0])
+        .reindex(range(24))
+        .fillna(usual)
+        .to_numpy()
+    )
     if "is_peak_tariff" in seen:
         peak = seen.groupby(hour)["is_peak_tariff"].mean().reindex(range(24)).fillna(0).to_numpy() > 0.5
     else:

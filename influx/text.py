@@ -7,7 +7,8 @@ import math
 import pandas as pd
 
 NOT_KNOWN = "not known"
-THIN_SPACE = "\u2009"
+THIN_SPACE = "\u202f"
+"""Between thousands, and before a unit: narrow, and no line breaks there."""
 
 
 def number(value: float, digits: int = 3) -> str:
@@ -16,36 +17,44 @@ def number(value: float, digits: int = 3) -> str:
         return NOT_KNOWN
     if value == 0:
         return "0"
-    places = max(0, digits - 1 - math.floor(math.log10(abs(value))))
-    rounded = round(value, digits - 1 - math.floor(math.log10(abs(value))))
-    return f"{rounded:,.{min(places, 6)}f}".replace(",", THIN_SPACE)
+    places = digits - 1 - math.floor(math.log10(abs(float(f"{value:.{digits - 1}e}"))))
+    if places > 6:
+        return f"{value:.{digits - 1}e}"
+    return f"{round(value, places):,.{max(places, 0)}f}".replace(",", THIN_SPACE)
 
 
 def kwh(value: float) -> str:
     """Return an energy, such as "64.3 kWh"."""
-    return f"{number(value)} kWh" if math.isfinite(value) else NOT_KNOWN
+    return f"{number(value)}{THIN_SPACE}kWh" if math.isfinite(value) else NOT_KNOWN
 
 
 def span(low: float, high: float, unit: str = "kWh") -> str:
     """Return a range that holds eight in ten, such as "58 to 71 kWh (8 in 10)"; not known where either end is not."""
     if not (math.isfinite(low) and math.isfinite(high)):
         return f"range {NOT_KNOWN}"
-    digits = 2 if high < 100 else 3
-    return f"{number(low, digits)} to {number(high, digits)} {unit} (8 in 10)"
+    return f"{between(low, high)}{THIN_SPACE}{unit} (8 in 10)"
+
+
+def between(low: float, high: float) -> str:
+    """Return a range without its unit, such as "58 to 71", for a column whose heading names it."""
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return NOT_KNOWN
+    digits = 2 if abs(high) < 100 else 3
+    return f"{number(low, digits)} to {number(high, digits)}"
 
 
 def money(value: float, currency: str) -> str:
     """Return an amount with its currency, such as "12.40 EUR"; where nobody named one, "in the tariff's unit"."""
     if not math.isfinite(value):
         return NOT_KNOWN
-    return f"{value:,.2f}".replace(",", THIN_SPACE) + f" {unit_of_money(currency)}"
+    return f"{value:,.2f}".replace(",", THIN_SPACE) + f"{THIN_SPACE}{unit_of_money(currency)}"
 
 
 def money_span(low: float, high: float, currency: str) -> str:
     """Return a range of money that holds eight in ten."""
     if not (math.isfinite(low) and math.isfinite(high)):
         return f"range {NOT_KNOWN}"
-    return f"{low:,.2f} to {high:,.2f} {unit_of_money(currency)} (8 in 10)".replace(",", THIN_SPACE)
+    return f"{low:,.2f} to {high:,.2f}{THIN_SPACE}{unit_of_money(currency)} (8 in 10)".replace(",", THIN_SPACE)
 
 
 def unit_of_money(currency: str) -> str:
@@ -57,7 +66,8 @@ def percent(share: float) -> str:
     """Return a share as a whole percentage, such as "12 %"; below one percent, one digit."""
     if not math.isfinite(share):
         return NOT_KNOWN
-    return f"{100 * share:.0f} %" if abs(share) >= 0.0095 or share == 0 else f"{100 * share:.1f} %"
+    digits = 0 if abs(share) >= 0.0095 or share == 0 else 1
+    return f"{100 * share:.{digits}f}{THIN_SPACE}%"
 
 
 def clock(hour: int) -> str:

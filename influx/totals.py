@@ -1,8 +1,9 @@
 """Sums over hours: a day's, a week's, in kWh or in money, each with a range.
 
-The quantiles of a sum are not the sum of quantiles: hours err partly together and partly against each other. So the range
-of a sum is measured: the same sum is forecast by climatology from each of the past days, compared with what happened, and
-the spread of those errors (with the finite-sample step of conformal prediction) is laid around the expected sum.
+The quantiles of a sum are not the sum of quantiles: hours err partly together and partly against each other. So the
+range of a sum is measured: the same sum is forecast by climatology from each of the past days, compared with what
+happened, and the spread of those errors (with the finite-sample step of conformal prediction) is laid around the
+expected sum.
 """
 
 from __future__ import annotations
@@ -101,8 +102,8 @@ def totals(
     Returns
     -------
     daily : DataFrame
-        `home_id`, `device_id`, `day` (local date), `hours` (24, or less where the horizon cuts the day), `total`, `p10`,
-        `p90`; the range is NaN where fewer than ten past sums could be compared.
+        `home_id`, `device_id`, `day` (local date), `hours` (24, or less where the horizon cuts the day), `total`,
+        `p10`, `p90`; the range is NaN where fewer than ten past sums could be compared.
     whole : DataFrame
         The same over all hours of the forecast, without `day`.
     """

@@ -96,7 +96,8 @@ def choose(series: Series, forecasts: pd.DataFrame, origin: pd.Timestamp, models
 
 
 def _lead(by_fold: pd.DataFrame) -> tuple[str, float, float] | None:
-    """Return the best rival of climatology, its lead as a fraction of climatology's loss, and the lead's standard error."""
+    """Return the best rival of climatology, its lead as a fraction of climatology's loss, and the lead's standard
+    error."""
     rivals = [name for name in by_fold.columns if name != ANCHOR]
     if not rivals or ANCHOR not in by_fold:
         return None
@@ -113,7 +114,9 @@ def _lead(by_fold: pd.DataFrame) -> tuple[str, float, float] | None:
 def _why(rival: str, gain: float, error: float, believed: bool, folds: int) -> str:
     weeks = f"over {folds} past week{'s' if folds != 1 else ''}"
     if believed:
-        return f"{rival.capitalize()} loses {100 * gain:.0f} % less than climatology {weeks}, more than chance explains."
+        return (
+            f"{rival.capitalize()} loses {100 * gain:.0f} % less than climatology {weeks}, more than chance explains."
+        )
     if gain > 0:
         return f"Climatology: {rival} is {100 * gain:.0f} % ahead {weeks}, which may be chance."
     if not np.isfinite(error):

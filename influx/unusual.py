@@ -46,9 +46,7 @@ def unusual_hours(every: list[Series], most: int = 200) -> pd.DataFrame:
     """
     parts = [part for part in run_all(_of_device, every) if len(part)]
     if not parts:
-        return pd.DataFrame(
-            columns=["device_id", "start", "end", "hours", "kwh", "usual_kwh", "beyond_kwh", "reason"]
-        )
+        return pd.DataFrame(columns=["device_id", "start", "end", "hours", "kwh", "usual_kwh", "beyond_kwh", "reason"])
     found = pd.concat(parts, ignore_index=True)
     order = found["beyond_kwh"].abs().sort_values(ascending=False, kind="stable").index
     return found.loc[order].head(most).reset_index(drop=True)
@@ -68,8 +66,8 @@ def _of_device(series: Series) -> pd.DataFrame:
         return pd.DataFrame()
     gap = flagged.index.to_series().diff() > pd.Timedelta(hours=1)
     episode = (gap | (np.sign(flagged["beyond"]).diff() != 0)).cumsum()
-    rows = [_episode(series, rows, judged) for _, rows in flagged.groupby(episode)]
-    return pd.DataFrame([row for row in rows if abs(row["beyond_kwh"]) >= LEAST_KWH])
+    found = pd.DataFrame([_episode(series, rows, judged) for _, rows in flagged.groupby(episode)])
+    return found[found["beyond_kwh"].abs() >= LEAST_KWH]
 
 
 def _judge(series: Series) -> pd.DataFrame:
@@ -83,7 +81,9 @@ def _judge(series: Series) -> pd.DataFrame:
         if hours.empty or past.notna().sum() < FIRST_DAYS * 12:
             continue
         pool = similar_hours(past, origin, zone, country)
-        usual = pool.quantiles(LEVELS, Climatology().half_life_weeks)[lookup(pd.DatetimeIndex(hours.index), zone, country)]
+        usual = pool.quantiles(LEVELS, Climatology().half_life_weeks)[
+            lookup(pd.DatetimeIndex(hours.index), zone, country)
+        ]
         parts.append(
             pd.DataFrame(usual, index=hours.index, columns=["q01", "q10", "q50", "q90", "q99"]).assign(kwh=hours)
         )
@@ -126,4 +126,6 @@ def _reason(rows: pd.DataFrame, judged: pd.DataFrame, start: pd.Timestamp) -> st
         return f"rarely in use on such a day at {text.clock(start.hour)}"
     if len(rows) >= 6:
         return f"in use for {len(rows)} hours on end"
-    return f"{text.number(used / usual, 2)} times the usual energy" if usual > 0 else "more than in 99 of 100 such hours"
+    return (
+        f"{text.number(used / usual, 2)} times the usual energy" if usual > 0 else "more than in 99 of 100 such hours"
+    )

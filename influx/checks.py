@@ -1,0 +1,60 @@
+"""What must hold of a run, checked where it is shown: each check says what it found, or stops the page.
+
+They stand in the notebooks, so that a report whose numbers do not add up is never published.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from influx import text
+from influx.home import Home
+from influx.schema import HOUSEHOLD
+
+TOLERANCE = 1e-6
+"""Energy that rounding may lose in a sum [kWh]."""
+
+
+def closes(home: Home) -> str:
+    """Check that rows read are rows used, rejected, or after the as-of time, file by file."""
+    rows = home.account
+    rest = rows["rows_read"] - rows["rows_used"] - rows["rows_rejected"] - rows["rows_after_as_of"]
+    if (rest != 0).any():
+        raise AssertionError(
+            f"the account of {rows.loc[rest != 0, 'file'].iloc[0]} does not close: {rest[rest != 0].iloc[0]} rows"
+        )
+    return f"Checked: the account of {len(rows)} file{'s' if len(rows) != 1 else ''} closes, row for row."
+
+
+def is_past(features: pd.DataFrame, home: Home) -> str:
+    """Check that the feature table ends before the forecast begins."""
+    if features["timestamp"].max() >= home.origin:
+        raise AssertionError("the feature table holds hours at or after the origin")
+    return f"Checked: all {len(features):,} rows lie before the forecast begins.".replace(",", text.THIN_SPACE)
+
+
+def was_known(past_forecasts: pd.DataFrame, home: Home) -> str:
+    """Check that past forecasts begin at their origin and end before the coming one."""
+    if past_forecasts.empty:
+        return "Checked: no past week could be forecast, so nothing is claimed."
+    if (past_forecasts["timestamp"] < past_forecasts["origin"]).any() or past_forecasts[
+        "timestamp"
+    ].max() >= home.origin:
+        raise AssertionError("a past forecast reaches outside its own weeks")
+    return f"Checked: {past_forecasts['origin'].nunique()} past origins, each judged on the hours after it alone."
+
+
+def adds_up(forecast: pd.DataFrame) -> str:
+    """Check that devices sum to the household at every hour, nothing is negative and no quantiles cross."""
+    whole = forecast[forecast["device_id"] == HOUSEHOLD].groupby(["home_id", "timestamp"])["energy_kwh"].sum()
+    parts = forecast[forecast["device_id"] != HOUSEHOLD].groupby(["home_id", "timestamp"])["energy_kwh"].sum()
+    if len(parts) and float((whole - parts).abs().max()) > TOLERANCE:
+        raise AssertionError("the devices do not sum to the household")
+    quantiles = forecast[sorted(name for name in forecast if name.startswith("p") and name[1:].isdigit())].to_numpy()
+    if (quantiles < 0).any() or (np.diff(quantiles, axis=1) < -TOLERANCE).any():
+        raise AssertionError("a quantile is negative or crosses another")
+    return (
+        f"Checked: the devices sum to the household at each of {len(whole)} hours; no quantile is "
+        "negative or crosses another."
+    )
