@@ -1,10 +1,10 @@
 """The feature table: what was known of an hour before it began, and what stands in for what was not.
 
-Each row belongs to an hour and to an *origin*, the moment from which the hour is looked at. Only what was known before the
-origin enters, and what is known ahead of any hour (calendar, tariff, the device's plate, a weather forecast). With one
-origin an hour the lags are measured; with one origin a week they run out after the first hours, and the usual value, the
-mean of the same weekday and hour over the last four weeks before the origin, stands in. Training and forecasting call the
-same function, so a model meets in training exactly what it will meet in the coming week.
+Each row belongs to an hour and to an *origin*, the moment from which the hour is looked at. Only what was known before
+the origin enters, and what is known ahead of any hour (calendar, tariff, the device's plate, a weather forecast). With
+one origin an hour the lags are measured; with one origin a week they run out after the first hours, and the usual
+value, the mean of the same weekday and hour over the last four weeks before the origin, stands in. Training and
+forecasting call the same function, so a model meets in training exactly what it will meet in the coming week.
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ from influx.tariff import Rates
 
 WEEK = 168
 """Hours of a week."""
+
+TRAINING_WEEKS = 26
+"""Weeks from which a model on features learns."""
 
 USUAL_WEEKS = 4
 """Weeks whose same hour makes the usual value."""
@@ -54,7 +57,13 @@ KNOWN_AHEAD: dict[str, str | None] = {
 """The 24 features; for each None where it is known ahead of the hour, else what stands in for it."""
 
 LAGS = {"lag_1h": 1, "lag_2h": 2, "lag_4h": 4}
-_UNKNOWN_AHEAD = ("indoor_temp_celsius", "outdoor_temp_celsius", "humidity_percent", "occupancy_count", "motion_detected")
+_UNKNOWN_AHEAD = (
+    "indoor_temp_celsius",
+    "outdoor_temp_celsius",
+    "humidity_percent",
+    "occupancy_count",
+    "motion_detected",
+)
 
 
 @dataclass(frozen=True)
@@ -91,14 +100,21 @@ def every_hour(energy: pd.Series) -> pd.DatetimeIndex:
     return pd.DatetimeIndex(energy.index)
 
 
-def every_week(energy: pd.Series, end: pd.Timestamp, horizon: int = WEEK, weeks: int = 26) -> pd.DatetimeIndex:
-    """Return the origins of the last `weeks` blocks of `horizon` hours that end at `end` and begin with a week of history."""
+def every_week(
+    energy: pd.Series, end: pd.Timestamp, horizon: int = WEEK, weeks: int = TRAINING_WEEKS
+) -> pd.DatetimeIndex:
+    """Return the origins of blocks of `horizon` hours, one after the other.
+
+    They end at `end`, fill the last `weeks` weeks before it, and begin when a week of history is there.
+    """
     first = energy.index[0] + pd.Timedelta(hours=WEEK)
-    origins = [end - pd.Timedelta(hours=horizon * block) for block in range(weeks, 0, -1)]
+    origins = [end - pd.Timedelta(hours=horizon * block) for block in range(weeks * WEEK // horizon, 0, -1)]
     return pd.DatetimeIndex([origin for origin in origins if origin >= first])
 
 
-def feature_table(energy: pd.Series, around: Surroundings, origins: pd.DatetimeIndex, horizon: int = WEEK) -> pd.DataFrame:
+def feature_table(
+    energy: pd.Series, around: Surroundings, origins: pd.DatetimeIndex, horizon: int = WEEK
+) -> pd.DataFrame:
     """Build the features of the `horizon` hours after each origin.
 
     Parameters
@@ -115,7 +131,7 @@ def feature_table(energy: pd.Series, around: Surroundings, origins: pd.DatetimeI
     Returns
     -------
     DataFrame, k * horizon rows
-        `origin`, `timestamp`, the features that the data can make, and `energy_kwh`, the target, NaN where not known (yet).
+        `origin`, `timestamp`, the features that the data can make, and `energy_kwh`, the target, NaN where not known.
     """
     start = energy.index[0]
     position = ((origins - start) / pd.Timedelta(hours=1)).to_numpy().round().astype(int)
@@ -236,8 +252,8 @@ def relation(near: pd.DataFrame, far: pd.DataFrame, weather_forecast: bool = Fal
     Returns
     -------
     DataFrame, 24 rows
-        `feature`, `known_ahead`, `stand_in`, `one_hour_ahead` and `one_week_ahead` (Spearman's rank correlation with the
-        energy, NaN where a column does not vary) and `in_data`.
+        `feature`, `known_ahead`, `stand_in`, `one_hour_ahead` and `one_week_ahead` (Spearman's rank correlation with
+        the energy, NaN where a column does not vary) and `in_data`.
     """
     rows = []
     for name, stand_in in KNOWN_AHEAD.items():
