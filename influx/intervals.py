@@ -58,8 +58,7 @@ def conformal_offsets(errors: np.ndarray, levels: np.ndarray) -> np.ndarray:
     for hour, row in enumerate(errors):
         known = row[np.isfinite(row)]
         if len(known):
-            widened = np.clip(0.5 + (np.asarray(levels) - 0.5) * (len(known) + 1) / len(known), 0, 1)
-            out[hour] = np.quantile(known, widened)
+            out[hour] = np.quantile(known, levels, method="weibull")  # the place p (n + 1), from the first to the last
     return out
 
 
