@@ -94,7 +94,9 @@ def similar_hours(history: pd.Series, origin: pd.Timestamp, timezone: str, count
     kwh = np.where(np.isnan(kwh), np.inf, kwh)[_nearest_known(np.isfinite(kwh).any(axis=1))]
     order = np.argsort(kwh, axis=1, kind="stable")
     kwh = np.take_along_axis(kwh, order, axis=1)
-    return SimilarHours(kwh, age[order], np.where(np.isfinite(kwh), base[:, order], 0.0))
+    base = np.where(np.isfinite(kwh), base[:, order], 0.0)
+    # In one layout, so that sums over these arrays and over copies of them agree to the last digit.
+    return SimilarHours(*(np.ascontiguousarray(part) for part in (kwh, age[order], base)))
 
 
 def _days_by_hours(known: pd.Series, timezone: str) -> tuple[np.ndarray, pd.DatetimeIndex]:

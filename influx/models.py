@@ -75,7 +75,7 @@ class Climatology(RegressorMixin, BaseEstimator):
 
 
 class SeasonalNaive(RegressorMixin, BaseEstimator):
-    """What was measured at the same hour one week before; its weekly changes are its band.
+    """What was measured at the same weekday and local hour one week before; its weekly changes are its band.
 
     Where that hour was not measured, the week before it stands in, up to four weeks back, then the mean.
     """
@@ -92,24 +92,23 @@ class SeasonalNaive(RegressorMixin, BaseEstimator):
         changes = (history - history.shift(WEEK)).iloc[-8 * WEEK :]
         hours = local(pd.DatetimeIndex(changes.index), self.timezone).hour.to_numpy()
         self.errors_ = intervals.errors_by_hour(changes.to_numpy(), hours)
-        weeks = [history.shift(WEEK * back).iloc[-WEEK:] for back in range(4)]
-        last = weeks[0]
-        for older in weeks[1:]:
-            last = last.fillna(older)
-        last = last.fillna(history.mean())
-        self.last_week_ = last.to_numpy()
-        self.first_hour_ = int(last.index[0].timestamp()) // 3600
+        recent = history.iloc[-4 * WEEK :].dropna()
+        latest = recent.groupby(self._hour_of_week(recent)).last()
+        self.last_week_ = latest.reindex(range(WEEK)).fillna(history.mean()).to_numpy()
         return self
 
     def predict(self, X: pd.DataFrame) -> np.ndarray:  # noqa: N803
         """Return the energy of the same hour of the last week, shape (n,) [kWh]."""
-        hour = pd.DatetimeIndex(X.index).as_unit("s").asi8 // 3600
-        return np.asarray(self.last_week_[(hour - self.first_hour_) % len(self.last_week_)])
+        return np.asarray(self.last_week_[self._hour_of_week(X)])
 
     def predict_quantiles(self, X: pd.DataFrame, levels: np.ndarray) -> np.ndarray:  # noqa: N803
         """Return quantiles, shape (n, q) [kWh]."""
         hours = local(pd.DatetimeIndex(X.index), self.timezone).hour.to_numpy()
         return intervals.around(self.predict(X), hours, self.errors_, np.asarray(levels))
+
+    def _hour_of_week(self, rows: pd.DataFrame | pd.Series) -> np.ndarray:
+        wall = local(pd.DatetimeIndex(rows.index), self.timezone)
+        return np.asarray(24 * wall.day_of_week + wall.hour)
 
 
 def first_80_percent(rows: np.ndarray) -> int:
