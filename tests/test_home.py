@@ -157,6 +157,17 @@ def test_main_meter_devices_flows_and_weather(tmp_path: Path) -> None:
     assert_accounted(home)
 
 
+def test_minutes_of_use_go_by_the_names_in_the_readings(tmp_path: Path) -> None:
+    rows = "main,2024-07-01 10:00,60,1\nTV,2024-07-01 10:00,30,0.5\npv,2024-07-01 10:00,60,1\n"
+    home = home_of(tmp_path, events=f"{HEADER}\n{rows}")
+    assert home.minutes.set_index("device_id")["duration_minutes"].to_dict() == {"household": 60, "TV": 30}
+    assert home.devices.set_index("device_id")["source"].to_dict() == {
+        "household": "events",
+        "TV": "events",
+        "other": "derived",
+    }
+
+
 def test_measured_weather_goes_before_a_forecast_of_the_same_hour(tmp_path: Path) -> None:
     home = home_of(
         tmp_path,
@@ -301,6 +312,7 @@ def test_the_only_home_of_the_files_gives_its_name_unless_home_yaml_does(tmp_pat
     [
         ("2024-07-02", "2024-07-01 22:00", 2),  # local midnight in Madrid
         ("2024-07-01T20:00", "2024-07-01 18:00", 1),
+        ("2024-07-01T20:30", "2024-07-01 19:00", 1),
         ("2024-07-01T20:00Z", "2024-07-01 20:00", 2),
         ("2024-07-01 20:31", "2024-07-01 19:00", 2),
         (pd.Timestamp("2024-07-01 20:00", tz="Europe/Madrid"), "2024-07-01 18:00", 1),
@@ -317,6 +329,18 @@ def test_as_of_sets_the_origin_and_hides_what_came_later(tmp_path: Path, as_of: 
     assert home.account["rows_after_as_of"].tolist() == [3 - used]
     assert (home.readings["timestamp"] < home.origin).all()
     assert_accounted(home)
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "origin"),
+    [
+        ("America/Havana", "2024-11-03", "2024-11-03 04:00"),  # the clock shows 0:00 twice
+        ("America/Santiago", "2024-09-08", "2024-09-08 04:00"),  # the clock skips from 0:00 to 1:00
+    ],
+)
+def test_a_day_begins_with_its_first_moment(tmp_path: Path, zone: str, day: str, origin: str) -> None:
+    home = home_of(tmp_path, day, events=f"{HEADER}\n{EVENTS}", home=f"timezone: {zone}\n")
+    assert home.origin == pd.Timestamp(origin, tz="UTC")
 
 
 def test_a_reading_is_known_when_its_hour_is_over(tmp_path: Path) -> None:

@@ -94,6 +94,7 @@ def test_an_event_is_read_in_utc(tmp_path: Path) -> None:
         ("TV,2024-02-30 10:00,30,0.5", "timestamp", "2024-02-30 10:00", "not a time"),
         ("TV,2024-07-01 25:00,30,0.5", "timestamp", "2024-07-01 25:00", "not a time"),
         ("TV,1970-01-01 00:00,30,0.5", "timestamp", "1970-01-01 00:00", "2000"),
+        ("TV,2100-01-01 00:00,30,0.5", "timestamp", "2100-01-01 00:00", "2099"),
         ("TV,2024-10-27 02:30,30,0.5", "timestamp", "2024-10-27 02:30", "ambiguous"),
         ("TV,2024-03-31 02:30,30,0.5", "timestamp", "2024-03-31 02:30", "does not exist"),
         ("TV,2024-07-01 10:00,long,0.5", "duration_minutes", "long", "not a number"),
@@ -118,6 +119,10 @@ def test_a_bad_row_is_rejected_with_its_place(tmp_path: Path, row: str, column: 
     assert (bad["file"], bad["row"], bad["column"], bad["value"]) == ("data.csv", 4, column, value)
     assert reason in str(bad["reason"])
     assert part.rows_read == len(part.frame) + 1 == 5
+
+
+def test_a_use_may_take_no_energy(tmp_path: Path) -> None:
+    assert events(tmp_path, "TV,2024-07-01 10:00,30,0").frame["power_consumption_kwh"][0] == 0
 
 
 @pytest.mark.parametrize(
