@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import nbformat
 import papermill
+from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import run_sync
@@ -71,9 +72,15 @@ def check_parameters(notebook: Path, parameters: Iterable[str]) -> None:
     Raises
     ------
     InputError
-        Names the parameter and those that the notebook has.
+        Names the parameter and those that the notebook has, or says that the file is no notebook for Python.
     """
-    known = papermill.inspect_notebook(notebook)
+    try:
+        known = papermill.inspect_notebook(notebook)
+    except ValueError as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(
+            f"{notebook.name}: not a notebook that can run: {reason} Save it anew in JupyterLab."
+        ) from error
     unknown = [name for name in parameters if name not in known]
     if unknown:
         there = f"there are {', '.join(known)}" if known else "its cell tagged `parameters` is missing or empty"
@@ -105,27 +112,39 @@ def run_all(notebooks: list[Path], parameters: Mapping[str, Any], work: Path) ->
             began = time.monotonic()
             executed = _run(notebook, parameters, work, kernels[0])
             # All it had to say is here: taking it down in its own time would cost half a second and its memory.
-            run_sync(kernels.pop(0).shutdown_kernel)(now=True)
+            _stop(kernels.pop(0))
             yield Executed(notebook.stem, executed, time.monotonic() - began)
     finally:
         for kernel in kernels:
-            run_sync(kernel.shutdown_kernel)(now=True)
+            _stop(kernel)
 
 
 class _ThisPython(AsyncKernelManager):
     """Starts kernels of the Python that runs this, without asking which kernels are installed."""
+
+    listener: AsyncKernelClient | None = None
 
     @property
     def kernel_spec(self) -> KernelSpec:
         argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
         return KernelSpec(argv=argv, display_name="Python 3", language="python")
 
+    def client(self, **options: Any) -> AsyncKernelClient:  # type: ignore[override] # as its base class declares
+        self.listener = super().client(**options)
+        return self.listener
 
-def _start(work: Path, number: int) -> AsyncKernelManager:
+
+def _start(work: Path, number: int) -> _ThisPython:
     kernel = _ThisPython(kernel_name="python3", connection_file=str(work / f"kernel-{number}.json"))
     with (work / "kernels.log").open("a") as log:
         run_sync(kernel.start_kernel)(cwd=str(work), env=_environment(work), stdout=log, stderr=log)
     return kernel
+
+
+def _stop(kernel: _ThisPython) -> None:
+    if kernel.listener is not None:  # papermill leaves it open, as it did not start the kernel
+        kernel.listener.stop_channels()
+    run_sync(kernel.shutdown_kernel)(now=True)
 
 
 def _environment(work: Path) -> dict[str, str]:

@@ -7,6 +7,7 @@ import warnings
 from html.parser import HTMLParser
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -124,3 +125,8 @@ def test_a_plot_can_tell_the_phone_from_the_desk():
 
     figures.show(plot_width, caption="Nothing.")
     assert seen == [False, True]
+
+
+def test_a_figure_of_no_rows_says_so_and_draws_nothing():
+    empty = figures.show(plot_line, pd.DataFrame({"kwh": []}), caption="It rises.", empty="No hour is known.")
+    assert empty._repr_html_() == '<p class="ix-sentence">No hour is known.</p>'

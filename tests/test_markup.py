@@ -24,12 +24,11 @@ HOSTILE = "<img src=x onerror=alert(1)>"
         (58.04, "58.0"),
         (-58.04, "-58.0"),
         (123.456, "123"),
-        (12345.6, "12\u202f346"),
+        (12345.6, "12\u202f300"),
         (0.0, "0"),
         (0.00012345, "0.000123"),
-        (0.0000833, "0.0000833"),
         (1.5e-9, "1.50e-09"),
-        (float("inf"), "inf"),
+        (float("inf"), "not known"),
         (220, "220"),
         (np.int64(1_000_000), "1\u202f000\u202f000"),
         (True, "yes"),
@@ -107,3 +106,8 @@ def test_amounts_that_were_set_before_are_aligned_like_numbers(text):
 @pytest.mark.parametrize("text", ["2024-07-14", "18:00", "9.3 to 15 kWh", "AC_LR_01", "3 rooms upstairs"])
 def test_times_ranges_and_names_are_not(text):
     assert '<td class="line">' in markup.table(pd.DataFrame({"a": [text]}))._repr_html_()
+
+
+def test_where_there_is_nothing_to_show_it_is_said():
+    assert markup.table(pd.DataFrame({"n": []}), empty="No row was rejected.").words == "No row was rejected."
+    assert markup.table(pd.DataFrame({"n": []})).words == markup.NOTHING

@@ -291,6 +291,21 @@ def test_a_parameter_that_a_notebook_does_not_have_is_named_before_anything_runs
         make(place, tmp_path)
 
 
+NO_KERNEL = {
+    "cells": [{"cell_type": "code", "source": "data = ''", "metadata": {"tags": ["parameters"]}, "outputs": []}],
+    "metadata": {},
+    "nbformat": 4,
+    "nbformat_minor": 4,
+}
+
+
+@pytest.mark.parametrize("content", ["no JSON", json.dumps(NO_KERNEL)])
+def test_a_file_that_is_no_notebook_for_python_is_named(place, tmp_path, content):
+    (tmp_path / "01_odd.ipynb").write_text(content)
+    with pytest.raises(InputError, match=r"01_odd.ipynb: not a notebook that can run: .* Save it anew"):
+        make(place, tmp_path)
+
+
 def test_a_folder_without_notebooks_is_refused(place, tmp_path):
     (tmp_path / "dashboard.ipynb").write_text("{}")
     with pytest.raises(InputError, match="no notebook is here whose name begins with two digits"):
