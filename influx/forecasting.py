@@ -2,7 +2,7 @@
 
 The household is forecast as a device of its own, because its band is narrower than the sum of its devices' bands:
 devices do not all err the same way at once. Its expected value is then set to the sum of theirs, hour by hour, and its
-quantiles move along in proportion, so nothing crosses and nothing is negative.
+quantiles shift by the same energy, so nothing crosses and nothing is negative.
 """
 
 from __future__ import annotations
@@ -111,19 +111,18 @@ def predict_all(
 
 
 def reconcile(forecasts: pd.DataFrame) -> pd.DataFrame:
-    """Set each household's expected value to the sum of its devices', and move its quantiles in proportion.
+    """Set each household's expected value to the sum of its devices', and shift its quantiles by the same energy.
 
-    Where the household's own expected value is 0, its quantiles stay as they are.
+    A quantile that would fall below zero is zero; the order of the quantiles stays.
     """
     out = forecasts.copy()
     whole = out["device_id"] == HOUSEHOLD
     total = out[~whole].groupby(["home_id", "timestamp"])["energy_kwh"].sum()
-    rows = pd.MultiIndex.from_frame(out.loc[whole, ["home_id", "timestamp"]])
-    added = total.reindex(rows).to_numpy()
+    added = total.reindex(pd.MultiIndex.from_frame(out.loc[whole, ["home_id", "timestamp"]])).to_numpy()
     own = out.loc[whole, "energy_kwh"].to_numpy()
-    factor = np.where(own > 0, added / np.where(own > 0, own, 1.0), 1.0)
+    added = np.where(np.isfinite(added), added, own)
     for name in [name for name in out if name.startswith("p") and name[1:].isdigit()]:
-        out.loc[whole, name] = out.loc[whole, name].to_numpy() * factor
+        out.loc[whole, name] = (out.loc[whole, name].to_numpy() + added - own).clip(0)
     out.loc[whole, "energy_kwh"] = added
     return out
 

@@ -29,7 +29,7 @@ def glance(folder: Path) -> str:
     currency = rates.currency if rates else ""
     todo = meaning["recommendations"]
     parts: list[str | Shown] = [
-        _heading(1, f"What will {run.home().settings.home_id} use in the coming week?"),
+        _heading(1, f"What will {_name(run)} use in the coming week?"),
         answer(sentences.coming(run)),
         show(
             plots.plot_days,
@@ -51,6 +51,11 @@ def glance(folder: Path) -> str:
         *[sentence(words) for words in (sentences.read(run.home()), sentences.silent(run), *run.home().notes) if words],
     ]
     return "".join(part if isinstance(part, str) else part.markup for part in parts)
+
+
+def _name(run: Run) -> str:
+    settings = run.home().settings
+    return settings.home_id if "home_id" in settings.model_fields_set else "the home"
 
 
 def _heading(level: int, words: str) -> str:

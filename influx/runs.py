@@ -28,6 +28,7 @@ from influx.forecasting import is_alive, predict_all
 from influx.home import Home, load
 from influx.models import Candidate
 from influx.parallel import run_all
+from influx.paths import PROJECT, find
 from influx.schema import HOUSEHOLD
 from influx.series import Series, series_of_home
 from influx.tariff import Rates, rates
@@ -35,7 +36,6 @@ from influx.totals import totals
 from influx.training import reference, train
 from influx.unusual import unusual_hours
 
-PROJECT = Path(__file__).resolve().parents[1]
 WORKBENCH = Path("reports") / "workbench"
 """Where the steps of an interactive notebook go."""
 
@@ -50,15 +50,6 @@ _TRUSTED = [
 ]
 
 Frames = dict[str, pd.DataFrame]
-
-
-def find(path: str | Path) -> Path:
-    """Return `path` as it lies below the working directory, else below the project, so notebooks run from any
-    folder."""
-    given = Path(path).expanduser()
-    if given.is_absolute() or given.exists():
-        return given.absolute()
-    return PROJECT / given
 
 
 class Run:

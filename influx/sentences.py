@@ -179,8 +179,9 @@ def coming(run: Run) -> str:
         f" It will cost {text.money(cost['total'], prices.currency)}, "
         f"{text.money_span(cost['p10'], cost['p90'], prices.currency)}, by {prices.source}"
     )
+    unnamed = "" if prices.currency else f" {text.NO_CURRENCY} is the currency of these prices, which nobody named."
     fixed = prices.standing_charge_per_day * int(row["hours"]) / 24
-    return words + (f", and {text.money(fixed, prices.currency)} of standing charge." if fixed else ".")
+    return words + (f", and {text.money(fixed, prices.currency)} of standing charge." if fixed else ".") + unnamed
 
 
 def saved(frames: Frames) -> str:

@@ -111,7 +111,7 @@ class Settings(_Strict):
         if "tariff" not in given:
             told.append("No tariff is given: costs are computed only where the data holds a price.")
         elif "currency" not in given:
-            told.append("No currency is given: amounts of money are in the unit of the tariff.")
+            told.append("No currency is given: amounts of money are in the currency of the tariff, shown as \u00a4.")
         return told
 
 

@@ -7,6 +7,9 @@ import math
 import pandas as pd
 
 NOT_KNOWN = "not known"
+NO_CURRENCY = "\u00a4"
+"""Stands for the currency of prices that came without its name."""
+
 THIN_SPACE = "\u202f"
 """Between thousands, and before a unit: narrow, and no line breaks there."""
 
@@ -44,7 +47,7 @@ def between(low: float, high: float) -> str:
 
 
 def money(value: float, currency: str) -> str:
-    """Return an amount with its currency, such as "12.40 EUR"; where nobody named one, "in the tariff's unit"."""
+    """Return an amount with its currency, such as "12.40 EUR"."""
     if not math.isfinite(value):
         return NOT_KNOWN
     return f"{value:,.2f}".replace(",", THIN_SPACE) + f"{THIN_SPACE}{unit_of_money(currency)}"
@@ -58,8 +61,8 @@ def money_span(low: float, high: float, currency: str) -> str:
 
 
 def unit_of_money(currency: str) -> str:
-    """Return the currency's code, or what to call money of which nobody said the currency."""
-    return currency or "(currency not given)"
+    """Return the currency's code, or the sign of a currency that nobody named."""
+    return currency or NO_CURRENCY
 
 
 def percent(share: float) -> str:
