@@ -154,7 +154,7 @@ def reference(series: Series, origin: pd.Timestamp, horizon: int = WEEK) -> tupl
     for looking, table in tables.items():
         rows = table[table["energy_kwh"].notna()].set_index("timestamp")
         cut = first_80_percent(rows["energy_kwh"].to_numpy())
-        learnt = GradientBoosting(timezone=series.around.timezone).fit(rows[:cut], rows["energy_kwh"].to_numpy()[:cut])
+        learnt = GradientBoosting(timezone=series.around.timezone).fit_first(rows, rows["energy_kwh"].to_numpy())
         scores.append(_score(learnt, rows[cut:], series, looking))
         if horizon > 1 and looking == "a week ahead":
             importance = _importance(learnt, rows[cut:], series)
