@@ -1,4 +1,4 @@
-"""Run a command and watch what it and all its children take: wall time, and memory sampled 20 times a second."""
+"""Run a command and watch what it and all its children take: wall time, and memory, sampled ten times a second."""
 
 from __future__ import annotations
 
@@ -13,12 +13,15 @@ from pathlib import Path
 import psutil
 
 MEGABYTE = 1e6
-INTERVAL = 0.05
+INTERVAL = 0.1
 
 
 @dataclass(frozen=True)
 class Usage:
-    """What a command took. Pages that processes share count for each of them, so `tree_mb` is an upper bound."""
+    """What a command took: wall time, the most memory that all its processes held at once, and that one of them held.
+
+    In `tree_mb` a page that processes share counts once (proportional set size), where the system tells it.
+    """
 
     seconds: float
     tree_mb: float
@@ -42,8 +45,8 @@ def run(command: Sequence[str | Path], folder: Path, environment: Mapping[str, s
         )
         root = psutil.Process(child.pid)
         while child.poll() is None:
-            sizes = _sizes(root)
-            tree, largest = max(tree, sum(sizes)), max(largest, *sizes, 0)
+            shares, residents = _sizes(root)
+            tree, largest = max(tree, sum(shares)), max(largest, *residents)
             time.sleep(INTERVAL)
         seconds = time.perf_counter() - began
         said.seek(0)
@@ -59,16 +62,14 @@ def clean_environment(*without: str) -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in unwanted}
 
 
-def _sizes(root: psutil.Process) -> list[int]:
-    """Return the resident memory of each living process of the tree [bytes]."""
-    sizes = [0]
+def _sizes(root: psutil.Process) -> tuple[list[int], list[int]]:
+    """Return the share of memory and the resident memory of each living process of the tree [bytes]."""
+    shares, residents = [0], [0]
     try:
-        processes = [root, *root.children(recursive=True)]
-    except psutil.NoSuchProcess:
-        return sizes
-    for process in processes:
-        try:
-            sizes.append(process.memory_info().rss)
-        except (psutil.NoSuchProcess, psutil.AccessDenied):
-            continue
-    return sizes
+        for process in [root, *root.children(recursive=True)]:
+            resident = process.memory_info().rss
+            residents.append(resident)
+            shares.append(getattr(process.memory_full_info(), "pss", resident))
+    except (psutil.NoSuchProcess, psutil.AccessDenied):
+        pass  # it ended while it was looked at; the next look sees the rest
+    return shares, residents
