@@ -88,7 +88,8 @@ def _add_forecast(parser: argparse.ArgumentParser) -> None:
 
 def _forecast(options: argparse.Namespace) -> int:
     import influx
-    from influx.exchange import check_target, check_where, read_readings, write_frame
+    from influx.exchange import check_target, read_readings, write_frame
+    from influx.settings import check_where
 
     check_target(options.output)
     check_where(options.timezone, options.country)

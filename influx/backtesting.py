@@ -13,14 +13,16 @@ import numpy as np
 import pandas as pd
 
 from influx import intervals
-from influx.features import WEEK, Surroundings, every_week, feature_table
+from influx.errors import InputError
+from influx.features import TRAINING_WEEKS, WEEK, every_week, feature_table
 from influx.models import CANDIDATES, Candidate
 from influx.parallel import run_all
 from influx.schema import METRICS, as_readings, check
-from influx.series import Series, all_series, with_household
+from influx.series import Series, all_series, surroundings, with_household
 
 LEVELS = np.array(intervals.LEVELS)
 KEYS = ["home_id", "device_id", "model"]
+_COLUMNS = [*KEYS, "origin", "timestamp", "energy_kwh", "p10", "p50", "p90", "observed", "naive_error"]
 FIRST_FOLD_DAYS = 7
 """Days of history before the first origin at which a fold is worth making."""
 
@@ -59,11 +61,28 @@ def backtest(
     Raises
     ------
     InputError
-        The readings break a rule of their frame.
+        The readings break a rule of their frame, or a parameter is out of range.
     """
-    around = Surroundings(timezone=timezone, country=country, weather=weather)
+    check_asked(horizon, models, folds)
+    around = surroundings(timezone, country, weather)
     every = all_series(with_household(as_readings(readings)), around)
-    return metrics(pd.concat(run_all(lambda one: past_forecasts(one, folds, horizon, models), every)))
+    return metrics(join(run_all(lambda one: past_forecasts(one, folds, horizon, models), every)))
+
+
+def check_asked(horizon: int, models: Sequence[str], folds: int = 1) -> None:
+    """Refuse a horizon, a number of folds or a model that cannot be.
+
+    Raises
+    ------
+    InputError
+        Names the parameter and what it may be.
+    """
+    for name, value, unit in (("horizon", horizon, "hours"), ("folds", folds, "past weeks")):
+        if value < 1:
+            raise InputError(f"{name}: {value} {unit}; ask for at least 1.")
+    unknown = [name for name in models if name not in CANDIDATES]
+    if unknown or not models:
+        raise InputError(f"models: there is no {', '.join(unknown) or 'name'}; choose among {', '.join(CANDIDATES)}.")
 
 
 def origins_of(end: pd.Timestamp, folds: int, horizon: int) -> list[pd.Timestamp]:
@@ -85,10 +104,25 @@ def past_forecasts(series: Series, folds: int, horizon: int, models: Iterable[st
         _fold(series, name, origin, horizon)
         for origin in origins_of(end, folds, horizon)
         for name in models
-        if series.days_known(origin) >= max(FIRST_FOLD_DAYS, _needs(name))
+        if can_learn(series, name, origin, horizon)
     ]
-    parts = [part for part in parts if len(part)]
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*KEYS, "origin"])
+    return join(parts)
+
+
+def join(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """Return past forecasts as one frame; a part without rows has no types and takes no part."""
+    filled = [part for part in parts if len(part)]
+    return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=_COLUMNS)
+
+
+def can_learn(series: Series, model: str, origin: pd.Timestamp, horizon: int) -> bool:
+    """Tell whether enough is known of a device before `origin` for a fold of this model."""
+    candidate = CANDIDATES[model]("UTC", None)
+    needs: float = max(FIRST_FOLD_DAYS, candidate.needs_days)
+    if not candidate.uses_features:
+        return series.days_known(origin) >= needs
+    needs += max(horizon - WEEK, 0) / 24  # whole blocks are learnt, and a long one may leave so much out
+    return series.days_known(origin, 7 * TRAINING_WEEKS) >= needs
 
 
 def fit(series: Series, model: str, origin: pd.Timestamp, horizon: int) -> Candidate:
@@ -113,10 +147,6 @@ def predict(
     quantiles = candidate.predict_quantiles(inputs, levels)
     out = pd.DataFrame({"timestamp": inputs.index, "energy_kwh": candidate.predict(inputs)})
     return out.assign(**{intervals.column(level): quantiles[:, number] for number, level in enumerate(levels)})
-
-
-def _needs(model: str) -> int:
-    return CANDIDATES[model]("UTC", None).needs_days
 
 
 def _fold(series: Series, model: str, origin: pd.Timestamp, horizon: int) -> pd.DataFrame:
@@ -163,7 +193,7 @@ def metrics(forecasts: pd.DataFrame) -> pd.DataFrame:
         (nothing was used at all).
     """
     if forecasts.empty:
-        return pd.DataFrame(columns=list(METRICS.columns))
+        return check(pd.DataFrame(columns=list(METRICS.columns)), METRICS)
     rows = [dict(zip(KEYS, key, strict=True)) | _measure(part) for key, part in forecasts.groupby(KEYS, sort=False)]
     return check(pd.DataFrame(rows), METRICS)
 

@@ -7,10 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
-from pydantic import ValidationError
 
 from influx.errors import InputError
-from influx.settings import Settings
 
 ENDINGS = (".csv", ".parquet")
 _KEYS = ("home_id", "device_id")
@@ -59,22 +57,6 @@ def check_target(path: Path) -> None:
     _check_ending(path)
     if not path.absolute().parent.is_dir():
         raise InputError(f"{path}: there is no folder {path.parent}. Make it first.")
-
-
-def check_where(timezone: str, country: str | None) -> None:
-    """Refuse a place that is nowhere.
-
-    Raises
-    ------
-    InputError
-        The time zone or the country is not known.
-    """
-    try:
-        Settings(timezone=timezone, country=country)
-    except ValidationError as error:
-        raise InputError(
-            "; ".join(str(fault["msg"]).removeprefix("Value error, ") for fault in error.errors())
-        ) from error
 
 
 def write_frame(frame: pd.DataFrame, path: Path) -> None:

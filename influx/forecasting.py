@@ -7,19 +7,20 @@ quantiles shift by the same energy, so nothing crosses and nothing is negative.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
-from influx.backtesting import predict
+from influx.backtesting import check_asked, predict
 from influx.errors import InputError
-from influx.features import WEEK, Surroundings
+from influx.features import WEEK
 from influx.intervals import LEVELS, column
 from influx.models import Candidate
 from influx.parallel import run_all
 from influx.schema import FORECAST, HOUSEHOLD, as_readings, check
-from influx.series import Series, all_series, with_household
+from influx.series import Series, all_series, surroundings, with_household
 from influx.training import train
 
 QUICK = ("climatology", "seasonal_naive")
@@ -48,13 +49,14 @@ def forecast(
     horizon : int
         Hours ahead.
     quantiles : sequence of float
-        Probabilities between 0 and 1; each becomes a column, 0.1 is `p10`.
+        Probabilities between 0 and 1; each becomes a column, 0.1 is `p10` and 0.025 is `p2.5`.
     timezone, country : str
         For local hours and public holidays.
     weather : DataFrame, optional
         `timestamp` (UTC hours) and `outdoor_temp_celsius` [C], for the past and as a forecast.
     models : sequence of str
-        Names in `influx.models.CANDIDATES`; each device gets the one that lost least over its last four weeks.
+        Names in `influx.models.CANDIDATES`; each device gets climatology, or the one that has beaten it over the last
+        four weeks by more than chance explains.
 
     Returns
     -------
@@ -65,19 +67,20 @@ def forecast(
     Raises
     ------
     InputError
-        The readings break a rule of their frame, or the horizon or a quantile is out of range.
+        The readings break a rule of their frame, or a parameter is out of range.
     """
     levels = _levels(quantiles)
-    if horizon < 1:
-        raise InputError(f"horizon: {horizon} hours; ask for at least 1.")
-    around = Surroundings(timezone=timezone, country=country, weather=weather)
+    check_asked(horizon, models)
+    around = surroundings(timezone, country, weather)
     checked = as_readings(readings)
     parts = []
-    for _, home in checked.groupby("home_id", sort=False):
+    for home_id, home in checked.groupby("home_id", sort=False):
         origin = home["timestamp"].max() + pd.Timedelta(hours=1)
         every = [one for one in all_series(with_household(home), around) if is_alive(one, origin)]
         if not every:
-            raise InputError("readings: no device has a known hour in the last four weeks. Hand over newer readings.")
+            raise InputError(
+                f"readings: no device of {home_id} has a known hour in its last four weeks. Add newer ones."
+            )
         trained = train(every, origin, horizon=horizon, models=models)
         parts.append(predict_all(every, trained.models, trained.choice, origin, horizon, levels))
     return pd.concat(parts, ignore_index=True)
@@ -121,7 +124,7 @@ def reconcile(forecasts: pd.DataFrame) -> pd.DataFrame:
     added = total.reindex(pd.MultiIndex.from_frame(out.loc[whole, ["home_id", "timestamp"]])).to_numpy()
     own = out.loc[whole, "energy_kwh"].to_numpy()
     added = np.where(np.isfinite(added), added, own)
-    for name in [name for name in out if name.startswith("p") and name[1:].isdigit()]:
+    for name in [name for name in out if re.fullmatch(r"p\d+(\.\d+)?", name)]:
         out.loc[whole, name] = (out.loc[whole, name].to_numpy() + added - own).clip(0)
     out.loc[whole, "energy_kwh"] = added
     return out
@@ -129,10 +132,7 @@ def reconcile(forecasts: pd.DataFrame) -> pd.DataFrame:
 
 def _levels(quantiles: Sequence[float]) -> np.ndarray:
     levels = np.asarray(sorted(quantiles), dtype=float)
-    if (
-        len(levels) == 0
-        or not ((levels > 0) & (levels < 1)).all()
-        or len({column(one) for one in levels}) < len(levels)
-    ):
-        raise InputError(f"quantiles: {list(quantiles)}; give different whole percents between 0 and 1, such as 0.1.")
+    inside = (levels > 0) & (levels < 1)
+    if len(levels) == 0 or not inside.all() or len({column(one) for one in levels}) < len(levels):
+        raise InputError(f"quantiles: {list(quantiles)}; give different probabilities between 0 and 1, such as 0.1.")
     return levels

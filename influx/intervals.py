@@ -14,8 +14,9 @@ LEVELS = (0.1, 0.5, 0.9)
 
 
 def column(level: float) -> str:
-    """Return the name of a quantile's column: 0.1 is `p10`."""
-    return f"p{round(100 * level):02d}"
+    """Return the name of a quantile's column: 0.1 is `p10`, 0.025 is `p2.5`."""
+    percent = round(100 * level, 6)
+    return f"p{percent:02.0f}" if percent == round(percent) else f"p{percent:g}"
 
 
 def errors_by_hour(errors: np.ndarray, hours: np.ndarray) -> np.ndarray:

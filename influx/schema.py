@@ -87,7 +87,7 @@ FORECAST = pa.DataFrameSchema(
     {
         **_key,
         "energy_kwh": pa.Column(float, pa.Check.ge(0), nullable=False),
-        r"^p\d\d$": pa.Column(float, pa.Check.ge(0), nullable=False, regex=True),
+        r"^p\d+(\.\d+)?$": pa.Column(float, pa.Check.ge(0), nullable=False, regex=True),
         "model": pa.Column(str, nullable=False),
     },
     unique=["home_id", "device_id", "timestamp"],
@@ -163,6 +163,28 @@ def as_readings(frame: pd.DataFrame) -> pd.DataFrame:
     return out
 
 
+def as_weather(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return any weather frame as `timestamp` (UTC; so are stamps without an offset) and its numeric columns.
+
+    Raises
+    ------
+    InputError
+        A column is missing, a time is none or stands twice, or a temperature is not a number.
+    """
+    missing = {"timestamp", "outdoor_temp_celsius"} - set(frame.columns)
+    if missing:
+        there = ", ".join(map(str, frame.columns))
+        raise InputError(f"weather: no column {', '.join(sorted(missing))}; there are {there}.")
+    out = frame.reset_index(drop=True)
+    stamps = _utc(out["timestamp"])
+    degrees = pd.to_numeric(out["outdoor_temp_celsius"], errors="coerce").astype(float)
+    _refuse(out, stamps.isna(), "timestamp", "is not a time; write 2024-07-14T18:00:00Z", "weather")
+    _refuse(out, stamps.duplicated(), "timestamp", "stands twice; keep one row of an hour", "weather")
+    strange = (degrees.isna() & out["outdoor_temp_celsius"].notna()) | np.isinf(degrees)
+    _refuse(out, strange, "outdoor_temp_celsius", "is not a number of degrees", "weather")
+    return out.assign(timestamp=stamps, outdoor_temp_celsius=degrees)
+
+
 def _parsed(frame: pd.DataFrame) -> pd.DataFrame:
     """Return readings with their columns in the right types, and refuse the first value that cannot be."""
     stamps = _utc(frame["timestamp"])
@@ -184,10 +206,10 @@ def _utc(times: pd.Series) -> pd.Series:
     return pd.to_datetime(times, utc=True, errors="coerce", format="ISO8601").dt.as_unit("us")
 
 
-def _refuse(frame: pd.DataFrame, wrong: pd.Series, column: str, why: str) -> None:
+def _refuse(frame: pd.DataFrame, wrong: pd.Series, column: str, why: str, name: str = "readings") -> None:
     if wrong.any():
         place = int(wrong.to_numpy().argmax())
-        raise InputError(f"readings: row {place + 1}, column {column}: {frame[column].iloc[place]} {why}.")
+        raise InputError(f"{name}: row {place + 1}, column {column}: {frame[column].iloc[place]} {why}.")
 
 
 def _check_hourly(readings: pd.DataFrame) -> None:

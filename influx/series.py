@@ -10,7 +10,9 @@ import numpy as np
 import pandas as pd
 
 from influx.features import Surroundings
-from influx.schema import HOUSEHOLD, STATIC_COLUMNS
+from influx.meters import LEAST_OTHER
+from influx.schema import HOUSEHOLD, OTHER, STATIC_COLUMNS, as_weather
+from influx.settings import check_where
 from influx.tariff import rates
 
 if TYPE_CHECKING:
@@ -43,38 +45,59 @@ class Series:
         past = self.energy[(self.energy.index < origin) & (self.energy.index >= start)]
         return past.reindex(pd.date_range(start, origin - pd.Timedelta(hours=1), freq="h"))
 
-    def days_known(self, origin: pd.Timestamp) -> float:
-        """Return how many days of known hours lie before `origin`."""
-        return float(self.energy[self.energy.index < origin].notna().sum()) / 24
+    def days_known(self, origin: pd.Timestamp, within: float = HISTORY_DAYS) -> float:
+        """Return how many days of known hours lie in the `within` days before `origin`."""
+        index = self.energy.index
+        recent = self.energy[(index < origin) & (index >= origin - pd.Timedelta(days=within))]
+        return float(recent.notna().sum()) / 24
 
 
 def with_household(readings: pd.DataFrame) -> pd.DataFrame:
-    """Return the readings with the device `household` in each home, the sum of its devices where no meter measured it.
+    """Return the readings with the device `household` in each home, and `other` where its devices do not explain it.
 
-    An hour counts as known when every device is known that has begun and not yet ended; before its first known hour and
-    after its last one a device adds nothing.
+    Where no meter measured the household, it is the sum of its devices: an hour counts as known when every device is
+    known that has begun and not yet ended; before its first known hour and after its last one a device adds nothing.
     """
-    parts = [readings]
+    parts = []
     for home_id, home in readings.groupby("home_id", sort=False):
-        if (home["device_id"] == HOUSEHOLD).any():
-            continue
         wide = home.pivot(index="timestamp", columns="device_id", values="energy_kwh").asfreq("h")
-        living = wide.ffill().notna() & wide.bfill().notna()
-        known = (wide.notna() | ~living).all(axis=1) & living.any(axis=1)
-        total = wide.sum(axis=1).where(known)
-        quality = np.where(known, "measured", "missing")
-        parts.append(
-            pd.DataFrame(
-                {
-                    "home_id": home_id,
-                    "device_id": HOUSEHOLD,
-                    "timestamp": wide.index,
-                    "energy_kwh": total.to_numpy(),
-                    "quality": quality,
-                }
-            )
-        )
+        devices = wide.drop(columns=HOUSEHOLD, errors="ignore")
+        living = devices.ffill().notna() & devices.bfill().notna()
+        added = devices.sum(axis=1).where((devices.notna() | ~living).all(axis=1))
+        if HOUSEHOLD in wide and wide[HOUSEHOLD].notna().any():
+            parts.append(home)
+            rest = (wide[HOUSEHOLD] - added).clip(lower=0)
+            least = LEAST_OTHER * wide[HOUSEHOLD].where(rest.notna()).sum()
+            if OTHER not in wide and len(devices.columns) and rest.sum() > least:
+                parts.append(_readings(home_id, OTHER, rest))
+        else:
+            total = added.where(living.any(axis=1))
+            parts += [home[home["device_id"] != HOUSEHOLD], _readings(home_id, HOUSEHOLD, total)]
     return pd.concat(parts, ignore_index=True)
+
+
+def _readings(home_id: object, device_id: str, energy: pd.Series) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "home_id": home_id,
+            "device_id": device_id,
+            "timestamp": energy.index,
+            "energy_kwh": energy.to_numpy(),
+            "quality": np.where(energy.notna(), "measured", "missing"),
+        }
+    )
+
+
+def surroundings(timezone: str, country: str | None, weather: pd.DataFrame | None) -> Surroundings:
+    """Return the surroundings of devices of which nothing but their readings is known.
+
+    Raises
+    ------
+    InputError
+        The time zone or the country is not known, or the weather breaks a rule of its frame.
+    """
+    check_where(timezone, country)
+    return Surroundings(timezone, country, weather=None if weather is None else as_weather(weather))
 
 
 def all_series(readings: pd.DataFrame, around: Surroundings) -> list[Series]:
@@ -97,11 +120,17 @@ def series_of_home(home: Home) -> list[Series]:
             rates=known,
             weather=home.weather,
             context=home.context if len(home.context) else None,
-            minutes=None if own is None else own.set_index("timestamp")["duration_minutes"],
+            minutes=None if own is None else _minutes_of_use(own, energy),
             plate={name: float(plate[name]) for name in STATIC_COLUMNS if name in plate and np.isfinite(plate[name])},
         )
         out.append(Series(home_id, device_id, energy, around))
     return out
+
+
+def _minutes_of_use(used: pd.DataFrame, energy: pd.Series) -> pd.Series:
+    """Return the minutes of use of each hour [min]: 0 where nothing was used, NaN where nobody knows."""
+    minutes = used.set_index("timestamp")["duration_minutes"].reindex(energy.index)
+    return minutes.mask(minutes.isna() & (energy == 0), 0.0)
 
 
 def _energies(readings: pd.DataFrame) -> Iterator[tuple[str, str, pd.Series]]:

@@ -115,6 +115,21 @@ class Settings(_Strict):
         return told
 
 
+def check_where(timezone: str, country: str | None) -> None:
+    """Refuse a place that is nowhere.
+
+    Raises
+    ------
+    InputError
+        The time zone or the country is not known.
+    """
+    try:
+        Settings(timezone=timezone, country=country)
+    except ValidationError as error:
+        faults = [str(fault["msg"]).removeprefix("Value error, ") for fault in error.errors()]
+        raise InputError("; ".join(faults)) from error
+
+
 class _UniqueKeys(yaml.SafeLoader):
     """A YAML loader to which a key that stands twice is an error, not a silent choice of the last one."""
 
