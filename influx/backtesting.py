@@ -77,7 +77,7 @@ def check_asked(horizon: int, models: Sequence[str], folds: int = 1) -> None:
     InputError
         Names the parameter and what it may be.
     """
-    for name, value, unit in (("horizon", horizon, "hours"), ("folds", folds, "past weeks")):
+    for name, value, unit in (("horizon", horizon, "hours"), ("folds", folds, "past forecasts")):
         if value < 1:
             raise InputError(f"{name}: {value} {unit}; ask for at least 1.")
     unknown = [name for name in models if name not in CANDIDATES]

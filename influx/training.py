@@ -1,6 +1,6 @@
 """Training: the contest of the candidates on each device, the winner learnt on all data, and how well it did.
 
-Climatology is the anchor. Another model is chosen only where its lead over the past weeks is larger than the standard
+Climatology is the anchor and always takes part. Another model is chosen only where its lead is larger than the standard
 error of that lead, paired fold by fold, so that luck is not taken for skill; where climatology wins, the table says so.
 """
 
@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from sklearn.inspection import permutation_importance
 
-from influx.backtesting import fit, metrics, past_forecasts, pinball
+from influx.backtesting import can_learn, fit, join, metrics, past_forecasts, pinball
 from influx.features import WEEK, every_hour, every_week, feature_table, names
 from influx.models import CANDIDATES, NAMES, Candidate, GradientBoosting, first_80_percent
 from influx.parallel import run_all
@@ -35,8 +36,8 @@ class Training:
     metrics : DataFrame
         The `metrics` frame.
     choice : DataFrame
-        A row a device: `model`, `lead` over climatology in pinball (fraction), its standard error `lead_se`, `folds`,
-        `days_known` and `why`, a sentence.
+        A row a device: `model`, the `lead` of the best rival over climatology in pinball (fraction), its standard error
+        `lead_se`, `folds`, `days_known` in the last year and `why`, a sentence.
     models : dict
         The chosen model of each (home, device), learnt on all data.
     """
@@ -65,13 +66,14 @@ def train(
     folds, horizon : int
         As in `influx.backtest`.
     models : sequence of str
-        The candidates, by name.
+        The candidates, by name; climatology takes part even where it is not named.
     """
+    models = list(dict.fromkeys([ANCHOR, *models]))
     past = run_all(lambda one: past_forecasts(one, folds, horizon, models), every)
     choice = pd.DataFrame([choose(one, forecasts, origin, models) for one, forecasts in zip(every, past, strict=True)])
     fitted = run_all(lambda pair: fit(pair[0], pair[1], origin, horizon), zip(every, choice["model"], strict=True))
     keys = [(one.home_id, one.device_id) for one in every]
-    forecasts = pd.concat(past, ignore_index=True)
+    forecasts = join(past)
     return Training(forecasts, metrics(forecasts), choice, dict(zip(keys, fitted, strict=True)))
 
 
@@ -86,42 +88,55 @@ def choose(series: Series, forecasts: pd.DataFrame, origin: pd.Timestamp, models
     by_fold = pd.Series(loss).groupby([forecasts["origin"].to_numpy(), forecasts["model"].to_numpy()]).mean().unstack()
     row["folds"] = len(by_fold)
     missing = [NAMES[name] for name in models if name not in by_fold]
-    lead = _lead(by_fold)
-    if lead is None:
-        return row | {"why": f"Too little history for {' and '.join(missing)}: climatology alone was tested."}
-    name, gain, error = lead
-    believed = gain > error and len(by_fold) >= LEAST_FOLDS
-    row |= {"model": name if believed else ANCHOR, "lead": gain, "lead_se": error}
-    return row | {"why": _why(NAMES[name], gain, error, believed, len(by_fold)) + _lacking(missing)}
+    leads = _leads(by_fold)
+    if not leads:
+        alone = f"Too little history for {' and '.join(missing)}: c" if missing else "C"
+        return row | {"why": f"{alone}limatology alone was tested."}
+    best = max(leads, key=lambda lead: (lead.believed, lead.gain))
+    row |= {"model": best.model if best.believed else ANCHOR, "lead": best.gain, "lead_se": best.error}
+    return row | {"why": _why(best) + _lacking(missing)}
 
 
-def _lead(by_fold: pd.DataFrame) -> tuple[str, float, float] | None:
-    """Return the best rival of climatology, its lead as a fraction of climatology's loss, and the lead's standard
-    error."""
-    rivals = [name for name in by_fold.columns if name != ANCHOR]
-    if not rivals or ANCHOR not in by_fold:
-        return None
-    paired = by_fold.dropna()
-    if paired.empty:
-        return None
-    best = min(rivals, key=lambda name: float(paired[name].mean()))
-    base = float(paired[ANCHOR].mean())
-    difference = (paired[ANCHOR] - paired[best]).to_numpy() / base if base > 0 else np.zeros(len(paired))
-    error = float(difference.std(ddof=1) / np.sqrt(len(difference))) if len(difference) > 1 else float("inf")
-    return str(best), float(difference.mean()), error
+class Lead(NamedTuple):
+    """By which fraction of climatology's loss a model lost less, the standard error of that, and on how many folds."""
+
+    model: str
+    gain: float
+    error: float
+    folds: int
+
+    @property
+    def believed(self) -> bool:
+        """Whether luck does not explain it."""
+        return self.gain > self.error and self.folds >= LEAST_FOLDS
 
 
-def _why(rival: str, gain: float, error: float, believed: bool, folds: int) -> str:
-    weeks = f"over {folds} past week{'s' if folds != 1 else ''}"
-    if believed:
-        return (
-            f"{rival.capitalize()} loses {100 * gain:.0f} % less than climatology {weeks}, more than chance explains."
-        )
-    if gain > 0:
-        return f"Climatology: {rival} is {100 * gain:.0f} % ahead {weeks}, which may be chance."
-    if not np.isfinite(error):
-        return f"Climatology: {rival} did not beat it {weeks}, and one week decides nothing."
-    return f"Climatology wins: the next best, {rival}, loses {100 * -gain:.0f} % more {weeks}."
+def _leads(by_fold: pd.DataFrame) -> list[Lead]:
+    """Return the lead of each rival of climatology over the folds that both forecast."""
+    leads = []
+    for rival in [name for name in by_fold if name != ANCHOR and ANCHOR in by_fold]:
+        paired = by_fold[[ANCHOR, rival]].dropna()
+        count, base = len(paired), float(paired[ANCHOR].mean())
+        if count:
+            less = (paired[ANCHOR] - paired[rival]).to_numpy() / base if base > 0 else np.zeros(count)
+            error = float(less.std(ddof=1) / np.sqrt(count)) if count > 1 else float("inf")
+            leads.append(Lead(str(rival), float(less.mean()), error, count))
+    return leads
+
+
+def _why(best: Lead) -> str:
+    rival, percent = NAMES[best.model], round(100 * best.gain)
+    over = f"over {best.folds} past forecast{'s' if best.folds != 1 else ''}"
+    if best.believed:
+        less = f"{percent} %" if percent else "under 1 %"
+        return f"{rival.capitalize()} loses {less} less than climatology {over}, more than chance explains."
+    if percent > 0:
+        return f"Climatology: {rival} is {percent} % ahead {over}, which may be chance."
+    if best.folds == 1:
+        return f"Climatology: {rival} did not beat it {over}, and one decides nothing."
+    if percent == 0:
+        return f"Climatology: the next best, {rival}, does no better {over}."
+    return f"Climatology wins: the next best, {rival}, loses {-percent} % more {over}."
 
 
 def _lacking(missing: list[str]) -> str:
@@ -143,7 +158,7 @@ def reference(series: Series, origin: pd.Timestamp, horizon: int = WEEK) -> tupl
         values are shuffled, mean and standard deviation of five shuffles [kWh] (Breiman 2001).
     """
     history = series.before(origin)
-    if series.days_known(origin) < GradientBoosting.needs_days:
+    if not can_learn(series, "gradient_boosting", origin, horizon):
         return pd.DataFrame(), pd.DataFrame()
     recent = every_hour(history)[-26 * WEEK :]
     tables = {
