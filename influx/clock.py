@@ -55,6 +55,22 @@ def midnight_at_or_after(stamp: pd.Timestamp, timezone: str) -> pd.Timestamp:
     return first.tz_convert("UTC").as_unit("us")
 
 
+def hours_of_days(days: pd.DatetimeIndex, timezone: str) -> np.ndarray:
+    """Return how many hours local `days` (without their zone) have: 24, or 23 and 25 where the clock is changed.
+
+    Returns
+    -------
+    ndarray of float, shape (len(days),)
+    """
+    ends = [
+        (days + pd.Timedelta(days=later)).tz_localize(
+            timezone, nonexistent="shift_forward", ambiguous=np.ones(len(days), bool)
+        )
+        for later in (0, 1)
+    ]
+    return np.asarray((ends[1] - ends[0]) / HOUR)
+
+
 def to_utc(
     wall: pd.DatetimeIndex, timezone: str, group: np.ndarray | None = None
 ) -> tuple[pd.DatetimeIndex, np.ndarray]:

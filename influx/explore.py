@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import spearmanr
 
-from influx.clock import local
+from influx.clock import hours_of_days, local
 from influx.home import Home
 from influx.schema import HOUSEHOLD
 from influx.series import with_household
@@ -62,31 +62,38 @@ def profile(home: Home) -> pd.DataFrame:
 
 
 def daily(home: Home) -> pd.DataFrame:
-    """Return each local day's energy by device: `device_id`, `day`, `kwh`, NaN where an hour of it is not known."""
+    """Return each local day's energy by device: `device_id`, `day`, `kwh`, NaN where an hour of it is not known.
+
+    A day has 23, 24 or 25 hours, as its clock says.
+    """
     hours = with_household(home.readings)
     day = local(pd.DatetimeIndex(hours["timestamp"]), home.settings.timezone).normalize()
-    whole = hours["energy_kwh"].groupby([hours["device_id"].to_numpy(), day]).agg(["sum", "count", "size"])
-    known = whole["sum"].where((whole["count"] == whole["size"]) & (whole["size"] >= 23))
-    return known.rename_axis(["device_id", "day"]).rename("kwh").reset_index()
+    days = hours["energy_kwh"].groupby([hours["device_id"].to_numpy(), day]).agg(["sum", "count"])
+    days = days.rename_axis(["device_id", "day"]).reset_index()
+    known = days["count"] >= np.floor(hours_of_days(pd.DatetimeIndex(days["day"]), home.settings.timezone))
+    return days.assign(kwh=days["sum"].where(known))[["device_id", "day", "kwh"]]
 
 
 def breakdown(home: Home) -> pd.DataFrame:
     """Return each device's part of the whole, and standby as an estimate beside it.
 
     A device's share is its energy over that of the sum of all devices (with `other`, that is the household) in the
-    hours in which it is known. Standby is rated standby power times the hours without use; where use was measured by
-    event it is not part of the measured energy, so it is given beside the shares and never added to them.
+    hours in which it is known; a home of which no device is measured on its own is a single `household`. Standby is
+    rated standby power times the hours without use; where use was measured by event it is not part of the measured
+    energy, so it is given beside the shares and never added to them.
 
     Returns
     -------
     DataFrame
-        `device_id`, `kwh`, `share`, `kwh_per_day`, `standby_kwh_per_day` (NaN where not known), sorted.
+        `device_id`, `kwh`, `share` (NaN where nothing was used), `kwh_per_day`, `standby_kwh_per_day` (NaN where not
+        known), sorted.
     """
-    used = home.readings[home.readings["device_id"] != HOUSEHOLD].dropna(subset=["energy_kwh"])
+    devices = home.readings["device_id"] != HOUSEHOLD
+    used = home.readings[devices if devices.any() else ~devices].dropna(subset=["energy_kwh"])
     table = used.groupby("device_id")["energy_kwh"].agg(kwh="sum", hours="count").reset_index()
     table["kwh_per_day"] = 24 * table["kwh"] / table["hours"]
     table["share"] = table["kwh_per_day"] / table["kwh_per_day"].sum()
-    table["standby_kwh_per_day"] = table["device_id"].map(standby(home))
+    table["standby_kwh_per_day"] = table["device_id"].map(standby(home)).astype(float)
     columns = ["device_id", "kwh", "share", "kwh_per_day", "standby_kwh_per_day"]
     return table.sort_values("kwh_per_day", ascending=False, ignore_index=True)[columns]
 
