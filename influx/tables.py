@@ -88,9 +88,11 @@ def drivers(frame: pd.DataFrame) -> pd.DataFrame:
 
 def unusual(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the episodes of unusual use, the largest first."""
+    start, end = pd.to_datetime(frame["start"]), pd.to_datetime(frame["end"])
+    short = end - start < pd.Timedelta(days=1)
     out = frame.assign(
-        start=pd.to_datetime(frame["start"]).dt.strftime("%Y-%m-%d %H:%M"),
-        end=pd.to_datetime(frame["end"]).dt.strftime("%H:%M"),
+        start=start.dt.strftime("%Y-%m-%d %H:%M"),
+        end=end.dt.strftime("%H:%M").where(short, end.dt.strftime("%Y-%m-%d %H:%M")),
     )
     names = {
         "device_id": "device",

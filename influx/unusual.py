@@ -60,13 +60,14 @@ def _of_device(series: Series) -> pd.DataFrame:
     above = judged["kwh"] - judged["q99"]
     below = judged["q01"] - judged["kwh"]
     beyond = np.where(above > width, above, np.where((below > 0) & (below > 0.5 * judged["q50"]), -below, 0.0))
-    judged = judged.assign(beyond=beyond, temperature=_temperature(series, judged.index))
+    judged = judged.assign(beyond=beyond)
     flagged = judged[judged["beyond"] != 0]
     if flagged.empty:
         return pd.DataFrame()
     gap = flagged.index.to_series().diff() > pd.Timedelta(hours=1)
     episode = (gap | (np.sign(flagged["beyond"]).diff() != 0)).cumsum()
-    found = pd.DataFrame([_episode(series, rows, judged) for _, rows in flagged.groupby(episode)])
+    temperature = _temperature(series)
+    found = pd.DataFrame([_episode(series, rows, temperature) for _, rows in flagged.groupby(episode)])
     return found[found["beyond_kwh"].abs() >= LEAST_KWH]
 
 
@@ -90,14 +91,15 @@ def _judge(series: Series) -> pd.DataFrame:
     return pd.concat(parts) if parts else pd.DataFrame()
 
 
-def _temperature(series: Series, hours: pd.Index) -> np.ndarray:
+def _temperature(series: Series) -> pd.Series:
+    """Return the outdoor temperature of the device's hours, NaN where it is not known [deg C]."""
     if series.around.weather is None:
-        return np.full(len(hours), np.nan)
+        return pd.Series(np.nan, index=series.energy.index)
     known = series.around.weather.set_index("timestamp")["outdoor_temp_celsius"]
-    return known.reindex(hours).to_numpy(dtype=float)
+    return known.reindex(series.energy.index)
 
 
-def _episode(series: Series, rows: pd.DataFrame, judged: pd.DataFrame) -> dict[str, object]:
+def _episode(series: Series, rows: pd.DataFrame, temperature: pd.Series) -> dict[str, object]:
     wall = local(pd.DatetimeIndex(rows.index), series.around.timezone)
     return {
         "device_id": series.device_id,
@@ -107,21 +109,26 @@ def _episode(series: Series, rows: pd.DataFrame, judged: pd.DataFrame) -> dict[s
         "kwh": float(rows["kwh"].sum()),
         "usual_kwh": float(rows["q50"].sum()),
         "beyond_kwh": float(rows["beyond"].sum()),
-        "reason": _reason(rows, judged, wall[0]),
+        "reason": _reason(rows, temperature[: rows.index[-1]].dropna(), wall[0]),
     }
 
 
-def _reason(rows: pd.DataFrame, judged: pd.DataFrame, start: pd.Timestamp) -> str:
-    """Say in one sentence what sets the episode apart; the data's own words, no guess at a cause it does not hold."""
+def _reason(rows: pd.DataFrame, temperature: pd.Series, start: pd.Timestamp) -> str:
+    """Say in one sentence what sets the episode apart; the data's own words, no guess at a cause it does not hold.
+
+    `temperature` ends with the episode: what came later makes nothing usual that was not.
+    """
     used, usual = float(rows["kwh"].sum()), float(rows["q50"].sum())
     if rows["beyond"].iloc[0] < 0:
         share = used / usual if usual > 0 else 0.0
         return "off, though it usually runs then" if share < 0.05 else f"only {text.percent(share)} of the usual energy"
-    temperature = float(rows["temperature"].mean())
-    if np.isfinite(temperature) and temperature >= np.nanquantile(judged["temperature"], 0.95):
-        return f"among the hottest hours of the record ({temperature:.0f} °C)"
-    if np.isfinite(temperature) and temperature <= np.nanquantile(judged["temperature"], 0.05):
-        return f"among the coldest hours of the record ({temperature:.0f} °C)"
+    there = float(temperature.reindex(rows.index).mean())
+    if np.isfinite(there) and temperature.nunique() > 1:
+        cold, hot = np.quantile(temperature, [0.05, 0.95])
+        if there >= hot:
+            return f"among the hottest hours until then ({there:.0f} °C)"
+        if there <= cold:
+            return f"among the coldest hours until then ({there:.0f} °C)"
     if float(rows["q90"].max()) <= RARE_SHARE * used:
         return f"rarely in use on such a day at {text.clock(start.hour)}"
     if len(rows) >= 6:
