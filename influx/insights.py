@@ -1,8 +1,6 @@
-"""What the numbers mean for a household: now, the coming days, the usual week, trends, and what is worth doing.
+"""What the numbers mean for a household: now, the coming days, the usual week, trends.
 
-Every figure is a sum over measured or forecast hours, with the range that past errors give it. Nothing here is advice
-by rule of thumb: a recommendation names the device, the hour, the energy and the money it is about, and its saving is
-never more than what that energy would have cost.
+Every figure is a sum over measured or forecast hours, with the range that past errors give it.
 """
 
 from __future__ import annotations
@@ -17,24 +15,16 @@ from influx.clock import local
 from influx.features import WEEK
 from influx.home import Home
 from influx.models import Climatology
-from influx.schema import HOUSEHOLD, OTHER
+from influx.schema import HOUSEHOLD
 from influx.series import Series
-from influx.tariff import Rates
 from influx.totals import past_errors, spread
 
 TREND_WEEKS = 12
 LEAST_TREND_WEEKS = 6
 """Whole weeks below which no trend is told."""
 
-LEAST_SAVING = 0.001
-"""Part of the week's cost below which a saving is not worth a sentence."""
-
 PEAK_SHARE = 0.75
 """A day's peak period is the run of hours around its highest that reach this part of it."""
-
-
-NEVER_OFF = ("fridge", "refrigerator", "freezer", "router", "modem", "alarm", "medical", "pump")
-"""Words in a device's name or type that tell that it must run, whatever `home.yaml` leaves unsaid."""
 
 
 def overview(every: list[Series], origin: pd.Timestamp) -> pd.DataFrame:
@@ -52,8 +42,9 @@ def overview(every: list[Series], origin: pd.Timestamp) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        `device_id`, `last_hour` (UTC) and `last_hour_kwh`; `last_24h_kwh`; `last_week_kwh`, `hours_known` of its 168
-        hours, `usual_week_kwh` for the same hours, `saved_kwh` (usual minus used) with `saved_p10`, `saved_p90` and
+        `device_id`, `last_hour` (UTC) and `last_hour_kwh`; `last_24h_kwh`, scaled to 24 hours where up to six of them
+        are not known; `last_week_kwh` in the `hours_known` of its 168 hours, `usual_week_kwh` for the same hours,
+        `saved_kwh` (usual minus used) with `saved_p10`, `saved_p90` and
         `saved_is_unusual`, whether zero lies outside that range; `trend_kwh_per_week` (Theil-Sen slope of weekly
         energy), `trend_p` (Kendall's tau) and `trend_weeks`. NaN where it is not known.
     """
@@ -69,7 +60,7 @@ def _overview(series: Series, origin: pd.Timestamp) -> dict[str, object]:
         "device_id": series.device_id,
         "last_hour": last,
         "last_hour_kwh": float(energy[last]) if last is not None else float("nan"),
-        "last_24h_kwh": float(day.sum()) if day.notna().sum() >= 18 else float("nan"),
+        "last_24h_kwh": 24 * float(day.mean()) if day.notna().sum() >= 18 else float("nan"),
     }
     return row | _against_usual(series, origin) | trend(series, origin)
 
@@ -159,12 +150,16 @@ def efficiency(home: Home) -> pd.DataFrame:
         rows.append(
             {
                 "device_id": device_id,
-                "load_factor": _mean_power(both) / rated,
+                "load_factor": _over(_mean_power(both), rated),
                 "hours_of_use": float(both["duration_minutes"].sum()) / 60 / max(len(both) / WEEK, 1e-9),
-                "change": now / before - 1,
+                "change": _over(now, before) - 1,
             }
         )
     return pd.DataFrame(rows, columns=["device_id", "load_factor", "hours_of_use", "change"])
+
+
+def _over(part: float, whole: float) -> float:
+    return part / whole if whole > 0 else float("nan")
 
 
 def _mean_power(hours: pd.DataFrame) -> float:
@@ -207,83 +202,6 @@ def peaks(forecast: pd.DataFrame, timezone: str, device_id: str = HOUSEHOLD) -> 
     return pd.DataFrame(out, columns=["day", "start", "end", "kwh", "share"])
 
 
-def recommendations(home: Home, forecast: pd.DataFrame, standby: dict[str, float], rates: Rates | None) -> pd.DataFrame:
-    """Say what is worth doing in the coming week, the largest saving first.
-
-    Two kinds: move the use of a flexible device out of the dear hours (it saves the difference of the two prices for
-    the energy expected there), and unplug a device that stands by (it saves its standby energy, an estimate from its
-    rated standby power). Devices that must always run are left alone.
-
-    Returns
-    -------
-    DataFrame
-        `device_id`, `kind` (move | standby), `kwh` it is about, `cost` of that energy and `saving` [currency],
-        `saving <= cost`, and `what`, a sentence. Empty where no tariff is known.
-    """
-    if rates is None:
-        return pd.DataFrame(columns=["device_id", "kind", "kwh", "cost", "saving", "what"])
-    plates = home.devices.set_index("device_id")
-    rows = [
-        _move(device_id, hours, rates)
-        for device_id, hours in forecast.groupby("device_id")
-        if device_id not in (HOUSEHOLD, OTHER) and bool(plates["flexible"].get(device_id, False)) and not rates.is_flat
-    ]
-    days = forecast["timestamp"].nunique() / 24
-    rows += [
-        _unplug(device_id, kwh * days, float(rates.price.mean()), rates.currency)
-        for device_id, kwh in standby.items()
-        if not _must_run(device_id, plates)
-    ]
-    columns = ["device_id", "kind", "kwh", "cost", "saving", "what"]
-    table = pd.DataFrame([row for row in rows if row is not None], columns=columns)
-    whole = forecast[forecast["device_id"] == HOUSEHOLD]
-    bill = float((rates.at(pd.DatetimeIndex(whole["timestamp"]))[0] * whole["energy_kwh"]).sum())
-    table = table[table["saving"] >= LEAST_SAVING * bill]
-    return table.sort_values("saving", ascending=False, ignore_index=True)
-
-
-def _must_run(device_id: str, plates: pd.DataFrame) -> bool:
-    named = f"{device_id} {plates['device_type'].get(device_id, '')}".lower()
-    return bool(plates["always_on"].get(device_id, False)) or any(word in named for word in NEVER_OFF)
-
-
-def _move(device_id: str, hours: pd.DataFrame, rates: Rates) -> dict[str, object] | None:
-    stamps = pd.DatetimeIndex(hours["timestamp"])
-    price, _ = rates.at(stamps)
-    dear = price > rates.price.min()
-    kwh = hours["energy_kwh"].to_numpy()
-    moved = float(kwh[dear].sum())
-    if moved <= 0:
-        return None
-    cost = float((kwh * price)[dear].sum())
-    saving = cost - moved * float(rates.price.min())
-    by_hour = pd.Series(kwh[dear]).groupby(local(stamps, rates.timezone).hour.to_numpy()[dear]).sum()
-    busiest = int(by_hour.idxmax())
-    cheap = _next_cheap_hour(busiest, rates)
-    what = (
-        f"Run {device_id} from {text.clock(cheap)} instead of around {text.clock(busiest)}: "
-        f"{text.kwh(moved)} of its coming week falls into dear hours and costs "
-        f"{text.money(cost, rates.currency)} there; "
-        f"moving all of it saves {text.money(saving, rates.currency)}."
-    )
-    return {"device_id": device_id, "kind": "move", "kwh": moved, "cost": cost, "saving": saving, "what": what}
-
-
-def _next_cheap_hour(hour: int, rates: Rates) -> int:
-    """Return the first clock hour after `hour` at the lowest price of a working day."""
-    cheapest = rates.price[0].min()
-    return next((h % 24 for h in range(hour, hour + 24) if rates.price[0][h % 24] <= cheapest), hour)
-
-
-def _unplug(device_id: str, kwh: float, price: float, currency: str) -> dict[str, object]:
-    cost = kwh * price
-    what = (
-        f"Switch {device_id} off at the plug when it is not in use: its standby is estimated at {text.kwh(kwh)} in the "
-        f"coming week, {text.money(cost, currency)}."
-    )
-    return {"device_id": device_id, "kind": "standby", "kwh": kwh, "cost": cost, "saving": cost, "what": what}
-
-
 def changes(table: pd.DataFrame, most: int = 3) -> list[str]:
     """Say which devices used clearly more or less last week than usual, the largest difference first."""
     devices = table[(table["device_id"] != HOUSEHOLD) & table["saved_is_unusual"]]
@@ -292,7 +210,7 @@ def changes(table: pd.DataFrame, most: int = 3) -> list[str]:
     for _, row in devices.loc[order].head(most).iterrows():
         way = "less" if row["saved_kwh"] > 0 else "more"
         sentences.append(
-            f"{row['device_id']} used {text.kwh(abs(row['saved_kwh']))} {way} than in its usual week "
+            f"{text.name(row['device_id'])} used {text.kwh(abs(row['saved_kwh']))} {way} than in its usual week "
             f"({text.kwh(row['last_week_kwh'])} against {text.kwh(row['usual_week_kwh'])})."
         )
     return sentences

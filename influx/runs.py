@@ -7,26 +7,23 @@ open any notebook first. A step's manifest in `steps/` is written last: what has
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 import time
-import zipfile
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import skops.io
 
-from influx import explore, insights
+from influx import advice, explore, insights
 from influx.backtesting import LEVELS
 from influx.errors import InputError
 from influx.features import WEEK, every_hour, every_week, feature_table, relation
 from influx.forecasting import is_alive, predict_all
 from influx.home import Home, load
-from influx.models import Candidate
+from influx.kept import files_of_home, fingerprint, keep_models, open_models, write_json
 from influx.parallel import run_all
 from influx.paths import PROJECT, find
 from influx.schema import HOUSEHOLD
@@ -41,13 +38,6 @@ WORKBENCH = Path("reports") / "workbench"
 
 LARGEST_CSV = 400_000
 """Rows above which a frame is kept as Parquet alone."""
-
-_TRUSTED = [
-    "influx.models.Climatology",
-    "influx.models.GradientBoosting",
-    "influx.models.SeasonalNaive",
-    "sklearn.tree._tree.Tree",
-]
 
 Frames = dict[str, pd.DataFrame]
 
@@ -76,9 +66,9 @@ class Run:
         self.data: Path | None = find(data)
         if not self.data.exists():
             raise InputError(f"data: there is no {data}. Name a home's folder or a file of readings or events.")
-        if not 1 <= int(horizon) <= 2 * WEEK:
-            raise InputError(f"horizon: {horizon} hours; choose 1 to {2 * WEEK}.")
-        self.as_of, self.horizon = str(as_of), int(horizon)
+        if isinstance(horizon, bool) or not isinstance(horizon, int) or not 1 <= horizon <= 2 * WEEK:
+            raise InputError(f"horizon: {horizon!r} cannot be used; give 1 to {2 * WEEK} whole hours.")
+        self.as_of, self.horizon = str(as_of or ""), horizon
         self.folder = Path(output).absolute() if str(output) else PROJECT / WORKBENCH
         self._settle(self.data)
 
@@ -175,6 +165,11 @@ class Run:
                 f"data: no device has a known hour in the four weeks before {self._home.origin:%Y-%m-%d}. "
                 "Add newer files, or choose an earlier as_of."
             )
+        if not any(one.device_id == HOUSEHOLD for one in every):
+            raise InputError(
+                "data: at no hour of the last four weeks are all devices known at once, so nobody knows what the home "
+                "used. Add its main meter, or give a device with many gaps `role: ignore` in home.yaml."
+            )
         return every
 
     def _make_features(self) -> Frames:
@@ -196,7 +191,7 @@ class Run:
         every, origin = self._alive, self._home.origin
         trained = train(every, origin, horizon=self.horizon)
         judged = run_all(lambda one: reference(one, origin, self.horizon), every)
-        self._keep_models(trained.models)
+        keep_models(self.folder / "models", trained.models)
         return {
             "metrics": trained.metrics,
             "choice": trained.choice,
@@ -208,7 +203,7 @@ class Run:
     def _make_forecast(self) -> Frames:
         every, origin, home = self._alive, self._home.origin, self._home
         choice = self.training()["choice"]
-        hours = predict_all(every, self._models(choice), choice, origin, self.horizon, LEVELS)
+        hours = predict_all(every, open_models(self.folder / "models", choice), choice, origin, self.horizon, LEVELS)
         daily, week = totals(hours, every, origin)
         frames = {
             "forecast": hours,
@@ -226,22 +221,8 @@ class Run:
         return {
             "overview": insights.overview(self._alive, home.origin),
             "efficiency": insights.efficiency(home),
-            "recommendations": insights.recommendations(home, hours, explore.standby(home), self.rates()),
+            "recommendations": advice.recommendations(home, hours, explore.standby(home), self.rates()),
         }
-
-    def _keep_models(self, models: dict[tuple[str, str], Candidate]) -> None:
-        """Write each model without pickle; files are numbered in the order of `choice`, since names come from
-        outside."""
-        folder = self.folder / "models"
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir()
-        for number, model in enumerate(models.values()):
-            skops.io.dump(model, folder / f"{number:03d}.skops", compression=zipfile.ZIP_DEFLATED)
-
-    def _models(self, choice: pd.DataFrame) -> dict[tuple[str, str], Candidate]:
-        files = sorted((self.folder / "models").glob("*.skops"))
-        keys = zip(choice["home_id"], choice["device_id"], strict=True)
-        return {key: skops.io.load(file, trusted=_TRUSTED) for key, file in zip(keys, files, strict=True)}
 
     def _step(self, name: str, make: Callable[[], Frames]) -> Frames:
         """Return a step's frames, from its files where it was made, else made and written."""
@@ -265,30 +246,16 @@ class Run:
 
     def _done(self, step: str, frames: list[str], began: float) -> None:
         note = {"frames": frames, "seconds": round(time.monotonic() - began, 3)}
-        _write_json(self._manifest(step), note)
+        write_json(self._manifest(step), note)
 
     def _settle(self, data: Path) -> None:
         """Make the folder this run's own: forget steps that were made of other data, parameters or code."""
-        wanted = {"data": _fingerprint(data), "code": _fingerprint(PROJECT / "influx", "*.py")}
+        code = sorted((PROJECT / "influx").rglob("*.py"))
+        wanted = {"data": fingerprint(files_of_home(data)), "code": fingerprint(code)}
         wanted |= {"as_of": self.as_of, "horizon": str(self.horizon)}
         inputs = self.folder / "steps" / "inputs.json"
         if inputs.exists() and json.loads(inputs.read_text(encoding="utf-8")) == wanted:
             return
         shutil.rmtree(self.folder / "steps", ignore_errors=True)
         (self.folder / "steps").mkdir(parents=True)
-        _write_json(inputs, wanted)
-
-
-def _fingerprint(path: Path, pattern: str = "*") -> str:
-    """Return a hash of the content and names of a file, or of a folder's files."""
-    digest = hashlib.sha256()
-    files = [path] if path.is_file() else sorted(file for file in path.rglob(pattern) if file.is_file())
-    for file in files:
-        digest.update(str(file.relative_to(path)).encode() + b"\0" + hashlib.sha256(file.read_bytes()).digest())
-    return digest.hexdigest()
-
-
-def _write_json(path: Path, content: object) -> None:
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(content, indent=2), encoding="utf-8")
-    partial.replace(path)
+        write_json(inputs, wanted)

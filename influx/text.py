@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import pandas as pd
 
@@ -12,6 +13,9 @@ NO_CURRENCY = "\u00a4"
 
 THIN_SPACE = "\u202f"
 """Between thousands, and before a unit: narrow, and no line breaks there."""
+
+LONGEST_NAME = 60
+"""Characters of a device's name that stand in a sentence; tables hold all of it."""
 
 
 def number(value: float, digits: int = 3) -> str:
@@ -50,7 +54,7 @@ def money(value: float, currency: str) -> str:
     """Return an amount with its currency, such as "12.40 EUR"."""
     if not math.isfinite(value):
         return NOT_KNOWN
-    return f"{value:,.2f}".replace(",", THIN_SPACE) + f"{THIN_SPACE}{unit_of_money(currency)}"
+    return f"{value:z,.2f}".replace(",", THIN_SPACE) + f"{THIN_SPACE}{unit_of_money(currency)}"
 
 
 def money_span(low: float, high: float, currency: str) -> str:
@@ -70,7 +74,7 @@ def percent(share: float) -> str:
     if not math.isfinite(share):
         return NOT_KNOWN
     digits = 0 if abs(share) >= 0.0095 or share == 0 else 1
-    return f"{100 * share:.{digits}f}{THIN_SPACE}%"
+    return f"{100 * share:z.{digits}f}{THIN_SPACE}%"
 
 
 def clock(hour: int) -> str:
@@ -81,6 +85,24 @@ def clock(hour: int) -> str:
 def day(stamp: pd.Timestamp) -> str:
     """Return a local day, such as "Mon 15 July"."""
     return f"{stamp:%a} {stamp.day} {stamp:%B}"
+
+
+def hours(count: int) -> str:
+    """Return a length of time, such as "7 days", "36 hours" or "1 hour"."""
+    if count % 24 == 0 and count > 24:
+        return f"{count // 24} days"
+    return f"{count} hour{'s' if count != 1 else ''}"
+
+
+def name(device_id: str) -> str:
+    """Return a device's name as it stands in a sentence: on one line, shortened where it is long, never as bold."""
+    line = " ".join(device_id.split())
+    return plain(line if len(line) <= LONGEST_NAME else line[: LONGEST_NAME - 1] + "…")
+
+
+def plain(words: str) -> str:
+    """Return words of the data so that no asterisks in them are taken for the marks of bold."""
+    return re.sub(r"\*(?=\*)", "*\u200b", words)
 
 
 def listed(words: list[str]) -> str:

@@ -1,0 +1,110 @@
+"""What is worth doing in the coming week, in kWh and money.
+
+Nothing here is advice by rule of thumb: a recommendation names the device, the hour, the energy and the money it is
+about, and its saving is never more than what that energy would have cost.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from influx import text
+from influx.clock import local
+from influx.home import Home
+from influx.schema import HOUSEHOLD, OTHER
+from influx.tariff import Rates
+
+LEAST_SAVING = 0.001
+"""Part of the week's cost below which a saving is not worth a sentence."""
+
+MUST_RUN = ("fridge", "refrigerator", "freezer", "router", "modem", "alarm", "medical")
+"""Words in a device's name or type that tell that it must run at all times, whatever `home.yaml` says."""
+
+NEVER_OFF = (*MUST_RUN, "pump")
+"""The same for devices that must not be unplugged; a pump may well run at another hour."""
+
+
+def recommendations(home: Home, forecast: pd.DataFrame, standby: dict[str, float], rates: Rates | None) -> pd.DataFrame:
+    """Say what is worth doing in the coming week, the largest saving first.
+
+    Two kinds: move the use of a flexible device out of the dear hours (it saves the difference of the two prices for
+    the energy expected there), and unplug a device that stands by (it saves its standby energy, an estimate from its
+    rated standby power). Devices that must always run, and those that are not forecast, are left alone.
+
+    Returns
+    -------
+    DataFrame
+        `device_id`, `kind` (move | standby), `kwh` it is about, `cost` of that energy and `saving` [currency],
+        `saving <= cost`, and `what`, a sentence. All savings together are no more than the forecast costs. Empty where
+        no tariff is known.
+    """
+    if rates is None:
+        return pd.DataFrame(columns=["device_id", "kind", "kwh", "cost", "saving", "what"])
+    plates = home.devices.set_index("device_id")
+    rows = [
+        _move(device_id, hours, rates)
+        for device_id, hours in forecast.groupby("device_id")
+        if device_id not in (HOUSEHOLD, OTHER)
+        and bool(plates["flexible"].get(device_id, False))
+        and not (rates.is_flat or _must_run(device_id, plates, MUST_RUN))
+    ]
+    coming, hours_ahead = set(forecast["device_id"]), forecast["timestamp"].nunique()
+    rows += [
+        _unplug(device_id, kwh / 24, hours_ahead, rates)
+        for device_id, kwh in standby.items()
+        if device_id in coming and not _must_run(device_id, plates, NEVER_OFF)
+    ]
+    columns = ["device_id", "kind", "kwh", "cost", "saving", "what"]
+    table = pd.DataFrame([row for row in rows if row is not None], columns=columns)
+    whole = forecast[forecast["device_id"] == HOUSEHOLD]
+    bill = float((rates.at(pd.DatetimeIndex(whole["timestamp"]))[0] * whole["energy_kwh"]).sum())
+    table = table[(table["saving"].round(2) > 0) & (table["saving"] >= LEAST_SAVING * bill)]
+    table = table.sort_values("saving", ascending=False, ignore_index=True)
+    return table[table["saving"].cumsum() <= bill + 1e-9]
+
+
+def _must_run(device_id: str, plates: pd.DataFrame, words: tuple[str, ...]) -> bool:
+    named = f"{device_id} {plates['device_type'].get(device_id, '')}".lower()
+    return bool(plates["always_on"].get(device_id, False)) or any(word in named for word in words)
+
+
+def _move(device_id: str, hours: pd.DataFrame, rates: Rates) -> dict[str, object] | None:
+    stamps = pd.DatetimeIndex(hours["timestamp"])
+    price, _ = rates.at(stamps)
+    dear = price > rates.price.min()
+    kwh = hours["energy_kwh"].to_numpy()
+    moved = float(kwh[dear].sum())
+    if moved <= 0:
+        return None
+    cost = float((kwh * price)[dear].sum())
+    saving = cost - moved * float(rates.price.min())
+    by_hour = pd.Series(kwh[dear]).groupby(local(stamps, rates.timezone).hour.to_numpy()[dear]).sum()
+    busiest = int(by_hour.idxmax())
+    cheap = _cheap_time(busiest, rates)
+    what = (
+        f"Run {text.name(device_id)} {cheap} instead of around {text.clock(busiest)}: {text.kwh(moved)} of its coming "
+        f"{text.hours(len(hours))} fall into dear hours and cost {text.money(cost, rates.currency)} there; "
+        f"moving all of it saves {text.money(saving, rates.currency)}."
+    )
+    return {"device_id": device_id, "kind": "move", "kwh": moved, "cost": cost, "saving": saving, "what": what}
+
+
+def _cheap_time(hour: int, rates: Rates) -> str:
+    """Say when after the clock hour `hour` the lowest price holds: on a working day, or else on a day off."""
+    for day_type, words in enumerate(("", " on a day off")):
+        cheap = np.roll(rates.price[day_type] <= rates.price.min(), -hour)
+        if cheap.any():
+            return f"from {text.clock((hour + int(cheap.argmax())) % 24)}{words}"
+    raise ValueError("the lowest price holds at no hour")
+
+
+def _unplug(device_id: str, standby: float, hours: int, rates: Rates) -> dict[str, object]:
+    """Return the advice to unplug a device of `standby` [kWh in an hour, on average]."""
+    kwh = standby * hours
+    cost = kwh * float(rates.price.mean())
+    what = (
+        f"Switch {text.name(device_id)} off at the plug when it is not in use: its standby is estimated at "
+        f"{text.kwh(kwh)} in the coming {text.hours(hours)}, {text.money(cost, rates.currency)}."
+    )
+    return {"device_id": device_id, "kind": "standby", "kwh": kwh, "cost": cost, "saving": cost, "what": what}

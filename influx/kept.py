@@ -1,0 +1,60 @@
+"""What a run folder keeps beside its frames: models without pickle, notes, and the fingerprints of what made them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import zipfile
+from pathlib import Path
+
+import pandas as pd
+import skops.io
+
+from influx.intake import SETTINGS
+from influx.models import Candidate
+
+_TRUSTED = [
+    "influx.models.Climatology",
+    "influx.models.GradientBoosting",
+    "influx.models.SeasonalNaive",
+    "sklearn.tree._tree.Tree",
+]
+
+
+def keep_models(folder: Path, models: dict[tuple[str, str], Candidate]) -> None:
+    """Write each model into a new `folder`; files are numbered in the order of `choice`, as names come from outside."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    for number, model in enumerate(models.values()):
+        skops.io.dump(model, folder / f"{number:03d}.skops", compression=zipfile.ZIP_DEFLATED)
+
+
+def open_models(folder: Path, choice: pd.DataFrame) -> dict[tuple[str, str], Candidate]:
+    """Read the models of a `choice` frame that were written by `keep_models`."""
+    keys = zip(choice["home_id"], choice["device_id"], strict=True)
+    return {
+        key: skops.io.load(file, trusted=_TRUSTED)
+        for key, file in zip(keys, sorted(folder.glob("*.skops")), strict=True)
+    }
+
+
+def files_of_home(data: Path) -> list[Path]:
+    """Return the files of a home, oldest first as the newest one wins; a home.yaml beside a single file counts too."""
+    files = [data, data.with_name(SETTINGS)] if data.is_file() else list(data.iterdir())
+    return sorted((file for file in files if file.is_file()), key=lambda file: (file.stat().st_mtime_ns, file.name))
+
+
+def fingerprint(files: list[Path]) -> str:
+    """Return a hash of the names and the content of files, in their order."""
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(file.name.encode() + b"\0" + hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def write_json(path: Path, content: object) -> None:
+    """Write a JSON file that appears whole or not at all."""
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(content, indent=2), encoding="utf-8")
+    partial.replace(path)
