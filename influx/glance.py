@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from pathlib import Path
 
-from influx import insights, plots, sentences, tables
+from influx import insights, plots, sentences, tables, text
 from influx.figures import Shown, answer, sentence, show, table
 from influx.runs import Run
 
@@ -48,7 +48,8 @@ def glance(folder: Path) -> str:
         _heading(2, "Each device"),
         table(tables.week(coming["week"], coming.get("cost_week"), trained["choice"], currency)),
         _heading(2, "Worth knowing"),
-        *[sentence(words) for words in (sentences.read(run.home()), sentences.silent(run), *run.home().notes) if words],
+        *[sentence(words) for words in (sentences.read(run.home()), sentences.silent(run)) if words],
+        *[sentence(text.plain(note)) for note in run.home().notes],
     ]
     return "".join(part if isinstance(part, str) else part.markup for part in parts)
 

@@ -7,6 +7,7 @@ import pandas as pd
 
 from influx import text
 from influx.clock import local
+from influx.features import WEEK
 from influx.home import Home
 from influx.models import NAMES
 from influx.runs import Frames, Run
@@ -18,24 +19,25 @@ def read(home: Home) -> str:
     rows = home.account
     used, seen = int(rows["rows_used"].sum()), int(rows["rows_read"].sum())
     bad, later = int(rows["rows_rejected"].sum()), int(rows["rows_after_as_of"].sum())
-    wall = local(pd.DatetimeIndex([home.readings["timestamp"].min(), home.origin]), home.settings.timezone)
+    ends = [home.readings["timestamp"].min(), home.origin - pd.Timedelta(hours=1)]
+    wall = local(pd.DatetimeIndex(ends), home.settings.timezone)
     parts = [f"{used:,} of {seen:,} rows were used".replace(",", text.THIN_SPACE)]
     parts.append(
         "none was rejected" if not bad else f"{bad} {'was' if bad == 1 else 'were'} rejected, each with a reason"
     )
     if later:
         parts.append(f"{later:,} lie after the as-of time".replace(",", text.THIN_SPACE))
-    energy = home.readings[home.readings["device_id"] != HOUSEHOLD]
-    devices = energy["device_id"].nunique()
+    devices = home.readings.loc[home.readings["device_id"] != HOUSEHOLD, "device_id"].nunique()
+    told = _devices(devices) if devices else "the home as a whole"
     return (
-        f"**{text.listed(parts)}.** They tell of {devices} device{'s' if devices != 1 else ''} "
-        f"from {text.day(wall[0])} {wall[0].year} to {text.day(wall[1] - pd.Timedelta(hours=1))} {wall[1].year}."
+        f"**{text.listed(parts)}.** They tell of {told} from {text.day(wall[0])} {wall[0].year} to {text.day(wall[1])} "
+        f"{wall[1].year}."
     )
 
 
 def assumed(home: Home) -> str:
     """Say what had to be assumed, and what the data lacks."""
-    return "Worth knowing: " + " ".join(home.notes) if home.notes else "Nothing had to be assumed."
+    return text.plain("Worth knowing: " + " ".join(home.notes)) if home.notes else "Nothing had to be assumed."
 
 
 def known(completeness: pd.DataFrame) -> str:
@@ -45,9 +47,9 @@ def known(completeness: pd.DataFrame) -> str:
         return "Every hour of every device is known."
     worst = gaps.loc[gaps["share_known"].idxmin()]
     return (
-        f"{len(gaps)} of {len(completeness)} devices have hours that are not known; most of all "
-        f"{worst['device_id']}, of which "
-        f"{text.percent(worst['share_known'])} are known. Such hours stay out of every mean; none is taken for zero."
+        f"{len(gaps)} of {_devices(len(completeness))} {_have(len(gaps))} hours that are not known; most of all "
+        f"{text.name(worst['device_id'])}, of which {text.percent(worst['share_known'])} are known. Such hours "
+        "stay out of every mean; none is taken for zero."
     )
 
 
@@ -59,16 +61,21 @@ def silent(run: Run) -> str:
     if not gone:
         return ""
     return (
-        f"{text.listed(gone)} {'has' if len(gone) == 1 else 'have'} had no known hour for four weeks and "
+        f"{text.listed([text.name(one) for one in gone])} {_have(len(gone))} had no known hour for four weeks and "
         f"{'is' if len(gone) == 1 else 'are'} not forecast."
     )
 
 
 def use(breakdown: pd.DataFrame) -> str:
     """Say where the energy goes."""
-    top = [f"{row.device_id} ({text.percent(row.share)})" for row in breakdown.iloc[:3].itertuples()]
-    total = float(breakdown["kwh_per_day"].sum())
-    words = f"**The home uses {text.kwh(total)} a day; most of it goes to {text.listed(top)}.**"
+    used = breakdown[breakdown["kwh"] > 0]
+    if used.empty:
+        return "**Nothing was used in any hour that is known.**"
+    top = [f"{text.name(row.device_id)} ({text.percent(row.share)})" for row in used.iloc[:3].itertuples()]
+    goes = f"most of it goes to {text.listed(top)}"
+    if breakdown["device_id"].iloc[0] == HOUSEHOLD:
+        goes = "no device of it is measured on its own"
+    words = f"**The home uses {text.kwh(float(breakdown['kwh_per_day'].sum()))} a day; {goes}.**"
     standby = breakdown["standby_kwh_per_day"]
     if standby.notna().any():
         words += f" Standby is estimated at {text.kwh(float(standby.sum()))} a day on top; it is not measured."
@@ -88,7 +95,9 @@ def drives(drivers: pd.DataFrame) -> str:
     else:
         for way, rows in (("rise", clear[clear["temperature"] > 0]), ("fall", clear[clear["temperature"] < 0])):
             names = [
-                f"{row.device_id} ({row.temperature:.2f})" for row in rows.itertuples() if row.device_id != HOUSEHOLD
+                f"{text.name(row.device_id)} ({row.temperature:.2f})"
+                for row in rows.itertuples()
+                if row.device_id != HOUSEHOLD
             ]
             if names:
                 parts.append(
@@ -109,11 +118,11 @@ def strange(unusual: pd.DataFrame) -> str:
     if unusual.empty:
         return "No hour of the history stands out, or the history is shorter than the two weeks it takes to tell."
     top = unusual.iloc[0]
+    start = pd.Timestamp(top["start"])
     return (
-        f"{len(unusual)} episodes stand out; the largest is {top['device_id']} on "
-        f"{text.day(pd.Timestamp(top['start']))} "
-        f"{pd.Timestamp(top['start']).year}: {text.kwh(top['kwh'])} against a usual {text.kwh(top['usual_kwh'])} "
-        f"({top['reason']})."
+        f"{'One episode stands' if len(unusual) == 1 else f'{len(unusual)} episodes stand'} out; the largest is "
+        f"{text.name(top['device_id'])} on {text.day(start)} {start.year}: {text.kwh(top['kwh'])} against a usual "
+        f"{text.kwh(top['usual_kwh'])} ({top['reason']})."
     )
 
 
@@ -166,10 +175,10 @@ def coming(run: Run) -> str:
     frames = run.forecast()
     row = _household(frames["week"])
     span = local(pd.DatetimeIndex([run.home().origin]), run.home().settings.timezone)[0]
+    length = int(row["hours"])
     words = (
-        f"**From {text.day(span)} {span.year}, {_length(int(row['hours']))} are expected to take "
-        f"{text.kwh(row['total'])}: "
-        f"{text.span(row['p10'], row['p90'])}.**"
+        f"**From {text.day(span)} {span.year}, {text.hours(length)} {'are' if length > 1 else 'is'} expected to take "
+        f"{text.kwh(row['total'])}: {text.span(row['p10'], row['p90'])}.**"
     )
     prices = run.rates()
     if prices is None or "cost_week" not in frames:
@@ -190,9 +199,10 @@ def saved(frames: Frames) -> str:
     if not np.isfinite(row["saved_kwh"]):
         return "Whether the last seven days were unusual is not known: there is too little history before them."
     way = "less" if row["saved_kwh"] > 0 else "more"
+    differs = f"{text.kwh(abs(row['saved_kwh']))} {way} than" if row["saved_kwh"] else "exactly"
+    of_week = "" if row["hours_known"] == WEEK else f" in the {row['hours_known']} hours of them that are known"
     words = (
-        f"The last seven days took {text.kwh(row['last_week_kwh'])}, "
-        f"{text.kwh(abs(row['saved_kwh']))} {way} than the usual "
+        f"The last seven days took {text.kwh(row['last_week_kwh'])}{of_week}, {differs} the usual "
         f"{text.kwh(row['usual_week_kwh'])}"
     )
     if not np.isfinite(row["saved_p10"]):
@@ -207,6 +217,8 @@ def busiest(peaks: pd.DataFrame) -> str:
     if peaks.empty:
         return "No day is forecast for long enough to name its peak."
     usual = peaks.groupby(["start", "end"]).size().idxmax()
+    if usual == (0, 24):
+        return "Use is so even that no part of the day is a peak."
     top = peaks.loc[peaks["kwh"].idxmax()]
     return (
         f"Most days peak from {text.clock(usual[0])} to {text.clock(usual[1])}; the highest peak is "
@@ -257,5 +269,9 @@ def _household(frame: pd.DataFrame) -> pd.Series:
     return frame[frame["device_id"] == HOUSEHOLD].iloc[0]
 
 
-def _length(hours: int) -> str:
-    return f"{hours // 24} days" if hours % 24 == 0 and hours > 24 else f"{hours} hours"
+def _devices(count: int) -> str:
+    return f"{count} device{'s' if count != 1 else ''}"
+
+
+def _have(count: int) -> str:
+    return "has" if count == 1 else "have"
