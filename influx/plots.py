@@ -11,38 +11,22 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, DayLocator
-from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FuncFormatter, PercentFormatter
+from matplotlib.ticker import PercentFormatter
 
 from influx import text
+from influx.axes import ACCENT, band, clock_axis, colours, date_axis, own_axes, say, short, week_axis
 from influx.clock import local
 from influx.figures import INK, SERIES, describe, is_narrow
 from influx.models import NAMES
-from influx.schema import HOUSEHOLD, OTHER
+from influx.schema import HOUSEHOLD
 
-ACCENT = SERIES[0]
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MODEL_MARKS = {"climatology": ("o", ACCENT), "seasonal_naive": ("s", SERIES[1]), "gradient_boosting": ("^", SERIES[2])}
 
 
-def colours(devices: Iterable[str]) -> dict[str, str]:
-    """Return one colour a device, the same on every page: by the order of their names.
-
-    The household is the accent colour; `other` is grey. Beyond seven devices the colours repeat, paler.
-    """
-    names = sorted(set(devices) - {HOUSEHOLD, OTHER})
-    hues = [hue for hue in SERIES if hue != "#999999"]
-    out = {HOUSEHOLD: ACCENT, OTHER: "#999999"}
-    for number, name in enumerate(names):
-        hue = hues[number % len(hues)]
-        out[name] = hue if number < len(hues) else hue + "88"
-    return out
-
-
 def plot_daily_use(daily_use: pd.DataFrame, device_id: str = HOUSEHOLD, ax: Axes | None = None) -> Axes:
     """Draw each day's energy [kWh] and its mean over seven days; a day that is not fully known has no bar."""
-    ax = _axes(ax)
+    ax = own_axes(ax)
     days = daily_use[daily_use["device_id"] == device_id].set_index("day")["kwh"].sort_index().asfreq("D")
     if len(days) <= 200:
         ax.bar(days.index, days, width=0.85, color=ACCENT, alpha=0.35, linewidth=0)
@@ -50,7 +34,7 @@ def plot_daily_use(daily_use: pd.DataFrame, device_id: str = HOUSEHOLD, ax: Axes
     ax.plot(smooth.index, smooth, color=ACCENT, linewidth=1.8)
     ax.set_ylim(bottom=0)
     ax.set_ylabel("kWh a day")
-    _dates(ax)
+    date_axis(ax, len(days))
     known = days.dropna()
     return describe(
         ax,
@@ -63,7 +47,7 @@ def plot_heat_map(profile: pd.DataFrame, device_id: str = HOUSEHOLD, ax: Axes | 
     """Draw the mean energy of each local hour of the week [kWh]."""
     import seaborn
 
-    ax = _axes(ax)
+    ax = own_axes(ax)
     rows = profile[profile["device_id"] == device_id]
     grid = rows.pivot(index="weekday", columns="hour", values="kwh").reindex(index=range(7), columns=range(24))
     bar = {"label": "kWh in the hour", "shrink": 0.8} if not is_narrow(ax) else None
@@ -82,13 +66,13 @@ def plot_heat_map(profile: pd.DataFrame, device_id: str = HOUSEHOLD, ax: Axes | 
 
 def plot_load_curve(profile: pd.DataFrame, device_id: str = HOUSEHOLD, ax: Axes | None = None) -> Axes:
     """Draw the mean energy by local hour [kWh], Monday to Friday and weekend."""
-    ax = _axes(ax)
+    ax = own_axes(ax)
     rows = profile[profile["device_id"] == device_id]
     kinds = rows["weekday"].ge(5).map({False: "Mon to Fri", True: "weekend"})
     curves = rows.groupby([kinds, "hour"])["kwh"].mean().unstack(0)
     for (name, curve), hue, style in zip(curves.items(), SERIES, ("-", "--"), strict=False):
         ax.step(curve.index, curve, where="post", color=hue, linestyle=style, linewidth=1.8, label=name)
-    _clock_axis(ax)
+    clock_axis(ax)
     ax.set_ylim(bottom=0)
     ax.set_ylabel("kWh in the hour")
     ax.legend(loc="upper left")
@@ -96,11 +80,14 @@ def plot_load_curve(profile: pd.DataFrame, device_id: str = HOUSEHOLD, ax: Axes 
     return describe(ax, f"Mean energy of {device_id} by hour of the day. {tops}.")
 
 
-def plot_breakdown(breakdown: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """Draw each device's energy a day [kWh], largest first, with its estimated standby as a hatched bar of its own."""
-    ax = _axes(ax)
+def plot_breakdown(breakdown: pd.DataFrame, devices: Iterable[str] = (), ax: Axes | None = None) -> Axes:
+    """Draw each device's energy a day [kWh], largest first, with its estimated standby as a hatched bar of its own.
+
+    `devices` are all of the home's, so that each keeps its colour whatever the frame holds.
+    """
+    ax = own_axes(ax)
     rows = breakdown.iloc[:12][::-1]
-    hues = colours(breakdown["device_id"])
+    hues = colours([*devices, *breakdown["device_id"]])
     place = np.arange(len(rows))
     ax.barh(place, rows["kwh_per_day"], height=0.55, color=[hues[name] for name in rows["device_id"]])
     standby = rows["standby_kwh_per_day"].fillna(0)
@@ -110,7 +97,7 @@ def plot_breakdown(breakdown: pd.DataFrame, ax: Axes | None = None) -> Axes:
         ax.legend(loc="lower right", handlelength=0)
     for at, share, kwh in zip(place, rows["share"], rows["kwh_per_day"], strict=True):
         ax.annotate(text.percent(share), (kwh, at), xytext=(4, 0), textcoords="offset points", va="center", fontsize=9)
-    ax.set_yticks(place, [_short(name, ax) for name in rows["device_id"]])
+    ax.set_yticks(place, [short(name, ax) for name in rows["device_id"]])
     ax.set_xlabel("kWh a day")
     ax.margins(x=0.12)
     told = ", ".join(f"{r.device_id} {text.percent(r.share)}" for r in breakdown.iloc[:5].itertuples())
@@ -119,14 +106,14 @@ def plot_breakdown(breakdown: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
 def plot_relations(relations: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """Draw each feature's rank correlation with the energy, one hour and one week ahead, as means over the devices."""
-    ax = _axes(ax)
+    ax = own_axes(ax)
     mean = relations.groupby("feature", sort=False)[["one_hour_ahead", "one_week_ahead"]].agg(lambda r: r.abs().mean())
     mean = mean.dropna(how="all").sort_values("one_hour_ahead")
     place = np.arange(len(mean))
     ax.hlines(place, mean.min(axis=1), mean.max(axis=1), color="#808080", linewidth=1)
     ax.plot(mean["one_hour_ahead"], place, "o", color=SERIES[1], label="one hour ahead")
     ax.plot(mean["one_week_ahead"], place, "D", color=ACCENT, label="a week ahead")
-    ax.set_yticks(place, [_short(name, ax, 18) for name in mean.index])
+    ax.set_yticks(place, [short(name, ax, 18) for name in mean.index])
     ax.set_xlim(0, 1)
     ax.set_xlabel("strength of the relation to the energy (0 none, 1 perfect)")
     ax.legend(loc="lower right")
@@ -137,31 +124,33 @@ def plot_relations(relations: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
 def plot_contest(metrics: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """Draw every candidate's scaled pinball loss for each device; the farther left, the better."""
-    ax = _axes(ax)
+    ax = own_axes(ax)
     wide = metrics.pivot(index="device_id", columns="model", values="scaled_pinball").dropna(how="all")
     wide = wide.sort_values("climatology", ascending=False) if "climatology" in wide else wide
+    if wide.empty:
+        return say(ax, "Nothing was used on the past weeks, so no candidate lost anything.")
     place = np.arange(len(wide))
     ax.hlines(place, wide.min(axis=1), wide.max(axis=1), color="#808080", linewidth=1)
     for model in wide:
         mark, hue = MODEL_MARKS.get(str(model), ("d", SERIES[3]))
         ax.plot(wide[model], place, mark, color=hue, label=NAMES.get(str(model), str(model)), markersize=7)
-    ax.set_yticks(place, [_short(name, ax) for name in wide.index])
+    ax.set_yticks(place, [short(name, ax) for name in wide.index])
     ax.set_xlim(left=0)
     ax.set_xlabel("loss over that of last week's change (left is better)")
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=1 if is_narrow(ax) else 3)
-    told = ", ".join(f"{NAMES.get(str(name), name)} {value:.2f}" for name, value in wide.mean().items())
+    told = ", ".join(f"{NAMES.get(str(name), name)} {text.number(value)}" for name, value in wide.mean().items())
     return describe(ax, f"Scaled pinball loss of each candidate by device; means over the devices: {told}.")
 
 
 def plot_importance(importance: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """Draw by how much the error grows when a feature is shuffled, each device's importances made to sum to one."""
-    ax = _axes(ax)
+    ax = own_axes(ax)
     positive = importance.assign(importance=importance["importance"].clip(lower=0))
     total = positive.groupby("device_id")["importance"].transform("sum")
     positive["share"] = np.where(total > 0, positive["importance"] / total.where(total > 0, 1), 0)
     mean = positive.groupby("feature")["share"].mean().sort_values().iloc[-12:]
     ax.barh(np.arange(len(mean)), mean, color=ACCENT, height=0.6)
-    ax.set_yticks(np.arange(len(mean)), [_short(str(name), ax, 18) for name in mean.index])
+    ax.set_yticks(np.arange(len(mean)), [short(str(name), ax, 18) for name in mean.index])
     ax.xaxis.set_major_formatter(PercentFormatter(1))
     ax.set_xlabel("share of the importance, mean over devices")
     told = ", ".join(f"{name} {text.percent(share)}" for name, share in mean.iloc[::-1].iloc[:4].items())
@@ -171,7 +160,7 @@ def plot_importance(importance: pd.DataFrame, ax: Axes | None = None) -> Axes:
 def plot_coverage(metrics: pd.DataFrame, choice: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """Draw which part of the past hours fell into the band that promised eight in ten, for each device's chosen
     model."""
-    ax = _axes(ax)
+    ax = own_axes(ax)
     rows = metrics.merge(choice[["home_id", "device_id", "model"]], on=["home_id", "device_id", "model"])
     rows = rows.sort_values("coverage_80")
     place = np.arange(len(rows))
@@ -179,26 +168,26 @@ def plot_coverage(metrics: pd.DataFrame, choice: pd.DataFrame, ax: Axes | None =
     ax.annotate("promised", (0.8, len(rows) - 0.5), xytext=(3, 0), textcoords="offset points", fontsize=9)
     ax.hlines(place, 0.8, rows["coverage_80"], color="#808080", linewidth=1)
     ax.plot(rows["coverage_80"], place, "o", color=ACCENT)
-    ax.set_yticks(place, [_short(name, ax) for name in rows["device_id"]])
-    ax.set_xlim(min(0.5, float(rows["coverage_80"].min()) - 0.05) if len(rows) else 0.5, 1.01)
+    ax.set_yticks(place, [short(name, ax) for name in rows["device_id"]])
+    ax.set_xlim(min(0.5, float(rows["coverage_80"].min()) - 0.05), 1.01)
     ax.xaxis.set_major_formatter(PercentFormatter(1))
     ax.set_xlabel("past hours inside the band")
-    mean = float(rows["coverage_80"].mean()) if len(rows) else float("nan")
-    return describe(
-        ax, f"Past hours inside the band of each device's model: {text.percent(mean)} on average, 80 % promised."
-    )
+    mean = text.percent(float(rows["coverage_80"].mean()))
+    return describe(ax, f"Past hours inside the band of each device's model: {mean} on average, 80 % promised.")
 
 
 def plot_past_week(
     past_forecasts: pd.DataFrame, device_id: str, model: str, timezone: str = "UTC", ax: Axes | None = None
 ) -> Axes:
     """Draw the last past week as it was forecast at its beginning, and what happened as dots [kWh]."""
-    ax = _axes(ax)
+    ax = own_axes(ax)
     rows = past_forecasts[(past_forecasts["device_id"] == device_id) & (past_forecasts["model"] == model)]
+    if rows.empty:
+        return say(ax, f"No past week of {device_id} could be forecast and compared.")
     rows = rows[rows["origin"] == rows["origin"].max()]
-    wall = _band(ax, rows, timezone, colours([device_id])[device_id] if device_id == HOUSEHOLD else ACCENT)
+    wall = band(ax, rows, timezone, colours([device_id])[device_id] if device_id == HOUSEHOLD else ACCENT)
     ax.plot(wall, rows["observed"], ".", color=INK, markersize=4, label="what happened")
-    _week_axis(ax, wall)
+    week_axis(ax, wall)
     ax.legend(loc="upper left", ncols=3, fontsize=9)
     inside = float(rows["observed"].between(rows["p10"], rows["p90"]).mean())
     return describe(
@@ -209,13 +198,17 @@ def plot_past_week(
 
 
 def plot_forecast(
-    forecast: pd.DataFrame, device_id: str = HOUSEHOLD, timezone: str = "UTC", ax: Axes | None = None
+    forecast: pd.DataFrame,
+    device_id: str = HOUSEHOLD,
+    timezone: str = "UTC",
+    devices: Iterable[str] = (),
+    ax: Axes | None = None,
 ) -> Axes:
-    """Draw a device's coming hours: the median as a line, p10 to p90 as a band [kWh]."""
-    ax = _axes(ax)
+    """Draw a device's coming hours: the median as a line, p10 to p90 as a band [kWh]; `devices` as above."""
+    ax = own_axes(ax)
     rows = forecast[forecast["device_id"] == device_id]
-    wall = _band(ax, rows, timezone, colours(forecast["device_id"]).get(device_id, ACCENT))
-    _week_axis(ax, wall)
+    wall = band(ax, rows, timezone, colours([*devices, *forecast["device_id"].unique()])[device_id])
+    week_axis(ax, wall)
     ax.legend(loc="upper left", ncols=2, fontsize=9)
     top = rows.loc[rows["energy_kwh"].idxmax()]
     when = local(pd.DatetimeIndex([top["timestamp"]]), timezone)[0]
@@ -228,8 +221,9 @@ def plot_forecast(
 
 def plot_days(daily: pd.DataFrame, device_id: str = HOUSEHOLD, ax: Axes | None = None) -> Axes:
     """Draw each coming day's energy [kWh] with the range that holds eight in ten."""
-    ax = _axes(ax)
-    rows = daily[(daily["device_id"] == device_id) & (daily["hours"] >= 20)]
+    ax = own_axes(ax)
+    rows = daily[daily["device_id"] == device_id]
+    rows = rows[rows["hours"] >= 20] if (rows["hours"] >= 20).any() else rows
     place = np.arange(len(rows))
     ax.bar(place, rows["total"], width=0.62, color=colours([device_id])[device_id], alpha=0.55)
     ranged = rows["p10"].notna().to_numpy()
@@ -243,7 +237,9 @@ def plot_days(daily: pd.DataFrame, device_id: str = HOUSEHOLD, ax: Axes | None =
     ax.set_xticks(place, [day.strftime(form) for day in rows["day"]], rotation=45 if is_narrow(ax) else 0)
     ax.set_ylabel("kWh a day")
     ax.set_ylim(bottom=0)
-    told = ", ".join(f"{text.day(row.day)} {text.span(row.p10, row.p90)}" for row in rows.itertuples())
+    told = ", ".join(
+        f"{text.day(row.day)} {text.kwh(row.total)} ({text.span(row.p10, row.p90)})" for row in rows.itertuples()
+    )
     return describe(ax, f"Expected energy of {device_id} on each coming day, with its range: {told}.")
 
 
@@ -252,19 +248,21 @@ def plot_next_day(
     price: np.ndarray | None = None,
     timezone: str = "UTC",
     unit: str = "",
+    devices: Iterable[str] = (),
     ax: Axes | None = None,
 ) -> Axes:
     """Draw the next 24 hours by device, stacked [kWh], the smallest ones together, and the price as a line above."""
-    ax = _axes(ax)
+    ax = own_axes(ax)
     hours = forecast["timestamp"].drop_duplicates().sort_values().iloc[:24]
-    rows = forecast[(forecast["device_id"] != HOUSEHOLD) & forecast["timestamp"].isin(hours)]
+    parts = forecast["device_id"] != HOUSEHOLD
+    rows = forecast[(parts if parts.any() else ~parts) & forecast["timestamp"].isin(hours)]
     wide = rows.pivot(index="timestamp", columns="device_id", values="energy_kwh")
     order = wide.sum().sort_values(ascending=False).index
     most = 5 if len(order) > 6 else 6
-    hues = colours(forecast["device_id"])
+    hues = colours([*devices, *forecast["device_id"].unique()])
     place, base = np.arange(len(wide)), np.zeros(len(wide))
     for name in order[:most]:
-        ax.bar(place, wide[name], bottom=base, width=0.85, color=hues[name], label=_short(name, ax, 18), align="edge")
+        ax.bar(place, wide[name], bottom=base, width=0.85, color=hues[name], label=short(name, ax, 18), align="edge")
         base += wide[name].to_numpy()
     if len(order) > most:
         rest = wide[order[most:]].sum(axis=1).to_numpy()
@@ -289,50 +287,3 @@ def plot_next_day(
         + ", ".join(f"{name} {text.kwh(wide[name].sum())}" for name in order[:4])
         + ".",
     )
-
-
-def _axes(ax: Axes | None) -> Axes:
-    return ax if ax is not None else Figure(figsize=(9, 4), layout="constrained").add_subplot()
-
-
-def _band(ax: Axes, rows: pd.DataFrame, timezone: str, colour: str) -> pd.DatetimeIndex:
-    wall = local(pd.DatetimeIndex(rows["timestamp"]), timezone)
-    ax.fill_between(wall, rows["p10"], rows["p90"], step="post", color=colour, alpha=0.25, linewidth=0, label="8 in 10")
-    ax.step(wall, rows["p50"], where="post", color=colour, linewidth=1.4, label="median")
-    return wall
-
-
-def _week_axis(ax: Axes, wall: pd.DatetimeIndex) -> None:
-    """Mark local midnights and shade the nights, 22:00 to 06:00."""
-    for day in pd.date_range(wall[0].normalize() - pd.Timedelta(days=1), wall[-1].normalize(), freq="D"):
-        ax.axvspan(day + pd.Timedelta(hours=22), day + pd.Timedelta(hours=30), color="#808080", alpha=0.08, linewidth=0)
-    ax.set_xlim(wall[0], wall[-1] + pd.Timedelta(hours=1))
-    ax.xaxis.set_major_locator(DayLocator(interval=2 if is_narrow(ax) and len(wall) > 96 else 1))
-    ax.xaxis.set_major_formatter(FuncFormatter(_day_label))
-    ax.set_ylim(bottom=0)
-    ax.set_ylabel("kWh in the hour")
-
-
-def _day_label(place: float, _: int | None = None) -> str:
-    stamp = pd.Timestamp(place, unit="D")
-    return f"{stamp:%a}\n{stamp.day} {stamp:%b}"
-
-
-def _dates(ax: Axes) -> None:
-    locator = AutoDateLocator(maxticks=5 if is_narrow(ax) else 9)
-    ax.xaxis.set_major_locator(locator)
-    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))
-
-
-def _clock_axis(ax: Axes) -> None:
-    step = 6 if is_narrow(ax) else 3
-    ax.xaxis.set_major_locator(FixedLocator(list(range(0, 25, step))))
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda hour, _: text.clock(int(hour))))
-    ax.set_xlim(0, 24)
-    ax.set_xlabel("local time")
-
-
-def _short(name: str, ax: Axes, most: int = 24) -> str:
-    """Return a name that fits beside an axis; the whole one stands in the tables."""
-    limit = min(most, 14) if is_narrow(ax) else most
-    return name if len(name) <= limit else name[: limit - 1] + "…"

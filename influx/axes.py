@@ -1,0 +1,94 @@
+"""What the figures have in common: a device's colour, the band, and axes of days, nights and clock hours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, DayLocator
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FuncFormatter
+
+from influx import text
+from influx.clock import local
+from influx.figures import SERIES, describe, is_narrow
+from influx.schema import HOUSEHOLD, OTHER
+
+ACCENT = SERIES[0]
+GREY = "#999999"
+
+
+def colours(devices: Iterable[str]) -> dict[str, str]:
+    """Return one colour a device, by the order of their names: the same on every page that hands over the same devices.
+
+    The household has the accent colour and `other` is grey; beyond six devices the colours repeat, paler.
+    """
+    names = sorted(set(devices) - {HOUSEHOLD, OTHER})
+    hues = [hue for hue in SERIES if hue not in (ACCENT, GREY)]
+    out = {HOUSEHOLD: ACCENT, OTHER: GREY}
+    for number, name in enumerate(names):
+        hue = hues[number % len(hues)]
+        out[name] = hue if number < len(hues) else hue + "88"
+    return out
+
+
+def own_axes(ax: Axes | None) -> Axes:
+    """Return the Axes that were given, or new ones on a figure of their own."""
+    return ax if ax is not None else Figure(figsize=(9, 4), layout="constrained").add_subplot()
+
+
+def say(ax: Axes, words: str) -> Axes:
+    """Put words where a drawing would stand if there were anything to draw."""
+    ax.set_axis_off()
+    ax.text(0.5, 0.5, words, ha="center", va="center", wrap=True, transform=ax.transAxes)
+    return describe(ax, words)
+
+
+def band(ax: Axes, rows: pd.DataFrame, timezone: str, colour: str) -> pd.DatetimeIndex:
+    """Draw the median as a line and p10 to p90 as a band [kWh] over the local times, which are returned."""
+    wall = local(pd.DatetimeIndex(rows["timestamp"]), timezone)
+    ax.fill_between(wall, rows["p10"], rows["p90"], step="post", color=colour, alpha=0.25, linewidth=0, label="8 in 10")
+    ax.step(wall, rows["p50"], where="post", color=colour, linewidth=1.4, label="median")
+    return wall
+
+
+def week_axis(ax: Axes, wall: pd.DatetimeIndex) -> None:
+    """Mark local midnights and shade the nights, 22:00 to 06:00."""
+    for day in pd.date_range(wall[0].normalize() - pd.Timedelta(days=1), wall[-1].normalize(), freq="D"):
+        ax.axvspan(day + pd.Timedelta(hours=22), day + pd.Timedelta(hours=30), color="#808080", alpha=0.08, linewidth=0)
+    ax.set_xlim(wall[0], wall[-1] + pd.Timedelta(hours=1))
+    ax.xaxis.set_major_locator(DayLocator(interval=2 if is_narrow(ax) and len(wall) > 96 else 1))
+    ax.xaxis.set_major_formatter(FuncFormatter(_day_label))
+    ax.set_ylim(bottom=0)
+    ax.set_ylabel("kWh in the hour")
+
+
+def _day_label(place: float, _: int | None = None) -> str:
+    stamp = pd.Timestamp(place, unit="D")
+    return f"{stamp:%a}\n{stamp.day} {stamp:%b}"
+
+
+def date_axis(ax: Axes, days: int) -> None:
+    """Mark dates on an axis of so many days."""
+    most = 5 if is_narrow(ax) else 9
+    locator = AutoDateLocator(maxticks=most) if days > most else DayLocator()
+    ax.xaxis.set_major_locator(locator)
+    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+
+
+def clock_axis(ax: Axes) -> None:
+    """Mark the clock hours of a day."""
+    step = 6 if is_narrow(ax) else 3
+    ax.xaxis.set_major_locator(FixedLocator(list(range(0, 25, step))))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda hour, _: text.clock(int(hour))))
+    ax.set_xlim(0, 24)
+    ax.set_xlabel("local time")
+
+
+def short(name: str, ax: Axes, most: int = 24) -> str:
+    """Return a name that fits beside an axis, on one line; the whole one stands in the tables."""
+    limit = min(most, 14) if is_narrow(ax) else most
+    line = " ".join(name.split())
+    line = f"\u200b{line}" if line.startswith("_") else line  # a legend leaves out what begins with an underscore
+    return line if len(line) <= limit else line[: limit - 1] + "…"
