@@ -105,8 +105,10 @@ def trend(series: Series, origin: pd.Timestamp) -> dict[str, float]:
         if hours.notna().sum() >= 0.75 * WEEK:
             sums.append(float(hours.mean()) * WEEK)
             weeks.append(-back)
-    if len(sums) < LEAST_TREND_WEEKS or np.ptp(sums) == 0:
+    if len(sums) < LEAST_TREND_WEEKS:
         return {"trend_kwh_per_week": float("nan"), "trend_p": float("nan"), "trend_weeks": len(sums)}
+    if np.ptp(sums) == 0:
+        return {"trend_kwh_per_week": 0.0, "trend_p": 1.0, "trend_weeks": len(sums)}
     return {
         "trend_kwh_per_week": float(theilslopes(sums, weeks).slope),
         "trend_p": float(kendalltau(weeks, sums).pvalue),
