@@ -45,6 +45,16 @@ def was_known(past_forecasts: pd.DataFrame, home: Home) -> str:
     return f"Checked: {past_forecasts['origin'].nunique()} past origins, each judged on the hours after it alone."
 
 
+def is_judged(hours: pd.DataFrame, home: Home) -> str:
+    """Check that forecasts are judged only on measured hours that lie after their origin and in the past."""
+    if hours.empty:
+        return "Checked: nothing was judged."
+    past = (hours["timestamp"] >= hours["origin"]) & (hours["timestamp"] < home.origin)
+    if not (past & hours["observed"].notna()).all():
+        raise AssertionError("a forecast is judged on an hour that it did not forecast or that is not known")
+    return f"Checked: {len(hours):,} forecast hours, each judged on what was measured.".replace(",", text.THIN_SPACE)
+
+
 def adds_up(forecast: pd.DataFrame) -> str:
     """Check that devices sum to the household at every hour, nothing is negative and no quantiles cross."""
     whole = forecast[forecast["device_id"] == HOUSEHOLD].groupby(["home_id", "timestamp"])["energy_kwh"].sum()

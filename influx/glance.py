@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from pathlib import Path
 
-from influx import insights, plots, sentences, tables, text
+from influx import insights, plots, sentences, tables, text, verdict
 from influx.figures import Shown, answer, sentence, show, table
 from influx.runs import Run
 
@@ -30,6 +30,7 @@ def glance(folder: Path) -> str:
     todo = meaning["recommendations"]
     parts: list[str | Shown] = [
         _heading(1, f"What will {_name(run)} use in the coming week?"),
+        *([sentence(verdict.last_week(run.review()))] if run.has("review") else []),
         answer(sentences.coming(run)),
         show(
             plots.plot_days,
@@ -40,6 +41,7 @@ def glance(folder: Path) -> str:
         _heading(2, "What changed?"),
         sentence(sentences.saved(meaning)),
         *[sentence(words) for words in insights.changes(meaning["overview"])],
+        *([sentence(words) for words in verdict.drifts(run.review()["drift"])] if run.has("review") else []),
         _heading(2, "What is worth doing?"),
         sentence(sentences.advice(todo, run.cost(), currency, rates is not None)),
         *([table(tables.recommendations(todo), rows=3)] if len(todo) else []),

@@ -177,11 +177,16 @@ def plot_coverage(metrics: pd.DataFrame, choice: pd.DataFrame, ax: Axes | None =
 
 
 def plot_past_week(
-    past_forecasts: pd.DataFrame, device_id: str, model: str, timezone: str = "UTC", ax: Axes | None = None
+    past_forecasts: pd.DataFrame,
+    device_id: str,
+    model: str | None = None,
+    timezone: str = "UTC",
+    ax: Axes | None = None,
 ) -> Axes:
-    """Draw the last past week as it was forecast at its beginning, and what happened as dots [kWh]."""
+    """Draw the last past week as it was forecast at its beginning, by any model or one, and what happened [kWh]."""
     ax = own_axes(ax)
-    rows = past_forecasts[(past_forecasts["device_id"] == device_id) & (past_forecasts["model"] == model)]
+    rows = past_forecasts[past_forecasts["device_id"] == device_id]
+    rows = rows if model is None else rows[rows["model"] == model]
     if rows.empty:
         return say(ax, f"No past week of {device_id} could be forecast and compared.")
     rows = rows[rows["origin"] == rows["origin"].max()]

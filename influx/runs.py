@@ -26,6 +26,7 @@ from influx.home import Home, load
 from influx.kept import files_of_home, fingerprint, keep_models, open_models, write_json
 from influx.parallel import run_all
 from influx.paths import PROJECT, find
+from influx.review import review
 from influx.schema import HOUSEHOLD
 from influx.series import Series, series_of_home
 from influx.tariff import Rates, rates
@@ -142,6 +143,10 @@ class Run:
         """Return `overview`, `efficiency` and `recommendations`."""
         return self._step("insights", self._make_insights)
 
+    def review(self) -> Frames:
+        """Return `said_and_was`, `review_hours`, `review_devices`, `review_days` and `drift`."""
+        return self._step("review", self._make_review)
+
     @cached_property
     def _home(self) -> Home:
         manifest = self._manifest("home")
@@ -223,6 +228,11 @@ class Run:
             "efficiency": insights.efficiency(home),
             "recommendations": advice.recommendations(home, hours, explore.standby(home), self.rates()),
         }
+
+    def _make_review(self) -> Frames:
+        parents = self.folder.parents
+        reports = next((folder for folder in parents[:2] if any(folder.glob("*-W*/forecast.parquet"))), parents[0])
+        return review(self._alive, self.training()["choice"], self._home.origin, reports)
 
     def _step(self, name: str, make: Callable[[], Frames]) -> Frames:
         """Return a step's frames, from its files where it was made, else made and written."""
