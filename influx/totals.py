@@ -46,7 +46,7 @@ def past_errors(series: Series, origin: pd.Timestamp, hours: int, each: Price = 
     origin : Timestamp
         Nothing at or after it is looked at.
     hours : int
-        Length of the sum: 24 for a day. With up to a week of lead, the days of each forecast week all count.
+        Length of the sum: 24 for a day. It begins at the same time of day as the forecast.
     each : callable
         Weight of an hour, such as its price.
 
@@ -57,9 +57,9 @@ def past_errors(series: Series, origin: pd.Timestamp, hours: int, each: Price = 
     """
     history = series.before(origin)
     zone, country = series.around.timezone, series.around.country
-    errors = []
+    errors, days = [], -(-hours // 24)
     for back in range(1, PAST_ORIGINS + 1):
-        then = origin - pd.Timedelta(days=back) - pd.Timedelta(hours=hours - 24)
+        then = origin - pd.Timedelta(days=back + days - 1)
         known = history[history.index < then]
         if known.notna().sum() < 7 * 24:
             break

@@ -1,0 +1,169 @@
+"""Sums by hand: a day is a local day, its range is how far past sums were off, and too few of these tell nothing."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tiny_readings import START, hours, series, used
+
+from influx.features import WEEK, Surroundings
+from influx.series import Series
+from influx.totals import past_errors, spread, totals
+
+MADRID = Surroundings(timezone="Europe/Madrid")
+
+
+def ones_and(last_day: list[float], days: int = 30) -> Series:
+    """Return a device that used 1 kWh in every hour but those of its last day."""
+    return series(np.r_[np.ones(24 * (days - 1)), last_day])
+
+
+def end(device: Series) -> pd.Timestamp:
+    return device.energy.index[-1] + pd.Timedelta(hours=1)
+
+
+def ahead(kwh: list[float], origin: pd.Timestamp) -> pd.DataFrame:
+    """Return a forecast of the hours from `origin` on."""
+    frame = pd.DataFrame({"timestamp": hours(len(kwh), origin), "energy_kwh": kwh})
+    return frame.assign(home_id="home", device_id="tv")
+
+
+def test_eight_in_ten_past_errors_make_the_range() -> None:
+    """Of 19 errors -9 .. 9 the second and the last but one."""
+    rng = np.random.default_rng(0)
+    assert spread(rng.permutation(np.arange(-9.0, 10.0))) == (-8.0, 8.0)
+
+
+def test_the_expected_sum_lies_in_its_range() -> None:
+    assert spread(np.arange(1.0, 20.0)) == (0.0, 18.0)
+    assert spread(-np.arange(1.0, 20.0)) == (-18.0, 0.0)
+
+
+def test_fewer_than_ten_past_errors_tell_no_range() -> None:
+    assert np.isnan(spread(np.arange(9.0))).all()
+    assert np.isfinite(spread(np.arange(10.0))).all()
+
+
+def test_a_past_error_is_observed_minus_expected() -> None:
+    """The last day took 3 kWh in three hours; climatology expected 24 x 1 kWh and knew nothing of it."""
+    device = ones_and([1.0] * 21 + [3.0] * 3)
+    errors = past_errors(device, end(device), 24)
+    assert errors[0] == pytest.approx(6.0)
+    assert errors[1:] == pytest.approx(np.zeros(22))  # every day since a week of history was there
+
+
+def test_a_sum_of_money_weighs_each_hour_by_its_price() -> None:
+    device = ones_and([1.0] * 21 + [3.0] * 3)
+    errors = past_errors(device, end(device), 24, lambda stamps: np.where(stamps.hour == 23, 0.5, 0.1))
+    assert errors[0] == pytest.approx(2 * (0.1 + 0.1 + 0.5))
+
+
+def test_a_day_that_is_not_wholly_known_is_scaled_up_or_left_out() -> None:
+    unknown = float("nan")
+    device = ones_and([unknown] * 6 + [2.0] * 18)
+    assert past_errors(device, end(device), 24)[0] == pytest.approx(24.0)
+    device = series(np.r_[np.ones(24 * 29), [2.0] * 17, [unknown] * 7])
+    assert past_errors(device, START + pd.Timedelta(days=30), 24) == pytest.approx(np.zeros(22))
+
+
+def test_days_count_back_while_a_week_lies_before_them_and_eight_weeks_at_most() -> None:
+    for days, count in ((7, 0), (8, 1), (17, 10), (63, 56), (100, 56)):
+        device = series(np.ones(24 * days))
+        assert len(past_errors(device, end(device), 24)) == count
+    device = series(np.ones(24 * 30))
+    assert len(past_errors(device, end(device), WEEK)) == 30 - 7 - 6
+
+
+@pytest.mark.parametrize(("length", "nights"), [(6, 1), (30, 2)])
+def test_a_past_sum_begins_at_the_time_of_day_at_which_the_forecast_begins(length: int, nights: int) -> None:
+    """A device that is used at midnight, and on the last two nights 2 and 3 kWh more than ever."""
+    kwh = np.where(np.arange(24 * 40) % 24 == 0, 1.0, 0.0)
+    kwh[[-48, -24]] += [2.0, 3.0]
+    errors = past_errors(series(kwh), START + pd.Timedelta(days=40), length)
+    assert errors[0] == pytest.approx({1: 3.0, 2: 5.0}[nights], abs=0.4)  # climatology spreads it over the hours beside
+
+
+@settings(max_examples=10)
+@given(seed=st.integers(0, 1000), change=st.sampled_from([0.0, 99.0, float("nan")]), length=st.sampled_from([24, WEEK]))
+def test_nothing_at_or_after_the_origin_matters(seed: int, change: float, length: int) -> None:
+    kwh = used(24 * 40, seed)
+    changed = np.where(np.arange(len(kwh)) >= 24 * 30, change, kwh)
+    origin = START + pd.Timedelta(days=30)
+    before, after = (past_errors(series(values), origin, length) for values in (kwh, changed))
+    np.testing.assert_array_equal(before, after)
+
+
+def test_days_are_those_of_the_clock() -> None:
+    """From Wednesday, 27 March, 22:00 in Madrid: two hours, three days, a Sunday of 23 hours, and what is left."""
+    origin = pd.Timestamp("2024-03-27 21:00", tz="UTC")
+    device = Series("home", "tv", pd.Series(1.0, index=hours(24 * 40, origin - pd.Timedelta(days=40))), MADRID)
+    daily, whole = totals(ahead([0.5] * 120, origin), [device], origin)
+    assert daily["day"].dt.strftime("%m-%d").tolist() == ["03-27", "03-28", "03-29", "03-30", "03-31", "04-01"]
+    assert daily["hours"].tolist() == [2, 24, 24, 24, 23, 23]
+    assert daily["total"].tolist() == [1.0, 12.0, 12.0, 12.0, 11.5, 11.5]
+    assert whole[["hours", "total"]].to_numpy().tolist() == [[120, 60.0]]
+    assert set(daily["device_id"]) == set(whole["device_id"]) == {"tv"}
+    assert set(daily["home_id"]) == set(whole["home_id"]) == {"home"}
+
+
+def test_in_autumn_a_day_has_25_hours() -> None:
+    origin = pd.Timestamp("2024-10-26 22:00", tz="UTC")
+    device = Series("home", "tv", pd.Series(1.0, index=hours(24 * 40, origin - pd.Timedelta(days=40))), MADRID)
+    daily, _ = totals(ahead([1.0] * 49, origin), [device], origin)
+    assert daily["total"].tolist() == [25.0, 24.0]
+
+
+def test_the_range_is_laid_around_the_sum_in_proportion_to_its_hours() -> None:
+    device = series(used(24 * 60))
+    origin = end(device)
+    daily, whole = totals(ahead([1.0] * 36, origin), [device], origin)
+    low, high = spread(past_errors(device, origin, 24))
+    assert low < 0 < high
+    for column, offset in (("p10", low), ("p90", high)):
+        assert daily[column].tolist() == pytest.approx([24 + offset, 12 + offset / 2])
+    low, high = spread(past_errors(device, origin, 36))
+    assert whole[["p10", "p90"]].to_numpy().tolist() == [pytest.approx([36 + low, 36 + high])]
+
+
+def test_a_range_does_not_begin_below_zero() -> None:
+    device = series(used(24 * 60))
+    daily, whole = totals(ahead([0.01] * 24, end(device)), [device], end(device))
+    assert daily["p10"].tolist() == whole["p10"].tolist() == [0.0]
+
+
+def test_too_little_history_tells_the_sum_but_no_range() -> None:
+    device = series(np.ones(24 * 16))
+    daily, whole = totals(ahead([1.0] * 48, end(device)), [device], end(device))
+    assert daily["total"].tolist() == [24.0, 24.0]
+    assert daily[["p10", "p90"]].isna().all(axis=None)
+    assert whole[["p10", "p90"]].isna().all(axis=None)
+    longer = series(np.ones(24 * 18))
+    daily, whole = totals(ahead([1.0] * 48, end(longer)), [longer], end(longer))
+    assert daily[["p10", "p90"]].notna().all(axis=None)
+
+
+def test_cost_is_energy_at_the_price_of_its_hour() -> None:
+    device = series(used(24 * 60))
+    origin = end(device)
+
+    def price(stamps: pd.DatetimeIndex) -> np.ndarray:
+        return np.where(stamps.hour >= 18, 0.3, 0.1)
+
+    daily, whole = totals(ahead([2.0] * 48, origin), [device], origin, price)
+    assert daily["total"].tolist() == pytest.approx([2 * (18 * 0.1 + 6 * 0.3)] * 2)
+    low, high = spread(past_errors(device, origin, 24, price))
+    assert daily["p90"].iloc[0] == pytest.approx(7.2 + high)
+    assert daily["p10"].iloc[0] == pytest.approx(7.2 + low)
+    assert whole["total"].tolist() == pytest.approx([14.4])
+
+
+def test_each_device_is_summed_for_itself() -> None:
+    tv = series(np.ones(24 * 20))
+    ac = Series("home", "ac", tv.energy, tv.around)
+    forecasts = pd.concat([ahead([1.0] * 24, end(tv)), ahead([3.0] * 24, end(tv)).assign(device_id="ac")])
+    daily, whole = totals(forecasts, [tv, ac], end(tv))
+    assert dict(zip(daily["device_id"], daily["total"], strict=True)) == {"tv": 24.0, "ac": 72.0}
+    assert dict(zip(whole["device_id"], whole["total"], strict=True)) == {"tv": 24.0, "ac": 72.0}
