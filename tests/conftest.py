@@ -9,6 +9,11 @@ import os
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
 from hypothesis import settings
 
 settings.register_profile("here", deadline=None)
@@ -16,3 +21,34 @@ settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True
 settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 collect_ignore_glob = ["*.ipynb"]
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def sample_run(tmp_path_factory):
+    """The run of the shipped sample with all of its steps made, once for all tests; leave its folder as it is."""
+    from influx import Run
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        run = Run(ROOT / "data" / "sample", output=tmp_path_factory.mktemp("sample") / "run")
+        for step in (run.explore, run.features, run.training, run.forecast, run.insights):
+            step()
+    return run
+
+
+@pytest.fixture(scope="session")
+def tiny_run(tmp_path_factory) -> Callable:
+    """Return the run of a home of `tiny_homes`, made when first asked for, once for all tests."""
+    from influx import Run
+
+    runs: dict[str, Run] = {}
+
+    def get(make: Callable[[Path], Path]) -> Run:
+        if make.__name__ not in runs:
+            folder = tmp_path_factory.mktemp(make.__name__)
+            runs[make.__name__] = Run(make(folder / "home"), output=folder / "run")
+        return runs[make.__name__]
+
+    return get

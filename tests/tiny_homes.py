@@ -137,11 +137,12 @@ def gaps(folder: Path) -> Path:
 def hostile(folder: Path) -> Path:
     """Devices whose names mean something to whatever shows them, all of them flexible."""
     devices = {name: days(24, seed=number) for number, name in enumerate(NAMES)}
-    keys = "".join(f"  {_quoted(name)}: {{flexible: true}}\n" for name in NAMES)
-    return write_readings(folder, home=f"home_id: {_quoted(HOSTILE)}\n{TARIFF}devices:\n{keys}", **devices)
+    keys = "".join(f"  {quoted(name)}: {{flexible: true}}\n" for name in NAMES)
+    return write_readings(folder, home=f"home_id: {quoted(HOSTILE)}\n{TARIFF}devices:\n{keys}", **devices)
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
+    """Return a name as home.yaml takes it."""
     return '"' + name.replace("\n", "\\n") + '"'
 
 
