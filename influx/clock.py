@@ -49,26 +49,12 @@ def midnight_at_or_after(stamp: pd.Timestamp, timezone: str) -> pd.Timestamp:
 
     Where the clock skips midnight, the day's first hour that exists is returned.
     """
-    wall = stamp.tz_convert(timezone)
-    day = wall.normalize() if wall == wall.normalize() else wall.normalize() + pd.DateOffset(days=1)
-    first = pd.Timestamp(day.date()).tz_localize(timezone, nonexistent="shift_forward", ambiguous=True)
-    return first.tz_convert("UTC").as_unit("us")
-
-
-def hours_of_days(days: pd.DatetimeIndex, timezone: str) -> np.ndarray:
-    """Return how many hours local `days` (without their zone) have: 24, or 23 and 25 where the clock is changed.
-
-    Returns
-    -------
-    ndarray of float, shape (len(days),)
-    """
-    ends = [
-        (days + pd.Timedelta(days=later)).tz_localize(
-            timezone, nonexistent="shift_forward", ambiguous=np.ones(len(days), bool)
-        )
-        for later in (0, 1)
-    ]
-    return np.asarray((ends[1] - ends[0]) / HOUR)
+    day = stamp.tz_convert(timezone).tz_localize(None).normalize()
+    first, second = (
+        begins.tz_localize(timezone, nonexistent="shift_forward", ambiguous=True).tz_convert("UTC").as_unit("us")
+        for begins in (day, day + pd.Timedelta(days=1))
+    )
+    return first if first >= stamp else second
 
 
 def to_utc(

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import holidays
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from influx.errors import InputError
 
@@ -26,7 +26,7 @@ _HOURS = re.compile(r"([01]?\d|2[0-4]):00-([01]?\d|2[0-4]):00")
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", populate_by_name=True, allow_inf_nan=False)
 
 
 class Tariff(_Strict):
@@ -50,6 +50,12 @@ class Tariff(_Strict):
                 raise ValueError(f'{span!r} is not a span of whole hours; write it as "18:00-22:00"')
         return spans
 
+    @model_validator(mode="after")
+    def _peak_has_hours(self) -> Tariff:
+        if self.peak_rate is not None and not self.peak_hours:
+            raise ValueError('there is a peak_rate but no peak_hours; give them, such as ["18:00-22:00"]')
+        return self
+
     def hours_of_peak(self) -> frozenset[int]:
         """Return the local clock hours 0 to 23 that are dear."""
         hours: set[int] = set()
@@ -70,6 +76,12 @@ class Device(_Strict):
     until: dt.date | None = Field(None, description="last local day in the home; after it, its use is unknown")
     power_rating_watt: float | None = Field(None, gt=0)
     standby_power_watt: float | None = Field(None, ge=0)
+
+    @model_validator(mode="after")
+    def _comes_before_it_goes(self) -> Device:
+        if self.since is not None and self.until is not None and self.until < self.since:
+            raise ValueError(f"until {self.until} lies before since {self.since}")
+        return self
 
 
 class Settings(_Strict):
@@ -136,6 +148,10 @@ class _UniqueKeys(yaml.SafeLoader):
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
         seen: set[Any] = set()
         for key_node, _ in node.value:
+            if key_node.tag == "tag:yaml.org,2002:merge":
+                continue
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise InputError(f"line {key_node.start_mark.line + 1}: a key must be a word, not a list or a mapping.")
             key = self.construct_object(key_node, deep=True)
             if key in seen:
                 raise InputError(f"line {key_node.start_mark.line + 1}: {key!r} stands twice. Keep one of the two.")
@@ -163,7 +179,7 @@ def read_settings(path: Path) -> Settings:
         content = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeys)
     except InputError as error:
         raise InputError(f"{path.name}, {error}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError) as error:  # a date such as 2024-02-30, or bytes that are no UTF-8
         raise InputError(
             f"{path.name}: not readable as YAML: {' '.join(str(error).split())}. Mend or remove the file."
         ) from error
@@ -183,6 +199,10 @@ def _explain(file: str, fault: Any) -> str:
     where = ".".join(map(str, (*parents, last)))
     if fault["type"] != "extra_forbidden":
         message = str(fault["msg"]).removeprefix("Value error, ")
+        if fault["type"] == "string_type":  # YAML reads NO as false and 12 as a number
+            message = f'{fault["input"]!r} is not text; write it in quotes, such as "NO"'
+        elif fault["type"] == "model_type":
+            message = "expected `key: value` lines below it"
         return f"{file}: {where}: {message}"
     model: type[BaseModel] = Settings
     if parents:
