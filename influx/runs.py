@@ -201,8 +201,8 @@ class Run:
             "metrics": trained.metrics,
             "choice": trained.choice,
             "past_forecasts": trained.forecasts,
-            "reference": pd.concat([part[0] for part in judged]),
-            "importance": pd.concat([part[1] for part in judged]),
+            "reference": _together([part[0] for part in judged]),
+            "importance": _together([part[1] for part in judged]),
         }
 
     def _make_forecast(self) -> Frames:
@@ -269,3 +269,8 @@ class Run:
         shutil.rmtree(self.folder / "steps", ignore_errors=True)
         (self.folder / "steps").mkdir(parents=True)
         write_json(inputs, wanted)
+
+
+def _together(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    """Return frames of the same columns one below the other; an empty one has no say in their types."""
+    return pd.concat([part for part in parts if len(part)] or parts[:1])

@@ -1,7 +1,8 @@
 """Training: the contest of the candidates on each device, the winner learnt on all data, and how well it did.
 
-Climatology is the anchor and always takes part. Another model is chosen only where its lead is larger than the standard
-error of that lead, paired fold by fold, so that luck is not taken for skill; where climatology wins, the table says so.
+Climatology always takes part. Similar days were better on many homes over all seasons, so they are the anchor where they
+were tested, and climatology where they were not. Another model, climatology among them, is chosen only where its lead
+over the anchor is larger than the standard error of that lead, paired fold by fold, so that luck is not taken for skill.
 """
 
 from __future__ import annotations
@@ -20,9 +21,13 @@ from influx.models import CANDIDATES, NAMES, Candidate, GradientBoosting, first_
 from influx.parallel import run_all
 from influx.series import Series
 
-ANCHOR = "climatology"
+SIMPLEST = "climatology"
+FAVOURITE = "kernel"
 LEAST_FOLDS = 3
-"""Folds below which no lead over climatology is believed."""
+"""Folds below which no lead over the anchor is believed."""
+
+SCORE_COLUMNS = ["home_id", "device_id", "looking", "hours", "mae", "rmse", "bias", "r2"]
+IMPORTANCE_COLUMNS = ["home_id", "device_id", "feature", "importance", "spread"]
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,7 @@ class Training:
     metrics : DataFrame
         The `metrics` frame.
     choice : DataFrame
-        A row a device: `model`, the `lead` of the best rival over climatology in pinball (fraction), its standard error
+        A row a device: `model`, the `lead` of the best rival over the anchor in pinball (fraction), its standard error
         `lead_se`, `folds`, `days_known` in the last year and `why`, a sentence.
     models : dict
         The chosen model of each (home, device), learnt on all data.
@@ -68,7 +73,7 @@ def train(
     models : sequence of str
         The candidates, by name; climatology takes part even where it is not named.
     """
-    models = list(dict.fromkeys([ANCHOR, *models]))
+    models = list(dict.fromkeys([SIMPLEST, *models]))
     past = run_all(lambda one: past_forecasts(one, folds, horizon, models), every)
     choice = pd.DataFrame([choose(one, forecasts, origin, models) for one, forecasts in zip(every, past, strict=True)])
     fitted = run_all(lambda pair: fit(pair[0], pair[1], origin, horizon), zip(every, choice["model"], strict=True))
@@ -80,7 +85,7 @@ def train(
 def choose(series: Series, forecasts: pd.DataFrame, origin: pd.Timestamp, models: Sequence[str]) -> dict[str, object]:
     """Choose a device's model from its past forecasts; a row of `Training.choice`."""
     days = series.days_known(origin)
-    row: dict[str, object] = {"home_id": series.home_id, "device_id": series.device_id, "model": ANCHOR}
+    row: dict[str, object] = {"home_id": series.home_id, "device_id": series.device_id, "model": SIMPLEST}
     row |= {"lead": np.nan, "lead_se": np.nan, "folds": 0, "days_known": days}
     if forecasts.empty:
         return row | {"why": f"{days:.0f} days of history are too few to test anything: climatology, untested."}
@@ -88,17 +93,18 @@ def choose(series: Series, forecasts: pd.DataFrame, origin: pd.Timestamp, models
     by_fold = pd.Series(loss).groupby([forecasts["origin"].to_numpy(), forecasts["model"].to_numpy()]).mean().unstack()
     row["folds"] = len(by_fold)
     missing = [NAMES[name] for name in models if name not in by_fold]
-    leads = _leads(by_fold)
+    anchor = FAVOURITE if FAVOURITE in by_fold else SIMPLEST
+    leads = _leads(by_fold, anchor)
     if not leads:
         alone = f"Too little history for {' and '.join(missing)}: c" if missing else "C"
         return row | {"why": f"{alone}limatology alone was tested."}
     best = max(leads, key=lambda lead: (lead.believed, lead.gain))
-    row |= {"model": best.model if best.believed else ANCHOR, "lead": best.gain, "lead_se": best.error}
-    return row | {"why": _why(best) + _lacking(missing)}
+    row |= {"model": best.model if best.believed else anchor, "lead": best.gain, "lead_se": best.error}
+    return row | {"why": _why(best, NAMES[anchor]) + _lacking(missing)}
 
 
 class Lead(NamedTuple):
-    """By which fraction of climatology's loss a model lost less, the standard error of that, and on how many folds."""
+    """By which fraction of the anchor's loss a model lost less, the standard error of that, and on how many folds."""
 
     model: str
     gain: float
@@ -111,32 +117,32 @@ class Lead(NamedTuple):
         return self.gain > self.error and self.folds >= LEAST_FOLDS
 
 
-def _leads(by_fold: pd.DataFrame) -> list[Lead]:
-    """Return the lead of each rival of climatology over the folds that both forecast."""
+def _leads(by_fold: pd.DataFrame, anchor: str) -> list[Lead]:
+    """Return the lead of each rival of the anchor over the folds that both forecast."""
     leads = []
-    for rival in [name for name in by_fold if name != ANCHOR and ANCHOR in by_fold]:
-        paired = by_fold[[ANCHOR, rival]].dropna()
-        count, base = len(paired), float(paired[ANCHOR].mean())
+    for rival in [name for name in by_fold if name != anchor and anchor in by_fold]:
+        paired = by_fold[[anchor, rival]].dropna()
+        count, base = len(paired), float(paired[anchor].mean())
         if count:
-            less = (paired[ANCHOR] - paired[rival]).to_numpy() / base if base > 0 else np.zeros(count)
+            less = (paired[anchor] - paired[rival]).to_numpy() / base if base > 0 else np.zeros(count)
             error = float(less.std(ddof=1) / np.sqrt(count)) if count > 1 else float("inf")
             leads.append(Lead(str(rival), float(less.mean()), error, count))
     return leads
 
 
-def _why(best: Lead) -> str:
-    rival, percent = NAMES[best.model], round(100 * best.gain)
+def _why(best: Lead, anchor: str) -> str:
+    rival, percent, name = NAMES[best.model], round(100 * best.gain), anchor.capitalize()
     over = f"over {best.folds} past forecast{'s' if best.folds != 1 else ''}"
     if best.believed:
         less = f"{percent} %" if percent else "under 1 %"
-        return f"{rival.capitalize()} loses {less} less than climatology {over}, more than chance explains."
+        return f"{rival.capitalize()}: {less} less loss than {anchor} {over}, more than chance explains."
     if percent > 0:
-        return f"Climatology: {rival} is {percent} % ahead {over}, which may be chance."
+        return f"{name}: {rival} is {percent} % ahead {over}, which may be chance."
     if best.folds == 1:
-        return f"Climatology: {rival} did not beat it {over}, and one decides nothing."
+        return f"{name}: {rival} did not beat it {over}, and one decides nothing."
     if percent == 0:
-        return f"Climatology: the next best, {rival}, does no better {over}."
-    return f"Climatology wins: the next best, {rival}, loses {-percent} % more {over}."
+        return f"{name}: the next best, {rival}, does no better {over}."
+    return f"{name}: the next best, {rival}, has {-percent} % more loss {over}."
 
 
 def _lacking(missing: list[str]) -> str:
@@ -159,13 +165,13 @@ def reference(series: Series, origin: pd.Timestamp, horizon: int = WEEK) -> tupl
     """
     history = series.before(origin)
     if not can_learn(series, "gradient_boosting", origin, horizon):
-        return pd.DataFrame(), pd.DataFrame()
+        return pd.DataFrame(columns=SCORE_COLUMNS), pd.DataFrame(columns=IMPORTANCE_COLUMNS)
     recent = every_hour(history)[-26 * WEEK :]
     tables = {
         "one hour ahead": feature_table(history, series.around, recent[recent > history.index[WEEK - 1]], 1),
         "a week ahead": feature_table(history, series.around, every_week(history, origin, horizon), horizon),
     }
-    scores, importance = [], pd.DataFrame()
+    scores, importance = [], pd.DataFrame(columns=IMPORTANCE_COLUMNS)
     for looking, table in tables.items():
         rows = table[table["energy_kwh"].notna()].set_index("timestamp")
         cut = first_80_percent(rows["energy_kwh"].to_numpy())
