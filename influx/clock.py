@@ -57,6 +57,20 @@ def midnight_at_or_after(stamp: pd.Timestamp, timezone: str) -> pd.Timestamp:
     return first if first >= stamp else second
 
 
+def hours_of_days(days: pd.DatetimeIndex, timezone: str) -> np.ndarray:
+    """Return how many hours local `days` (without their zone) have: 24, or 23 and 25 where the clock is changed.
+
+    Returns
+    -------
+    ndarray of float, shape (len(days),)
+    """
+    begins, ends = (
+        stamps.tz_localize(timezone, nonexistent="shift_forward", ambiguous=np.ones(len(days), bool))
+        for stamps in (days, days + pd.Timedelta(days=1))
+    )
+    return np.asarray((ends - begins) / HOUR)
+
+
 def to_utc(
     wall: pd.DatetimeIndex, timezone: str, group: np.ndarray | None = None
 ) -> tuple[pd.DatetimeIndex, np.ndarray]:
