@@ -55,6 +55,7 @@ def test_an_absent_or_empty_file_gives_the_defaults_and_says_so(tmp_path: Path, 
     found = read_settings(tmp_path / "home.yaml") if content is None else read(tmp_path, content)
     assert found == Settings()
     assert (found.home_id, found.timezone, found.country, found.tariff) == ("home", "UTC", None, None)
+    assert len(found.told()) == 3
     said = " ".join(found.told())
     for word in ("time zone", "UTC", "country", "holidays", "tariff"):
         assert word in said
@@ -121,6 +122,7 @@ def test_a_span_has_as_many_hours_as_lie_between_its_ends(start: int, length: in
         ),
         ('tariff: {rate: 1, peak_hours: ["18:30-22:00"]}', "'18:30-22:00' is not a span of whole hours"),
         ('tariff: {rate: 1, peak_hours: ["25:00-26:00"]}', "'25:00-26:00' is not a span of whole hours"),
+        ('tariff: {rate: 1, peak_hours: ["25:00-02:00"]}', "'25:00-02:00' is not a span of whole hours"),
         ("devices: {tv: {role: telly}}", "devices.tv.role: .*'device', 'household'"),
         ("devices: {tv: {power_rating_watt: 0}}", "devices.tv.power_rating_watt: .*greater than 0"),
         ("devices: {tv: {since: 2024-06-01, until: 2024-05-01}}", "devices.tv: until 2024-05-01 lies before since"),
