@@ -6,6 +6,7 @@ import hashlib
 import json
 import shutil
 import zipfile
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -54,6 +55,12 @@ def fingerprint(files: list[Path]) -> str:
 
 
 def write_json(path: Path, content: object) -> None:
+@cache
+def code_of(project: Path) -> str:
+    """Return the fingerprint of the code, taken once: whatever becomes of its files, this process goes on with it."""
+    return fingerprint(sorted((project / "influx").rglob("*.py")))
+
+
     """Write a JSON file that appears whole or not at all."""
     partial = path.with_suffix(".partial")
     partial.write_text(json.dumps(content, indent=2), encoding="utf-8")

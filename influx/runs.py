@@ -23,7 +23,7 @@ from influx.errors import InputError
 from influx.features import WEEK, every_hour, every_week, feature_table, relation
 from influx.forecasting import is_alive, predict_all
 from influx.home import Home, load
-from influx.kept import files_of_home, fingerprint, keep_models, open_models, write_json
+from influx.kept import code_of, files_of_home, fingerprint, keep_models, open_models, write_json
 from influx.parallel import run_all
 from influx.paths import PROJECT, find
 from influx.review import review
@@ -172,8 +172,9 @@ class Run:
             )
         if not any(one.device_id == HOUSEHOLD for one in every):
             raise InputError(
-                "data: at no hour of the last four weeks are all devices known at once, so nobody knows what the home "
-                "used. Add its main meter, or give a device with many gaps `role: ignore` in home.yaml."
+                f"data: the home as a whole has no known hour in the four weeks before {self._home.origin:%Y-%m-%d}, "
+                "its devices have. Add newer files of its main meter, or give that `role: ignore` in home.yaml: then "
+                "the sum of the devices counts."
             )
         return every
 
@@ -260,8 +261,7 @@ class Run:
 
     def _settle(self, data: Path) -> None:
         """Make the folder this run's own: forget steps that were made of other data, parameters or code."""
-        code = sorted((PROJECT / "influx").rglob("*.py"))
-        wanted = {"data": fingerprint(files_of_home(data)), "code": fingerprint(code)}
+        wanted = {"data": fingerprint(files_of_home(data)), "code": code_of(PROJECT)}
         wanted |= {"as_of": self.as_of, "horizon": str(self.horizon)}
         inputs = self.folder / "steps" / "inputs.json"
         if inputs.exists() and json.loads(inputs.read_text(encoding="utf-8")) == wanted:
