@@ -130,7 +130,7 @@ def fit(series: Series, model: str, origin: pd.Timestamp, horizon: int) -> Candi
     history = series.before(origin)
     candidate = CANDIDATES[model](series.around.timezone, series.around.country)
     if not candidate.uses_features:
-        return candidate.fit(pd.DataFrame(index=history.index), history.to_numpy())
+        return candidate.fit(weather_of(series, pd.DatetimeIndex(history.index)), history.to_numpy())
     table = feature_table(history, series.around, every_week(history, origin, horizon), horizon).set_index("timestamp")
     return candidate.fit(table, table["energy_kwh"].to_numpy())
 
@@ -143,10 +143,23 @@ def predict(
     if candidate.uses_features:
         inputs = feature_table(history, series.around, pd.DatetimeIndex([origin]), horizon).set_index("timestamp")
     else:
-        inputs = pd.DataFrame(index=pd.date_range(origin, periods=horizon, freq="h", name="timestamp"))
+        inputs = weather_of(series, pd.date_range(origin, periods=horizon, freq="h", name="timestamp"))
     quantiles = candidate.predict_quantiles(inputs, levels)
     out = pd.DataFrame({"timestamp": inputs.index, "energy_kwh": candidate.predict(inputs)})
     return out.assign(**{intervals.column(level): quantiles[:, number] for number, level in enumerate(levels)})
+
+
+def weather_of(series: Series, stamps: pd.DatetimeIndex) -> pd.DataFrame:
+    """Return what models without the feature table may look at: `outdoor_temp_celsius`, where there is weather.
+
+    Of past hours it is what was recorded, also of those after a past origin, so past forecasts had a perfect weather
+    forecast; the coming hours have the forecast that was given.
+    """
+    weather = series.around.weather
+    if weather is None:
+        return pd.DataFrame(index=stamps)
+    known = weather.set_index("timestamp")["outdoor_temp_celsius"].reindex(stamps)
+    return pd.DataFrame({"outdoor_temp_celsius": known.to_numpy(dtype=float)}, index=stamps)
 
 
 def _fold(series: Series, model: str, origin: pd.Timestamp, horizon: int) -> pd.DataFrame:

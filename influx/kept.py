@@ -16,6 +16,7 @@ from influx.intake import SETTINGS
 from influx.models import Candidate
 
 _TRUSTED = [
+    "influx.kernel_model.Kernel",
     "influx.models.Climatology",
     "influx.models.GradientBoosting",
     "influx.models.SeasonalNaive",
@@ -54,13 +55,13 @@ def fingerprint(files: list[Path]) -> str:
     return digest.hexdigest()
 
 
-def write_json(path: Path, content: object) -> None:
 @cache
 def code_of(project: Path) -> str:
     """Return the fingerprint of the code, taken once: whatever becomes of its files, this process goes on with it."""
     return fingerprint(sorted((project / "influx").rglob("*.py")))
 
 
+def write_json(path: Path, content: object) -> None:
     """Write a JSON file that appears whole or not at all."""
     partial = path.with_suffix(".partial")
     partial.write_text(json.dumps(content, indent=2), encoding="utf-8")

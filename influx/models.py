@@ -19,6 +19,7 @@ from sklearn.ensemble import GradientBoostingRegressor
 from influx import climatology, intervals
 from influx.clock import local
 from influx.features import KNOWN_AHEAD, WEEK
+from influx.kernel_model import Kernel
 
 
 class Candidate(Protocol):
@@ -184,6 +185,7 @@ class GradientBoosting(RegressorMixin, BaseEstimator):
 
 CANDIDATES: dict[str, Callable[[str, str | None], Candidate]] = {
     "climatology": lambda timezone, country: Climatology(timezone=timezone, country=country),
+    "kernel": lambda timezone, country: Kernel(timezone=timezone, country=country),
     "seasonal_naive": lambda timezone, country: SeasonalNaive(timezone=timezone),
     "gradient_boosting": lambda timezone, country: GradientBoosting(timezone=timezone),
 }
@@ -191,6 +193,7 @@ CANDIDATES: dict[str, Callable[[str, str | None], Candidate]] = {
 
 NAMES = {
     "climatology": "climatology",
+    "kernel": "similar days",
     "seasonal_naive": "last week again",
     "gradient_boosting": "gradient boosting",
 }

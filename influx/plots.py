@@ -21,7 +21,12 @@ from influx.models import NAMES
 from influx.schema import HOUSEHOLD
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-MODEL_MARKS = {"climatology": ("o", ACCENT), "seasonal_naive": ("s", SERIES[1]), "gradient_boosting": ("^", SERIES[2])}
+MODEL_MARKS = {
+    "climatology": ("o", ACCENT),
+    "kernel": ("D", SERIES[4]),
+    "seasonal_naive": ("s", SERIES[1]),
+    "gradient_boosting": ("^", SERIES[2]),
+}
 
 
 def plot_daily_use(daily_use: pd.DataFrame, device_id: str = HOUSEHOLD, ax: Axes | None = None) -> Axes:
@@ -108,7 +113,7 @@ def plot_relations(relations: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """Draw each feature's rank correlation with the energy, one hour and one week ahead, as means over the devices."""
     ax = own_axes(ax)
     mean = relations.groupby("feature", sort=False)[["one_hour_ahead", "one_week_ahead"]].agg(lambda r: r.abs().mean())
-    mean = mean.dropna(how="all").sort_values("one_hour_ahead")
+    mean = mean.dropna(how="all").sort_values("one_hour_ahead", na_position="first")
     place = np.arange(len(mean))
     ax.hlines(place, mean.min(axis=1), mean.max(axis=1), color="#808080", linewidth=1)
     ax.plot(mean["one_hour_ahead"], place, "o", color=SERIES[1], label="one hour ahead")
@@ -118,7 +123,10 @@ def plot_relations(relations: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.set_xlabel("strength of the relation to the energy (0 none, 1 perfect)")
     ax.legend(loc="lower right")
     top = mean.iloc[::-1].iloc[:3]
-    told = ", ".join(f"{name} {row.one_hour_ahead:.2f} and {row.one_week_ahead:.2f}" for name, row in top.iterrows())
+    told = ", ".join(
+        f"{name} {text.number(row.one_hour_ahead, 2)} and {text.number(row.one_week_ahead, 2)}"
+        for name, row in top.iterrows()
+    )
     return describe(ax, f"Rank correlation of each feature with the energy, one hour and one week ahead: {told}.")
 
 

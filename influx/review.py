@@ -96,8 +96,9 @@ def again(every: list[Series], choice: pd.DataFrame, origin: pd.Timestamp, horiz
     names = choice.set_index(["home_id", "device_id"])["model"]
     keys = [(one.home_id, one.device_id) for one in known]
     fitted = run_all(lambda one: fit(one, names[(one.home_id, one.device_id)], then, horizon), known)
-    hours = predict_all(known, dict(zip(keys, fitted, strict=True)), choice, then, horizon, np.array(LEVELS))
-    return Statement("again", then, hours, totals(hours, known, then)[1])
+    models = dict(zip(keys, fitted, strict=True))
+    hours = predict_all(known, models, choice, then, horizon, np.array(LEVELS))
+    return Statement("again", then, hours, totals(hours, known, then, models=models)[1])
 
 
 def review(every: list[Series], choice: pd.DataFrame, origin: pd.Timestamp, reports: Path) -> dict[str, pd.DataFrame]:

@@ -209,8 +209,9 @@ class Run:
     def _make_forecast(self) -> Frames:
         every, origin, home = self._alive, self._home.origin, self._home
         choice = self.training()["choice"]
-        hours = predict_all(every, open_models(self.folder / "models", choice), choice, origin, self.horizon, LEVELS)
-        daily, week = totals(hours, every, origin)
+        models = open_models(self.folder / "models", choice)
+        hours = predict_all(every, models, choice, origin, self.horizon, LEVELS)
+        daily, week = totals(hours, every, origin, models=models)
         frames = {
             "forecast": hours,
             "daily": daily,
@@ -219,7 +220,9 @@ class Run:
         }
         known = self.rates()
         if known is not None:
-            frames["cost_daily"], frames["cost_week"] = totals(hours, every, origin, lambda stamps: known.at(stamps)[0])
+            frames["cost_daily"], frames["cost_week"] = totals(
+                hours, every, origin, lambda stamps: known.at(stamps)[0], models
+            )
         return frames
 
     def _make_insights(self) -> Frames:

@@ -1,20 +1,22 @@
 """Sums over hours: a day's, a week's, in kWh or in money, each with a range.
 
 The quantiles of a sum are not the sum of quantiles: hours err partly together and partly against each other. So the
-range of a sum is measured: the same sum is forecast by climatology from each of the past days, compared with what
-happened, and the spread of those errors (with the finite-sample step of conformal prediction) is laid around the
-expected sum.
+range of a sum is measured: the same sum of past days and weeks, as the device's model would have forecast it, is
+compared with what happened, and the spread of those errors (with the finite-sample step of conformal prediction) is
+laid around the expected sum. A model that keeps no such errors takes those of climatology.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
 
 from influx.climatology import lookup, similar_hours
 from influx.clock import local
+from influx.features import WEEK
 from influx.intervals import conformal_offsets
 from influx.models import Climatology
 from influx.parallel import run_all
@@ -75,6 +77,35 @@ def past_errors(series: Series, origin: pd.Timestamp, hours: int, each: Price = 
     return np.array(errors)
 
 
+def model_errors(model: object, origin: pd.Timestamp, hours: int, each: Price = kilowatt_hours) -> np.ndarray | None:
+    """Return how far a fitted model was off on past sums of `hours` hours, observed minus expected.
+
+    Parameters
+    ----------
+    model : object
+        A model with `past_misses`, such as `influx.kernel_model.Kernel`.
+    origin, hours, each
+        As in `past_errors`; sums of 24 hours are those of each day of the past weeks.
+
+    Returns
+    -------
+    ndarray or None
+        None where the model keeps no past errors, too few of them, or the sum is longer than a week.
+    """
+    if not hasattr(model, "past_misses") or hours > WEEK:
+        return None
+    misses, weeks = model.past_misses()
+    if len(weeks) == 0:
+        return None
+    stamps = [pd.date_range(origin - pd.Timedelta(weeks=int(back)), periods=WEEK, freq="h") for back in weeks]
+    amounts = misses * np.stack([each(one) for one in stamps])
+    amounts = amounts.reshape(-1, 24) if hours == 24 else amounts[:, :hours]
+    there = np.isfinite(amounts).mean(axis=1)
+    enough = there >= LEAST_KNOWN
+    errors = np.nansum(amounts[enough], axis=1) / there[enough]
+    return errors if len(errors) >= LEAST_ERRORS else None
+
+
 def spread(errors: np.ndarray) -> tuple[float, float]:
     """Return the offsets that hold eight in ten past errors, NaN where there are too few."""
     if len(errors) < LEAST_ERRORS:
@@ -84,7 +115,11 @@ def spread(errors: np.ndarray) -> tuple[float, float]:
 
 
 def totals(
-    forecasts: pd.DataFrame, every: list[Series], origin: pd.Timestamp, each: Price = kilowatt_hours
+    forecasts: pd.DataFrame,
+    every: list[Series],
+    origin: pd.Timestamp,
+    each: Price = kilowatt_hours,
+    models: Mapping[tuple[str, str], object] = MappingProxyType({}),
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Sum a forecast by local day and over its whole horizon.
 
@@ -98,6 +133,8 @@ def totals(
         The first forecast hour.
     each : callable
         Weight of an hour: 1 for energy, its price for cost.
+    models : mapping
+        The fitted model of each (home, device), whose past errors make the ranges.
 
     Returns
     -------
@@ -107,12 +144,14 @@ def totals(
     whole : DataFrame
         The same over all hours of the forecast, without `day`.
     """
-    parts = run_all(lambda one: _of_device(forecasts, one, origin, each), every)
+    parts = run_all(
+        lambda one: _of_device(forecasts, one, origin, each, models.get((one.home_id, one.device_id))), every
+    )
     return pd.concat([part[0] for part in parts]), pd.concat([part[1] for part in parts])
 
 
 def _of_device(
-    forecasts: pd.DataFrame, series: Series, origin: pd.Timestamp, each: Price
+    forecasts: pd.DataFrame, series: Series, origin: pd.Timestamp, each: Price, model: object
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     rows = forecasts[(forecasts["home_id"] == series.home_id) & (forecasts["device_id"] == series.device_id)]
     stamps = pd.DatetimeIndex(rows["timestamp"])
@@ -122,7 +161,8 @@ def _of_device(
     whole = pd.DataFrame({"total": [amounts.sum()], "hours": [len(amounts)]})
     ranged = []
     for frame, hours in ((daily, 24), (whole, len(amounts))):
-        low, high = spread(past_errors(series, origin, hours, each))
+        errors = model_errors(model, origin, hours, each)
+        low, high = spread(past_errors(series, origin, hours, each) if errors is None else errors)
         share = frame["hours"] / hours
         frame["p10"] = (frame["total"] + low * share).clip(lower=0)
         frame["p90"] = frame["total"] + high * share

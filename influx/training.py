@@ -1,8 +1,9 @@
 """Training: the contest of the candidates on each device, the winner learnt on all data, and how well it did.
 
-Climatology always takes part. Similar days were better on many homes over all seasons, so they are the anchor where they
-were tested, and climatology where they were not. Another model, climatology among them, is chosen only where its lead
-over the anchor is larger than the standard error of that lead, paired fold by fold, so that luck is not taken for skill.
+Climatology always takes part. Similar days were better on many homes over all seasons, so they are the anchor where
+they were tested, and climatology where they were not. Another model, climatology among them, is chosen only where its
+lead over the anchor is larger than the standard error of that lead, paired fold by fold, so that luck is not taken for
+skill.
 """
 
 from __future__ import annotations

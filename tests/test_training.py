@@ -42,7 +42,7 @@ def test_a_lead_larger_than_its_standard_error_wins() -> None:
     assert row["folds"] == 4
     assert row["days_known"] == 30
     assert row["why"] == (
-        "Last week again loses 20 % less than climatology over 4 past forecasts, more than chance explains. "
+        "Last week again: 20 % less loss than climatology over 4 past forecasts, more than chance explains. "
         "Too little history for gradient boosting."
     )
 
@@ -65,7 +65,7 @@ def test_climatology_wins_ties() -> None:
 def test_the_sentence_says_by_how_much_climatology_wins() -> None:
     row = chosen(climatology=[1.0] * 4, seasonal_naive=[1.5] * 4, gradient_boosting=[1.2] * 4)
     assert row["model"] == "climatology"
-    assert row["why"] == ("Climatology wins: the next best, gradient boosting, loses 20 % more over 4 past forecasts.")
+    assert row["why"] == ("Climatology: the next best, gradient boosting, has 20 % more loss over 4 past forecasts.")
 
 
 def test_where_climatology_lost_nothing_no_percentage_is_told() -> None:

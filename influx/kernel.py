@@ -1,0 +1,256 @@
+"""Similar days, scaled and remembered in several ways: the members of the kernel forecast.
+
+History is laid out as days of 24 hours that begin at the forecast's own hour of the local clock. An hour to come is
+described by weighted past hours: the same hour and its neighbours, alike in day type and weekday, weighted down with
+age (kernel estimation of a conditional distribution, Nadaraya 1964; weights of age, Brown 1959). Before that each past
+day is scaled by how the level of use has moved since, or by what its temperature explains. How long to remember, how
+near to look and how much to scale differs from device to device: each `Memory` answers in its own way, and
+`influx.mixing` weighs the answers by how well they did.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.signal import lfilter
+
+from influx import warmth
+from influx.climatology import weighted_quantiles
+from influx.clock import HOUR, is_day_off, local
+
+DAY_KNOWN_HOURS = 12
+"""Known hours from which a day has a level."""
+
+LEVEL_HALF_LIFE_DAYS = 5.0
+LEVEL_LAG_DAYS = 4
+"""A past day is compared with the level four days before it, the mean distance of a week's hours from its origin."""
+
+LEVEL_FLOOR = 0.25
+"""Share of the mean that is added to both levels of a ratio, so that a device that woke up does not explode."""
+
+LARGEST_RATIO = 3.0
+SETTLING_DAYS = (14, 28)
+"""Days of history before levels count at all, and days after that at which they count half."""
+
+
+@dataclass(frozen=True)
+class Memory:
+    """One way to choose and weigh the past hours that describe an hour to come.
+
+    Attributes
+    ----------
+    half_life_weeks : float
+        Age at which a past hour counts half.
+    window_days : int
+        Days that are looked at.
+    power : float
+        How far past days follow the level of use: 0 not at all, 1 in full.
+    nearby : tuple of float
+        Weight of the hours one, two ... hours away, beside the same hour's 1.
+    other_type : float
+        Weight of a day of the other type (working day, day off), beside the same type's 1.
+    same_weekday : float
+        Weight of the same weekday, beside the others' 1.
+    alike_celsius : float
+        Distance in temperature at which a past hour counts exp(-1/2) [C]; 0 looks at no temperature.
+    by_degrees : bool
+        Whether past days are scaled by what heating and cooling degrees explain.
+    """
+
+    half_life_weeks: float
+    window_days: int
+    power: float = 0.5
+    nearby: tuple[float, ...] = (0.25,)
+    other_type: float = 0.6
+    same_weekday: float = 1.0
+    alike_celsius: float = 0.0
+    by_degrees: bool = False
+
+
+MEMORIES = (
+    Memory(0.5, 28),
+    Memory(1.0, 56),
+    Memory(4.0, 112, power=1.0),
+    Memory(16.0, 112, other_type=0.3, same_weekday=4.0),
+    Memory(26.0, 182, power=0.0, nearby=(0.8, 0.5)),
+)
+"""From the last days to the last half year; the fourth keeps to the weekday, the last one blurs the hour."""
+
+WITH_TEMPERATURE = (
+    Memory(4.0, 112, alike_celsius=3.0),
+    Memory(16.0, 112, alike_celsius=2.0),
+    Memory(1.0, 56, by_degrees=True),
+    Memory(16.0, 112, other_type=0.3, same_weekday=4.0, by_degrees=True),
+)
+"""The members that are added where the temperature is known."""
+
+
+@dataclass(frozen=True)
+class Days:
+    """Days of 24 local hours around an origin, which is the first hour of the first day ahead.
+
+    Attributes
+    ----------
+    kwh : ndarray, shape (past, 24)
+        Energy of the days before the origin [kWh], NaN where unknown.
+    off, weekday : ndarray, shape (past + ahead, 24)
+        Whether each hour lies in a day off, and its weekday.
+    celsius : ndarray, shape (past + ahead, 24)
+        Outdoor temperature [C], NaN where unknown.
+    """
+
+    kwh: np.ndarray
+    off: np.ndarray
+    weekday: np.ndarray
+    celsius: np.ndarray
+
+    @property
+    def ahead(self) -> int:
+        """Number of days after the origin."""
+        return len(self.off) - len(self.kwh)
+
+    def at(self, day: int, ahead: int) -> Days:
+        """Return the same days as they were known when day number `day` was about to begin."""
+        end = day + ahead
+        return Days(self.kwh[:day], self.off[:end], self.weekday[:end], self.celsius[:end])
+
+
+def cells(stamps: pd.DatetimeIndex, origin: pd.Timestamp, timezone: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return day (0 is the first one ahead, -1 the last one past) and place in it (0 to 23) of UTC stamps.
+
+    Days are 24 hours of the local clock: an hour that the clock shows twice shares a place, one that it skips leaves
+    its place empty.
+    """
+    start = local(pd.DatetimeIndex([origin]), timezone)[0]
+    place = np.asarray((local(stamps, timezone) - start) // HOUR)
+    place = np.where(stamps < origin, np.minimum(place, -1), np.maximum(place, 0))
+    return place // 24, place % 24
+
+
+def to_days(values: np.ndarray, day: np.ndarray, hour: np.ndarray, first: int, count: int) -> np.ndarray:
+    """Lay hourly values out as days, shape (count, 24), the first one being day `first`; unknown places are NaN."""
+    inside = np.isfinite(values) & (day >= first) & (day < first + count)
+    cell = (day[inside] - first) * 24 + hour[inside]
+    total = np.bincount(cell, values[inside], minlength=24 * count)
+    known = np.bincount(cell, minlength=24 * count)
+    return np.where(known > 0, total / np.maximum(known, 1), np.nan).reshape(count, 24)
+
+
+def calendar(
+    origin: pd.Timestamp, past: int, ahead: int, timezone: str, country: str | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return whether each place lies in a day off, and its weekday, both of shape (past + ahead, 24)."""
+    start = local(pd.DatetimeIndex([origin]), timezone)[0] - pd.Timedelta(days=past)
+    wall = pd.date_range(start, periods=24 * (past + ahead), freq="h", tz="UTC")  # clock times, whatever the zone
+    return is_day_off(wall, "UTC", country).reshape(-1, 24), wall.day_of_week.to_numpy().reshape(-1, 24)
+
+
+def daily_mean(kwh: np.ndarray) -> np.ndarray:
+    """Return the mean hourly energy of each day, shape (past,); NaN where half of the day is unknown."""
+    known = np.isfinite(kwh)
+    count = known.sum(axis=1)
+    return np.where(count >= DAY_KNOWN_HOURS, np.where(known, kwh, 0.0).sum(axis=1) / np.maximum(count, 1), np.nan)
+
+
+def level(daily: np.ndarray) -> np.ndarray:
+    """Return the exponentially weighted mean of the days up to each day, shape (past,); NaN before the first known."""
+    keep = 0.5 ** (1 / LEVEL_HALF_LIFE_DAYS)
+    known = np.isfinite(daily)
+    weight = lfilter([1.0], [1.0, -keep], known.astype(float))
+    total = lfilter([1.0], [1.0, -keep], np.where(known, daily, 0.0))
+    return np.where(weight > 0, total / np.where(weight > 0, weight, 1.0), np.nan)
+
+
+def expected(days: Days, memory: Memory) -> np.ndarray:
+    """Return the expected energy of the hours ahead, shape (ahead, 24) [kWh]."""
+    kwh, weights, kind = _sample(days, memory)
+    mean = (weights * np.where(np.isfinite(kwh), kwh, 0.0)).sum(axis=-1)
+    return np.asarray(mean[kind, np.arange(24)])
+
+
+def quantiles(days: Days, memory: Memory, levels: np.ndarray) -> np.ndarray:
+    """Return quantiles of the hours ahead, shape (ahead, 24, len(levels)) [kWh]."""
+    kwh, weights, kind = _sample(days, memory)
+    order = np.argsort(kwh, axis=-1, kind="stable")
+    kwh = np.take_along_axis(kwh, order, axis=-1)
+    weights = np.take_along_axis(weights, np.broadcast_to(order, weights.shape), axis=-1)
+    return weighted_quantiles(kwh, weights, levels)[kind, np.arange(24)]
+
+
+def _sample(days: Days, memory: Memory) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the scaled past hours (1 or kinds, 24, m), their weights (kinds, 24, m), and each hour's kind (ahead, 24).
+
+    Hours ahead of one kind share their weights. Unknown hours are infinite and weigh nothing; weights sum to 1.
+    """
+    last = int(np.flatnonzero(np.isfinite(days.kwh).any(axis=1))[-1]) + 1
+    rows = np.arange(max(0, last - memory.window_days), last)
+    scaled = days.kwh[rows] * _scale(days, memory, rows)[..., None]
+    reach = len(memory.nearby)
+    closeness = np.array([*memory.nearby[::-1], 1.0, *memory.nearby])
+    kwh = np.stack([_around(one, reach, np.nan) for one in scaled])
+    known = np.isfinite(kwh[0])
+    weights, kind = _alike(days, memory, rows, reach)
+    weights = weights * (closeness[:, None] * np.exp2((rows - rows[-1]) / (7 * memory.half_life_weeks))).ravel()
+    nearest = _nearest(known.any(axis=1))
+    weights = np.where(known[nearest], weights[:, nearest], 0.0)
+    return np.where(known, kwh, np.inf)[:, nearest], weights / weights.sum(axis=-1, keepdims=True), kind
+
+
+def _around(values: np.ndarray, reach: int, blank: float) -> np.ndarray:
+    """Return each hour of days (d, 24) with those up to `reach` before and after it, shape (24, (2 reach + 1) d)."""
+    flat = np.concatenate([np.full(reach, blank), values.ravel(), np.full(reach, blank)])
+    return np.concatenate([flat[shift : shift + values.size].reshape(-1, 24) for shift in range(2 * reach + 1)]).T
+
+
+def _nearest(known: np.ndarray) -> np.ndarray:
+    """Return for each place of the day the nearest one that is known; the earlier of two equally near ones."""
+    there = np.flatnonzero(known)
+    behind = (np.arange(24)[:, None] - there) % 24
+    return np.asarray(there[np.minimum(behind, 24 - behind + 0.5).argmin(axis=1)])
+
+
+def _alike(days: Days, memory: Memory, rows: np.ndarray, reach: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return how alike past hours are to each kind of hour ahead (kinds, 24, m), and the kind of each hour ahead."""
+    past = len(days.kwh)
+    off = _around(days.off[rows], reach, False).astype(bool)
+    off_ahead = days.off[past:]
+    if memory.same_weekday == 1 and not memory.alike_celsius and not memory.by_degrees:
+        both = np.array([False, True])[:, None, None]
+        return np.where(off == both, 1.0, memory.other_type), off_ahead.astype(int)
+    weights = np.where(off == off_ahead[:, :, None], 1.0, memory.other_type)
+    if memory.same_weekday != 1:
+        weekday = _around(days.weekday[rows], reach, -1)
+        weights = weights * np.where(weekday == days.weekday[past:, :, None], memory.same_weekday, 1.0)
+    if memory.alike_celsius:
+        felt = warmth.felt(days.celsius)
+        near = _around(felt[rows], reach, np.nan)
+        weights = weights * warmth.alike(near, felt[past:, :, None], memory.alike_celsius)
+    return weights, np.broadcast_to(np.arange(days.ahead)[:, None], off_ahead.shape)
+
+
+def _scale(days: Days, memory: Memory, rows: np.ndarray) -> np.ndarray:
+    """Return by what to multiply each past day of `rows`: shape (1, rows), or (ahead, rows) by degrees."""
+    daily = daily_mean(days.kwh)
+    known = daily[rows][np.isfinite(daily[rows])]
+    mean = float(known.mean()) if len(known) else 0.0
+    if mean <= 0:
+        return np.ones((1, len(rows)))
+    settled = max(0, len(daily) - SETTLING_DAYS[0])
+    power = memory.power * settled / (settled + SETTLING_DAYS[1])
+    if memory.by_degrees:
+        explained = warmth.explained(daily, days.celsius)
+        floor = warmth.FLOOR * mean
+        by_degrees = (explained[len(daily) :, None] + floor) / (explained[rows] + floor)
+        ratio = by_degrees * _moved(daily / explained[: len(daily)], rows, 1.0) ** power
+    else:
+        ratio = _moved(daily, rows, mean)[None] ** power
+    return np.clip(ratio, 1 / LARGEST_RATIO, LARGEST_RATIO)
+
+
+def _moved(daily: np.ndarray, rows: np.ndarray, mean: float) -> np.ndarray:
+    """Return the ratio of today's level to the level four days before each of `rows`; 1 where either is unknown."""
+    levels = level(daily) + LEVEL_FLOOR * mean
+    ratio = levels[-1] / levels[np.maximum(rows - LEVEL_LAG_DAYS, 0)]
+    return np.where(np.isfinite(ratio), ratio, 1.0)

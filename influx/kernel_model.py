@@ -1,0 +1,188 @@
+"""The candidate "similar days": the memories of `influx.kernel`, weighed and mended on the weeks before.
+
+Learning lays the history out around its end. Forecasting lets every memory speak for the coming days and for up to 18
+past weeks, each from what was known before it, weighs the memories by those weeks and mends the tails. Where the
+temperature of an hour is known, in the past and ahead, the memories that look at it take part; any other hour is
+forecast exactly as if there were no temperature at all.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, RegressorMixin
+
+from influx import kernel, mixing
+from influx.clock import HOUR
+from influx.kernel import MEMORIES, WITH_TEMPERATURE, Days, Memory
+
+HISTORY_DAYS = 365
+PAST_WEEKS = 18
+"""Past weeks on which memories are weighed and tails are mended."""
+
+LEAST_DAYS, LEAST_HOURS = 14, 84
+"""Days before a past week, and known hours in it, without which it teaches nothing."""
+
+LEAST_TEMPERATURE_WEEKS = 4
+"""Past weeks below which no memory of temperature takes part: it has not shown that it helps."""
+
+TEMPERATURE = "outdoor_temp_celsius"
+
+
+class Kernel(RegressorMixin, BaseEstimator):
+    """A mixture of scaled similar days with calibrated quantiles.
+
+    Parameters
+    ----------
+    timezone, country : str
+        For local hours, weekdays and public holidays.
+    """
+
+    needs_days = 0
+    uses_features = False
+
+    def __init__(self, timezone: str = "UTC", country: str | None = None) -> None:
+        self.timezone = timezone
+        self.country = country
+
+    def fit(self, X: pd.DataFrame, y: np.ndarray) -> Kernel:  # noqa: N803
+        """Lay the history out in days, and weigh the memories' expected values.
+
+        Parameters
+        ----------
+        X : DataFrame, index complete UTC hours
+            May hold `outdoor_temp_celsius`, as recorded [C], NaN where unknown; no other column is used.
+        y : ndarray, shape (n,)
+            Energy [kWh], NaN where unknown. The hour after the last one is the origin of the forecast.
+
+        Raises
+        ------
+        ValueError
+            No hour is known.
+        """
+        stamps, kwh = pd.DatetimeIndex(X.index), np.asarray(y, dtype=float)
+        origin = stamps[-1] + HOUR
+        recent = np.isfinite(kwh) & (stamps >= stamps[np.isfinite(kwh)].max() - pd.Timedelta(days=HISTORY_DAYS))
+        if not recent.any():
+            raise ValueError("no known hour before the origin")
+        day, hour = kernel.cells(stamps, origin, self.timezone)
+        past = -int(day[recent].min())
+        self.origin_ = int(origin.timestamp()) // 3600
+        self.kwh_ = kernel.to_days(np.where(recent, kwh, np.nan), day, hour, -past, past)
+        celsius = X[TEMPERATURE].to_numpy(dtype=float) if TEMPERATURE in X else np.full(len(X), np.nan)
+        self.celsius_ = kernel.to_days(celsius, day, hour, -past, past)
+        self.naive_error_ = _naive_error(self.kwh_)
+        self._weigh_means()
+        return self
+
+    def predict(self, X: pd.DataFrame) -> np.ndarray:  # noqa: N803
+        """Return the expected energy of hours after the last one fitted, shape (n,) [kWh].
+
+        `X` may hold `outdoor_temp_celsius` as forecast [C], NaN where missing.
+        """
+        days, day, hour, known = self._ahead(X)
+        members = np.stack([kernel.expected(days, memory) for memory in MEMORIES])
+        out = np.tensordot(self.mean_weights_, members, axes=1)
+        if known.any():
+            more = np.stack([kernel.expected(days, memory) for memory in WITH_TEMPERATURE])
+            warm = np.tensordot(self.warm_mean_weights_, np.concatenate([members, more]), axes=1)
+            out = np.where(known, warm, out)
+        return np.asarray(out[day, hour])
+
+    def predict_quantiles(self, X: pd.DataFrame, levels: np.ndarray) -> np.ndarray:  # noqa: N803
+        """Return quantiles of hours after the last one fitted, shape (n, len(levels)) [kWh]."""
+        days, day, hour, known = self._ahead(X)
+        asked = np.asarray(levels, dtype=float)
+        every = np.unique(np.append(asked, 0.5))
+        past, ahead = self._members(days, MEMORIES, every)
+        out = self._calibrated(past, ahead, every)
+        if known.any():
+            more_past, more = self._members(days, WITH_TEMPERATURE, every)
+            both = np.concatenate([past, more_past], axis=1), np.concatenate([ahead, more])
+            out = np.where(known[..., None], self._calibrated(*both, every), out)
+        return np.asarray(out[day, hour][:, np.searchsorted(every, asked)])
+
+    def past_misses(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return observed minus expected energy of past weeks, (n, 168) [kWh], and how many weeks ago each began.
+
+        The members spoke from what was known before each week; their weights are those of today.
+        """
+        return self.misses_.reshape(-1, 7 * 24), self.misses_weeks_
+
+    def _weigh_means(self) -> None:
+        """Learn the weights of the expected values, with and without the memories of temperature."""
+        days = self._days(0)
+        observed, weeks = self._past_weeks()
+        every = MEMORIES + (WITH_TEMPERATURE if self._knows_temperature() else ())
+        said = np.empty((len(weeks), len(every), 7, 24))
+        for number, back in enumerate(weeks):
+            then = days.at(len(self.kwh_) - 7 * back, 7)
+            said[number] = [kernel.expected(then, memory) for memory in every]
+        self.mean_weights_ = _scaled_weights(observed, said[:, : len(MEMORIES)], weeks)
+        self.warm_mean_weights_ = _scaled_weights(observed, said, weeks)
+        self.misses_ = observed - np.einsum("njdh,j->ndh", said, self.warm_mean_weights_)
+        self.misses_weeks_ = weeks
+
+    def _members(self, days: Days, memories: tuple[Memory, ...], levels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return what memories said of past weeks (n, members, 7, 24, q) and say of the days ahead."""
+        _, weeks = self._past_weeks()
+        past = np.empty((len(weeks), len(memories), 7, 24, len(levels)))
+        for number, back in enumerate(weeks):
+            then = days.at(len(self.kwh_) - 7 * back, 7)
+            past[number] = [kernel.quantiles(then, memory, levels) for memory in memories]
+        return past, np.stack([kernel.quantiles(days, memory, levels) for memory in memories])
+
+    def _calibrated(self, past: np.ndarray, ahead: np.ndarray, levels: np.ndarray) -> np.ndarray:
+        observed, weeks = self._past_weeks()
+        weight = mixing.quantile_weights(observed, past, levels, weeks)
+        mixed = mixing.mixed(past, weight), mixing.mixed(ahead, weight)
+        return mixing.mend_tails(mixed[1], mixed[0], observed, levels, weeks, self.naive_error_)
+
+    def _past_weeks(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the past weeks that teach something, (n, 7, 24) [kWh], and how many weeks ago each began."""
+        past = len(self.kwh_)
+        back = range(1, min(PAST_WEEKS, (past - LEAST_DAYS) // 7) + 1)
+        ago = [week for week in back if np.isfinite(self._week(week)).sum() >= LEAST_HOURS]
+        return np.array([self._week(week) for week in ago]).reshape(-1, 7, 24), np.array(ago, dtype=int)
+
+    def _week(self, back: int) -> np.ndarray:
+        first = len(self.kwh_) - 7 * back
+        return np.asarray(self.kwh_[first : first + 7])
+
+    def _knows_temperature(self) -> bool:
+        """Tell whether enough of the days before the past weeks have a temperature."""
+        _, weeks = self._past_weeks()
+        known = [np.isfinite(self.celsius_[: len(self.kwh_) - 7 * back]).sum() >= 24 * LEAST_DAYS for back in weeks]
+        return sum(known) >= LEAST_TEMPERATURE_WEEKS
+
+    def _days(self, ahead: int) -> Days:
+        past = len(self.kwh_)
+        origin = pd.Timestamp(self.origin_ * 3600, unit="s", tz="UTC")
+        off, weekday = kernel.calendar(origin, past, ahead, self.timezone, self.country)
+        return Days(self.kwh_, off, weekday, np.concatenate([self.celsius_, np.full((ahead, 24), np.nan)]))
+
+    def _ahead(self, X: pd.DataFrame) -> tuple[Days, np.ndarray, np.ndarray, np.ndarray]:  # noqa: N803
+        """Return the days up to the last one asked for, each row's day and place, and where temperature is of use."""
+        origin = pd.Timestamp(self.origin_ * 3600, unit="s", tz="UTC")
+        day, hour = kernel.cells(pd.DatetimeIndex(X.index), origin, self.timezone)
+        count = int(day.max()) + 1
+        days = self._days(count)
+        known = np.zeros((count, 24), dtype=bool)
+        if TEMPERATURE in X and self._knows_temperature():
+            celsius = kernel.to_days(X[TEMPERATURE].to_numpy(dtype=float), day, hour, 0, count)
+            days.celsius[len(self.kwh_) :] = celsius
+            known = np.isfinite(celsius)
+        return days, day, hour, known
+
+
+def _scaled_weights(observed: np.ndarray, said: np.ndarray, weeks: np.ndarray) -> np.ndarray:
+    """Return the members' weights times what makes good for past misses, shape (members,)."""
+    weight = mixing.mean_weights(observed, said, weeks)
+    return weight * mixing.mean_factor(observed, np.einsum("njdh,j->ndh", said, weight), weeks)
+
+
+def _naive_error(kwh: np.ndarray) -> float:
+    """Return the mean absolute weekly change [kWh]; 0 where no hour is known a week apart."""
+    change = np.abs(kwh[7:] - kwh[:-7])
+    known = change[np.isfinite(change)]
+    return float(known.mean()) if len(known) else 0.0
