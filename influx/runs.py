@@ -112,6 +112,13 @@ class Run:
         week = self.forecast().get("cost_week")
         return float("nan") if week is None else float(week.loc[week["device_id"] == HOUSEHOLD, "total"].iloc[0])
 
+    def model(self, device_id: str) -> str:
+        """Return the name of the model that forecasts a device."""
+        choice = self.training()["choice"].set_index("device_id")["model"]
+        if device_id not in choice:
+            raise InputError(f"device: there is no {device_id!r}; forecast are {', '.join(choice.index)}.")
+        return str(choice[device_id])
+
     def explore(self) -> Frames:
         """Return `completeness`, `profile`, `daily_use`, `breakdown`, `drivers` and `unusual`."""
         home = self._home

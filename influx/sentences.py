@@ -147,13 +147,11 @@ def winners(choice: pd.DataFrame) -> str:
     counts = choice["model"].value_counts()
     parts = [f"{NAMES.get(str(name), str(name))} for {count}" for name, count in counts.items()]
     words = f"**Of {len(choice)} series (the household counts as one), the forecast uses {text.listed(parts)}.**"
-    if set(counts.index) == {"climatology"}:
-        tested = bool((choice["folds"] > 0).any())
-        words += (
-            " No other model beat climatology by more than chance, so climatology is what is used."
-            if tested
-            else " There is too little history to test anything, so climatology is used untested."
-        )
+    untested = int((choice["folds"] == 0).sum())
+    if untested == len(choice):
+        return words + " There is too little history to test anything, so climatology is used untested."
+    if counts.get("climatology", 0) > untested:
+        words += " Where climatology is used, no other model beat it by more than chance."
     return words
 
 
