@@ -17,6 +17,13 @@ from influx.schema import HOUSEHOLD, OTHER
 
 ACCENT = SERIES[0]
 GREY = "#999999"
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+MODEL_MARKS = {
+    "climatology": ("o", ACCENT),
+    "kernel": ("D", SERIES[4]),
+    "seasonal_naive": ("s", SERIES[1]),
+    "gradient_boosting": ("^", SERIES[2]),
+}
 
 
 def colours(devices: Iterable[str]) -> dict[str, str]:

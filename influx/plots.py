@@ -13,33 +13,24 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
-from influx import text
-from influx.axes import ACCENT, band, clock_axis, colours, date_axis, own_axes, say, short, week_axis
+from influx import axes, text
 from influx.clock import local
 from influx.figures import INK, SERIES, describe, is_narrow
 from influx.models import NAMES
 from influx.schema import HOUSEHOLD
 
-WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-MODEL_MARKS = {
-    "climatology": ("o", ACCENT),
-    "kernel": ("D", SERIES[4]),
-    "seasonal_naive": ("s", SERIES[1]),
-    "gradient_boosting": ("^", SERIES[2]),
-}
-
 
 def plot_daily_use(daily_use: pd.DataFrame, device_id: str = HOUSEHOLD, ax: Axes | None = None) -> Axes:
     """Draw each day's energy [kWh] and its mean over seven days; a day that is not fully known has no bar."""
-    ax = own_axes(ax)
+    ax = axes.own_axes(ax)
     days = daily_use[daily_use["device_id"] == device_id].set_index("day")["kwh"].sort_index().asfreq("D")
     if len(days) <= 200:
-        ax.bar(days.index, days, width=0.85, color=ACCENT, alpha=0.35, linewidth=0)
+        ax.bar(days.index, days, width=0.85, color=axes.ACCENT, alpha=0.35, linewidth=0)
     smooth = days.rolling(7, min_periods=4).mean()
-    ax.plot(smooth.index, smooth, color=ACCENT, linewidth=1.8)
+    ax.plot(smooth.index, smooth, color=axes.ACCENT, linewidth=1.8)
     ax.set_ylim(bottom=0)
     ax.set_ylabel("kWh a day")
-    date_axis(ax, len(days))
+    axes.date_axis(ax, len(days))
     known = days.dropna()
     return describe(
         ax,
@@ -52,18 +43,18 @@ def plot_heat_map(profile: pd.DataFrame, device_id: str = HOUSEHOLD, ax: Axes | 
     """Draw the mean energy of each local hour of the week [kWh]."""
     import seaborn
 
-    ax = own_axes(ax)
+    ax = axes.own_axes(ax)
     rows = profile[profile["device_id"] == device_id]
     grid = rows.pivot(index="weekday", columns="hour", values="kwh").reindex(index=range(7), columns=range(24))
     bar = {"label": "kWh in the hour", "shrink": 0.8} if not is_narrow(ax) else None
     seaborn.heatmap(grid, ax=ax, cmap="cividis", vmin=0, cbar=bar is not None, cbar_kws=bar, linewidths=0.3)
-    ax.set_yticks(np.arange(7) + 0.5, WEEKDAYS, rotation=0)
+    ax.set_yticks(np.arange(7) + 0.5, axes.WEEKDAYS, rotation=0)
     step = 6 if is_narrow(ax) else 3
     ax.set_xticks(np.arange(0, 24, step), [text.clock(hour) for hour in range(0, 24, step)], rotation=0)
     ax.set_xlabel("local hour")
     ax.set_ylabel("")
     top = rows.loc[rows["kwh"].idxmax()]
-    where = f"{WEEKDAYS[int(top['weekday'])]} {text.clock(int(top['hour']))}"
+    where = f"{axes.WEEKDAYS[int(top['weekday'])]} {text.clock(int(top['hour']))}"
     return describe(
         ax, f"Mean energy of {device_id} by weekday and hour; the highest is {where} with {text.kwh(top['kwh'])}."
     )
@@ -71,13 +62,13 @@ def plot_heat_map(profile: pd.DataFrame, device_id: str = HOUSEHOLD, ax: Axes | 
 
 def plot_load_curve(profile: pd.DataFrame, device_id: str = HOUSEHOLD, ax: Axes | None = None) -> Axes:
     """Draw the mean energy by local hour [kWh], Monday to Friday and weekend."""
-    ax = own_axes(ax)
+    ax = axes.own_axes(ax)
     rows = profile[profile["device_id"] == device_id]
     kinds = rows["weekday"].ge(5).map({False: "Mon to Fri", True: "weekend"})
     curves = rows.groupby([kinds, "hour"])["kwh"].mean().unstack(0)
     for (name, curve), hue, style in zip(curves.items(), SERIES, ("-", "--"), strict=False):
         ax.step(curve.index, curve, where="post", color=hue, linestyle=style, linewidth=1.8, label=name)
-    clock_axis(ax)
+    axes.clock_axis(ax)
     ax.set_ylim(bottom=0)
     ax.set_ylabel("kWh in the hour")
     ax.legend(loc="upper left")
@@ -90,9 +81,9 @@ def plot_breakdown(breakdown: pd.DataFrame, devices: Iterable[str] = (), ax: Axe
 
     `devices` are all of the home's, so that each keeps its colour whatever the frame holds.
     """
-    ax = own_axes(ax)
+    ax = axes.own_axes(ax)
     rows = breakdown.iloc[:12][::-1]
-    hues = colours([*devices, *breakdown["device_id"]])
+    hues = axes.colours([*devices, *breakdown["device_id"]])
     place = np.arange(len(rows))
     ax.barh(place, rows["kwh_per_day"], height=0.55, color=[hues[name] for name in rows["device_id"]])
     standby = rows["standby_kwh_per_day"].fillna(0)
@@ -102,7 +93,7 @@ def plot_breakdown(breakdown: pd.DataFrame, devices: Iterable[str] = (), ax: Axe
         ax.legend(loc="lower right", handlelength=0)
     for at, share, kwh in zip(place, rows["share"], rows["kwh_per_day"], strict=True):
         ax.annotate(text.percent(share), (kwh, at), xytext=(4, 0), textcoords="offset points", va="center", fontsize=9)
-    ax.set_yticks(place, [short(name, ax) for name in rows["device_id"]])
+    ax.set_yticks(place, [axes.short(name, ax) for name in rows["device_id"]])
     ax.set_xlabel("kWh a day")
     ax.margins(x=0.12)
     told = ", ".join(f"{r.device_id} {text.percent(r.share)}" for r in breakdown.iloc[:5].itertuples())
@@ -111,14 +102,14 @@ def plot_breakdown(breakdown: pd.DataFrame, devices: Iterable[str] = (), ax: Axe
 
 def plot_relations(relations: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """Draw each feature's rank correlation with the energy, one hour and one week ahead, as means over the devices."""
-    ax = own_axes(ax)
+    ax = axes.own_axes(ax)
     mean = relations.groupby("feature", sort=False)[["one_hour_ahead", "one_week_ahead"]].agg(lambda r: r.abs().mean())
     mean = mean.dropna(how="all").sort_values("one_hour_ahead", na_position="first")
     place = np.arange(len(mean))
     ax.hlines(place, mean.min(axis=1), mean.max(axis=1), color="#808080", linewidth=1)
     ax.plot(mean["one_hour_ahead"], place, "o", color=SERIES[1], label="one hour ahead")
-    ax.plot(mean["one_week_ahead"], place, "D", color=ACCENT, label="a week ahead")
-    ax.set_yticks(place, [short(name, ax, 18) for name in mean.index])
+    ax.plot(mean["one_week_ahead"], place, "D", color=axes.ACCENT, label="a week ahead")
+    ax.set_yticks(place, [axes.short(name, ax, 18) for name in mean.index])
     ax.set_xlim(0, 1)
     ax.set_xlabel("strength of the relation to the energy (0 none, 1 perfect)")
     ax.legend(loc="lower right")
@@ -132,17 +123,17 @@ def plot_relations(relations: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
 def plot_contest(metrics: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """Draw every candidate's scaled pinball loss for each device; the farther left, the better."""
-    ax = own_axes(ax)
+    ax = axes.own_axes(ax)
     wide = metrics.pivot(index="device_id", columns="model", values="scaled_pinball").dropna(how="all")
     wide = wide.sort_values("climatology", ascending=False) if "climatology" in wide else wide
     if wide.empty:
-        return say(ax, "Nothing was used on the past weeks, so no candidate lost anything.")
+        return axes.say(ax, "Nothing was used on the past weeks, so no candidate lost anything.")
     place = np.arange(len(wide))
     ax.hlines(place, wide.min(axis=1), wide.max(axis=1), color="#808080", linewidth=1)
     for model in wide:
-        mark, hue = MODEL_MARKS.get(str(model), ("d", SERIES[3]))
+        mark, hue = axes.MODEL_MARKS.get(str(model), ("d", SERIES[3]))
         ax.plot(wide[model], place, mark, color=hue, label=NAMES.get(str(model), str(model)), markersize=7)
-    ax.set_yticks(place, [short(name, ax) for name in wide.index])
+    ax.set_yticks(place, [axes.short(name, ax) for name in wide.index])
     ax.set_xlim(left=0)
     ax.set_xlabel("loss over that of last week's change (left is better)")
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=1 if is_narrow(ax) else 3)
@@ -152,13 +143,13 @@ def plot_contest(metrics: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
 def plot_importance(importance: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """Draw by how much the error grows when a feature is shuffled, each device's importances made to sum to one."""
-    ax = own_axes(ax)
+    ax = axes.own_axes(ax)
     positive = importance.assign(importance=importance["importance"].clip(lower=0))
     total = positive.groupby("device_id")["importance"].transform("sum")
     positive["share"] = np.where(total > 0, positive["importance"] / total.where(total > 0, 1), 0)
     mean = positive.groupby("feature")["share"].mean().sort_values().iloc[-12:]
-    ax.barh(np.arange(len(mean)), mean, color=ACCENT, height=0.6)
-    ax.set_yticks(np.arange(len(mean)), [short(str(name), ax, 18) for name in mean.index])
+    ax.barh(np.arange(len(mean)), mean, color=axes.ACCENT, height=0.6)
+    ax.set_yticks(np.arange(len(mean)), [axes.short(str(name), ax, 18) for name in mean.index])
     ax.xaxis.set_major_formatter(PercentFormatter(1))
     ax.set_xlabel("share of the importance, mean over devices")
     told = ", ".join(f"{name} {text.percent(share)}" for name, share in mean.iloc[::-1].iloc[:4].items())
@@ -168,15 +159,15 @@ def plot_importance(importance: pd.DataFrame, ax: Axes | None = None) -> Axes:
 def plot_coverage(metrics: pd.DataFrame, choice: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """Draw which part of the past hours fell into the band that promised eight in ten, for each device's chosen
     model."""
-    ax = own_axes(ax)
+    ax = axes.own_axes(ax)
     rows = metrics.merge(choice[["home_id", "device_id", "model"]], on=["home_id", "device_id", "model"])
     rows = rows.sort_values("coverage_80")
     place = np.arange(len(rows))
     ax.axvline(0.8, color=INK, linewidth=1, linestyle=":")
     ax.annotate("promised", (0.8, len(rows) - 0.5), xytext=(3, 0), textcoords="offset points", fontsize=9)
     ax.hlines(place, 0.8, rows["coverage_80"], color="#808080", linewidth=1)
-    ax.plot(rows["coverage_80"], place, "o", color=ACCENT)
-    ax.set_yticks(place, [short(name, ax) for name in rows["device_id"]])
+    ax.plot(rows["coverage_80"], place, "o", color=axes.ACCENT)
+    ax.set_yticks(place, [axes.short(name, ax) for name in rows["device_id"]])
     ax.set_xlim(min(0.5, float(rows["coverage_80"].min()) - 0.05), 1.01)
     ax.xaxis.set_major_formatter(PercentFormatter(1))
     ax.set_xlabel("past hours inside the band")
@@ -192,15 +183,17 @@ def plot_past_week(
     ax: Axes | None = None,
 ) -> Axes:
     """Draw the last past week as it was forecast at its beginning, by any model or one, and what happened [kWh]."""
-    ax = own_axes(ax)
+    ax = axes.own_axes(ax)
     rows = past_forecasts[past_forecasts["device_id"] == device_id]
     rows = rows if model is None else rows[rows["model"] == model]
     if rows.empty:
-        return say(ax, f"No past week of {device_id} could be forecast and compared.")
+        return axes.say(ax, f"No past week of {device_id} could be forecast and compared.")
     rows = rows[rows["origin"] == rows["origin"].max()]
-    wall = band(ax, rows, timezone, colours([device_id])[device_id] if device_id == HOUSEHOLD else ACCENT)
+    wall = axes.band(
+        ax, rows, timezone, axes.colours([device_id])[device_id] if device_id == HOUSEHOLD else axes.ACCENT
+    )
     ax.plot(wall, rows["observed"], ".", color=INK, markersize=4, label="what happened")
-    week_axis(ax, wall)
+    axes.week_axis(ax, wall)
     ax.legend(loc="upper left", ncols=3, fontsize=9)
     inside = float(rows["observed"].between(rows["p10"], rows["p90"]).mean())
     return describe(
@@ -218,10 +211,10 @@ def plot_forecast(
     ax: Axes | None = None,
 ) -> Axes:
     """Draw a device's coming hours: the median as a line, p10 to p90 as a band [kWh]; `devices` as above."""
-    ax = own_axes(ax)
+    ax = axes.own_axes(ax)
     rows = forecast[forecast["device_id"] == device_id]
-    wall = band(ax, rows, timezone, colours([*devices, *forecast["device_id"].unique()])[device_id])
-    week_axis(ax, wall)
+    wall = axes.band(ax, rows, timezone, axes.colours([*devices, *forecast["device_id"].unique()])[device_id])
+    axes.week_axis(ax, wall)
     ax.legend(loc="upper left", ncols=2, fontsize=9)
     top = rows.loc[rows["energy_kwh"].idxmax()]
     when = local(pd.DatetimeIndex([top["timestamp"]]), timezone)[0]
@@ -234,11 +227,11 @@ def plot_forecast(
 
 def plot_days(daily: pd.DataFrame, device_id: str = HOUSEHOLD, ax: Axes | None = None) -> Axes:
     """Draw each coming day's energy [kWh] with the range that holds eight in ten."""
-    ax = own_axes(ax)
+    ax = axes.own_axes(ax)
     rows = daily[daily["device_id"] == device_id]
     rows = rows[rows["hours"] >= 20] if (rows["hours"] >= 20).any() else rows
     place = np.arange(len(rows))
-    ax.bar(place, rows["total"], width=0.62, color=colours([device_id])[device_id], alpha=0.55)
+    ax.bar(place, rows["total"], width=0.62, color=axes.colours([device_id])[device_id], alpha=0.55)
     ranged = rows["p10"].notna().to_numpy()
     low, high = rows["total"] - rows["p10"], rows["p90"] - rows["total"]
     if ranged.any():
@@ -265,17 +258,19 @@ def plot_next_day(
     ax: Axes | None = None,
 ) -> Axes:
     """Draw the next 24 hours by device, stacked [kWh], the smallest ones together, and the price as a line above."""
-    ax = own_axes(ax)
+    ax = axes.own_axes(ax)
     hours = forecast["timestamp"].drop_duplicates().sort_values().iloc[:24]
     parts = forecast["device_id"] != HOUSEHOLD
     rows = forecast[(parts if parts.any() else ~parts) & forecast["timestamp"].isin(hours)]
     wide = rows.pivot(index="timestamp", columns="device_id", values="energy_kwh")
     order = wide.sum().sort_values(ascending=False).index
     most = 5 if len(order) > 6 else 6
-    hues = colours([*devices, *forecast["device_id"].unique()])
+    hues = axes.colours([*devices, *forecast["device_id"].unique()])
     place, base = np.arange(len(wide)), np.zeros(len(wide))
     for name in order[:most]:
-        ax.bar(place, wide[name], bottom=base, width=0.85, color=hues[name], label=short(name, ax, 18), align="edge")
+        ax.bar(
+            place, wide[name], bottom=base, width=0.85, color=hues[name], label=axes.short(name, ax, 18), align="edge"
+        )
         base += wide[name].to_numpy()
     if len(order) > most:
         rest = wide[order[most:]].sum(axis=1).to_numpy()

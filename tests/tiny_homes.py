@@ -70,11 +70,6 @@ def three_days(folder: Path) -> Path:
     return write_readings(folder, tv=days(3), fridge=days(3, seed=1, off=0))
 
 
-def ten_hours(folder: Path) -> Path:
-    """A home of ten hours: not a single whole day."""
-    return write_readings(folder, start=f"{MONDAY} 09:00", tv=days(10 / 24))
-
-
 def one_hour(folder: Path) -> Path:
     """A home of which one hour is known."""
     return write_readings(folder, tv=np.array([0.25]))
@@ -108,30 +103,20 @@ def main_meter(folder: Path) -> Path:
     return write_readings(folder, main=days(21, off=0), home=TARIFF)
 
 
-def main_and_one(folder: Path) -> Path:
-    """A main meter and a device that explains a part of it."""
-    tv = days(21)
-    return write_readings(folder, main=tv + days(21, seed=2, off=0), tv=tv, home=TARIFF)
-
-
-def one_zero(folder: Path) -> Path:
-    """Two devices, one of which was never used."""
-    return write_readings(folder, tv=days(21), heater=np.zeros(21 * 24), home=TARIFF)
-
-
 def all_zero(folder: Path) -> Path:
     """A home that used nothing."""
     return write_readings(folder, tv=np.zeros(21 * 24), heater=np.zeros(21 * 24), home=TARIFF)
 
 
 def gaps(folder: Path) -> Path:
-    """Devices with unknown ranges: a week in the middle, one that began in the last hour, one gone for five weeks."""
-    tv, fridge, new, gone = (days(56, seed=seed, off=0) for seed in range(4))
+    """Devices with unknown ranges: a week in the middle, a day at the end, all but the last hour, the last five weeks;
+    and one that was never used."""
+    tv, fridge, new, gone = (days(41, seed=seed, off=0) for seed in range(4))
     tv[20 * 24 : 27 * 24] = np.nan
     fridge[-30:-6] = np.nan
     new[:-1] = np.nan
-    gone[20 * 24 :] = np.nan
-    return write_readings(folder, tv=tv, fridge=fridge, new=new, gone=gone, home=TARIFF)
+    gone[6 * 24 :] = np.nan
+    return write_readings(folder, tv=tv, fridge=fridge, new=new, gone=gone, heater=np.zeros(41 * 24), home=TARIFF)
 
 
 def hostile(folder: Path) -> Path:
@@ -148,14 +133,9 @@ def quoted(name: str) -> str:
 
 HOMES: tuple[Callable[[Path], Path], ...] = (
     three_days,
-    ten_hours,
     one_hour,
-    plain_events,
     rated_events,
-    one_device,
     main_meter,
-    main_and_one,
-    one_zero,
     all_zero,
     gaps,
     hostile,
