@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import skops.io
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sklearn.base import clone
 from tiny_readings import START, energy, hours, used
 
@@ -234,3 +236,35 @@ def test_gradient_boosting_fills_an_unknown_input_with_the_middle_of_what_it_saw
     np.testing.assert_array_equal(
         model.predict(ahead.assign(lag_1h=np.nan)), model.predict(ahead.assign(lag_1h=middle))
     )
+
+
+@settings(max_examples=20)
+@given(
+    name=st.sampled_from([name for name in CANDIDATES if not CANDIDATES[name]("UTC", None).uses_features]),
+    count=st.integers(1, 24 * 45),
+    known=st.sampled_from([1.0, 0.5, 0.02]),
+    warm=st.sampled_from(["no", "all", "gaps"]),
+    zone=st.sampled_from(["UTC", "Asia/Kolkata", "America/St_Johns"]),
+    seed=st.integers(0, 10_000),
+)
+def test_any_history_in_which_anything_is_known_is_enough(
+    name: str, count: int, known: float, warm: str, zone: str, seed: int
+) -> None:
+    """An hour or six weeks, gaps in the energy and in the temperature, hours of any length after it."""
+    rng = np.random.default_rng(seed)
+    kwh = np.where(rng.random(count) < known, used(count, seed), np.nan)
+    kwh[rng.integers(count)] = 0.5
+    rows = pd.DataFrame(index=hours(count + 200))
+    if warm != "no":
+        celsius = 15 + 10 * np.sin(np.arange(len(rows)) / 50)
+        rows["outdoor_temp_celsius"] = (
+            np.where(rng.random(len(rows)) < 0.2, np.nan, celsius) if warm == "gaps" else celsius
+        )
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model = CANDIDATES[name](zone, None).fit(rows[:count], kwh)
+        expected, quantiles = model.predict(rows[count:]), model.predict_quantiles(rows[count:], LEVELS)
+    assert np.isfinite(expected).all()
+    assert np.isfinite(quantiles).all()
+    assert min(expected.min(), quantiles.min()) >= 0
+    assert (np.diff(quantiles, axis=1) >= 0).all()

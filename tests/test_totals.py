@@ -11,7 +11,7 @@ from tiny_readings import START, hours, series, used
 
 from influx.features import WEEK, Surroundings
 from influx.series import Series
-from influx.totals import past_errors, spread, totals
+from influx.totals import model_errors, past_errors, spread, totals
 
 MADRID = Surroundings(timezone="Europe/Madrid")
 
@@ -94,6 +94,72 @@ def test_nothing_at_or_after_the_origin_matters(seed: int, change: float, length
     origin = START + pd.Timedelta(days=30)
     before, after = (past_errors(series(values), origin, length) for values in (kwh, changed))
     np.testing.assert_array_equal(before, after)
+
+
+class Remembers:
+    """A model that was off by 1 kWh an hour in each of `weeks` past weeks, but for what `change` says."""
+
+    def __init__(self, weeks: int, change: dict[tuple[int, int], float] | None = None) -> None:
+        self.misses = np.ones((weeks, WEEK))
+        for place, value in (change or {}).items():
+            self.misses[place] = value
+
+    def past_misses(self) -> tuple[np.ndarray, np.ndarray]:
+        return self.misses, np.arange(1, len(self.misses) + 1)
+
+
+def test_a_models_own_past_errors_are_summed_by_day_and_by_week() -> None:
+    model = Remembers(12, {(0, 3): 5.0, (2, 24): -2.0})
+    daily = model_errors(model, START, 24)
+    assert daily.tolist() == [28.0] + [24.0] * 14 + [21.0] + [24.0] * 68
+    weekly = model_errors(model, START, WEEK)
+    assert weekly.tolist() == [172.0, 168.0, 165.0] + [168.0] * 9
+    assert model_errors(model, START, 30).tolist() == [34.0, 30.0, 27.0] + [30.0] * 9
+
+
+def test_a_models_past_errors_are_weighed_by_the_prices_of_their_hours() -> None:
+    """From 6 o'clock on a Monday; only from 6 to 7, and on the last day of January, an hour has a price."""
+    origin = START + pd.Timedelta(weeks=12, hours=6)
+
+    def price(stamps: pd.DatetimeIndex) -> np.ndarray:
+        return np.where((stamps.hour == 6) | ((stamps.month == 1) & (stamps.day == 31)), 1.0, 0.0)
+
+    weekly = model_errors(Remembers(11), origin, WEEK, price)
+    in_january = START + pd.Timedelta(days=30)
+    begins = origin - pd.to_timedelta(7 * np.arange(1, 12), unit="D")
+    expected = [7 + 23 * (begin <= in_january < begin + pd.Timedelta(weeks=1)) for begin in begins]
+    assert weekly.tolist() == expected
+    assert sum(weekly) == 7 * 11 + 23
+
+
+def test_a_models_days_that_are_not_known_enough_are_scaled_up_or_left_out() -> None:
+    unknown = {(0, hour): float("nan") for hour in range(6)} | {(1, hour): float("nan") for hour in range(7)}
+    assert model_errors(Remembers(12, unknown), START, 24).tolist() == [24.0] * 83
+
+
+@pytest.mark.parametrize(("model", "length"), [(None, 24), (object(), 24), (Remembers(9), WEEK), (Remembers(12), 169)])
+def test_a_model_without_enough_past_errors_takes_those_of_climatology(model: object, length: int) -> None:
+    assert model_errors(model, START, length) is None
+    device = series(used(24 * 60))
+    forecasts = ahead([1.0] * length, end(device))
+    (_, own), (_, without) = (
+        totals(forecasts, [device], end(device), models={("home", "tv"): each} if each else {})
+        for each in (model, None)
+    )
+    pd.testing.assert_frame_equal(own, without)
+
+
+def test_a_model_that_remembers_its_errors_has_its_own_range() -> None:
+    rng = np.random.default_rng(0)
+    model = Remembers(12)
+    model.misses = rng.normal(size=(12, WEEK))
+    device = series(np.ones(24 * 60))
+    daily, whole = totals(ahead([9.0] * WEEK, end(device)), [device], end(device), models={("home", "tv"): model})
+    low, high = spread(model.misses.reshape(-1, 24).sum(axis=1))
+    assert daily["p10"].to_numpy() == pytest.approx(9 * 24 + low)
+    assert daily["p90"].to_numpy() == pytest.approx(9 * 24 + high)
+    low, high = spread(model.misses.sum(axis=1))
+    assert whole[["p10", "p90"]].to_numpy().ravel() == pytest.approx([9 * WEEK + low, 9 * WEEK + high])
 
 
 def test_days_are_those_of_the_clock() -> None:

@@ -104,6 +104,21 @@ def test_of_two_that_lead_the_better_one_is_taken() -> None:
     assert row["model"] == "gradient_boosting"
 
 
+def test_similar_days_are_the_anchor_where_they_were_tested() -> None:
+    """They win ties and leads that may be luck, against climatology too; a lead that is not luck beats them."""
+    even = chosen(("climatology", "kernel"), climatology=[1.0] * 4, kernel=[1.0] * 4)
+    assert even["model"] == "kernel"
+    assert even["why"] == "Similar days: the next best, climatology, does no better over 4 past forecasts."
+    lucky = chosen(("climatology", "kernel"), climatology=[0.4, 1.2, 0.7, 1.3], kernel=[1.0] * 4)
+    assert lucky["model"] == "kernel"
+    assert lucky["why"] == "Similar days: climatology is 10 % ahead over 4 past forecasts, which may be chance."
+    beaten = chosen(("climatology", "kernel"), climatology=[0.9, 0.8, 0.7, 0.8], kernel=[1.0] * 4)
+    assert beaten["model"] == "climatology"
+    assert beaten["why"].startswith("Climatology: 20 % less loss than similar days over 4 past forecasts")
+    ahead = chosen(("climatology", "kernel"), climatology=[1.0] * 4, kernel=[0.8] * 4)
+    assert ahead["why"] == "Similar days: the next best, climatology, has 25 % more loss over 4 past forecasts."
+
+
 def test_too_little_history_is_said() -> None:
     row = choose(series(np.ones(72)), pd.DataFrame(), START + pd.Timedelta(days=3), MODELS)
     assert row["model"] == "climatology"
