@@ -31,6 +31,9 @@ LEAST_KNOWN = 0.75
 DRIFT_WEEKS = 12
 """Past weeks over which errors are looked at."""
 
+LEAST_DRIFT_WEEKS = 8
+"""Past weeks below which nothing is said of errors."""
+
 RECENT_DAYS, EARLIER_DAYS = 28, 84
 """Days of use that are compared: the last four weeks with the twelve before."""
 
@@ -232,7 +235,7 @@ def drift(every: list[Series], choice: pd.DataFrame, origin: pd.Timestamp) -> pd
     DataFrame
         `device_id`; `use_change`, the median daily energy of the last four weeks against the twelve before (ratio minus
         1), `use_distance` and `use_p`, size and p of the Kolmogorov-Smirnov test of the two; `error_since` (local
-        day), `error_change` (ratio minus 1 of the weekly losses after and before) and `error_p` (Mann-Whitney, times
+        day), `error_change` (ratio minus 1 of the weekly errors after and before) and `error_p` (Mann-Whitney, times
         the number of weeks that were tried as the break). NaN where history is too short.
     """
     models = choice.set_index(["home_id", "device_id"])["model"]
@@ -240,7 +243,7 @@ def drift(every: list[Series], choice: pd.DataFrame, origin: pd.Timestamp) -> pd
 
 
 def _drift(series: Series, model: str, origin: pd.Timestamp) -> dict[str, object]:
-    return {"device_id": series.device_id} | _use_drift(series, origin) | _error_drift(series, model)
+    return {"device_id": series.device_id} | _use_drift(series, origin) | _error_drift(series, model, origin)
 
 
 def _use_drift(series: Series, origin: pd.Timestamp) -> dict[str, float]:
@@ -260,13 +263,10 @@ def _use_drift(series: Series, origin: pd.Timestamp) -> dict[str, float]:
     }
 
 
-def _error_drift(series: Series, model: str) -> dict[str, object]:
-    nothing = {"error_since": pd.NaT, "error_change": np.nan, "error_p": np.nan}
-    past = past_forecasts(series, DRIFT_WEEKS, WEEK, [model])
-    if past.empty or past["origin"].nunique() < 8:
-        return nothing
-    loss = pd.Series(pinball(past["observed"].to_numpy(), past[QUANTILES].to_numpy()))
-    weekly = (loss.groupby(past["origin"].to_numpy()).mean()).sort_index()
+def _error_drift(series: Series, model: str, origin: pd.Timestamp) -> dict[str, object]:
+    weekly = _weekly_errors(series, model, origin)
+    if len(weekly) < LEAST_DRIFT_WEEKS:
+        return {"error_since": pd.NaT, "error_change": np.nan, "error_p": np.nan}
     breaks = range(3, len(weekly) - 1)
     tests = [float(mannwhitneyu(weekly[at:], weekly[:at], alternative="greater").pvalue) for at in breaks]
     at = breaks[int(np.argmin(tests))]
@@ -277,3 +277,22 @@ def _error_drift(series: Series, model: str) -> dict[str, object]:
         "error_change": float(weekly.iloc[at:].mean()) / base - 1 if base > 0 else float("nan"),
         "error_p": min(1.0, min(tests) * len(tests)),
     }
+
+
+def _weekly_errors(series: Series, model: str, origin: pd.Timestamp) -> pd.Series:
+    """Return the mean absolute error of past weeks [kWh] by their first hour, the oldest first.
+
+    A model that keeps what it missed on past weeks is asked; any other one forecasts them again.
+    """
+    if series.days_known(origin) < WEEK / 24:
+        return pd.Series(dtype=float)
+    fitted = fit(series, model, origin, WEEK)
+    if hasattr(fitted, "past_misses"):
+        misses, back = fitted.past_misses()
+        known = np.isfinite(misses)
+        mean = np.where(known, np.abs(misses), 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+        first = [origin - pd.Timedelta(weeks=int(weeks)) for weeks in back[:DRIFT_WEEKS]]
+        return pd.Series(mean[:DRIFT_WEEKS], index=pd.DatetimeIndex(first), dtype=float).sort_index()
+    past = past_forecasts(series, DRIFT_WEEKS, WEEK, [model])
+    error = (past["observed"] - past["energy_kwh"]).abs().astype(float)
+    return error.groupby(past["origin"]).mean().sort_index()
