@@ -241,7 +241,7 @@ def test_gradient_boosting_fills_an_unknown_input_with_the_middle_of_what_it_saw
 @settings(max_examples=20)
 @given(
     name=st.sampled_from([name for name in CANDIDATES if not CANDIDATES[name]("UTC", None).uses_features]),
-    count=st.integers(1, 24 * 45),
+    count=st.integers(1, 24 * 110),
     known=st.sampled_from([1.0, 0.5, 0.02]),
     warm=st.sampled_from(["no", "all", "gaps"]),
     zone=st.sampled_from(["UTC", "Asia/Kolkata", "America/St_Johns"]),
@@ -250,7 +250,7 @@ def test_gradient_boosting_fills_an_unknown_input_with_the_middle_of_what_it_saw
 def test_any_history_in_which_anything_is_known_is_enough(
     name: str, count: int, known: float, warm: str, zone: str, seed: int
 ) -> None:
-    """An hour or six weeks, gaps in the energy and in the temperature, hours of any length after it."""
+    """An hour or sixteen weeks, gaps in the energy and in the temperature, hours of any length after it."""
     rng = np.random.default_rng(seed)
     kwh = np.where(rng.random(count) < known, used(count, seed), np.nan)
     kwh[rng.integers(count)] = 0.5
