@@ -93,16 +93,7 @@ def drives(drivers: pd.DataFrame) -> str:
     elif clear.empty:
         parts.append("No device follows the outdoor temperature clearly.")
     else:
-        for way, rows in (("rise", clear[clear["temperature"] > 0]), ("fall", clear[clear["temperature"] < 0])):
-            names = [
-                f"{text.name(row.device_id)} ({row.temperature:.2f})"
-                for row in rows.itertuples()
-                if row.device_id != HOUSEHOLD
-            ]
-            if names:
-                parts.append(
-                    f"With the day's temperature {way}{'s' if len(names) == 1 else ''} the use of {text.listed(names)}."
-                )
+        parts += _with_temperature(clear)
     whole = drivers[drivers["device_id"] == HOUSEHOLD]
     if len(whole) and np.isfinite(whole["peak_share"].iloc[0]):
         row = whole.iloc[0]
@@ -111,6 +102,19 @@ def drives(drivers: pd.DataFrame) -> str:
             f"{text.percent(row['peak_hours'])} of all hours."
         )
     return " ".join(parts)
+
+
+def _with_temperature(clear: pd.DataFrame) -> list[str]:
+    """Say of devices, or else of the household, whether their use rises or falls with the temperature."""
+    devices = clear[clear["device_id"] != HOUSEHOLD]
+    told = clear if devices.empty else devices
+    parts = []
+    for way, rows in (("rise", told[told["temperature"] > 0]), ("fall", told[told["temperature"] < 0])):
+        names = [f"{text.name(row.device_id)} ({row.temperature:.2f})" for row in rows.itertuples()]
+        if names:
+            verb = f"{way}{'s' if len(names) == 1 else ''}"
+            parts.append(f"With the day's temperature {verb} the use of {text.listed(names)}.")
+    return parts
 
 
 def strange(unusual: pd.DataFrame) -> str:

@@ -176,9 +176,7 @@ def reference(frame: pd.DataFrame) -> pd.DataFrame:
         "bias": "bias [kWh]",
         "r2": "R²",
     }
-    return (
-        frame.rename(columns=names)[list(names.values())] if len(frame) else pd.DataFrame(columns=list(names.values()))
-    )
+    return frame.rename(columns=names)[list(names.values())]
 
 
 def week(week: pd.DataFrame, cost: pd.DataFrame | None, choice: pd.DataFrame, currency: str) -> pd.DataFrame:
