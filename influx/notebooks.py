@@ -30,6 +30,9 @@ from influx.errors import InputError
 PARAMETERS = ("data", "as_of", "horizon", "output")
 """What every notebook can be told."""
 
+_WARM_UP = "import influx.runs as _, influx.plots as _; del _"
+"""Run by a kernel while the one before it still computes, so that its own notebook need not wait for the libraries."""
+
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 _COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _LINE = re.compile(r"(?:Cell In\[\d+\]|<ipython-input[^>]*>), line (\d+)")
@@ -127,6 +130,7 @@ class _ThisPython(AsyncKernelManager):
     @property
     def kernel_spec(self) -> KernelSpec:
         argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        argv.append(f"--IPKernelApp.exec_lines={_WARM_UP}")
         return KernelSpec(argv=argv, display_name="Python 3", language="python")
 
     def client(self, **options: Any) -> AsyncKernelClient:  # type: ignore[override] # as its base class declares
