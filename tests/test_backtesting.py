@@ -126,7 +126,7 @@ def test_a_fold_without_a_measured_hour_is_left_out() -> None:
     assert set(found["origin"]) == {START + pd.Timedelta(weeks=week) for week in (3, 5)}
 
 
-@settings(max_examples=8)
+@settings(max_examples=5)
 @given(fold=st.integers(1, 4), seed=st.integers(0, 1000), change=st.sampled_from([0.0, 50.0]))
 def test_a_fold_knows_nothing_of_its_origin_and_after(fold: int, seed: int, change: float) -> None:
     """What is forecast in a fold stays when every hour from its origin on changes, but the last one."""

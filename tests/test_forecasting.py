@@ -133,7 +133,7 @@ def test_stamps_without_an_offset_are_utc() -> None:
 
 
 def test_the_number_of_workers_changes_no_byte(monkeypatch: pytest.MonkeyPatch) -> None:
-    frame = pd.concat([home(50), home(50, seed=5, home_id="b")])
+    frame = pd.concat([home(30), readings("b", tv=used(24 * 30, 5))])
     written = []
     for workers in ("1", "2"):
         monkeypatch.setenv("INFLUX_WORKERS", workers)

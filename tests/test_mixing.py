@@ -58,11 +58,13 @@ def test_recent_weeks_count_more() -> None:
 
 
 def test_members_that_lost_less_weigh_more() -> None:
-    """One past week: losses of 1 and 1.2 about their mean 1.1, told apart at 15 x 1/5."""
-    found = weights(np.array([[1.0, 1.2]]), np.array([1]), 15.0)
-    assert found[1] / found[0] == pytest.approx(np.exp(-15 / 5 * 0.2 / 1.1))
+    """What counts is the loss in proportion, so that a big device is weighed as a small one."""
+    losses = np.array([[1.0, 1.2, 1.1], [0.8, 1.0, 0.9]])
+    found = weights(losses, np.array([1, 2]), 15.0)
     assert found.sum() == pytest.approx(1.0)
-    assert weights(np.empty((0, 4)), np.array([]), 15.0).tolist() == [0.25] * 4
+    assert found[0] > found[2] > found[1] > 0
+    assert found[2] ** 2 == pytest.approx(found[0] * found[1])  # exponential: half the distance, the root of the ratio
+    assert weights(100 * losses, np.array([1, 2]), 15.0) == pytest.approx(found)
     assert weights(np.zeros((3, 2)), np.array([1, 2, 3]), 15.0).tolist() == [0.5, 0.5]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny_readings import START, hours, readings
 
@@ -130,6 +130,7 @@ def test_a_device_with_gaps_keeps_its_hours() -> None:
     assert as_readings(gaps)["energy_kwh"].tolist() == [0.0, 1.0, 5.0, 6.0, 7.0, 9.0, 10.0, 11.0]
 
 
+@settings(max_examples=20)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_the_order_of_rows_does_not_matter(seed: int) -> None:
     frame = pd.concat([readings("b", tv=[1.0, 2.0], ac=[3.0, 4.0]), readings("a", tv=[5.0, np.nan])])
