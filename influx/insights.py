@@ -123,7 +123,7 @@ def trend_in_words(row: pd.Series) -> str:
     if row["trend_p"] >= 0.05:
         return "no clear trend"
     way = "rising" if row["trend_kwh_per_week"] > 0 else "falling"
-    return f"{way}, {text.kwh(abs(row['trend_kwh_per_week']))} a week each week (p {row['trend_p']:.3f})"
+    return f"{way}, {text.kwh(abs(row['trend_kwh_per_week']))} a week each week ({text.chance(row['trend_p'])})"
 
 
 def efficiency(home: Home) -> pd.DataFrame:

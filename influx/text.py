@@ -77,6 +77,13 @@ def percent(share: float) -> str:
     return f"{100 * share:z.{digits}f}{THIN_SPACE}%"
 
 
+def chance(p: float) -> str:
+    """Return the p-value of a test, such as "p 0.029", and "p < 0.001" below that."""
+    if not math.isfinite(p):
+        return NOT_KNOWN
+    return "p < 0.001" if p < 0.001 else f"p {p:.3f}"
+
+
 def clock(hour: int) -> str:
     """Return a local clock hour, such as "18:00"; 24 stays 24:00, the end of the day."""
     return f"{hour:02d}:00"

@@ -25,8 +25,8 @@ from influx.series import Series
 PAST_ORIGINS = 56
 """Past days from which the sums are forecast again: eight weeks."""
 
-LEAST_ERRORS = 10
-"""Past sums below which no range is told."""
+LEAST_ERRORS = 9
+"""Past sums below which no range is told: of nine the next one lies outside with a chance of one in five."""
 
 LEAST_KNOWN = 0.75
 """Share of an interval's hours that must be known for its past sum to count; it is then scaled up to the whole."""
@@ -140,7 +140,7 @@ def totals(
     -------
     daily : DataFrame
         `home_id`, `device_id`, `day` (local date), `hours` (24, or less where the horizon cuts the day), `total`,
-        `p10`, `p90`; the range is NaN where fewer than ten past sums could be compared.
+        `p10`, `p90`; the range is NaN where fewer than nine past sums could be compared.
     whole : DataFrame
         The same over all hours of the forecast, without `day`.
     """

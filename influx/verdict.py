@@ -57,13 +57,13 @@ def drifts(drift: pd.DataFrame) -> list[str]:
             way = "more" if row.use_change > 0 else "less"
             sentences.append(
                 f"{row.device_id} uses {text.percent(abs(row.use_change))} {way} a day than in the twelve weeks before "
-                f"(distance {row.use_distance:.2f}, p {row.use_p:.3f}): if that is neither the season nor a change of "
+                f"(distance {row.use_distance:.2f}, {text.chance(row.use_p)}): if that is neither the season nor a change of "
                 "yours, look at it."
             )
         if row.error_p < 5 * CLEAR and row.error_change >= LARGE:
             sentences.append(
                 f"The forecast of {row.device_id} has been worse since {text.day(row.error_since)}, by "
-                f"{text.percent(row.error_change)} (p {row.error_p:.3f}): trust its range more than its line."
+                f"{text.percent(row.error_change)} ({text.chance(row.error_p)}): trust its range more than its line."
             )
     return sentences or ["No device has changed clearly, and no forecast is getting clearly worse."]
 
@@ -108,9 +108,9 @@ def drift_table(drift: pd.DataFrame) -> pd.DataFrame:
             "device": drift["device_id"],
             "use, last 4 weeks": [text.percent(value) for value in drift["use_change"]],
             "distance (0 to 1)": drift["use_distance"],
-            "p": [f"{value:.3f}" if value == value else text.NOT_KNOWN for value in drift["use_p"]],
+            "chance": [text.chance(value) for value in drift["use_p"]],
             "errors since": since,
             "by": [text.percent(value) for value in drift["error_change"]],
-            "p of that": [f"{value:.3f}" if value == value else text.NOT_KNOWN for value in drift["error_p"]],
+            "chance of that": [text.chance(value) for value in drift["error_p"]],
         }
     )

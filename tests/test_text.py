@@ -134,3 +134,9 @@ def test_no_name_is_taken_for_bold(name: str) -> None:
     assert "**" not in text.name(name)
     assert "**" not in text.plain(name)
     assert text.plain(name).replace("\u200b", "") == name.replace("\u200b", "")
+
+
+def test_a_chance_is_told_to_three_digits_and_never_as_zero() -> None:
+    assert text.chance(0.0291) == "p 0.029"
+    assert text.chance(0.0001) == "p < 0.001"
+    assert text.chance(float("nan")) == "not known"

@@ -42,9 +42,9 @@ def test_the_expected_sum_lies_in_its_range() -> None:
     assert spread(-np.arange(1.0, 20.0)) == (-18.0, 0.0)
 
 
-def test_fewer_than_ten_past_errors_tell_no_range() -> None:
-    assert np.isnan(spread(np.arange(9.0))).all()
-    assert np.isfinite(spread(np.arange(10.0))).all()
+def test_fewer_than_nine_past_errors_tell_no_range() -> None:
+    assert np.isnan(spread(np.arange(8.0))).all()
+    assert np.isfinite(spread(np.arange(9.0))).all()
 
 
 def test_a_past_error_is_observed_minus_expected() -> None:
@@ -137,7 +137,7 @@ def test_a_models_days_that_are_not_known_enough_are_scaled_up_or_left_out() -> 
     assert model_errors(Remembers(12, unknown), START, 24).tolist() == [24.0] * 83
 
 
-@pytest.mark.parametrize(("model", "length"), [(None, 24), (object(), 24), (Remembers(9), WEEK), (Remembers(12), 169)])
+@pytest.mark.parametrize(("model", "length"), [(None, 24), (object(), 24), (Remembers(8), WEEK), (Remembers(12), 169)])
 def test_a_model_without_enough_past_errors_takes_those_of_climatology(model: object, length: int) -> None:
     assert model_errors(model, START, length) is None
     device = series(used(24 * 60))
@@ -201,12 +201,12 @@ def test_a_range_does_not_begin_below_zero() -> None:
 
 
 def test_too_little_history_tells_the_sum_but_no_range() -> None:
-    device = series(np.ones(24 * 16))
+    device = series(np.ones(24 * 15))
     daily, whole = totals(ahead([1.0] * 48, end(device)), [device], end(device))
     assert daily["total"].tolist() == [24.0, 24.0]
     assert daily[["p10", "p90"]].isna().all(axis=None)
     assert whole[["p10", "p90"]].isna().all(axis=None)
-    longer = series(np.ones(24 * 18))
+    longer = series(np.ones(24 * 17))
     daily, whole = totals(ahead([1.0] * 48, end(longer)), [longer], end(longer))
     assert daily[["p10", "p90"]].notna().all(axis=None)
 
