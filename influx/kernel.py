@@ -57,6 +57,8 @@ class Memory:
         Distance in temperature at which a past hour counts exp(-1/2) [C]; 0 looks at no temperature.
     by_degrees : bool
         Whether past days are scaled by what heating and cooling degrees explain.
+    untested : bool
+        Whether it takes part before there is a past week to test it on.
     """
 
     half_life_weeks: float
@@ -67,20 +69,23 @@ class Memory:
     same_weekday: float = 1.0
     alike_celsius: float = 0.0
     by_degrees: bool = False
+    untested: bool = True
 
 
 MEMORIES = (
-    Memory(0.5, 28),
-    Memory(1.0, 56),
+    Memory(0.5, 28, untested=False),
+    Memory(1.0, 56, nearby=(0.1,), other_type=0.3, untested=False),
     Memory(4.0, 112, power=1.0),
     Memory(16.0, 112, other_type=0.3, same_weekday=4.0),
+    Memory(12.0, 112, power=0.0, nearby=(), other_type=0.1, untested=False),
     Memory(26.0, 182, power=0.0, nearby=(0.8, 0.5)),
 )
-"""From the last days to the last half year; the fourth keeps to the weekday, the last one blurs the hour."""
+"""From the last days to the last half year: the fourth keeps to the weekday, the fifth to the clock; the last one blurs
+the hour."""
 
 WITH_TEMPERATURE = (
     Memory(4.0, 112, alike_celsius=3.0),
-    Memory(16.0, 112, alike_celsius=2.0),
+    Memory(16.0, 112, nearby=(0.1,), alike_celsius=2.0),
     Memory(1.0, 56, by_degrees=True),
     Memory(16.0, 112, other_type=0.3, same_weekday=4.0, by_degrees=True),
 )

@@ -118,8 +118,10 @@ class Kernel(RegressorMixin, BaseEstimator):
         for number, back in enumerate(weeks):
             then = days.at(len(self.kwh_) - 7 * back, 7)
             said[number] = [kernel.expected(then, memory) for memory in every]
-        self.mean_weights_ = _scaled_weights(observed, said[:, : len(MEMORIES)], weeks)
-        self.warm_mean_weights_ = _scaled_weights(observed, said, weeks)
+        self.mean_weights_ = self.warm_mean_weights_ = _untested()
+        if len(weeks):
+            self.mean_weights_ = _scaled_weights(observed, said[:, : len(MEMORIES)], weeks)
+            self.warm_mean_weights_ = _scaled_weights(observed, said, weeks)
         self.misses_ = observed - np.einsum("njdh,j->ndh", said, self.warm_mean_weights_)
         self.misses_weeks_ = weeks
 
@@ -134,7 +136,10 @@ class Kernel(RegressorMixin, BaseEstimator):
 
     def _calibrated(self, past: np.ndarray, ahead: np.ndarray, levels: np.ndarray) -> np.ndarray:
         observed, weeks = self._past_weeks()
-        weight = mixing.quantile_weights(observed, past, levels, weeks)
+        if len(weeks):
+            weight = mixing.quantile_weights(observed, past, levels, weeks)
+        else:
+            weight = np.repeat(_untested()[:, None], len(levels), axis=1)
         mixed = mixing.mixed(past, weight), mixing.mixed(ahead, weight)
         return mixing.mend_tails(mixed[1], mixed[0], observed, levels, weeks, self.naive_error_)
 
@@ -173,6 +178,12 @@ class Kernel(RegressorMixin, BaseEstimator):
             days.celsius[len(self.kwh_) :] = celsius
             known = np.isfinite(celsius)
         return days, day, hour, known
+
+
+def _untested() -> np.ndarray:
+    """Return the weights of the memories before any past week: the same for all that are safe untested."""
+    trusted = np.array([float(memory.untested) for memory in MEMORIES])
+    return np.asarray(trusted / trusted.sum())
 
 
 def _scaled_weights(observed: np.ndarray, said: np.ndarray, weeks: np.ndarray) -> np.ndarray:

@@ -22,9 +22,8 @@ RATE = 45.0
 MEAN_RATE = 15.0
 """The same for expected values and the squared error of daily energy, which varies twice as much."""
 
-TRUST_WEEKS = 4.0
-TAIL_TRUST_WEEKS = 2.0
-"""Past weeks at which weights, and the mending of tails, count half."""
+TRUST_WEEKS, MEAN_TRUST_WEEKS, TAIL_TRUST_WEEKS = 4.0, 12.0, 2.0
+"""Past weeks at which the weights of quantiles and of expected values, and the mending of tails, count half."""
 
 WIDER = 0.4
 """Share by which a level is pushed outwards with one past week, since members were weighed on the same weeks."""
@@ -56,7 +55,7 @@ def pinball(observed: np.ndarray, quantiles: np.ndarray, levels: np.ndarray) -> 
     return np.asarray(np.maximum(levels * miss, (levels - 1) * miss))
 
 
-def weights(losses: np.ndarray, weeks_ago: np.ndarray, rate: float) -> np.ndarray:
+def weights(losses: np.ndarray, weeks_ago: np.ndarray, rate: float, trust: float = TRUST_WEEKS) -> np.ndarray:
     """Weigh members by their past losses.
 
     Parameters
@@ -67,6 +66,8 @@ def weights(losses: np.ndarray, weeks_ago: np.ndarray, rate: float) -> np.ndarra
         How long ago each of them was.
     rate : float
         How sharply members are told apart.
+    trust : float
+        Past weeks at which that holds by half.
 
     Returns
     -------
@@ -79,7 +80,7 @@ def weights(losses: np.ndarray, weeks_ago: np.ndarray, rate: float) -> np.ndarra
     loss = np.tensordot(recency(weeks_ago), losses, axes=1)
     mean = loss.mean(axis=0)
     relative = np.where(mean > 0, loss / np.where(mean > 0, mean, 1.0), 1.0)
-    weight = np.exp(-rate * count / (count + TRUST_WEEKS) * (relative - relative.min(axis=0)))
+    weight = np.exp(-rate * count / (count + trust) * (relative - relative.min(axis=0)))
     return np.asarray(weight / weight.sum(axis=0))
 
 
@@ -106,7 +107,7 @@ def mean_weights(observed: np.ndarray, members: np.ndarray, weeks: np.ndarray) -
     `observed` has the shape (n, days, 24), `members` (n, members, days, 24), `weeks` (n,).
     """
     miss = np.nansum(observed[:, None] - members, axis=3)
-    return weights((miss**2).mean(axis=2), weeks, MEAN_RATE)
+    return weights((miss**2).mean(axis=2), weeks, MEAN_RATE, MEAN_TRUST_WEEKS)
 
 
 def mean_factor(observed: np.ndarray, said: np.ndarray, weeks: np.ndarray) -> float:
@@ -114,15 +115,13 @@ def mean_factor(observed: np.ndarray, said: np.ndarray, weeks: np.ndarray) -> fl
 
     `observed` has the shape (n, days, 24) [kWh], NaN where unknown, `said` the same, `weeks` (n,).
     """
-    if len(weeks) == 0:
-        return 1.0
     age = recency(weeks)
     was = float(age @ np.nansum(observed, axis=(1, 2)))
     expected = float(age @ np.where(np.isfinite(observed), said, 0.0).sum(axis=(1, 2)))
     if was <= 0 or expected <= 0:
         return 1.0
     effective = 1 / float((age**2).sum())
-    power = MISSED * effective / (effective + TRUST_WEEKS)
+    power = MISSED * effective / (effective + MEAN_TRUST_WEEKS)
     return float(np.clip(was / expected, 1 / LARGEST_FACTOR, LARGEST_FACTOR) ** power)
 
 
