@@ -8,6 +8,7 @@ from pathlib import Path
 from influx import insights, plots, sentences, tables, text, verdict
 from influx.figures import Shown, answer, sentence, show, table
 from influx.runs import Run
+from influx.settings import Settings
 
 
 def glance(folder: Path) -> str:
@@ -57,8 +58,8 @@ def glance(folder: Path) -> str:
 
 
 def _name(run: Run) -> str:
-    settings = run.home().settings
-    return settings.home_id if "home_id" in settings.model_fields_set else "the home"
+    name = run.home().settings.home_id
+    return "the home" if name == Settings.model_fields["home_id"].default else name
 
 
 def _heading(level: int, words: str) -> str:
