@@ -57,8 +57,8 @@ def drifts(drift: pd.DataFrame) -> list[str]:
             way = "more" if row.use_change > 0 else "less"
             sentences.append(
                 f"{row.device_id} uses {text.percent(abs(row.use_change))} {way} a day than in the twelve weeks before "
-                f"(distance {row.use_distance:.2f}, {text.chance(row.use_p)}): if that is neither the season nor a change of "
-                "yours, look at it."
+                f"(distance {row.use_distance:.2f}, {text.chance(row.use_p)}): if that is neither the season nor a "
+                "change of yours, look at it."
             )
         if row.error_p < 5 * CLEAR and row.error_change >= LARGE:
             sentences.append(
