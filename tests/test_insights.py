@@ -141,7 +141,7 @@ def test_the_trend_of_a_line_is_its_slope() -> None:
     assert found["trend_kwh_per_week"] == approx(1)
     assert found["trend_p"] < 1e-6
     assert found["trend_weeks"] == 12
-    assert insights.trend_in_words(found).replace("\u202f", " ") == "rising, 1.00 kWh a week each week (p 0.000)"
+    assert insights.trend_in_words(found).replace("\u202f", " ") == "rising, 1.00 kWh a week each week (p < 0.001)"
 
 
 def test_one_odd_week_does_not_bend_the_trend() -> None:

@@ -103,6 +103,16 @@ def test_a_share_that_is_not_known_is_said_in_words() -> None:
     assert text.percent(NAN) == "not known"
 
 
+def test_a_small_chance_is_not_none() -> None:
+    assert [text.chance(p) for p in (0.5, 0.0204, 0.001, 0.0004, 0.0)] == [
+        "p 0.500",
+        "p 0.020",
+        "p 0.001",
+        "p < 0.001",
+        "p < 0.001",
+    ]
+
+
 def test_times_are_those_of_a_clock() -> None:
     assert [text.clock(hour) for hour in (0, 7, 18, 24)] == ["00:00", "07:00", "18:00", "24:00"]
     assert text.day(pd.Timestamp("2024-07-05 13:00")) == "Fri 5 July"
