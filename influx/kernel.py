@@ -130,7 +130,7 @@ def cells(stamps: pd.DatetimeIndex, origin: pd.Timestamp, timezone: str) -> tupl
     """
     start = local(pd.DatetimeIndex([origin]), timezone)[0]
     place = np.asarray((local(stamps, timezone) - start) // HOUR)
-    place = np.where(stamps < origin, np.minimum(place, -1), np.maximum(place, 0))
+    place = np.where(stamps < origin, np.minimum(place, -1), place)  # a doubled hour may straddle the origin
     return place // 24, place % 24
 
 
