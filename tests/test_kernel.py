@@ -144,6 +144,10 @@ def test_days_follow_the_level_of_use() -> None:
     assert unscaled == pytest.approx(2.0)
     assert (unscaled < scaled[0]).all() and (scaled[0] < scaled[1]).all()
     assert (scaled[1] < 3.2).all()
+    # A day is compared with the level four days before it; after 42 of 56 days levels count 42/70, and half of that.
+    levels = kernel.level(kwh[:, 0])[[0] * 4 + list(range(52))]
+    ratio = ((kernel.level(kwh[:, 0])[-1] + 0.25 * 2) / (levels + 0.25 * 2)) ** (0.5 * 42 / 70)
+    assert scaled[0] == pytest.approx(np.full((1, 24), (ratio * kwh[:, 0]).mean()))
 
 
 def test_the_level_by_hand() -> None:
@@ -203,6 +207,13 @@ def test_days_are_scaled_by_what_their_cold_explains() -> None:
     found = kernel.expected(days(flat(*kwh), ahead=2, celsius=celsius), memory)
     assert found[1] == pytest.approx(np.full(24, 3.0), rel=0.08)  # a tenth of the mean is added to both sides
     assert kernel.expected(days(flat(*kwh), ahead=2), memory)[1, 0] == pytest.approx(kwh.mean())
+
+
+def test_days_scaled_by_degrees_still_follow_the_level() -> None:
+    """The same temperature throughout, so that it explains nothing: use tripled four weeks ago."""
+    kwh, celsius = flat(*[1.0] * 28, *[3.0] * 28), flat(*[10.0] * 57)
+    memory = Memory(1e9, 112, nearby=(), other_type=1.0, by_degrees=True)
+    assert (kernel.expected(days(kwh, celsius=celsius), memory) > 2.2).all()
 
 
 def test_heating_never_saves_energy() -> None:
