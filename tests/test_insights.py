@@ -168,8 +168,9 @@ def test_five_weeks_tell_no_trend() -> None:
 
 def test_a_week_known_in_part_is_scaled_and_one_hardly_known_is_left_out() -> None:
     kwh = weeks(*range(10, 22))
-    kwh[5 * WEEK : 5 * WEEK + 42] = NAN  # a quarter
-    kwh[7 * WEEK : 7 * WEEK + 43] = NAN
+    for week in range(12):
+        kwh[week * WEEK : week * WEEK + 3 * week] = NAN  # more and more, up to a fifth
+    kwh[7 * WEEK : 7 * WEEK + 43] = NAN  # just over a quarter
     found = told(kwh)
     assert found["trend_weeks"] == 11
     assert found["trend_kwh_per_week"] == approx(1)

@@ -49,6 +49,15 @@ def test_a_planted_spike_is_found_with_its_hours_and_energy() -> None:
     assert found["reason"] == "20 times the usual energy"
 
 
+def test_the_usual_energy_is_the_median() -> None:
+    """On one day in five it takes 0.3 kWh an hour, on the others 0.1."""
+    kwh = np.repeat(np.where(np.arange(56) % 5 == 0, 0.3, 0.1), DAY)
+    kwh[41 * DAY + 15] = 2.0
+    found = only(tiny.series(kwh))
+    assert (found["usual_kwh"], found["reason"]) == (approx(0.1), "20 times the usual energy")
+    assert found["beyond_kwh"] == approx(1.7)
+
+
 def test_a_planted_outage_of_a_device_that_never_stops_is_found() -> None:
     kwh = steady(56)
     kwh[40 * DAY + 3 : 40 * DAY + 8] = 0.0
