@@ -164,7 +164,8 @@ class Run:
         began = time.monotonic()
         home = load(self.data, self.as_of or None)
         home.save(self.folder)
-        home.readings.to_csv(self.folder / "readings.csv", index=False)
+        for name in ("readings", "rejected", "account", "devices"):
+            getattr(home, name).to_csv(self.folder / f"{name}.csv", index=False)
         self._done("home", [], began)
         return home
 

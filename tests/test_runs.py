@@ -291,6 +291,21 @@ def assert_csv_says_the_same(parquet: Path) -> None:
         assert frame.loc[known, name].tolist() == csv.loc[known, name].tolist(), (parquet.name, name)
 
 
+def test_rows_that_were_not_used_stand_in_a_file_with_row_and_reason(tmp_path: Path) -> None:
+    kwh = tiny.days(20)
+    home = tiny.write_readings(tmp_path / "home", tv=kwh)
+    lines = (home / "readings.csv").read_text(encoding="utf-8").splitlines()
+    lines[5] = lines[5].rsplit(",", 1)[0] + ",-1"
+    (home / "readings.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    run = Run(home, output=tmp_path / "run")
+    run.home()
+    rejected = pd.read_csv(tmp_path / "run" / "rejected.csv")
+    assert rejected[["file", "row", "column", "value"]].to_numpy().tolist() == [["readings.csv", 6, "energy_kwh", -1]]
+    assert rejected["reason"].notna().all()
+    account = pd.read_csv(tmp_path / "run" / "account.csv").iloc[0]
+    assert (account["rows_read"], account["rows_used"], account["rows_rejected"]) == (480, 479, 1)
+
+
 def test_a_very_long_frame_is_kept_as_parquet_alone(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr(runs, "LARGEST_CSV", 100)
     run = Run(write_home(tmp_path / "home"), output=tmp_path / "run")
