@@ -85,9 +85,9 @@ def rated_events(folder: Path) -> Path:
     """Events with ratings, standby and a tariff; one device never uses anything, one is rated at zero watts."""
     uses = pd.concat(
         [
-            evenings("TV", 24).assign(power_rating_watt=600, standby_power_watt=10),
-            evenings("IDLE", 24, kwh=0.0).assign(power_rating_watt=100, standby_power_watt=5),
-            evenings("PAPER", 24, kwh=0.1).assign(power_rating_watt=0, standby_power_watt=0),
+            evenings("TV", 16).assign(power_rating_watt=600, standby_power_watt=10),
+            evenings("IDLE", 16, kwh=0.0).assign(power_rating_watt=100, standby_power_watt=5),
+            evenings("PAPER", 16, kwh=0.1).assign(power_rating_watt=0, standby_power_watt=0),
         ]
     )
     return write_events(folder, uses, TARIFF + "devices: {TV: {flexible: true}}\n")
@@ -99,13 +99,13 @@ def one_device(folder: Path) -> Path:
 
 
 def main_meter(folder: Path) -> Path:
-    """Three weeks of a main meter, and no device."""
-    return write_readings(folder, main=days(21, off=0), home=TARIFF)
+    """Sixteen days of a main meter, and no device."""
+    return write_readings(folder, main=days(16, off=0), home=TARIFF)
 
 
 def all_zero(folder: Path) -> Path:
     """A home that used nothing."""
-    return write_readings(folder, tv=np.zeros(21 * 24), heater=np.zeros(21 * 24), home=TARIFF)
+    return write_readings(folder, tv=np.zeros(16 * 24), heater=np.zeros(16 * 24), home=TARIFF)
 
 
 def gaps(folder: Path) -> Path:
@@ -121,7 +121,7 @@ def gaps(folder: Path) -> Path:
 
 def hostile(folder: Path) -> Path:
     """Devices whose names mean something to whatever shows them, all of them flexible."""
-    devices = {name: days(24, seed=number) for number, name in enumerate(NAMES)}
+    devices = {name: days(16, seed=number) for number, name in enumerate(NAMES)}
     keys = "".join(f"  {quoted(name)}: {{flexible: true}}\n" for name in NAMES)
     return write_readings(folder, home=f"home_id: {quoted(HOSTILE)}\n{TARIFF}devices:\n{keys}", **devices)
 
