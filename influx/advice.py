@@ -92,11 +92,10 @@ def _move(device_id: str, hours: pd.DataFrame, rates: Rates) -> dict[str, object
 
 def _cheap_time(hour: int, rates: Rates) -> str:
     """Say when after the clock hour `hour` the lowest price holds: on a working day, or else on a day off."""
-    for day_type, words in enumerate(("", " on a day off")):
-        cheap = np.roll(rates.price[day_type] <= rates.price.min(), -hour)
-        if cheap.any():
-            return f"from {text.clock((hour + int(cheap.argmax())) % 24)}{words}"
-    raise ValueError("the lowest price holds at no hour")
+    lowest = rates.price <= rates.price.min()
+    day_type, words = (0, "") if lowest[0].any() else (1, " on a day off")
+    wait = int(np.roll(lowest[day_type], -hour).argmax())
+    return f"from {text.clock((hour + wait) % 24)}{words}"
 
 
 def _unplug(device_id: str, standby: float, hours: int, rates: Rates) -> dict[str, object]:

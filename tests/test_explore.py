@@ -155,6 +155,12 @@ def test_completeness_counts_from_the_first_known_hour_to_the_last(tmp_path: Pat
     assert by_device(explore.completeness(home)).loc["oven", "share_known"] == 1
 
 
+def test_a_device_that_was_never_known_is_left_out(tmp_path: Path) -> None:
+    home = load(tiny.write_readings(tmp_path, tv=np.ones(24), dead=np.full(24, np.nan)))
+    assert explore.completeness(home)["device_id"].tolist() == ["tv"]
+    assert explore.breakdown(home)["device_id"].tolist() == ["tv"]
+
+
 # --- what use goes with -----------------------------------------------------------------------------------------------
 
 

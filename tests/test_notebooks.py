@@ -20,9 +20,6 @@ from influx.glance import glance
 from influx.markup import Shown
 from influx.notebooks import PARAMETERS, check_parameters, run_all
 
-ROOT = Path(__file__).resolve().parents[1]
-SAMPLE = ROOT / "data" / "sample"
-
 each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
 
@@ -93,13 +90,8 @@ def test_an_unknown_parameter_is_refused(path: Path) -> None:
 @pytest.fixture(scope="module")
 def six_weeks(tmp_path_factory) -> Path:
     """The last six weeks of three of the sample's devices, with its weather and settings."""
-    folder = tmp_path_factory.mktemp("six_weeks")
-    events = pd.read_csv(SAMPLE / "events.csv", dtype=str)
-    some = events["device_id"].isin(["AC_LR_01", "FRIDGE_01", "WM_01"])
-    events[some & (events["timestamp"] >= "2024-06-03")].to_csv(folder / "events.csv", index=False)
-    for name in ("home.yaml", "weather.csv"):
-        (folder / name).write_text((SAMPLE / name).read_text())
-    return folder
+    some = ("AC_LR_01", "FRIDGE_01", "WM_01")
+    return tiny.part_of_sample(tmp_path_factory.mktemp("six_weeks"), some, since="2024-06-03")
 
 
 @each_notebook
@@ -141,7 +133,7 @@ def test_a_kernel_gets_its_parameters_and_works_in_a_folder_of_its_own(six_weeks
 def test_a_run_that_is_there_already_is_shown_and_not_made_again(sample_run: Run, monkeypatch) -> None:
     monkeypatch.setattr(Run, "_done", lambda *_: pytest.fail("a step was made again"))
     for path in NOTEBOOKS[:4]:
-        run_cells(path, data=str(SAMPLE), output=str(sample_run.folder))
+        run_cells(path, data=str(sample_run.data), output=str(sample_run.folder))
 
 
 # --- on any home ------------------------------------------------------------------------------------------------------

@@ -206,6 +206,17 @@ def test_the_next_day_stacks_to_the_household(sample_run: Run) -> None:
     assert len(flat.get_figure().axes) == 1  # a price that never changes needs no line
 
 
+def test_beyond_six_devices_the_smallest_stand_together() -> None:
+    hours = pd.date_range("2024-07-15", periods=30, freq="h", tz="UTC")
+    parts = [
+        pd.DataFrame({"device_id": f"d{size}", "timestamp": hours, "energy_kwh": size / 100}) for size in range(1, 9)
+    ]
+    ax = plots.plot_next_day(pd.concat(parts))
+    named = {box.get_label(): box.patches[0].get_height() for box in ax.containers}
+    assert named == pytest.approx({"d8": 0.08, "d7": 0.07, "d6": 0.06, "d5": 0.05, "d4": 0.04, "3 more": 0.06})
+    assert len(ax.containers[0]) == 24
+
+
 def test_the_band_of_the_forecast_is_p10_to_p90(sample_run: Run) -> None:
     rows = sample_run.forecast()["forecast"].query("device_id == 'household'")
     ax = plots.plot_forecast(rows, timezone="Europe/Madrid")

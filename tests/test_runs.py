@@ -267,6 +267,13 @@ def test_devices_that_are_hardly_ever_known_at_once_are_summed_all_the_same(tmp_
     assert np.isnan(week.loc["household", "p10"])
 
 
+def test_the_model_of_a_device_is_told_and_an_unknown_device_is_named(finished: Run) -> None:
+    choice = finished.training()["choice"].set_index("device_id")["model"]
+    assert finished.model("tv") == choice["tv"]
+    with pytest.raises(InputError, match="there is no 'radio'; forecast are fridge, household, tv"):
+        finished.model("radio")
+
+
 # --- what is kept -----------------------------------------------------------------------------------------------------
 
 

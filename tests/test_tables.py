@@ -31,12 +31,9 @@ COST = with_household(total=[2.5, 9.0], hours=[168, 168], p10=[2.0, NAN], p90=[3
 
 def test_the_account_of_the_sample_closes(sample_run: Run) -> None:
     shown = tables.account(sample_run.home()).set_index("file")
-    assert shown.loc["events.csv", ["rows read", "used", "rejected", "after the as-of time"]].tolist() == [
-        5383,
-        5383,
-        0,
-        0,
-    ]
+    lines = len((sample_run.data / "events.csv").read_text().splitlines()) - 1
+    assert shown.loc["events.csv", ["rows read", "used"]].tolist() == [lines, lines]
+    assert shown.loc["events.csv", ["rejected", "after the as-of time"]].tolist() == [0, 0]
     assert shown.loc["events.csv", "kWh read"] == shown.loc["events.csv", "kWh used"] != "none"
     assert shown.loc["weather.csv", "kWh read"] == "none"  # it holds no energy, which is not 0 kWh
 
@@ -111,7 +108,7 @@ def test_the_contest_shows_the_chosen_model_of_each_device(sample_run: Run) -> N
 def test_the_reference_is_told_at_both_distances(sample_run: Run) -> None:
     shown = tables.reference(sample_run.training()["reference"])
     assert set(shown["looking"]) == {"one hour ahead", "a week ahead"}
-    assert len(shown) == 2 * shown["device"].nunique() == 22
+    assert len(shown) == 2 * shown["device"].nunique() == 12
 
 
 def test_a_reference_that_was_not_tried_is_an_empty_table(tiny_run) -> None:

@@ -16,6 +16,7 @@ NAMES = (HOSTILE, "$x^2$", "**bold**", "a_very_long_name_" + "x" * 150, "Wasch\N
 """Device names that mean something to HTML, to mathematics, to Markdown, to a layout, to a font and to a file."""
 
 MONDAY = "2024-05-06"
+SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
 TARIFF = """timezone: Europe/Madrid
 country: ES
 currency: EUR
@@ -54,6 +55,17 @@ def write_events(folder: Path, uses: pd.DataFrame, home: str = "") -> Path:
     uses.to_csv(folder / "events.csv", index=False)
     if home:
         (folder / "home.yaml").write_text(home, encoding="utf-8")
+    return folder
+
+
+def part_of_sample(folder: Path, devices: tuple[str, ...], since: str = "") -> Path:
+    """Write the shipped sample with some of its devices alone, and from a day on, but with all of its settings."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("home.yaml", "weather.csv"):
+        (folder / name).write_bytes((SAMPLE / name).read_bytes())
+    events = pd.read_csv(SAMPLE / "events.csv", dtype=str)
+    some = events["device_id"].isin(devices) & (events["timestamp"] >= since)
+    events[some].to_csv(folder / "events.csv", index=False)
     return folder
 
 
