@@ -161,6 +161,15 @@ def test_a_device_that_was_never_known_is_left_out(tmp_path: Path) -> None:
     assert explore.breakdown(home)["device_id"].tolist() == ["tv"]
 
 
+def test_a_household_that_no_hour_of_its_meters_tells_is_left_out(tmp_path: Path) -> None:
+    """The grid meter and the solar meter are never known in the same hour."""
+    even = np.arange(48) % 2 == 0
+    meters = {"grid_import": np.where(even, 1.0, np.nan), "pv": np.where(even, np.nan, 1.0)}
+    home = load(tiny.write_readings(tmp_path, tv=np.ones(48), **meters))
+    assert "household" in set(home.readings["device_id"])
+    assert explore.completeness(home)["device_id"].tolist() == ["tv"]
+
+
 # --- what use goes with -----------------------------------------------------------------------------------------------
 
 
