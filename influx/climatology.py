@@ -136,18 +136,17 @@ def weighted_quantiles(values: np.ndarray, weights: np.ndarray, levels: np.ndarr
     -------
     ndarray, shape (..., q)
     """
-    values = np.broadcast_to(values, weights.shape)
-    middle = np.cumsum(weights, axis=-1) - weights / 2
-    last = np.maximum((weights > 0).sum(axis=-1) - 1, 0)
-    out = np.empty((*weights.shape[:-1], len(levels)))
-    for number, level in enumerate(levels):
-        above = np.clip((middle < level).sum(axis=-1), 0, last)
-        below = np.maximum(above - 1, 0)
-        left, right = (np.take_along_axis(middle, at[..., None], -1)[..., 0] for at in (below, above))
-        low, high = (np.take_along_axis(values, at[..., None], -1)[..., 0] for at in (below, above))
-        share = np.clip((level - left) / np.where(right > left, right - left, 1.0), 0.0, 1.0)
-        out[..., number] = np.minimum(low + share * (high - low), high)  # rounding must not lift it over the next one
-    return out
+    shape = weights.shape
+    values, weights = np.broadcast_to(values, shape).reshape(-1, shape[-1]), weights.reshape(-1, shape[-1])
+    middle = np.cumsum(weights, axis=1) - weights / 2
+    row, last = np.arange(len(weights))[:, None], np.maximum(np.count_nonzero(weights, axis=1) - 1, 0)[:, None]
+    above = np.stack([np.count_nonzero(middle < level, axis=1) for level in levels], axis=1)
+    above = np.clip(above, 0, last)
+    below = np.maximum(above - 1, 0)
+    left, right, low, high = middle[row, below], middle[row, above], values[row, below], values[row, above]
+    share = np.clip((levels - left) / np.where(right > left, right - left, 1.0), 0.0, 1.0)
+    out = np.minimum(low + share * (high - low), high)  # rounding must not lift it over the next one
+    return np.asarray(out.reshape(*shape[:-1], len(levels)))
 
 
 def lookup(stamps: pd.DatetimeIndex, timezone: str, country: str | None = None) -> tuple[np.ndarray, np.ndarray]:

@@ -10,7 +10,10 @@ near to look and how much to scale differs from device to device: each `Memory` 
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -29,6 +32,9 @@ LEVEL_LAG_DAYS = 4
 
 LEVEL_FLOOR = 0.25
 """Share of the mean that is added to both levels of a ratio, so that a device that woke up does not explode."""
+
+VIEW_DAYS = 224
+"""Days that are looked at in all: the longest window, and six weeks more in which the level settles."""
 
 LARGEST_RATIO = 3.0
 SETTLING_DAYS = (14, 28)
@@ -117,9 +123,23 @@ class Days:
         return len(self.off) - len(self.kwh)
 
     def at(self, day: int, ahead: int) -> Days:
-        """Return the same days as they were known when day number `day` was about to begin."""
-        end = day + ahead
-        return Days(self.kwh[:day], self.off[:end], self.weekday[:end], self.celsius[:end])
+        """Return the days that are looked at when day number `day` is about to begin, as they were known then."""
+        first, end = max(0, day - VIEW_DAYS), day + ahead
+        return Days(self.kwh[first:day], self.off[first:end], self.weekday[first:end], self.celsius[first:end])
+
+
+@dataclass(frozen=True, eq=False)
+class _Content:
+    """Days that are equal where their content is, so that what a memory said of them can be looked up."""
+
+    days: Days
+    digest: bytes
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Content) and self.digest == other.digest
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
 
 
 def cells(stamps: pd.DatetimeIndex, origin: pd.Timestamp, timezone: str) -> tuple[np.ndarray, np.ndarray]:
@@ -168,20 +188,51 @@ def level(daily: np.ndarray) -> np.ndarray:
     return np.where(weight > 0, total / np.where(weight > 0, weight, 1.0), np.nan)
 
 
-def expected(days: Days, memory: Memory) -> np.ndarray:
-    """Return the expected energy of the hours ahead, shape (ahead, 24) [kWh]."""
-    kwh, weights, kind = _sample(days, memory)
-    mean = (weights * np.where(np.isfinite(kwh), kwh, 0.0)).sum(axis=-1)
-    return np.asarray(mean[kind, np.arange(24)])
+def say(days: Days, memories: Sequence[Memory], levels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return what each memory says of the hours ahead.
+
+    Neighbouring origins of one device look back on the same past weeks. What was said of the same days before is looked
+    up, which changes nothing but the time it takes.
+
+    Returns
+    -------
+    expected : ndarray, shape (len(memories), ahead, 24)
+        Expected energy [kWh].
+    quantiles : ndarray, shape (len(memories), ahead, 24, len(levels))
+        Quantiles [kWh].
+    """
+    content = _Content(days, _digest(days))
+    asked = tuple(float(level) for level in levels)
+    said = [_said(content, memory, asked) for memory in memories]
+    return np.stack([one[0] for one in said]), np.stack([one[1] for one in said])
 
 
-def quantiles(days: Days, memory: Memory, levels: np.ndarray) -> np.ndarray:
-    """Return quantiles of the hours ahead, shape (ahead, 24, len(levels)) [kWh]."""
+def _digest(days: Days) -> bytes:
+    digest = hashlib.blake2b(str(days.kwh.shape).encode(), digest_size=16)
+    celsius = days.celsius if np.isfinite(days.celsius).any() else np.empty(0)
+    for part in (days.kwh, (2 * days.weekday + days.off).astype(np.int8), celsius):
+        digest.update(np.ascontiguousarray(part))
+    return digest.digest()
+
+
+@lru_cache(maxsize=1024)
+def _said(content: _Content, memory: Memory, levels: tuple[float, ...]) -> tuple[np.ndarray, np.ndarray]:
+    return speak(content.days, memory, np.array(levels))
+
+
+def speak(days: Days, memory: Memory, levels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the expected energy of the hours ahead (ahead, 24) and its quantiles (ahead, 24, len(levels)) [kWh]."""
     kwh, weights, kind = _sample(days, memory)
+    place = kind, np.arange(24)
+    expected = (weights * np.where(np.isfinite(kwh), kwh, 0.0)).sum(axis=-1)[place]
+    if len(levels) == 0:
+        return expected, np.empty((*expected.shape, 0))
     order = np.argsort(kwh, axis=-1, kind="stable")
-    kwh = np.take_along_axis(kwh, order, axis=-1)
-    weights = np.take_along_axis(weights, np.broadcast_to(order, weights.shape), axis=-1)
-    return weighted_quantiles(kwh, weights, levels)[kind, np.arange(24)]
+    kind_, hour = np.ogrid[: len(kwh), : kwh.shape[1]]
+    kwh = kwh[kind_[..., None], hour[..., None], order]
+    kind_, hour = np.ogrid[: len(weights), : kwh.shape[1]]
+    weights = weights[kind_[..., None], hour[..., None], order]
+    return expected, weighted_quantiles(kwh, weights, levels)[place]
 
 
 def _sample(days: Days, memory: Memory) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -14,6 +14,7 @@ from sklearn.base import BaseEstimator, RegressorMixin
 
 from influx import kernel, mixing
 from influx.clock import HOUR
+from influx.intervals import LEVELS
 from influx.kernel import MEMORIES, WITH_TEMPERATURE, Days, Memory
 
 HISTORY_DAYS = 365
@@ -22,6 +23,9 @@ PAST_WEEKS = 18
 
 LEAST_DAYS, LEAST_HOURS = 14, 84
 """Days before a past week, and known hours in it, without which it teaches nothing."""
+
+COMMON_LEVELS = np.array(LEVELS)
+"""Levels whose quantiles are computed along with expected values, since they are nearly always asked for next."""
 
 LEAST_TEMPERATURE_WEEKS = 4
 """Past weeks below which no memory of temperature takes part: it has not shown that it helps."""
@@ -81,10 +85,11 @@ class Kernel(RegressorMixin, BaseEstimator):
         `X` may hold `outdoor_temp_celsius` as forecast [C], NaN where missing.
         """
         days, day, hour, known = self._ahead(X)
-        members = np.stack([kernel.expected(days, memory) for memory in MEMORIES])
+        now = days.at(len(self.kwh_), days.ahead)
+        members, _ = kernel.say(now, MEMORIES, COMMON_LEVELS)
         out = np.tensordot(self.mean_weights_, members, axes=1)
         if known.any():
-            more = np.stack([kernel.expected(days, memory) for memory in WITH_TEMPERATURE])
+            more, _ = kernel.say(now, WITH_TEMPERATURE, COMMON_LEVELS)
             warm = np.tensordot(self.warm_mean_weights_, np.concatenate([members, more]), axes=1)
             out = np.where(known, warm, out)
         return np.asarray(out[day, hour])
@@ -117,7 +122,7 @@ class Kernel(RegressorMixin, BaseEstimator):
         said = np.empty((len(weeks), len(every), 7, 24))
         for number, back in enumerate(weeks):
             then = days.at(len(self.kwh_) - 7 * back, 7)
-            said[number] = [kernel.expected(then, memory) for memory in every]
+            said[number], _ = kernel.say(then, every, COMMON_LEVELS)
         self.mean_weights_ = self.warm_mean_weights_ = _untested()
         if len(weeks):
             self.mean_weights_ = _scaled_weights(observed, said[:, : len(MEMORIES)], weeks)
@@ -131,8 +136,8 @@ class Kernel(RegressorMixin, BaseEstimator):
         past = np.empty((len(weeks), len(memories), 7, 24, len(levels)))
         for number, back in enumerate(weeks):
             then = days.at(len(self.kwh_) - 7 * back, 7)
-            past[number] = [kernel.quantiles(then, memory, levels) for memory in memories]
-        return past, np.stack([kernel.quantiles(days, memory, levels) for memory in memories])
+            _, past[number] = kernel.say(then, memories, levels)
+        return past, kernel.say(days.at(len(self.kwh_), days.ahead), memories, levels)[1]
 
     def _calibrated(self, past: np.ndarray, ahead: np.ndarray, levels: np.ndarray) -> np.ndarray:
         observed, weeks = self._past_weeks()
