@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 
-from influx import intervals
+from influx import absence, intervals
 from influx.errors import InputError
 from influx.features import TRAINING_WEEKS, WEEK, every_week, feature_table
 from influx.models import CANDIDATES, Candidate
@@ -126,8 +126,8 @@ def can_learn(series: Series, model: str, origin: pd.Timestamp, horizon: int) ->
 
 
 def fit(series: Series, model: str, origin: pd.Timestamp, horizon: int) -> Candidate:
-    """Let a candidate learn from all that was known of a device before `origin`."""
-    history = series.before(origin)
+    """Let a candidate learn from all that was known of a device's ordinary days before `origin`."""
+    history = series.ordinary(origin)
     candidate = CANDIDATES[model](series.around.timezone, series.around.country)
     if not candidate.uses_features:
         return candidate.fit(weather_of(series, pd.DatetimeIndex(history.index)), history.to_numpy())
@@ -138,15 +138,26 @@ def fit(series: Series, model: str, origin: pd.Timestamp, horizon: int) -> Candi
 def predict(
     candidate: Candidate, series: Series, origin: pd.Timestamp, horizon: int, levels: np.ndarray = LEVELS
 ) -> pd.DataFrame:
-    """Forecast the hours after `origin`: `timestamp`, `energy_kwh` and a column a quantile."""
-    history = series.before(origin)
+    """Forecast the hours after `origin`: `timestamp`, `energy_kwh` and a column a quantile.
+
+    Days that the household has named as a coming absence are forecast from days away, whatever the candidate.
+    """
+    history = series.ordinary(origin)
     if candidate.uses_features:
         inputs = feature_table(history, series.around, pd.DatetimeIndex([origin]), horizon).set_index("timestamp")
     else:
         inputs = weather_of(series, pd.date_range(origin, periods=horizon, freq="h", name="timestamp"))
     quantiles = candidate.predict_quantiles(inputs, levels)
     out = pd.DataFrame({"timestamp": inputs.index, "energy_kwh": candidate.predict(inputs)})
-    return out.assign(**{intervals.column(level): quantiles[:, number] for number, level in enumerate(levels)})
+    out = out.assign(**{intervals.column(level): quantiles[:, number] for number, level in enumerate(levels)})
+    stamps = pd.DatetimeIndex(inputs.index)
+    away = series.absences.coming(stamps)
+    if away.any():
+        sample, _ = series.absences.sample(series.before(origin), origin)
+        out.loc[away, out.columns[1:]] = absence.forecast(
+            sample, stamps[away], series.around.timezone, levels
+        ).to_numpy()
+    return out
 
 
 def weather_of(series: Series, stamps: pd.DatetimeIndex) -> pd.DataFrame:

@@ -81,7 +81,7 @@ def similar_hours(history: pd.Series, origin: pd.Timestamp, timezone: str, count
     if known.empty:
         raise ValueError("no known hour before the origin")
     known = known[known.index >= min(origin, known.index[-1] + pd.Timedelta(hours=1)) - pd.Timedelta(days=WINDOW_DAYS)]
-    grid, days = _days_by_hours(known, timezone)
+    grid, days = days_by_hours(known, timezone)
     flat = np.concatenate([[np.nan], grid.ravel(), [np.nan]])
     near = np.stack([flat[:-2], flat[1:-1], flat[2:]]).reshape(3, len(days), 24)
     kwh = near.transpose(2, 0, 1).reshape(24, -1)
@@ -99,7 +99,7 @@ def similar_hours(history: pd.Series, origin: pd.Timestamp, timezone: str, count
     return SimilarHours(*(np.ascontiguousarray(part) for part in (kwh, age[order], base)))
 
 
-def _days_by_hours(known: pd.Series, timezone: str) -> tuple[np.ndarray, pd.DatetimeIndex]:
+def days_by_hours(known: pd.Series, timezone: str) -> tuple[np.ndarray, pd.DatetimeIndex]:
     """Lay hours out as local days x 24; the two runs of a doubled hour are averaged, a skipped hour stays unknown."""
     wall = local(pd.DatetimeIndex(known.index), timezone)
     first = wall[0].normalize()

@@ -9,19 +9,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
-from influx.backtesting import check_asked, predict
+from influx.backtesting import check_asked, fit, past_forecasts, predict
 from influx.errors import InputError
 from influx.features import WEEK
 from influx.intervals import LEVELS, column
 from influx.models import Candidate
-from influx.parallel import run_all
+from influx.parallel import run_all, run_apart
 from influx.schema import FORECAST, HOUSEHOLD, as_readings, check
 from influx.series import Series, all_series, surroundings, with_household
-from influx.training import train
+from influx.training import FOLDS, choose, with_anchor
 
 QUICK = ("climatology", "kernel")
 """The candidates that are tried where a forecast is asked for without a training step."""
@@ -38,6 +39,7 @@ def forecast(
     country: str | None = None,
     weather: pd.DataFrame | None = None,
     models: Sequence[str] = QUICK,
+    progress: bool | None = None,
 ) -> pd.DataFrame:
     """Forecast every device of every home, and each household.
 
@@ -57,6 +59,8 @@ def forecast(
     models : sequence of str
         Names in `influx.models.CANDIDATES`; each device gets climatology, or the one that has beaten it over the last
         four weeks by more than chance explains.
+    progress : bool, optional
+        Whether a bar counts the devices; None shows it on a terminal where there are many.
 
     Returns
     -------
@@ -72,18 +76,26 @@ def forecast(
     levels = _levels(quantiles)
     check_asked(horizon, models)
     around = surroundings(timezone, country, weather)
-    checked = as_readings(readings)
-    parts = []
-    for home_id, home in checked.groupby("home_id", sort=False):
+    jobs = []
+    for home_id, home in as_readings(readings).groupby("home_id", sort=False):
         origin = home["timestamp"].max() + pd.Timedelta(hours=1)
         every = [one for one in all_series(with_household(home), around) if is_alive(one, origin)]
         if not every:
             raise InputError(
                 f"readings: no device of {home_id} has a known hour in its last four weeks. Add newer ones."
             )
-        trained = train(every, origin, horizon=horizon, models=models)
-        parts.append(predict_all(every, trained.models, trained.choice, origin, horizon, levels))
-    return pd.concat(parts, ignore_index=True)
+        jobs += [(one, origin) for one in every]
+    work = partial(_chosen_and_said, horizon=horizon, levels=levels, models=with_anchor(models))
+    return _whole(run_apart(work, jobs, progress))
+
+
+def _chosen_and_said(
+    job: tuple[Series, pd.Timestamp], horizon: int, levels: np.ndarray, models: Sequence[str]
+) -> pd.DataFrame:
+    """Choose a device's model, let it learn, and forecast; all of a device at once, as its past is then remembered."""
+    series, origin = job
+    model = str(choose(series, past_forecasts(series, FOLDS, horizon, models), origin, models)["model"])
+    return _said(series, fit(series, model, origin, horizon), model, origin, horizon, levels)
 
 
 def is_alive(series: Series, origin: pd.Timestamp) -> bool:
@@ -102,15 +114,22 @@ def predict_all(
 ) -> pd.DataFrame:
     """Forecast each device with its fitted model and reconcile the household; the `forecast` frame."""
     chosen = choice.set_index(["home_id", "device_id"])["model"]
+    keys = [(one.home_id, one.device_id) for one in every]
+    work = [(one, models[key], chosen[key]) for one, key in zip(every, keys, strict=True)]
+    return _whole(run_all(lambda job: _said(*job, origin, horizon, levels), work))
 
-    def one(series: Series) -> pd.DataFrame:
-        key = (series.home_id, series.device_id)
-        out = predict(models[key], series, origin, horizon, levels)
-        out.insert(0, "device_id", series.device_id)
-        out.insert(0, "home_id", series.home_id)
-        return out.assign(model=chosen[key])
 
-    return check(reconcile(pd.concat(run_all(one, every), ignore_index=True)), FORECAST)
+def _said(
+    series: Series, candidate: Candidate, model: str, origin: pd.Timestamp, horizon: int, levels: np.ndarray
+) -> pd.DataFrame:
+    out = predict(candidate, series, origin, horizon, levels)
+    out.insert(0, "device_id", series.device_id)
+    out.insert(0, "home_id", series.home_id)
+    return out.assign(model=model)
+
+
+def _whole(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    return check(reconcile(pd.concat(parts, ignore_index=True)), FORECAST)
 
 
 def reconcile(forecasts: pd.DataFrame) -> pd.DataFrame:

@@ -16,7 +16,7 @@ import pandas as pd
 
 from influx import clock, facts, grid, meters, schema, usage
 from influx.errors import InputError
-from influx.intake import SETTINGS, File, account_of, before, files_of, one_home, parse_as_of
+from influx.intake import SETTINGS, File, account_of, before, files_of, joined, one_home, parse_as_of
 from influx.settings import Settings, read_settings
 
 _KINDS = ("events", "readings", "weather")
@@ -145,6 +145,7 @@ def load(path: str | Path, as_of: str | dt.date | pd.Timestamp | None = None) ->
         notes.append(f"The settings are those of the {SETTINGS} beside {path.name}.")
     files, home_id = one_home(files_of(path, settings, notes), settings)
     settings = settings.model_copy(update={"home_id": home_id})
+    files = joined(files, settings, notes)
     if moment is not None:
         files = before(files, moment, settings.timezone, notes)
     return _build(files, settings, moment, notes)

@@ -144,6 +144,43 @@ def _only(file: File, home: str) -> File:
     return replace(file, part=part, kwh_read=kwh)
 
 
+def joined(files: list[File], settings: Settings, notes: list[str]) -> list[File]:
+    """Return the files with the rows of renamed devices (`same_as` in home.yaml) under their newest name.
+
+    Raises
+    ------
+    InputError
+        Two names that are to be one device were measured at the same time for more than a day.
+    """
+    there = {str(name) for file in files if file.part.kind in _KWH for name in file.frame["device_id"].unique()}
+    for old, new in ((device.same_as, name) for name, device in settings.devices.items() if device.same_as):
+        if old not in there:
+            notes.append(f"home.yaml says that {new} was {old} before, of which the files hold nothing.")
+            continue
+        _refuse_twins(files, old, new)
+        notes.append(f"{old} and {settings.name_of(old)} are one device, says home.yaml; its readings are joined.")
+    names = {name: settings.name_of(name) for name in there if settings.name_of(name) != name}
+    return [_renamed(file, names) if names and file.part.kind in _KWH else file for file in files]
+
+
+def _refuse_twins(files: list[File], old: str, new: str) -> None:
+    for file in files:
+        if file.part.kind != "readings":
+            continue
+        known = file.frame[file.frame["energy_kwh"].notna()]
+        hours = [set(known.loc[known["device_id"] == name, "timestamp"].dt.floor("h")) for name in (old, new)]
+        if len(both := hours[0] & hours[1]) > 24:
+            raise InputError(
+                f"{SETTINGS}: devices.{new}.same_as: {file.name} holds {old} and {new} at the same time in "
+                f"{len(both)} hours, so they are two devices. Remove the line."
+            )
+
+
+def _renamed(file: File, names: dict[str, str]) -> File:
+    frame = file.frame.assign(device_id=file.frame["device_id"].replace(names))
+    return replace(file, part=replace(file.part, frame=frame))
+
+
 def parse_as_of(as_of: str | dt.date | pd.Timestamp | None, timezone: str) -> pd.Timestamp | None:
     """Return an as-of time in UTC; a date is its first local moment, a time without an offset is local.
 

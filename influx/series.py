@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from influx.absence import Absences, Span
 from influx.features import Surroundings
 from influx.meters import LEAST_OTHER
 from influx.schema import HOUSEHOLD, OTHER, STATIC_COLUMNS, as_weather
@@ -32,18 +33,25 @@ class Series:
     energy : Series of float, index complete UTC hours
         Energy [kWh], NaN where unknown, from its first known hour.
     around : Surroundings
+    absences : Absences
+        When its home was away.
     """
 
     home_id: str
     device_id: str
     energy: pd.Series
     around: Surroundings
+    absences: Absences = field(default_factory=Absences)
 
     def before(self, origin: pd.Timestamp) -> pd.Series:
         """Return the history that a model may learn from at `origin`: complete hours up to it, a year at most."""
         start = max(self.energy.index[0], origin - pd.Timedelta(days=HISTORY_DAYS))
         past = self.energy[(self.energy.index < origin) & (self.energy.index >= start)]
         return past.reindex(pd.date_range(start, origin - pd.Timedelta(hours=1), freq="h"))
+
+    def ordinary(self, origin: pd.Timestamp) -> pd.Series:
+        """Return the history without the days on which nobody was at home, which are unknown in it."""
+        return self.absences.ordinary(self.before(origin), origin)
 
     def days_known(self, origin: pd.Timestamp, within: float = HISTORY_DAYS) -> float:
         """Return how many days of known hours lie in the `within` days before `origin`."""
@@ -102,7 +110,9 @@ def surroundings(timezone: str, country: str | None, weather: pd.DataFrame | Non
 
 def all_series(readings: pd.DataFrame, around: Surroundings) -> list[Series]:
     """Return each device of each home with one common calendar and weather, ordered by home and device."""
-    return [Series(home, device, energy, around) for home, device, energy in _energies(readings)]
+    every = list(_energies(readings))
+    away = {home: Absences(energy, around.timezone) for home, device, energy in every if device == HOUSEHOLD}
+    return [Series(home, device, energy, around, away.get(home, Absences())) for home, device, energy in every]
 
 
 def series_of_home(home: Home) -> list[Series]:
@@ -110,8 +120,11 @@ def series_of_home(home: Home) -> list[Series]:
     known = rates(home.settings, home.context)
     minutes = dict(tuple(home.minutes.groupby("device_id"))) if len(home.minutes) else {}
     plates = home.devices.set_index("device_id")
+    every = list(_energies(with_household(home.readings)))
+    whole = next((energy for _, device, energy in every if device == HOUSEHOLD), None)
+    away = Absences(whole, home.settings.timezone, _given(home))
     out = []
-    for home_id, device_id, energy in _energies(with_household(home.readings)):
+    for home_id, device_id, energy in every:
         own = minutes.get(device_id)
         plate = plates.loc[device_id] if device_id in plates.index else pd.Series(dtype=float)
         around = Surroundings(
@@ -123,8 +136,12 @@ def series_of_home(home: Home) -> list[Series]:
             minutes=None if own is None else _minutes_of_use(own, energy),
             plate={name: float(plate[name]) for name in STATIC_COLUMNS if name in plate and np.isfinite(plate[name])},
         )
-        out.append(Series(home_id, device_id, energy, around))
+        out.append(Series(home_id, device_id, energy, around, away))
     return out
+
+
+def _given(home: Home) -> tuple[Span, ...]:
+    return tuple(Span(pd.Timestamp(one.first), pd.Timestamp(one.last), "given") for one in home.settings.absences)
 
 
 def _minutes_of_use(used: pd.DataFrame, energy: pd.Series) -> pd.Series:

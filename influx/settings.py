@@ -74,6 +74,7 @@ class Device(_Strict):
     always_on: bool = Field(False, description="whether it must never be switched off")
     since: dt.date | None = Field(None, description="first local day in the home; before it, its use is unknown")
     until: dt.date | None = Field(None, description="last local day in the home; after it, its use is unknown")
+    same_as: str | None = Field(None, description="earlier name of the same device; its readings are joined to this one's")
     power_rating_watt: float | None = Field(None, gt=0)
     standby_power_watt: float | None = Field(None, ge=0)
 
@@ -81,6 +82,19 @@ class Device(_Strict):
     def _comes_before_it_goes(self) -> Device:
         if self.since is not None and self.until is not None and self.until < self.since:
             raise ValueError(f"until {self.until} lies before since {self.since}")
+        return self
+
+
+class Absence(_Strict):
+    """Local days on which nobody is at home."""
+
+    first: dt.date = Field(alias="from", description="first day away")
+    last: dt.date = Field(alias="to", description="last day away")
+
+    @model_validator(mode="after")
+    def _ends_after_it_begins(self) -> Absence:
+        if self.last < self.first:
+            raise ValueError(f"to {self.last} lies before from {self.first}")
         return self
 
 
@@ -92,7 +106,34 @@ class Settings(_Strict):
     country: str | None = Field(None, description="ISO 3166 code, for public holidays")
     currency: str | None = Field(None, description="ISO 4217 code of every amount of money")
     tariff: Tariff | None = None
+    absences: list[Absence] = Field([], description="days away, past and coming")
+    learner: str | None = Field(None, description="dotted path of the direct model's scikit-learn regressor")
+    learner_settings: dict[str, bool | int | float | str] = Field({}, description="what the learner is made with")
     devices: dict[str, Device] = {}
+
+    @model_validator(mode="after")
+    def _every_device_has_one_name(self) -> Settings:
+        claimed: dict[str, str] = {}
+        for name, device in self.devices.items():
+            if device.same_as in claimed:
+                raise ValueError(f"{device.same_as!r} is same_as of both {claimed[device.same_as]!r} and {name!r}")
+            if device.same_as is not None:
+                claimed[device.same_as] = name
+        for old in claimed:
+            if self.name_of(old) == "":
+                raise ValueError(f"devices: same_as of {old!r} leads back to itself; name the newest only once")
+        return self
+
+    def name_of(self, device_id: str) -> str:
+        """Return the newest name of a device that was renamed (`same_as`); "" where names go round in a circle."""
+        newer = {device.same_as: name for name, device in self.devices.items() if device.same_as is not None}
+        seen = {device_id}
+        while device_id in newer:
+            device_id = newer[device_id]
+            if device_id in seen:
+                return ""
+            seen.add(device_id)
+        return device_id
 
     @field_validator("timezone")
     @classmethod
@@ -206,7 +247,7 @@ def _explain(file: str, fault: Any) -> str:
         return f"{file}: {where}: {message}"
     model: type[BaseModel] = Settings
     if parents:
-        model = Tariff if parents[0] == "tariff" else Device
+        model = {"tariff": Tariff, "absences": Absence}.get(str(parents[0]), Device)
     known = list(model.model_fields)
     near = difflib.get_close_matches(str(last), known, n=1)
     hint = f"did you mean {near[0]!r}?" if near else f"the keys here are {', '.join(known)}."

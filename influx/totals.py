@@ -3,7 +3,8 @@
 The quantiles of a sum are not the sum of quantiles: hours err partly together and partly against each other. So the
 range of a sum is measured: the same sum of past days and weeks, as the device's model would have forecast it, is
 compared with what happened, and the spread of those errors (with the finite-sample step of conformal prediction) is
-laid around the expected sum. A model that keeps no such errors takes those of climatology.
+laid around the expected sum. A model that keeps no such errors takes those of climatology. Hours of a coming absence
+have no past of their own as a sum: their bands are added up, as if they all erred the same way, which is the widest.
 """
 
 from __future__ import annotations
@@ -77,7 +78,9 @@ def past_errors(series: Series, origin: pd.Timestamp, hours: int, each: Price = 
     return np.array(errors)
 
 
-def model_errors(model: object, origin: pd.Timestamp, hours: int, each: Price = kilowatt_hours) -> np.ndarray | None:
+def model_errors(
+    model: object, origin: pd.Timestamp, hours: int, each: Price = kilowatt_hours, ordinary: np.ndarray | None = None
+) -> np.ndarray | None:
     """Return how far a fitted model was off on past sums of `hours` hours, observed minus expected.
 
     Parameters
@@ -86,6 +89,8 @@ def model_errors(model: object, origin: pd.Timestamp, hours: int, each: Price = 
         A model with `past_misses`, such as `influx.kernel_model.Kernel`.
     origin, hours, each
         As in `past_errors`; sums of 24 hours are those of each day of the past weeks.
+    ordinary : ndarray of bool, shape (hours,), optional
+        Which hours of a longer sum count; all of them by default.
 
     Returns
     -------
@@ -100,6 +105,8 @@ def model_errors(model: object, origin: pd.Timestamp, hours: int, each: Price = 
     stamps = [pd.date_range(origin - pd.Timedelta(weeks=int(back)), periods=WEEK, freq="h") for back in weeks]
     amounts = misses * np.stack([each(one) for one in stamps])
     amounts = amounts.reshape(-1, 24) if hours == 24 else amounts[:, :hours]
+    if ordinary is not None and hours != 24:
+        amounts = amounts[:, ordinary]
     there = np.isfinite(amounts).mean(axis=1)
     enough = there >= LEAST_KNOWN
     errors = np.nansum(amounts[enough], axis=1) / there[enough]
@@ -155,18 +162,34 @@ def _of_device(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     rows = forecasts[(forecasts["home_id"] == series.home_id) & (forecasts["device_id"] == series.device_id)]
     stamps = pd.DatetimeIndex(rows["timestamp"])
-    amounts = rows["energy_kwh"].to_numpy() * each(stamps)
+    price = each(stamps)
+    ordinary = ~series.absences.coming(stamps)
+    sums = pd.DataFrame(
+        {"total": rows["energy_kwh"].to_numpy() * price, "hours": 1, "ordinary": ordinary.astype(int)}
+    ).assign(**_bands_away(rows, price * ~ordinary))
     day = local(stamps, series.around.timezone).normalize()
-    daily = pd.DataFrame({"total": amounts, "hours": 1}).groupby(day).sum().rename_axis("day").reset_index()
-    whole = pd.DataFrame({"total": [amounts.sum()], "hours": [len(amounts)]})
-    ranged = []
-    for frame, hours in ((daily, 24), (whole, len(amounts))):
-        errors = model_errors(model, origin, hours, each)
+    frames = []
+    for frame, hours in ((sums.groupby(day).sum().rename_axis("day").reset_index(), 24), (_one(sums), len(sums))):
+        errors = model_errors(model, origin, hours, each, ordinary)
         low, high = spread(past_errors(series, origin, hours, each) if errors is None else errors)
-        share = frame["hours"] / hours
-        frame["p10"] = (frame["total"] + low * share).clip(lower=0)
-        frame["p90"] = frame["total"] + high * share
+        share = frame["ordinary"] / (24 if hours == 24 else max(int(ordinary.sum()), 1))
+        for name, away, offset in (("p10", "low", low), ("p90", "high", high)):
+            frame[name] = frame["total"] + frame[away] + np.where(share > 0, share * offset, 0.0)
+        frame["p10"] = frame["p10"].clip(lower=0)
+        frame = frame.drop(columns=["ordinary", "low", "high"])
         frame.insert(0, "device_id", series.device_id)
         frame.insert(0, "home_id", series.home_id)
-        ranged.append(frame)
-    return ranged[0], ranged[1]
+        frames.append(frame)
+    return frames[0], frames[1]
+
+
+def _one(sums: pd.DataFrame) -> pd.DataFrame:
+    return sums.sum().to_frame().T.astype({"hours": int})
+
+
+def _bands_away(rows: pd.DataFrame, price: np.ndarray) -> dict[str, np.ndarray]:
+    """Return how far the band of each hour away lies below and above its expected value, in money or energy."""
+    if not price.any():
+        return {"low": np.zeros(len(rows)), "high": np.zeros(len(rows))}
+    expected = rows["energy_kwh"].to_numpy()
+    return {"low": (rows["p10"] - expected).to_numpy() * price, "high": (rows["p90"] - expected).to_numpy() * price}

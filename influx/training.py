@@ -24,6 +24,9 @@ from influx.series import Series
 
 SIMPLEST = "climatology"
 FAVOURITE = "kernel"
+FOLDS = 4
+"""Past forecasts that decide a contest."""
+
 LEAST_FOLDS = 3
 """Folds below which no lead over the anchor is believed."""
 
@@ -57,7 +60,7 @@ class Training:
 def train(
     every: list[Series],
     origin: pd.Timestamp,
-    folds: int = 4,
+    folds: int = FOLDS,
     horizon: int = WEEK,
     models: Sequence[str] = tuple(CANDIDATES),
 ) -> Training:
@@ -74,13 +77,18 @@ def train(
     models : sequence of str
         The candidates, by name; climatology takes part even where it is not named.
     """
-    models = list(dict.fromkeys([SIMPLEST, *models]))
+    models = with_anchor(models)
     past = run_all(lambda one: past_forecasts(one, folds, horizon, models), every)
     choice = pd.DataFrame([choose(one, forecasts, origin, models) for one, forecasts in zip(every, past, strict=True)])
     fitted = run_all(lambda pair: fit(pair[0], pair[1], origin, horizon), zip(every, choice["model"], strict=True))
     keys = [(one.home_id, one.device_id) for one in every]
     forecasts = join(past)
     return Training(forecasts, metrics(forecasts), choice, dict(zip(keys, fitted, strict=True)))
+
+
+def with_anchor(models: Sequence[str]) -> list[str]:
+    """Return the candidates with climatology, which always takes part, as the first."""
+    return list(dict.fromkeys([SIMPLEST, *models]))
 
 
 def choose(series: Series, forecasts: pd.DataFrame, origin: pd.Timestamp, models: Sequence[str]) -> dict[str, object]:
