@@ -14,7 +14,7 @@ import pandas as pd
 
 from influx import absence, intervals
 from influx.errors import InputError
-from influx.features import TRAINING_WEEKS, WEEK, every_week, feature_table
+from influx.features import WEEK, every_week, feature_table
 from influx.models import CANDIDATES, Candidate
 from influx.parallel import run_all
 from influx.schema import METRICS, as_readings, check
@@ -119,16 +119,15 @@ def can_learn(series: Series, model: str, origin: pd.Timestamp, horizon: int) ->
     """Tell whether enough is known of a device before `origin` for a fold of this model."""
     candidate = CANDIDATES[model]("UTC", None)
     needs: float = max(FIRST_FOLD_DAYS, candidate.needs_days)
-    if not candidate.uses_features:
-        return series.days_known(origin) >= needs
-    needs += max(horizon - WEEK, 0) / 24  # whole blocks are learnt, and a long one may leave so much out
-    return series.days_known(origin, 7 * TRAINING_WEEKS) >= needs
+    if candidate.uses_features:  # whole blocks are learnt, and a long one may leave so much out
+        needs += max(horizon - WEEK, 0) / 24
+    return series.days_known(origin, candidate.within_days) >= needs
 
 
 def fit(series: Series, model: str, origin: pd.Timestamp, horizon: int) -> Candidate:
     """Let a candidate learn from all that was known of a device's ordinary days before `origin`."""
     history = series.ordinary(origin)
-    candidate = CANDIDATES[model](series.around.timezone, series.around.country)
+    candidate = CANDIDATES[model](series.around.timezone, series.around.country, *series.around.learner)
     if not candidate.uses_features:
         return candidate.fit(weather_of(series, pd.DatetimeIndex(history.index)), history.to_numpy())
     table = feature_table(history, series.around, every_week(history, origin, horizon), horizon).set_index("timestamp")

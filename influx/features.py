@@ -16,6 +16,7 @@ import pandas as pd
 from scipy.stats import spearmanr
 
 from influx.clock import is_day_off, local
+from influx.learner import Learner
 from influx.schema import STATIC_COLUMNS
 from influx.tariff import Rates
 
@@ -84,6 +85,8 @@ class Surroundings:
         Minutes of use of the device by UTC hour; never known ahead.
     plate : dict
         The device's own numbers, such as `power_rating_watt` [W].
+    learner : Learner
+        The regressor of the direct model and the blend.
     """
 
     timezone: str = "UTC"
@@ -93,6 +96,7 @@ class Surroundings:
     context: pd.DataFrame | None = None
     minutes: pd.Series | None = None
     plate: dict[str, float] = field(default_factory=dict)
+    learner: Learner = field(default_factory=Learner)
 
 
 def every_hour(energy: pd.Series) -> pd.DatetimeIndex:

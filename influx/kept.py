@@ -16,12 +16,16 @@ from influx.intake import SETTINGS
 from influx.models import Candidate
 
 _TRUSTED = [
+    "influx.direct.Blend",
+    "influx.direct.Direct",
     "influx.kernel_model.Kernel",
     "influx.models.Climatology",
     "influx.models.GradientBoosting",
     "influx.models.SeasonalNaive",
+    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     "sklearn.tree._tree.Tree",
 ]
+"""Types that skops does not know of itself. Only those of the learner that home.yaml names are trusted beside them."""
 
 
 def keep_models(folder: Path, models: dict[tuple[str, str], Candidate]) -> None:
@@ -32,13 +36,18 @@ def keep_models(folder: Path, models: dict[tuple[str, str], Candidate]) -> None:
         skops.io.dump(model, folder / f"{number:03d}.skops", compression=zipfile.ZIP_DEFLATED)
 
 
-def open_models(folder: Path, choice: pd.DataFrame) -> dict[tuple[str, str], Candidate]:
-    """Read the models of a `choice` frame that were written by `keep_models`."""
+def open_models(folder: Path, choice: pd.DataFrame, learner: str = "") -> dict[tuple[str, str], Candidate]:
+    """Read the models of a `choice` frame that were written by `keep_models` with a `learner` of home.yaml."""
     keys = zip(choice["home_id"], choice["device_id"], strict=True)
     return {
-        key: skops.io.load(file, trusted=_TRUSTED)
+        key: skops.io.load(file, trusted=_trusted(file, learner.partition(".")[0]))
         for key, file in zip(keys, sorted(folder.glob("*.skops")), strict=True)
     }
+
+
+def _trusted(file: Path, package: str) -> list[str]:
+    own = [name for name in skops.io.get_untrusted_types(file=file) if package and name.startswith(f"{package}.")]
+    return [*_TRUSTED, *own]
 
 
 def files_of_home(data: Path) -> list[Path]:

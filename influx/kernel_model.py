@@ -8,14 +8,17 @@ forecast exactly as if there were no temperature at all.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, RegressorMixin
 
 from influx import kernel, mixing
 from influx.clock import HOUR
+from influx.days import Days, calendar, cells, to_days
 from influx.intervals import LEVELS
-from influx.kernel import MEMORIES, WITH_TEMPERATURE, Days, Memory
+from influx.kernel import MEMORIES, WITH_TEMPERATURE, Memory
 
 HISTORY_DAYS = 365
 PAST_WEEKS = 18
@@ -33,6 +36,32 @@ LEAST_TEMPERATURE_WEEKS = 4
 TEMPERATURE = "outdoor_temp_celsius"
 
 
+@dataclass(frozen=True)
+class Outlook:
+    """What similar days said of the days after an origin, for models that learn from it.
+
+    Attributes
+    ----------
+    expected : ndarray, shape (ahead, 24)
+        Expected energy, weighed as today [kWh].
+    quantiles : ndarray, shape (ahead, 24, 3)
+        Mixed p10, p50 and p90 [kWh].
+    members : ndarray, shape (members, ahead, 24)
+        What each memory without temperature expected [kWh].
+    off, weekday : ndarray, shape (ahead, 24)
+        Whether each hour lies in a day off, and its weekday.
+    observed : ndarray, shape (ahead, 24)
+        What happened [kWh], NaN where unknown or to come.
+    """
+
+    expected: np.ndarray
+    quantiles: np.ndarray
+    members: np.ndarray
+    off: np.ndarray
+    weekday: np.ndarray
+    observed: np.ndarray
+
+
 class Kernel(RegressorMixin, BaseEstimator):
     """A mixture of scaled similar days with calibrated quantiles.
 
@@ -43,6 +72,7 @@ class Kernel(RegressorMixin, BaseEstimator):
     """
 
     needs_days = 0
+    within_days = HISTORY_DAYS
     uses_features = False
 
     def __init__(self, timezone: str = "UTC", country: str | None = None) -> None:
@@ -69,12 +99,12 @@ class Kernel(RegressorMixin, BaseEstimator):
         recent = np.isfinite(kwh) & (stamps >= stamps[np.isfinite(kwh)].max() - pd.Timedelta(days=HISTORY_DAYS))
         if not recent.any():
             raise ValueError("no known hour before the origin")
-        day, hour = kernel.cells(stamps, origin, self.timezone)
+        day, hour = cells(stamps, origin, self.timezone)
         past = -int(day[recent].min())
         self.origin_ = int(origin.timestamp()) // 3600
-        self.kwh_ = kernel.to_days(np.where(recent, kwh, np.nan), day, hour, -past, past)
+        self.kwh_ = to_days(np.where(recent, kwh, np.nan), day, hour, -past, past)
         celsius = X[TEMPERATURE].to_numpy(dtype=float) if TEMPERATURE in X else np.full(len(X), np.nan)
-        self.celsius_ = kernel.to_days(celsius, day, hour, -past, past)
+        self.celsius_ = to_days(celsius, day, hour, -past, past)
         self.naive_error_ = _naive_error(self.kwh_)
         self._weigh_means()
         return self
@@ -99,10 +129,11 @@ class Kernel(RegressorMixin, BaseEstimator):
         days, day, hour, known = self._ahead(X)
         asked = np.asarray(levels, dtype=float)
         every = np.unique(np.append(asked, 0.5))
-        past, ahead = self._members(days, MEMORIES, every)
+        now = days.at(len(self.kwh_), days.ahead)
+        past, ahead = self._said_before(MEMORIES, every)[1], kernel.say(now, MEMORIES, every)[1]
         out = self._calibrated(past, ahead, every)
         if known.any():
-            more_past, more = self._members(days, WITH_TEMPERATURE, every)
+            more_past, more = self._said_before(WITH_TEMPERATURE, every)[1], kernel.say(now, WITH_TEMPERATURE, every)[1]
             both = np.concatenate([past, more_past], axis=1), np.concatenate([ahead, more])
             out = np.where(known[..., None], self._calibrated(*both, every), out)
         return np.asarray(out[day, hour][:, np.searchsorted(every, asked)])
@@ -114,15 +145,44 @@ class Kernel(RegressorMixin, BaseEstimator):
         """
         return self.misses_.reshape(-1, 7 * 24), self.misses_weeks_
 
+    def past_weeks(self) -> list[Outlook]:
+        """Return what was said of each past week before it began, the oldest first, and what happened."""
+        observed, weeks = self._past_weeks()
+        if not len(weeks):
+            return []
+        days = self._days(0)
+        expected, quantiles = self._said_before(self._every(), COMMON_LEVELS)
+        mixed = mixing.mixed(quantiles, mixing.quantile_weights(observed, quantiles, COMMON_LEVELS, weeks))
+        mean = np.einsum("njdh,j->ndh", expected, self.warm_mean_weights_)
+        first = len(self.kwh_) - 7 * weeks
+        return [
+            Outlook(
+                mean[number],
+                np.sort(mixed[number], axis=-1),
+                expected[number, : len(MEMORIES)],
+                days.off[first[number] : first[number] + 7],
+                days.weekday[first[number] : first[number] + 7],
+                observed[number],
+            )
+            for number in reversed(range(len(weeks)))
+        ]
+
+    def outlook(self, X: pd.DataFrame) -> tuple[Outlook, np.ndarray, np.ndarray]:  # noqa: N803
+        """Return what is said of the days that hold the hours of `X`, and each hour's day and place in it."""
+        days, day, hour, _ = self._ahead(X)
+        past = len(self.kwh_)
+        members, _ = kernel.say(days.at(past, days.ahead), MEMORIES, COMMON_LEVELS)
+        expected = np.tensordot(self.mean_weights_, members, axes=1)
+        expected[day, hour] = self.predict(X)
+        unknown = np.full(expected.shape, np.nan)
+        quantiles = np.full((*expected.shape, len(COMMON_LEVELS)), np.nan)
+        off, weekday = days.off[past:], days.weekday[past:]
+        return Outlook(expected, quantiles, members, off, weekday, unknown), day, hour
+
     def _weigh_means(self) -> None:
         """Learn the weights of the expected values, with and without the memories of temperature."""
-        days = self._days(0)
         observed, weeks = self._past_weeks()
-        every = MEMORIES + (WITH_TEMPERATURE if self._knows_temperature() else ())
-        said = np.empty((len(weeks), len(every), 7, 24))
-        for number, back in enumerate(weeks):
-            then = days.at(len(self.kwh_) - 7 * back, 7)
-            said[number], _ = kernel.say(then, every, COMMON_LEVELS)
+        said, _ = self._said_before(self._every(), COMMON_LEVELS)
         self.mean_weights_ = self.warm_mean_weights_ = _untested()
         if len(weeks):
             self.mean_weights_ = _scaled_weights(observed, said[:, : len(MEMORIES)], weeks)
@@ -130,14 +190,19 @@ class Kernel(RegressorMixin, BaseEstimator):
         self.misses_ = observed - np.einsum("njdh,j->ndh", said, self.warm_mean_weights_)
         self.misses_weeks_ = weeks
 
-    def _members(self, days: Days, memories: tuple[Memory, ...], levels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return what memories said of past weeks (n, members, 7, 24, q) and say of the days ahead."""
+    def _every(self) -> tuple[Memory, ...]:
+        return MEMORIES + (WITH_TEMPERATURE if self._knows_temperature() else ())
+
+    def _said_before(self, memories: tuple[Memory, ...], levels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return what memories expected of past weeks (n, members, 7, 24), and their quantiles (..., q)."""
         _, weeks = self._past_weeks()
-        past = np.empty((len(weeks), len(memories), 7, 24, len(levels)))
+        days = self._days(0)
+        expected = np.empty((len(weeks), len(memories), 7, 24))
+        quantiles = np.empty((*expected.shape, len(levels)))
         for number, back in enumerate(weeks):
             then = days.at(len(self.kwh_) - 7 * back, 7)
-            _, past[number] = kernel.say(then, memories, levels)
-        return past, kernel.say(days.at(len(self.kwh_), days.ahead), memories, levels)[1]
+            expected[number], quantiles[number] = kernel.say(then, memories, levels)
+        return expected, quantiles
 
     def _calibrated(self, past: np.ndarray, ahead: np.ndarray, levels: np.ndarray) -> np.ndarray:
         observed, weeks = self._past_weeks()
@@ -168,18 +233,18 @@ class Kernel(RegressorMixin, BaseEstimator):
     def _days(self, ahead: int) -> Days:
         past = len(self.kwh_)
         origin = pd.Timestamp(self.origin_ * 3600, unit="s", tz="UTC")
-        off, weekday = kernel.calendar(origin, past, ahead, self.timezone, self.country)
+        off, weekday = calendar(origin, past, ahead, self.timezone, self.country)
         return Days(self.kwh_, off, weekday, np.concatenate([self.celsius_, np.full((ahead, 24), np.nan)]))
 
     def _ahead(self, X: pd.DataFrame) -> tuple[Days, np.ndarray, np.ndarray, np.ndarray]:  # noqa: N803
         """Return the days up to the last one asked for, each row's day and place, and where temperature is of use."""
         origin = pd.Timestamp(self.origin_ * 3600, unit="s", tz="UTC")
-        day, hour = kernel.cells(pd.DatetimeIndex(X.index), origin, self.timezone)
+        day, hour = cells(pd.DatetimeIndex(X.index), origin, self.timezone)
         count = int(day.max()) + 1
         days = self._days(count)
         known = np.zeros((count, 24), dtype=bool)
         if TEMPERATURE in X and self._knows_temperature():
-            celsius = kernel.to_days(X[TEMPERATURE].to_numpy(dtype=float), day, hour, 0, count)
+            celsius = to_days(X[TEMPERATURE].to_numpy(dtype=float), day, hour, 0, count)
             days.celsius[len(self.kwh_) :] = celsius
             known = np.isfinite(celsius)
         return days, day, hour, known

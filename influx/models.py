@@ -18,14 +18,16 @@ from sklearn.ensemble import GradientBoostingRegressor
 
 from influx import climatology, intervals
 from influx.clock import local
-from influx.features import KNOWN_AHEAD, WEEK
+from influx.direct import Blend, Direct
+from influx.features import KNOWN_AHEAD, TRAINING_WEEKS, WEEK
 from influx.kernel_model import Kernel
 
 
 class Candidate(Protocol):
-    """What the backtest and the forecast ask of a model."""
+    """What the backtest and the forecast ask of a model: to learn it needs `needs_days` of the last `within_days`."""
 
     needs_days: int
+    within_days: int
     uses_features: bool
 
     def fit(self, X: pd.DataFrame, y: np.ndarray) -> Candidate: ...  # noqa: N803
@@ -45,6 +47,7 @@ class Climatology(RegressorMixin, BaseEstimator):
     """
 
     needs_days = 0
+    within_days = 365
     uses_features = False
 
     def __init__(self, half_life_weeks: float = 4.0, timezone: str = "UTC", country: str | None = None) -> None:
@@ -82,6 +85,7 @@ class SeasonalNaive(RegressorMixin, BaseEstimator):
     """
 
     needs_days = 15
+    within_days = 365
     uses_features = False
 
     def __init__(self, timezone: str = "UTC") -> None:
@@ -125,6 +129,7 @@ class GradientBoosting(RegressorMixin, BaseEstimator):
     """
 
     needs_days = 42
+    within_days = 7 * TRAINING_WEEKS
     uses_features = True
 
     def __init__(
@@ -183,17 +188,22 @@ class GradientBoosting(RegressorMixin, BaseEstimator):
         return np.where(np.isnan(values), self.stand_ins_, values)
 
 
-CANDIDATES: dict[str, Callable[[str, str | None], Candidate]] = {
-    "climatology": lambda timezone, country: Climatology(timezone=timezone, country=country),
-    "kernel": lambda timezone, country: Kernel(timezone=timezone, country=country),
-    "seasonal_naive": lambda timezone, country: SeasonalNaive(timezone=timezone),
-    "gradient_boosting": lambda timezone, country: GradientBoosting(timezone=timezone),
+CANDIDATES: dict[str, Callable[..., Candidate]] = {
+    "climatology": lambda timezone, country, *_: Climatology(timezone=timezone, country=country),
+    "kernel": lambda timezone, country, *_: Kernel(timezone, country),
+    "direct": lambda timezone, country, *learner: Direct(timezone, country, *learner),
+    "blend": lambda timezone, country, *learner: Blend(timezone, country, *learner),
+    "seasonal_naive": lambda timezone, *_: SeasonalNaive(timezone=timezone),
+    "gradient_boosting": lambda timezone, *_: GradientBoosting(timezone=timezone),
 }
-"""Every model that is tried, by name; climatology stands first since it wins ties."""
+"""Every model that is tried, by name: made with the time zone, the country, and the path and settings of a learner.
+Climatology stands first since it wins ties."""
 
 NAMES = {
     "climatology": "climatology",
     "kernel": "similar days",
+    "direct": "the direct model",
+    "blend": "the blend",
     "seasonal_naive": "last week again",
     "gradient_boosting": "gradient boosting",
 }

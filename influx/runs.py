@@ -217,7 +217,7 @@ class Run:
     def _make_forecast(self) -> Frames:
         every, origin, home = self._alive, self._home.origin, self._home
         choice = self.training()["choice"]
-        models = open_models(self.folder / "models", choice)
+        models = open_models(self.folder / "models", choice, home.settings.learner or "")
         hours = predict_all(every, models, choice, origin, self.horizon, LEVELS)
         daily, week = totals(hours, every, origin, models=models)
         frames = {

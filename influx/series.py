@@ -11,6 +11,7 @@ import pandas as pd
 
 from influx.absence import Absences, Span
 from influx.features import Surroundings
+from influx.learner import Learner
 from influx.meters import LEAST_OTHER
 from influx.schema import HOUSEHOLD, OTHER, STATIC_COLUMNS, as_weather
 from influx.settings import check_where
@@ -135,6 +136,7 @@ def series_of_home(home: Home) -> list[Series]:
             context=home.context if len(home.context) else None,
             minutes=None if own is None else _minutes_of_use(own, energy),
             plate={name: float(plate[name]) for name in STATIC_COLUMNS if name in plate and np.isfinite(plate[name])},
+            learner=Learner.of(home.settings.learner, home.settings.learner_settings),
         )
         out.append(Series(home_id, device_id, energy, around, away))
     return out

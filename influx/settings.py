@@ -74,7 +74,9 @@ class Device(_Strict):
     always_on: bool = Field(False, description="whether it must never be switched off")
     since: dt.date | None = Field(None, description="first local day in the home; before it, its use is unknown")
     until: dt.date | None = Field(None, description="last local day in the home; after it, its use is unknown")
-    same_as: str | None = Field(None, description="earlier name of the same device; its readings are joined to this one's")
+    same_as: str | None = Field(
+        None, description="earlier name of the same device; its readings are joined to this one's"
+    )
     power_rating_watt: float | None = Field(None, gt=0)
     standby_power_watt: float | None = Field(None, ge=0)
 
@@ -245,9 +247,8 @@ def _explain(file: str, fault: Any) -> str:
         elif fault["type"] == "model_type":
             message = "expected `key: value` lines below it"
         return f"{file}: {where}: {message}"
-    model: type[BaseModel] = Settings
-    if parents:
-        model = {"tariff": Tariff, "absences": Absence}.get(str(parents[0]), Device)
+    models: dict[str, type[BaseModel]] = {"": Settings, "tariff": Tariff, "absences": Absence}
+    model = models.get(str(parents[0]) if parents else "", Device)
     known = list(model.model_fields)
     near = difflib.get_close_matches(str(last), known, n=1)
     hint = f"did you mean {near[0]!r}?" if near else f"the keys here are {', '.join(known)}."

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from tiny_readings import START, hours, used
 
 from influx import kernel, mixing, warmth
-from influx.kernel import Days, Memory
+from influx.days import Days, calendar, cells, to_days
+from influx.kernel import Memory
 from influx.kernel_model import Kernel
 
 LEVELS = np.array([0.02, 0.1, 0.5, 0.9, 0.98])
@@ -59,11 +60,21 @@ def heat_pump(count: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     return np.maximum(16 - mean, 0) * 0.1 * rng.gamma(20, 1 / 20, count), celsius
 
 
+def told_mean(known: Days, memory: Memory) -> np.ndarray:
+    """Return the expected energy of the hours ahead (ahead, 24)."""
+    return kernel.speak(known, memory, np.empty(0))[0]
+
+
+def told_quantiles(known: Days, memory: Memory, levels: np.ndarray) -> np.ndarray:
+    """Return quantiles of the hours ahead (ahead, 24, q)."""
+    return kernel.speak(known, memory, levels)[1]
+
+
 def test_a_day_is_24_hours_of_the_local_clock_from_the_origin() -> None:
     """London, 31 March 2024: at 01:00 UTC the clock is put forward; the night's places are those of the clock."""
     origin = pd.Timestamp("2024-03-30 22:00", tz="UTC")
     stamps = hours(6, pd.Timestamp("2024-03-30 21:00", tz="UTC"))
-    day, place = kernel.cells(stamps, origin, "Europe/London")
+    day, place = cells(stamps, origin, "Europe/London")
     assert day.tolist() == [-1, 0, 0, 0, 0, 0]
     assert place.tolist() == [23, 0, 1, 2, 4, 5]
 
@@ -71,9 +82,9 @@ def test_a_day_is_24_hours_of_the_local_clock_from_the_origin() -> None:
 def test_the_hour_that_is_shown_twice_shares_a_place() -> None:
     origin = pd.Timestamp("2024-10-27 03:00", tz="UTC")
     stamps = hours(4, pd.Timestamp("2024-10-26 23:00", tz="UTC"))  # 00:00, 01:00, 01:00, 02:00 in London
-    day, place = kernel.cells(stamps, origin, "Europe/London")
+    day, place = cells(stamps, origin, "Europe/London")
     assert place.tolist() == [21, 22, 22, 23]
-    laid = kernel.to_days(np.array([1.0, 2.0, 4.0, 8.0]), day, place, -1, 1)
+    laid = to_days(np.array([1.0, 2.0, 4.0, 8.0]), day, place, -1, 1)
     assert laid[0, 21:].tolist() == [1.0, 3.0, 8.0]
     assert np.isnan(laid[0, :21]).all()
 
@@ -84,7 +95,7 @@ def test_no_hour_before_the_origin_is_laid_after_it(zone: str) -> None:
     for start in ("2024-03-08", "2024-04-05", "2024-10-04", "2024-11-01"):
         stamps = hours(96, pd.Timestamp(start, tz="UTC"))
         for origin in stamps[40:70]:
-            day, place = kernel.cells(stamps, origin, zone)
+            day, place = cells(stamps, origin, zone)
             assert ((day < 0) == (stamps < origin)).all()
             assert (np.diff(day * 24 + place) >= 0).all()
             assert ((place >= 0) & (place < 24)).all()
@@ -92,7 +103,7 @@ def test_no_hour_before_the_origin_is_laid_after_it(zone: str) -> None:
 
 def test_a_day_off_and_its_weekday_change_at_local_midnight() -> None:
     """From Friday 5 January 2024, 22:00 UTC, 23:00 in Madrid; Saturday the 6th is a holiday and a weekend."""
-    off, weekday = kernel.calendar(pd.Timestamp("2024-01-05 22:00", tz="UTC"), 1, 1, "Europe/Madrid", "ES")
+    off, weekday = calendar(pd.Timestamp("2024-01-05 22:00", tz="UTC"), 1, 1, "Europe/Madrid", "ES")
     assert weekday[0].tolist() == [3] + [4] * 23
     assert weekday[1].tolist() == [4] + [5] * 23
     assert off[1].tolist() == [False] + [True] * 23
@@ -101,21 +112,21 @@ def test_a_day_off_and_its_weekday_change_at_local_midnight() -> None:
 def test_the_expected_value_by_hand() -> None:
     """Friday 1, Saturday 2, Sunday 4, then a Monday; half-life a day, days off count half."""
     memory = Memory(1 / 7, 112, power=0.0, nearby=(), other_type=0.5)
-    found = kernel.expected(days(flat(1, 2, 4), first=4), memory)
+    found = told_mean(days(flat(1, 2, 4), first=4), memory)
     weight = np.array([1 / 4, 0.5 / 2, 0.5])
     assert found == pytest.approx(np.full((1, 24), weight @ [1, 2, 4] / weight.sum()))
 
 
 def test_the_same_weekday_counts_more() -> None:
     memory = Memory(1e9, 112, power=0.0, nearby=(), other_type=1.0, same_weekday=4.0)
-    found = kernel.expected(days(flat(10, 1, 1, 1, 1, 1, 1), ahead=2), memory)
+    found = told_mean(days(flat(10, 1, 1, 1, 1, 1, 1), ahead=2), memory)
     assert found[:, 0] == pytest.approx([(4 * 10 + 6) / 10, (10 + 4 + 5) / 10])
 
 
 def test_weekday_and_day_type_multiply() -> None:
     """A Monday after Monday to Sunday: its weekday counts 4, other working days 1, the weekend .5."""
     memory = Memory(1e9, 112, power=0.0, nearby=(), other_type=0.5, same_weekday=4.0)
-    found = kernel.expected(days(flat(1, 0, 0, 0, 0, 9, 9)), memory)
+    found = told_mean(days(flat(1, 0, 0, 0, 0, 9, 9)), memory)
     assert found == pytest.approx(np.full((1, 24), (4 * 1 + 0.5 * 18) / (4 + 4 + 1)))
 
 
@@ -123,7 +134,7 @@ def test_neighbouring_hours_count_by_their_distance_and_reach_over_midnight() ->
     kwh = np.zeros((2, 24))
     kwh[0, 23] = 1.0
     memory = Memory(1e9, 112, power=0.0, nearby=(0.5, 0.25), other_type=1.0)
-    found = kernel.expected(days(kwh), memory)[0]
+    found = told_mean(days(kwh), memory)[0]
     # Two days, whose neighbours before the first and after the last hour are not known.
     assert found[23] == pytest.approx(1 / (2 + 0.5 * 3 + 0.25 * 3))
     assert found[22] == pytest.approx(0.5 / (2 + 0.5 * 4 + 0.25 * 3))
@@ -132,15 +143,15 @@ def test_neighbouring_hours_count_by_their_distance_and_reach_over_midnight() ->
 
 
 def test_quantiles_are_those_of_the_weighted_days() -> None:
-    found = kernel.quantiles(days(flat(3, 1, 2, 4)), PLAIN, np.array([0.125, 0.5, 0.75]))
+    found = told_quantiles(days(flat(3, 1, 2, 4)), PLAIN, np.array([0.125, 0.5, 0.75]))
     assert found[0, 7] == pytest.approx([1.0, 2.5, 3.5])
 
 
 def test_days_follow_the_level_of_use() -> None:
     """28 days of 1 kWh, then 28 of 3 kWh: unscaled the past says 2, scaled by its level it says more."""
     kwh = flat(*[1.0] * 28, *[3.0] * 28)
-    unscaled = kernel.expected(days(kwh), PLAIN)
-    scaled = [kernel.expected(days(kwh), Memory(1e9, 112, power, (), 1.0)) for power in (0.5, 1.0)]
+    unscaled = told_mean(days(kwh), PLAIN)
+    scaled = [told_mean(days(kwh), Memory(1e9, 112, power, (), 1.0)) for power in (0.5, 1.0)]
     assert unscaled == pytest.approx(2.0)
     assert (unscaled < scaled[0]).all() and (scaled[0] < scaled[1]).all()
     assert (scaled[1] < 3.2).all()
@@ -166,14 +177,14 @@ def test_the_level_by_hand() -> None:
 
 def test_two_weeks_do_not_make_a_level() -> None:
     kwh = flat(*[1.0] * 7, *[3.0] * 7)
-    assert kernel.expected(days(kwh), Memory(1e9, 112, 1.0, (), 1.0)) == pytest.approx(2.0)
+    assert told_mean(days(kwh), Memory(1e9, 112, 1.0, (), 1.0)) == pytest.approx(2.0)
 
 
 def test_an_hour_never_known_is_told_by_the_nearest_one_that_was() -> None:
     kwh = np.full((3, 24), np.nan)
     kwh[:, 8] = 1.0
     kwh[:, 14] = 7.0
-    found = kernel.expected(days(kwh), PLAIN)[0]
+    found = told_mean(days(kwh), PLAIN)[0]
     assert found[[8, 11, 12, 14, 23, 0]] == pytest.approx([1.0, 1.0, 7.0, 7.0, 7.0, 1.0])
 
 
@@ -193,7 +204,7 @@ def test_hours_of_a_like_temperature_count_more() -> None:
     """Days of 0 C use 1 kWh, days of 10 C use 3: an hour of 4 C, widths of 4 C, hears the colder ones more."""
     celsius = flat(*[0.0] * 10, *[10.0] * 10, *[4.0] * 2)
     memory = Memory(1e9, 112, power=0.0, nearby=(), other_type=1.0, alike_celsius=4.0)
-    found = kernel.expected(days(flat(*[1.0] * 10, *[3.0] * 10), ahead=2, celsius=celsius), memory)[1, 23]
+    found = told_mean(days(flat(*[1.0] * 10, *[3.0] * 10), ahead=2, celsius=celsius), memory)[1, 23]
     cold, warm = np.exp(-0.5 * 1.0**2) + 0.001, np.exp(-0.5 * 1.5**2) + 0.001
     # On the first and the eleventh day the mean of 24 hours is not known, or mixed; they move it by 3 % at most.
     assert found == pytest.approx((cold * 1 + warm * 3) / (cold + warm), rel=0.03)
@@ -204,16 +215,16 @@ def test_days_are_scaled_by_what_their_cold_explains() -> None:
     celsius = flat(*[16.0, 16.0, 16.0, 6.0, 6.0, 6.0, 6.0] * 6, 6.0, 6.0)
     kwh = 1 + 0.2 * np.nan_to_num(warmth.degrees(celsius)[:-2, 0])
     memory = Memory(1e9, 112, power=0.0, nearby=(), other_type=1.0, by_degrees=True)
-    found = kernel.expected(days(flat(*kwh), ahead=2, celsius=celsius), memory)
+    found = told_mean(days(flat(*kwh), ahead=2, celsius=celsius), memory)
     assert found[1] == pytest.approx(np.full(24, 3.0), rel=0.08)  # a tenth of the mean is added to both sides
-    assert kernel.expected(days(flat(*kwh), ahead=2), memory)[1, 0] == pytest.approx(kwh.mean())
+    assert told_mean(days(flat(*kwh), ahead=2), memory)[1, 0] == pytest.approx(kwh.mean())
 
 
 def test_days_scaled_by_degrees_still_follow_the_level() -> None:
     """The same temperature throughout, so that it explains nothing: use tripled four weeks ago."""
     kwh, celsius = flat(*[1.0] * 28, *[3.0] * 28), flat(*[10.0] * 57)
     memory = Memory(1e9, 112, nearby=(), other_type=1.0, by_degrees=True)
-    assert (kernel.expected(days(kwh, celsius=celsius), memory) > 2.2).all()
+    assert (told_mean(days(kwh, celsius=celsius), memory) > 2.2).all()
 
 
 def test_heating_never_saves_energy() -> None:
@@ -262,8 +273,8 @@ def test_before_any_past_week_only_the_steady_memories_speak() -> None:
     laid = days(kwh.reshape(10, 24))
     steady = [memory for memory in kernel.MEMORIES if memory.half_life_weeks >= 4 and memory.nearby]
     assert len(steady) == 3
-    assert mean == pytest.approx(np.mean([kernel.expected(laid, one)[0] for one in steady], axis=0))
-    told = np.mean([kernel.quantiles(laid, one, LEVELS)[0] for one in steady], axis=0)
+    assert mean == pytest.approx(np.mean([told_mean(laid, one)[0] for one in steady], axis=0))
+    told = np.mean([told_quantiles(laid, one, LEVELS)[0] for one in steady], axis=0)
     assert quantiles == pytest.approx(told)
 
 
@@ -333,7 +344,7 @@ def test_a_past_week_is_told_from_what_was_known_before_it() -> None:
     other[53:], warmer[60:] = 99.0, 40.0
     for memory in (*kernel.MEMORIES, *kernel.WITH_TEMPERATURE):
         a, b = (
-            kernel.quantiles(days(energy, 7, warm).at(53, 7), memory, LEVELS)
+            told_quantiles(days(energy, 7, warm).at(53, 7), memory, LEVELS)
             for energy, warm in ((kwh, celsius), (other, warmer))
         )
         np.testing.assert_array_equal(a, b)
