@@ -47,11 +47,9 @@ LEAST_DAYS_AWAY = 2
 QUIETEST, QUIETEST_OF_DAYS = 0.1, 112
 """Share of the last days by use, the quietest of which stand in where no past absence is known."""
 
-COLUMNS = ["first", "last", "days", "source"]
-
 
 class Span(NamedTuple):
-    """An absence from its first to its last local day, and whether it was `found` or `given`."""
+    """An absence from its first to its last local day: `found`, `given` by the household, or still `open`."""
 
     first: pd.Timestamp
     last: pd.Timestamp
@@ -88,21 +86,22 @@ def activity(household: pd.Series, timezone: str) -> pd.Series:
 
 
 def find(household: pd.Series, timezone: str) -> list[Span]:
-    """Return the absences that lie within `household`: at least three quiet days in a row, after which somebody came.
+    """Return the absences that lie within `household`: three quiet days or more in a row, after which somebody came.
 
-    A home that is quiet up to the last known day is not told away: that may be its new life.
+    A home that is quiet up to the last known day counts as `open`: that may be its new life, so models go on learning.
     """
     if not household.notna().any():
         return []
     rise = activity(household, timezone)
     usual = rise.rolling(2 * AROUND_DAYS + 1, center=True, min_periods=LEAST_AROUND).median()
-    quiet = (rise < QUIET * usual).to_numpy()
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], quiet, [False]]).astype(int)))
+    quiet = ((usual > 0) & (rise < QUIET * usual)).to_numpy()
     lived = np.flatnonzero(rise.notna().to_numpy() & ~quiet)
+    last_lived = lived[-1] if len(lived) else -1
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], quiet, [False]]).astype(int)))
     return [
-        Span(rise.index[first], rise.index[after - 1], "found")
+        Span(rise.index[first], rise.index[after - 1], "found" if last_lived >= after else "open")
         for first, after in zip(edges[::2], edges[1::2], strict=True)
-        if after - first >= LEAST_DAYS and len(lived) and lived[-1] >= after
+        if after - first >= LEAST_DAYS
     ]
 
 
@@ -135,7 +134,8 @@ class Absences:
 
     def ordinary(self, history: pd.Series, origin: pd.Timestamp) -> pd.Series:
         """Return a device's `history` with the hours of days away unknown, where enough is left to learn from."""
-        left = history.mask(self._inside(history.index, self.before(origin)))
+        over = [span for span in self.before(origin) if span.source != "open"]
+        left = history.mask(self._inside(history.index, over))
         return left if left.notna().sum() >= 24 * LEAST_LEFT_DAYS else history
 
     def coming(self, stamps: pd.DatetimeIndex) -> np.ndarray:
@@ -150,7 +150,7 @@ class Absences:
 
     def sample(self, history: pd.Series, origin: pd.Timestamp) -> tuple[pd.Series, str]:
         """Return the known hours of a device from which days away are forecast, and in words what days they are."""
-        away = history[self._inside(history.index, self.before(origin))].dropna()
+        away = history[self._inside(history.index, self.before(origin)) & (history.index < origin)].dropna()
         count = len(away) // 24
         if count >= LEAST_DAYS_AWAY:
             return away, f"{count} past days away"
@@ -161,10 +161,24 @@ class Absences:
         return chosen, f"the {len(quiet)} quietest days of the last weeks, since no past absence is known"
 
     def table(self, origin: pd.Timestamp) -> pd.DataFrame:
-        """Return the absences known at `origin`, coming ones included: `first`, `last`, `days`, `source`."""
-        later = [span for span in self.given if span not in self.before(origin)]
-        rows = [(*span[:2], len(span.days()), span.source) for span in [*self.before(origin), *later]]
-        return pd.DataFrame(rows, columns=COLUMNS).sort_values("first", ignore_index=True)
+        """Return the absences known at `origin`, in order of time.
+
+        Returns
+        -------
+        DataFrame
+            `first` and `last` local day, `days`, `source` (found, given, open), `coming`, whether it is not over, and
+            `forecast_from`, in words what its days are forecast from ("" for those that are over).
+        """
+        today = local(pd.DatetimeIndex([origin]), self.timezone)[0].normalize()
+        known = self.before(origin)
+        rows = []
+        for span in [*known, *(one for one in self.given if one not in known)]:
+            coming = span.source == "given" and span.last >= today
+            words = self.sample(self.household, origin)[1] if coming and self.household is not None else ""
+            rows.append((*span[:2], len(span.days()), span.source, coming, words))
+        columns = ["first", "last", "days", "source", "coming", "forecast_from"]
+        out = pd.DataFrame(rows, columns=columns).sort_values("first", ignore_index=True)
+        return out.astype({"first": "datetime64[us]", "last": "datetime64[us]", "days": int, "coming": bool})
 
     def _quietest(self, origin: pd.Timestamp) -> pd.DatetimeIndex:
         if self.household is None:

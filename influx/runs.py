@@ -120,7 +120,7 @@ class Run:
         return str(choice[device_id])
 
     def explore(self) -> Frames:
-        """Return `completeness`, `profile`, `daily_use`, `breakdown`, `drivers` and `unusual`."""
+        """Return `completeness`, `profile`, `daily_use`, `breakdown`, `drivers`, `unusual` and `absences`."""
         home = self._home
         return self._step(
             "explore",
@@ -131,6 +131,7 @@ class Run:
                 "breakdown": explore.breakdown(home),
                 "drivers": explore.drivers(home),
                 "unusual": unusual_hours(self._alive),
+                "absences": self._alive[0].absences.table(home.origin),
             },
         )
 

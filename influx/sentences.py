@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from influx import text
+from influx import away, text
 from influx.clock import local
 from influx.features import WEEK
 from influx.home import Home
@@ -173,7 +173,11 @@ def looking(reference: pd.DataFrame) -> str:
 
 
 def coming(run: Run) -> str:
-    """Say what the coming week will use and cost, and how sure that is."""
+    """Say what the coming week will use and cost, how sure that is, and who will not be there."""
+    return f"{_amounts(run)} {away.ahead(run)}".strip()
+
+
+def _amounts(run: Run) -> str:
     frames = run.forecast()
     row = _household(frames["week"])
     span = local(pd.DatetimeIndex([run.home().origin]), run.home().settings.timezone)[0]

@@ -94,6 +94,16 @@ def day(stamp: pd.Timestamp) -> str:
     return f"{stamp:%a} {stamp.day} {stamp:%B}"
 
 
+def days(first: pd.Timestamp, last: pd.Timestamp) -> str:
+    """Return a span of local days, such as "3 to 9 August 2024" or "28 July to 3 August 2024"."""
+    opening = f"{first.day}"
+    if first.year != last.year:
+        opening += f" {first:%B} {first.year}"
+    elif first.month != last.month:
+        opening += f" {first:%B}"
+    return f"{opening} to {last.day} {last:%B} {last.year}" if first != last else f"{last.day} {last:%B} {last.year}"
+
+
 def hours(count: int) -> str:
     """Return a length of time, such as "7 days", "36 hours" or "1 hour"."""
     if count % 24 == 0 and count > 24:

@@ -170,7 +170,7 @@ def _of_device(
     day = local(stamps, series.around.timezone).normalize()
     frames = []
     for frame, hours in ((sums.groupby(day).sum().rename_axis("day").reset_index(), 24), (_one(sums), len(sums))):
-        errors = model_errors(model, origin, hours, each, ordinary)
+        errors = model_errors(model, origin, hours, each, ordinary) if ordinary.any() else np.empty(0)
         low, high = spread(past_errors(series, origin, hours, each) if errors is None else errors)
         share = frame["ordinary"] / (24 if hours == 24 else max(int(ordinary.sum()), 1))
         for name, away, offset in (("p10", "low", low), ("p90", "high", high)):
@@ -191,5 +191,5 @@ def _bands_away(rows: pd.DataFrame, price: np.ndarray) -> dict[str, np.ndarray]:
     """Return how far the band of each hour away lies below and above its expected value, in money or energy."""
     if not price.any():
         return {"low": np.zeros(len(rows)), "high": np.zeros(len(rows))}
-    expected = rows["energy_kwh"].to_numpy()
-    return {"low": (rows["p10"] - expected).to_numpy() * price, "high": (rows["p90"] - expected).to_numpy() * price}
+    band = (rows[["p10", "p90"]].to_numpy() - rows[["energy_kwh"]].to_numpy()) * price[:, None]
+    return {"low": band.min(axis=1), "high": band.max(axis=1)}  # where a price is below zero, more use costs less

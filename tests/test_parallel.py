@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from influx.parallel import run_all, workers
+from influx.parallel import MANY, run_all, run_apart, workers
 
 
 @pytest.mark.parametrize(("asked", "count"), [("1", 1), ("7", 7), ("0", 1)])
@@ -42,3 +42,23 @@ def test_results_keep_their_order_whichever_is_ready_first(monkeypatch: pytest.M
 def test_an_error_in_one_device_is_not_lost() -> None:
     with pytest.raises(ZeroDivisionError):
         run_all(lambda item: 1 / item, [1, 0, 1])
+
+
+def _square(item: int) -> int:
+    return item * item
+
+
+@pytest.mark.parametrize("asked", ["1", "2"])
+def test_many_items_run_apart_and_keep_their_order(monkeypatch: pytest.MonkeyPatch, asked: str) -> None:
+    monkeypatch.setenv("INFLUX_WORKERS", asked)
+    assert run_apart(_square, range(MANY)) == [item * item for item in range(MANY)]
+    assert run_apart(_square, [3, 1]) == [9, 1]
+    assert run_apart(_square, []) == []
+
+
+def test_a_bar_counts_the_items_where_it_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    run_apart(_square, range(5), progress=True)
+    assert "5/5" in capsys.readouterr().err
+    run_apart(_square, range(MANY), progress=None)  # no terminal
+    run_apart(_square, range(5), progress=False)
+    assert capsys.readouterr().err == ""

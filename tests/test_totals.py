@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny_readings import START, hours, series, used
 
+from influx.absence import Absences, Span
 from influx.features import WEEK, Surroundings
 from influx.series import Series
 from influx.totals import model_errors, past_errors, spread, totals
@@ -233,3 +234,28 @@ def test_each_device_is_summed_for_itself() -> None:
     daily, whole = totals(forecasts, [tv, ac], end(tv))
     assert dict(zip(daily["device_id"], daily["total"], strict=True)) == {"tv": 24.0, "ac": 72.0}
     assert dict(zip(whole["device_id"], whole["total"], strict=True)) == {"tv": 24.0, "ac": 72.0}
+
+
+def test_days_away_have_their_own_band_and_ordinary_days_the_errors_of_the_past() -> None:
+    """Two days ahead, the second away: its hours' bands are added up, the first has the spread of past days."""
+    device = series(used(24 * 60))
+    given = (Span(pd.Timestamp("2024-03-02"), pd.Timestamp("2024-03-05"), "given"),)
+    away = Series("home", "tv", device.energy, device.around, Absences(device.energy, "UTC", given))
+    said = ahead([0.5] * 24 + [0.1] * 24, end(device)).assign(p10=0.05, p90=0.3)
+    daily, whole = totals(said, [away], end(device))
+    usual, _ = totals(said, [device], end(device))
+    assert daily["total"].tolist() == pytest.approx([12.0, 2.4])
+    assert daily.loc[0, ["p10", "p90"]].tolist() == usual.loc[0, ["p10", "p90"]].tolist()
+    assert daily.loc[1, ["p10", "p90"]].tolist() == pytest.approx([24 * 0.05, 24 * 0.3])
+    assert whole["total"].tolist() == pytest.approx([14.4])
+    assert list(daily.columns) == list(usual.columns)
+
+
+def test_where_nobody_is_at_home_a_price_below_zero_turns_the_band_round() -> None:
+    device = series(used(24 * 60))
+    given = (Span(pd.Timestamp("2024-03-01"), pd.Timestamp("2024-03-05"), "given"),)
+    away = Series("home", "tv", device.energy, device.around, Absences(device.energy, "UTC", given))
+    said = ahead([0.1] * 24, end(device)).assign(p10=0.0, p90=0.2)
+    _, whole = totals(said, [away], end(device), lambda stamps: np.full(len(stamps), -0.5))
+    assert whole["p90"].tolist() == pytest.approx([0.0])  # nothing used costs nothing, and more would have earned
+    assert whole["total"].tolist() == pytest.approx([-1.2])
