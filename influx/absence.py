@@ -26,8 +26,8 @@ WAKING_FROM = 6
 LEAST_WAKING_HOURS = 14
 """Known waking hours from which a day can be judged."""
 
-BASE_QUANTILE = 0.25
-"""Quantile of a day's hours that tells what runs by itself."""
+BASE_QUANTILE = 1 / 6
+"""Quantile of a day's hours that tells what runs by itself: the fourth lowest of 24, within any night."""
 
 QUIET = 0.25
 """Share of the usual rise above that, below which nobody was there."""
@@ -73,14 +73,14 @@ def activity(household: pd.Series, timezone: str) -> pd.Series:
     Returns
     -------
     Series of float, index local days
-        Mean of the waking hours minus the lower quartile of all hours [kWh]; NaN where too few hours are known.
+        Mean of the waking hours minus a low quantile of all hours [kWh]; NaN where too few hours are known.
     """
     grid, days = days_by_hours(household.dropna(), timezone)
     known = np.isfinite(grid)
     waking = known[:, WAKING_FROM:].sum(axis=1)
     mean = np.where(known, grid, 0.0)[:, WAKING_FROM:].sum(axis=1) / np.maximum(waking, 1)
     ordered = np.sort(grid, axis=1)  # unknown hours last
-    base = ordered[np.arange(len(days)), (BASE_QUANTILE * np.maximum(known.sum(axis=1) - 1, 0)).round().astype(int)]
+    base = ordered[np.arange(len(days)), (BASE_QUANTILE * np.maximum(known.sum(axis=1) - 1, 0)).astype(int)]
     rise = np.where(waking >= LEAST_WAKING_HOURS, mean - base, np.nan)
     return pd.Series(rise, index=days)
 

@@ -113,29 +113,23 @@ class Settings(_Strict):
     learner_settings: dict[str, bool | int | float | str] = Field({}, description="what the learner is made with")
     devices: dict[str, Device] = {}
 
-    @model_validator(mode="after")
-    def _every_device_has_one_name(self) -> Settings:
+    @field_validator("devices")
+    @classmethod
+    def _every_device_has_one_name(cls, devices: dict[str, Device]) -> dict[str, Device]:
         claimed: dict[str, str] = {}
-        for name, device in self.devices.items():
+        for name, device in devices.items():
             if device.same_as in claimed:
                 raise ValueError(f"{device.same_as!r} is same_as of both {claimed[device.same_as]!r} and {name!r}")
             if device.same_as is not None:
                 claimed[device.same_as] = name
         for old in claimed:
-            if self.name_of(old) == "":
-                raise ValueError(f"devices: same_as of {old!r} leads back to itself; name the newest only once")
-        return self
+            if _newest_name(old, devices) is None:
+                raise ValueError(f"same_as of {old!r} leads back to itself; name each earlier name once")
+        return devices
 
     def name_of(self, device_id: str) -> str:
-        """Return the newest name of a device that was renamed (`same_as`); "" where names go round in a circle."""
-        newer = {device.same_as: name for name, device in self.devices.items() if device.same_as is not None}
-        seen = {device_id}
-        while device_id in newer:
-            device_id = newer[device_id]
-            if device_id in seen:
-                return ""
-            seen.add(device_id)
-        return device_id
+        """Return the newest name of a device that was renamed (`same_as`), and any other one as it is."""
+        return _newest_name(device_id, self.devices) or device_id
 
     @field_validator("timezone")
     @classmethod
@@ -168,6 +162,18 @@ class Settings(_Strict):
         elif "currency" not in given:
             told.append("No currency is given: amounts of money are in the currency of the tariff, shown as \u00a4.")
         return told
+
+
+def _newest_name(device_id: str, devices: dict[str, Device]) -> str | None:
+    """Follow `same_as` to the newest name; None where the names go round in a circle."""
+    newer = {device.same_as: name for name, device in devices.items() if device.same_as is not None}
+    seen = set()
+    while device_id in newer:
+        seen.add(device_id)
+        device_id = newer[device_id]
+        if device_id in seen:
+            return None
+    return device_id
 
 
 def check_where(timezone: str, country: str | None) -> None:

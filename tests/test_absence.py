@@ -43,7 +43,7 @@ def end(series: Series) -> pd.Timestamp:
 
 
 def test_activity_is_how_far_waking_hours_rise_above_what_runs_by_itself() -> None:
-    """18 waking hours of 1.1 kWh; of 24 ordered hours the lower quartile, number 6, is the first of them."""
+    """Twelve of 18 waking hours take 1.1 kWh, all others .1, which is what runs by itself."""
     kwh = np.full(24, 1.1)
     kwh[:6] = 0.1
     kwh[12:18] = 0.1

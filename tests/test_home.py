@@ -543,3 +543,33 @@ def test_the_benchmark_homes(name: str, devices: int) -> None:
     assert len(home.devices) == devices
     assert home.account["kwh_used"][0] == pytest.approx(home.account["kwh_read"][0])
     assert_accounted(home)
+
+
+def test_a_renamed_device_is_one_device(tmp_path: Path) -> None:
+    """A fridge that was `old` for two days and is `new` since; a column each, empty where the other one is filled."""
+    rows = [
+        f"2024-05-0{day} {hour:02d}:00,{0.1 if day < 3 else ''},{0.2 if day >= 3 else ''}"
+        for day in range(1, 6)
+        for hour in range(24)
+    ]
+    file = "\n".join(["timestamp,old,new", *rows])
+    home = home_of(tmp_path, **{"readings": file, "home": "devices: {new: {same_as: old}}"})
+    assert set(home.readings["device_id"]) == {"new"}
+    energy = series(home, "new")
+    assert energy.notna().all()
+    assert energy.sum() == pytest.approx(48 * 0.1 + 72 * 0.2)
+    assert told(home, "old and new are one device")
+    assert_accounted(home)
+
+
+def test_two_devices_that_run_at_the_same_time_are_not_one(tmp_path: Path) -> None:
+    rows = [f"2024-05-0{day} {hour:02d}:00,0.1,0.2" for day in range(1, 4) for hour in range(24)]
+    files = {"readings": "\n".join(["timestamp,old,new", *rows]), "home": "devices: {new: {same_as: old}}"}
+    with pytest.raises(InputError, match=r"devices.new.same_as: readings.csv holds old and new at the same time in 72"):
+        home_of(tmp_path, **files)
+
+
+def test_an_earlier_name_that_no_file_holds_is_told(tmp_path: Path) -> None:
+    rows = [f"2024-05-01 {hour:02d}:00,0.1" for hour in range(24)]
+    files = {"readings": "\n".join(["timestamp,new", *rows]), "home": "devices: {new: {same_as: old}}"}
+    assert told(home_of(tmp_path, **files), "new was old before, of which the files hold nothing")

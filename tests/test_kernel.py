@@ -424,3 +424,26 @@ def test_a_device_that_is_always_on_has_a_tight_band() -> None:
     mean, quantiles = forecast(kwh)
     assert mean == pytest.approx(np.full(168, 0.01), rel=0.01)
     assert ((quantiles[:, 3] - quantiles[:, 1]) < 0.05 * mean).all()
+
+
+def test_what_is_looked_up_is_what_was_said_of_the_same_days() -> None:
+    """Another day, another hour of it, or another temperature is not the same."""
+    kwh = used(40 * 24).reshape(-1, 24)
+    warm = np.full((41, 24), 10.0)
+    memories = kernel.MEMORIES[2:4]
+    laid = days(kwh, 1, warm)
+    expected, found = kernel.say(laid, memories, LEVELS)
+    for number, memory in enumerate(memories):
+        mean, said = kernel.speak(laid, memory, LEVELS)
+        np.testing.assert_array_equal(expected[number], mean)
+        np.testing.assert_array_equal(found[number], said)
+    again, _ = kernel.say(days(kwh.copy(), 1, warm.copy()), memories, LEVELS)
+    np.testing.assert_array_equal(again, expected)
+    higher = kwh.copy()
+    higher[-1, 3] += 1
+    assert (kernel.say(days(higher, 1, warm), memories, LEVELS)[0] != expected).any()
+    assert (kernel.say(days(kwh, 1, warm, first=3), memories, LEVELS)[0] != expected).any()
+    cold = [Memory(4.0, 112, alike_celsius=3.0)]
+    colder = warm.copy()
+    colder[:20] = 0.0
+    assert (kernel.say(days(kwh, 1, colder), cold, LEVELS)[0] != kernel.say(laid, cold, LEVELS)[0]).any()

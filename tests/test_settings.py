@@ -162,3 +162,33 @@ def test_a_place_is_checked_where_there_is_no_file() -> None:
     check_where("UTC", None)
     with pytest.raises(InputError, match=r"'Mars' is not a time zone.*; 'ZZ' is not a country"):
         check_where("Mars", "ZZ")
+
+
+def test_absences_learner_and_earlier_names(tmp_path: Path) -> None:
+    settings = read(
+        tmp_path,
+        "absences:\n  - {from: 2024-08-03, to: 2024-08-09}\nlearner: lightgbm.LGBMRegressor\n"
+        "learner_settings: {n_estimators: 50, learning_rate: 0.1}\n"
+        "devices:\n  C: {same_as: B}\n  B: {same_as: A}\n",
+    )
+    assert [(one.first, one.last) for one in settings.absences] == [(dt.date(2024, 8, 3), dt.date(2024, 8, 9))]
+    assert settings.learner_settings == {"n_estimators": 50, "learning_rate": 0.1}
+    assert [settings.name_of(name) for name in "ABCD"] == ["C", "C", "C", "D"]
+    assert Settings.model_validate(settings.model_dump(mode="json", exclude_unset=True)) == settings
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("absences:\n  - {from: 2024-08-09, to: 2024-08-03}", "to 2024-08-03 lies before from 2024-08-09"),
+        ("absences:\n  - {from: 2024-08-09, untl: 2024-08-13}", "absences.0"),
+        ("absences: 2024-08-09", "absences"),
+        ("devices:\n  A: {same_as: B}\n  B: {same_as: A}", "leads back to itself"),
+        ("devices:\n  A: {same_as: A}", "leads back to itself"),
+        ("devices:\n  A: {same_as: C}\n  B: {same_as: C}", "is same_as of both 'A' and 'B'"),
+        ("learner_settings: [1, 2]", "learner_settings"),
+    ],
+)
+def test_absences_and_names_that_cannot_be(tmp_path: Path, content: str, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        read(tmp_path, content)
