@@ -14,6 +14,7 @@ from tiny_readings import START, hours, readings, series, used
 import influx
 from influx.errors import InputError
 from influx.forecasting import is_alive, reconcile
+from influx.parallel import MANY
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -245,3 +246,21 @@ def test_nothing_known_of_late_is_said_with_the_home() -> None:
 def test_what_cannot_be_done_is_said(asked: dict[str, object], said: str) -> None:
     with pytest.raises(InputError, match=said):
         influx.forecast(home(), **asked)
+
+
+def test_many_devices_in_processes_of_their_own_change_no_byte(monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = readings(**{f"d{number:02d}": used(24 * 16, number) for number in range(MANY)})
+    written = []
+    for workers in ("1", "2"):
+        monkeypatch.setenv("INFLUX_WORKERS", workers)
+        written.append(influx.forecast(frame, horizon=24, models=CHEAP).to_csv(index=False))
+    assert written[0] == written[1]
+
+
+def test_days_away_do_not_change_what_an_ordinary_week_is() -> None:
+    """A home that lives the same every day, once without and once with a week away: the coming week is the same."""
+    lived = np.tile(np.r_[np.full(6, 0.05), np.ones(18)], 60)
+    left = lived.copy()
+    left[24 * 40 : 24 * 47] = 0.05
+    stayed, away = (influx.forecast(readings(tv=kwh))["energy_kwh"].to_numpy() for kwh in (lived, left))
+    np.testing.assert_allclose(away.reshape(-1, 24).sum(axis=1), stayed.reshape(-1, 24).sum(axis=1), rtol=0.02)
