@@ -57,6 +57,25 @@ def glance(folder: Path) -> str:
     return "".join(part if isinstance(part, str) else part.markup for part in parts)
 
 
+def words(folder: Path) -> dict[str, str]:
+    """Return the sentences of the start page by name, for those who show the same run elsewhere."""
+    run = Run.open(folder)
+    meaning, rates = run.insights(), run.rates()
+    currency = rates.currency if rates else ""
+    said = {
+        "coming": sentences.coming(run),
+        "busiest": sentences.busiest(run.forecast()["peaks"]),
+        "saved": sentences.saved(meaning),
+        "advice": sentences.advice(meaning["recommendations"], run.cost(), currency, rates is not None),
+        "trust": sentences.trust(run.training()),
+        "strange": sentences.strange(run.explore()["unusual"]),
+    }
+    if run.has("review"):
+        found = run.review()
+        said |= {"last_week": verdict.last_week(found), "drifts": "\n".join(verdict.drifts(found["drift"]))}
+    return said
+
+
 def _name(run: Run) -> str:
     name = run.home().settings.home_id
     return "the home" if name == Settings.model_fields["home_id"].default else name

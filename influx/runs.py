@@ -221,14 +221,19 @@ class Run:
         models = open_models(self.folder / "models", choice, home.settings.learner or "")
         hours = predict_all(every, models, choice, origin, self.horizon, LEVELS)
         daily, week = totals(hours, every, origin, models=models)
+        soon = hours[hours["timestamp"] < origin + pd.Timedelta(days=1)]
         frames = {
             "forecast": hours,
             "daily": daily,
             "week": week,
+            "next_day": totals(soon, every, origin, models=models)[1],
             "peaks": insights.peaks(hours, home.settings.timezone),
         }
         known = self.rates()
         if known is not None:
+            stamps = pd.date_range(origin, periods=self.horizon, freq="h", name="timestamp")
+            price, peak = known.at(stamps)
+            frames["prices"] = pd.DataFrame({"timestamp": stamps, "price": price, "is_peak": peak})
             frames["cost_daily"], frames["cost_week"] = totals(
                 hours, every, origin, lambda stamps: known.at(stamps)[0], models
             )

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 import re
-
-import pandas as pd
 
 NOT_KNOWN = "not known"
 NO_CURRENCY = "\u00a4"
@@ -89,12 +88,12 @@ def clock(hour: int) -> str:
     return f"{hour:02d}:00"
 
 
-def day(stamp: pd.Timestamp) -> str:
+def day(stamp: dt.date) -> str:
     """Return a local day, such as "Mon 15 July"."""
     return f"{stamp:%a} {stamp.day} {stamp:%B}"
 
 
-def days(first: pd.Timestamp, last: pd.Timestamp) -> str:
+def days(first: dt.date, last: dt.date) -> str:
     """Return a span of local days, such as "3 to 9 August 2024" or "28 July to 3 August 2024"."""
     opening = f"{first.day}"
     if first.year != last.year:
