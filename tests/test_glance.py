@@ -66,6 +66,7 @@ def test_the_page_is_made_of_the_folder_alone(sample_run: Run, tmp_path: Path) -
 def test_a_home_without_prices_says_that_its_cost_is_not_known(tiny_run) -> None:
     run = tiny_run(tiny.three_days)
     run.insights()
+    run.explore()
     said = plain(glance(run.folder))
     assert "What will the home use in the coming week?" in said
     assert "The cost is not known" in said
@@ -75,6 +76,7 @@ def test_a_home_without_prices_says_that_its_cost_is_not_known(tiny_run) -> None
 def test_a_hostile_home_is_named_as_text(tiny_run) -> None:
     run = tiny_run(tiny.hostile)
     run.insights()
+    run.explore()
     markup = glance(run.folder)
     assert "<img" not in markup
     assert f"What will {tiny.HOSTILE} use" in plain(markup)

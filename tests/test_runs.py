@@ -392,4 +392,4 @@ def test_without_a_tariff_there_is_no_cost(tiny_run) -> None:
     assert run.rates() is None
     assert run.prices(24) is None
     assert np.isnan(run.cost())
-    assert set(run.forecast()) == {"forecast", "daily", "week", "peaks"}
+    assert set(run.forecast()) == {"forecast", "daily", "week", "next_day", "peaks"}

@@ -171,7 +171,13 @@ def run_with(
         name: pd.DataFrame([numbers], columns=["total", "p10", "p90"]).assign(device_id="household", hours=hours)
         for name, numbers in (("week", energy), ("cost_week", cost))
     }
-    return SimpleNamespace(home=lambda: loaded, rates=lambda: rates(loaded.settings), forecast=lambda: frames)
+    away = pd.DataFrame({"first": [], "last": [], "source": [], "coming": pd.Series([], dtype=bool)})
+    return SimpleNamespace(
+        home=lambda: loaded,
+        rates=lambda: rates(loaded.settings),
+        forecast=lambda: frames,
+        explore=lambda: {"absences": away},
+    )
 
 
 def test_the_coming_week_is_told_with_range_and_money(tmp_path: Path) -> None:

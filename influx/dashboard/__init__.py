@@ -7,18 +7,20 @@ It imports numpy and ipywidgets alone, since every visitor has a kernel of their
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ipywidgets import Widget
 
 
-def dashboard(folder: str | Path = "") -> None:
-    """Show the page.
+def dashboard(folder: str | Path = "") -> Widget:
+    """Return the page, which a notebook shows as a cell's last expression.
 
     Parameters
     ----------
     folder : str or Path
         A run folder; empty is what `INFLUX_RUN` names, else the newest report's.
     """
-    from IPython.display import display
-
     from influx.dashboard.app import page
 
-    display(page(folder))
+    return page(folder)
