@@ -25,7 +25,9 @@ class Columns(dict[str, np.ndarray]):
         return len(self) > 0
 
     def where(self, **equal: Any) -> Columns:
-        """Return the rows in which each named column equals its value."""
+        """Return the rows in which each named column equals its value; a table without columns has none."""
+        if not self.keys():
+            return Columns()
         chosen = np.ones(len(self), dtype=bool)
         for name, value in equal.items():
             chosen &= self[name] == value
