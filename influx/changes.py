@@ -75,8 +75,7 @@ def _worse(rows: pd.DataFrame) -> str:
 def _uses(rows: pd.DataFrame) -> str:
     by_size = (rows["use_now"] - rows["use_before"]).abs().sort_values(ascending=False, kind="stable").index
     return _some(
-        f"{_who(row['device_id'])} ({text.kwh(row['use_now'])} a day, before {text.kwh(row['use_before'])}; distance "
-        f"{row['use_distance']:.2f} of 1)"
+        f"{_who(row['device_id'])} ({text.kwh(row['use_now'])} a day, before {text.kwh(row['use_before'])})"
         for _, row in rows.loc[by_size].iterrows()
     )
 
@@ -85,7 +84,7 @@ def _errors(rows: pd.DataFrame) -> str:
     by_size = rows["error_change"].sort_values(ascending=False, kind="stable").index
     return _some(
         f"{_who(row['device_id'])} since {text.day(row['error_since'])} ({text.kwh(row['error_now'])} in the hour, "
-        f"before {text.kwh(row['error_before'])}; {text.chance(row['error_p'])})"
+        f"before {text.kwh(row['error_before'])})"
         for _, row in rows.loc[by_size].iterrows()
     )
 

@@ -136,7 +136,7 @@ def plot_contest(metrics: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.set_yticks(place, [axes.short(name, ax) for name in wide.index])
     ax.set_xlim(left=0)
     ax.set_xlabel("loss over that of last week's change (left is better)")
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=1 if is_narrow(ax) else 3)
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=1 if is_narrow(ax) else 4)
     told = ", ".join(f"{NAMES.get(str(name), name)} {text.number(value)}" for name, value in wide.mean().items())
     return describe(ax, f"Scaled pinball loss of each candidate by device; means over the devices: {told}.")
 

@@ -41,7 +41,7 @@ def plot_reliability(promises: pd.DataFrame, together: pd.DataFrame, ax: Axes | 
         groups["all devices together"] = (together[together["found"].notna()], -0.012, "D", SERIES[4])
     for name, (rows, aside, mark, hue) in groups.items():
         ax.plot(rows["promised"] + aside, rows["found"], mark, color=hue, markersize=6, label=name)
-        _bars(ax, rows["promised"] + aside, rows["found"], yerr=half_width(rows["found_se"], rows["folds"]), colour=hue)
+        _bars(ax, rows["promised"] + aside, rows["found"], half_width(rows["found_se"], rows["folds"]), hue)
     ax.set_xticks(list(PROMISES.values()), [f"{name}\n{text.percent(share)}" for name, share in PROMISES.items()])
     ax.set_xlim(0, 1)
     ax.set_ylim(0, 1.02)
@@ -67,7 +67,7 @@ def plot_promises(promises: pd.DataFrame, ax: Axes | None = None) -> Axes:
         faces = ["none" if off else hue for off in rows["mostly_off"]]
         ax.axvline(PROMISES[name], color=hue, linewidth=1, linestyle=":")
         ax.scatter(rows["found"], place, marker=mark, facecolors=faces, edgecolors=hue, s=36, label=name)
-        _bars(ax, rows["found"], place, xerr=half_width(rows["found_se"], rows["folds"]), colour=hue)
+        _bars(ax, rows["found"], place, half_width(rows["found_se"], rows["folds"]), hue, upright=False)
     off = promises.groupby("device_id")["off"].first()
     for at, device in enumerate(devices):
         if off[device] >= 0.5 and not is_narrow(ax):
@@ -82,14 +82,14 @@ def plot_promises(promises: pd.DataFrame, ax: Axes | None = None) -> Axes:
     return describe(ax, f"Share of past hours found at or below each quantile: {'; '.join(lines) or text.NOT_KNOWN}.")
 
 
-def _bars(
-    ax: Axes, x: pd.Series, y: pd.Series, colour: str, xerr: pd.Series | None = None, yerr: pd.Series | None = None
-) -> None:
-    """Draw error bars to either side, where they are known."""
-    error = xerr if xerr is not None else yerr
-    if error is not None and (known := error.notna().to_numpy()).any():
-        size = {"yerr" if xerr is None else "xerr": error[known]}
-        ax.errorbar(x[known], y[known], fmt="none", ecolor=colour, elinewidth=1.3, capsize=2.5, **size)
+def _bars(ax: Axes, x: pd.Series, y: pd.Series, half: pd.Series, colour: str, upright: bool = True) -> None:
+    """Draw bars around shares, where their half widths are known; a share is 0 to 1, and so are its bars."""
+    known = half.notna().to_numpy()
+    if known.any():
+        share = (y if upright else x)[known]
+        ends = np.minimum([half[known], half[known]], [share, 1 - share])
+        across, along = (None, ends) if upright else (ends, None)
+        ax.errorbar(x[known], y[known], along, across, fmt="none", ecolor=colour, elinewidth=1.3, capsize=2.5)
 
 
 def _shares(rows: pd.DataFrame) -> str:
@@ -105,14 +105,13 @@ def plot_days_ahead(days: pd.DataFrame, model: str, device_id: str = HOUSEHOLD, 
     rows = days[days["device_id"] == device_id]
     if rows.empty:
         return axes.say(ax, f"No past day of {device_id} could be forecast and compared.")
-    lines = {NAMES.get(model, model): ("loss", *axes.MODEL_MARKS.get(model, ("d", SERIES[3])))}
+    name, (mark, hue) = NAMES.get(model, model), axes.MODEL_MARKS.get(model, ("d", SERIES[3]))
+    ax.plot(rows["day"], rows["loss"], mark, linestyle="-", color=hue, label=name, linewidth=1.4)
     if model != ANCHOR:
-        lines[NAMES[ANCHOR]] = ("anchor_loss", *axes.MODEL_MARKS[ANCHOR])
-    for name, (column, mark, hue) in lines.items():
-        ax.plot(rows["day"], rows[column], mark, linestyle="-", color=hue, label=name, linewidth=1.4)
-    if model != ANCHOR:
-        error = half_width(rows["lead_se"], rows["folds"]) * rows["anchor_loss"]
-        _bars(ax, rows["day"], rows["loss"], yerr=error, colour=axes.MODEL_MARKS.get(model, ("d", SERIES[3]))[1])
+        half = half_width(rows["lead_se"], rows["folds"]) * rows["anchor_loss"]
+        ax.errorbar(rows["day"], rows["loss"], half, fmt="none", ecolor=hue, elinewidth=1.3, capsize=2.5)
+        mark, hue = axes.MODEL_MARKS[ANCHOR]
+        ax.plot(rows["day"], rows["anchor_loss"], mark, linestyle="--", color=hue, label=NAMES[ANCHOR], linewidth=1.4)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set_ylim(bottom=0)
     ax.set_xlabel("day of the forecast")
@@ -121,8 +120,7 @@ def plot_days_ahead(days: pd.DataFrame, model: str, device_id: str = HOUSEHOLD, 
     told = "; ".join(
         f"day {row.day} {text.kwh(row.loss)} against {text.kwh(row.anchor_loss)}" for row in rows.itertuples()
     )
-    who = NAMES.get(model, model)
-    return describe(ax, f"Pinball loss of {device_id} by day of the forecast, {who} against climatology: {told}.")
+    return describe(ax, f"Pinball loss of {device_id} by day of the forecast, {name} against climatology: {told}.")
 
 
 def plot_daily_misses(days: pd.DataFrame, ax: Axes | None = None) -> Axes:

@@ -10,11 +10,11 @@ from influx.models import NAMES
 from influx.reliability import ANCHOR, PROMISES, half_width
 from influx.schema import HOUSEHOLD
 from influx.tables import household_first
-from influx.training import Lead
+from influx.training import LEAST_FOLDS, Lead
 
 CLEAR, LIKELY, CHANCE = "more than chance explains", "larger than its error", "may be chance"
 TOO_FEW = "too few past forecasts to tell"
-KEPT = "as promised"
+KEPT = "within chance"
 UNTOLD = "Whether the bands keep what they promise cannot be told yet: too few hours were tested."
 
 
@@ -25,8 +25,8 @@ def margins(choice: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame, index that of `choice`
         `margin`, the part of the anchor's loss by which it lost less; `error`, its standard error over the past
-        forecasts, paired; `word`, what they mean: only a margin that so few forecasts do not show by chance more often
-        than once in 20 times is clear, whatever it took to be chosen. NaN where there was no rival.
+        forecasts, paired; `word`, what they mean: clear is only a margin that so few forecasts show by chance once in
+        20 times at most, though a smaller one may have sufficed to be chosen. NaN where there was no rival.
     """
     rows = []
     for row in choice.itertuples():
@@ -34,7 +34,7 @@ def margins(choice: pd.DataFrame) -> pd.DataFrame:
         used = rival if rival.believed else anchor
         told = np.isfinite(row.lead_se)
         clear = used.believed and used.gain > half_width(used.error, used.folds)
-        word = CLEAR if clear else LIKELY if used.believed else CHANCE if told else TOO_FEW
+        word = CLEAR if clear else LIKELY if rival.believed else CHANCE if told else TOO_FEW
         rows.append({"margin": used.gain, "error": row.lead_se if told else np.nan, "word": word})
     return pd.DataFrame(rows, index=choice.index, columns=["margin", "error", "word"])
 
@@ -46,7 +46,7 @@ def winners(choice: pd.DataFrame) -> str:
     words = f"**Of {len(choice)} series (the household counts as one), the forecast uses {text.listed(parts)}.**"
     if (choice["folds"] > 0).any():
         clear = int((margins(choice)["word"] == CLEAR).sum())
-        words += f" For {clear} of them the lead over the next best is {CLEAR}."
+        words += f" For {clear or 'none'} of them the lead over the next best is {CLEAR}."
     return f"{words} {usual_use(choice)}".rstrip()
 
 
@@ -97,7 +97,8 @@ def kept(promises: pd.DataFrame, together: pd.DataFrame) -> str:
     if not words:
         return UNTOLD
     folds = int(promises["folds"].max())
-    over = f"{folds} past forecasts" if folds > 1 else "one past forecast, which cannot tell much"
+    over = f"{folds} past forecasts" if folds > 1 else "one past forecast"
+    over += "" if folds >= LEAST_FOLDS else ", too few to judge it by"
     return (
         f"**A band promises {text.percent(PROMISES['band'])} of the hours: {' and '.join(words)}.** That is over "
         f"{over}; hours whose band begins at zero are left out, as nothing can fall below it."
@@ -111,7 +112,7 @@ def _told(row: pd.Series) -> str:
 
 def outcome(row: pd.Series) -> str:
     """Return whether a promise was kept, as far as so few past forecasts tell."""
-    if not (np.isfinite(row["found"]) and np.isfinite(row["found_se"])):
+    if not np.isfinite(row["found_se"]) or row["folds"] < LEAST_FOLDS:
         return text.NOT_KNOWN
     off = row["found"] - row["promised"]
     if abs(off) <= half_width(row["found_se"], row["folds"]):

@@ -147,7 +147,7 @@ _METRIC_NAMES = {
     "model": "model",
     "pinball": "pinball [kWh]",
     "scaled_pinball": "scaled pinball",
-    "coverage_80": "in the 80 % band",
+    "coverage_80": "80 % band held",
     "daily_wape": "daily WAPE",
     "bias": "bias [kWh]",
     "mae": "MAE [kWh]",

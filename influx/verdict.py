@@ -90,10 +90,10 @@ def worst_day(review: Frames) -> str:
     if rows.empty:
         return "By how much each day was missed is not known yet."
     top = rows.loc[rows["off_by"].idxmax()]
-    better = int((rows["off_by"] < rows["anchor_off_by"]).sum())
+    closer = int((rows["anchor_off_by"] < rows["off_by"]).sum())
     return (
         f"The household was missed most on day {top['day']}: {text.kwh(top['said'])} were said, {text.kwh(top['was'])} "
-        f"were used. Climatology would have missed {better} of {len(rows)} days by more."
+        f"were used. Climatology would have been closer on {closer} of {len(rows)} days."
     )
 
 
