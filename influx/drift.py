@@ -176,8 +176,8 @@ def errors_of_model(series: Series, model: str, origin: pd.Timestamp) -> pd.Seri
         misses, back = fitted.past_misses()
         known = np.isfinite(misses)
         mean = np.where(known, np.abs(misses), 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
-        first = [origin - pd.Timedelta(weeks=int(weeks)) for weeks in back[:WEEKS]]
-        return pd.Series(mean[:WEEKS], index=pd.DatetimeIndex(first), dtype=float).sort_index()
+        first = origin - pd.to_timedelta(7 * back[:WEEKS], unit="D")
+        return pd.Series(mean[:WEEKS], index=first, dtype=float).sort_index()
     past = past_forecasts(series, WEEKS, WEEK, [model])
     if past.empty:
         return _nothing()

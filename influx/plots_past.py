@@ -141,8 +141,9 @@ def plot_daily_misses(days: pd.DataFrame, ax: Axes | None = None) -> Axes:
     words = kwh.loc[order].map(_signed)
     seaborn.heatmap(
         share, ax=ax, cmap="PuOr_r", vmin=-1, vmax=1, annot=words, fmt="", linewidths=0.5, cbar=bar is not None,
-        cbar_kws=bar, annot_kws={"fontsize": 7 if is_narrow(ax) else 9},
+        cbar_kws=bar, annot_kws={"fontsize": 7 if is_narrow(ax) else 9}, xticklabels=False, yticklabels=False,
     )  # fmt: skip
+    ax.set_xticks(np.arange(len(share.columns)) + 0.5, [str(day) for day in share])
     ax.set_yticks(np.arange(len(order)) + 0.5, [axes.short(name, ax) for name in order], rotation=0)
     ax.set_xlabel("day of the forecast (in the cells: said minus was, kWh)")
     ax.set_ylabel("")

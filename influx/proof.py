@@ -124,6 +124,8 @@ def outcome(row: pd.Series) -> str:
 
 def promise_table(promises: pd.DataFrame) -> pd.DataFrame:
     """Return the found share of each device and promise with its standard error, and what broke."""
+    if promises.empty:
+        return promises
     rows = []
     for device, told in promises.groupby("device_id", sort=False):
         found = dict(zip(told["promise"], _with_error(told["found"], told["found_se"]), strict=True))
@@ -133,7 +135,7 @@ def promise_table(promises: pd.DataFrame) -> pd.DataFrame:
         row |= {_promised(name): found[name] for name in PROMISES}
         row["kept?"] = ", ".join(broken) or (KEPT if KEPT in words else text.NOT_KNOWN)
         rows.append(row)
-    return household_first(pd.DataFrame(rows)) if rows else pd.DataFrame()
+    return household_first(pd.DataFrame(rows))
 
 
 def _promised(name: str) -> str:

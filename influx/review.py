@@ -144,7 +144,8 @@ def _held(statements: list[Statement], every: list[Series], origin: pd.Timestamp
     judged = [(one, hours) for one in statements if len(hours := judge(one, every))]
     if not judged:
         return pd.DataFrame(), pd.DataFrame()
-    told = [said_and_was(one, hours, every).assign(weeks_ago=(origin - one.origin) / _WEEK) for one, hours in judged]
+    zone = every[0].around.timezone
+    told = [said_and_was(one, hours, zone).assign(weeks_ago=(origin - one.origin) / _WEEK) for one, hours in judged]
     told = [part for part in told if len(part)] or told[:1]
     return pd.concat([hours for _, hours in judged], ignore_index=True), pd.concat(told, ignore_index=True)
 
@@ -225,7 +226,7 @@ def _missed(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     return missed.groupby(level=keys).mean()
 
 
-def said_and_was(statement: Statement, judged: pd.DataFrame, every: Sequence[Series]) -> pd.DataFrame:
+def said_and_was(statement: Statement, judged: pd.DataFrame, timezone: str = "UTC") -> pd.DataFrame:
     """Compare each device's total with its range.
 
     Returns
@@ -236,7 +237,7 @@ def said_and_was(statement: Statement, judged: pd.DataFrame, every: Sequence[Ser
         of the measured hours alone: the range is scaled by what was expected of them. Devices with less than three
         quarters of the hours measured are left out.
     """
-    first_day = local(pd.DatetimeIndex([statement.origin]), every[0].around.timezone)[0].normalize()
+    first_day = local(pd.DatetimeIndex([statement.origin]), timezone)[0].normalize()
     rows = []
     for device_id, hours in judged.groupby("device_id", sort=False):
         total = statement.totals[statement.totals["device_id"] == device_id]
