@@ -48,7 +48,7 @@ def plot_reliability(promises: pd.DataFrame, together: pd.DataFrame, ax: Axes | 
     ax.yaxis.set_major_formatter(PercentFormatter(1))
     ax.set_xlabel("promised share of hours")
     ax.set_ylabel("found share of hours")
-    ax.legend(loc="upper left", fontsize=9)
+    ax.legend(loc="lower right", fontsize=9)
     words = [f"{name}: {_shares(rows)}" for name, (rows, *_) in groups.items() if len(rows)]
     return describe(ax, f"Share of past hours found at or below each quantile and in the band. {'; '.join(words)}.")
 
