@@ -5,6 +5,8 @@ Each function draws one frame on one Axes and says in words what it shows, as th
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -162,10 +164,13 @@ def _signed(kwh: float) -> str:
     return f"{'+' if told > 0 else ''}{text.number(told, 1 if abs(told) < 0.01 else 2)}"
 
 
-def plot_weekly_errors(weekly: pd.DataFrame, changes: pd.DataFrame, ax: Axes | None = None) -> Axes:
+def plot_weekly_errors(
+    weekly: pd.DataFrame, changes: pd.DataFrame, devices: Iterable[str] = (), ax: Axes | None = None
+) -> Axes:
     """Draw the mean error of each past week [kWh in the hour] of the device whose forecast worsens most clearly.
 
-    A break is marked where it is clear; where no device has one, the household is drawn.
+    A break is marked where it is clear; where no device has one, the household is drawn. `devices` are all of the
+    home's, so that each keeps its colour.
     """
     ax = axes.own_axes(ax)
     worse = changes[is_worse(changes)].sort_values(["error_p", "error_change"], ascending=[True, False])
@@ -173,24 +178,20 @@ def plot_weekly_errors(weekly: pd.DataFrame, changes: pd.DataFrame, ax: Axes | N
     errors = weekly[weekly["device_id"] == device_id].set_index("week")["error"]
     if errors.empty:
         return axes.say(ax, f"No past week of {device_id} could be judged.")
-    place = np.arange(len(errors))
-    ax.bar(
-        place, errors, width=0.62, color=axes.colours([device_id])[device_id] if worse.empty else SERIES[4], alpha=0.6
-    )
-    said = (
-        f"Mean error of the forecast of {device_id} in {len(errors)} past weeks: {text.kwh(errors.mean())} in the hour"
-    )
-    if len(worse):
-        row = worse.iloc[0]
-        at = errors.index.get_loc(row["error_since"]) - 0.5
-        ax.hlines(
-            [row["error_before"], row["error_now"]], [-0.5, at], [at, len(errors) - 0.5], color=INK, linewidth=1.2
-        )
-        ax.axvline(at, color=INK, linewidth=1, linestyle=":")
-        before, now = text.kwh(row["error_before"]), text.kwh(row["error_now"])
-        said += f"; {before} before {text.day(row['error_since'])}, {now} since"
+    place, hues = np.arange(len(errors)), axes.colours([*devices, *changes["device_id"]])
+    ax.bar(place, errors, width=0.62, color=hues[device_id], alpha=0.6)
     step = 3 if is_narrow(ax) else 1
     ax.set_xticks(place[::step], [f"{day.day} {day:%b}" for day in errors.index[::step]])
     ax.set_xlabel(f"{axes.short(device_id, ax)}, week from")
     ax.set_ylabel("mean error, kWh in the hour")
-    return describe(ax, f"{said}.")
+    said = f"Mean error of {device_id} in {len(errors)} past weeks: {text.kwh(errors.mean())} in the hour"
+    return describe(ax, f"{said}{'' if worse.empty else _mark_break(ax, errors, worse.iloc[0])}.")
+
+
+def _mark_break(ax: Axes, errors: pd.Series, row: pd.Series) -> str:
+    """Draw the mean errors on either side of a break, and return them in words."""
+    at, means = errors.index.get_loc(row["error_since"]) - 0.5, [row["error_before"], row["error_now"]]
+    ax.hlines(means, [-0.5, at], [at, len(errors) - 0.5], color=INK, linewidth=1.2)
+    ax.axvline(at, color=INK, linewidth=1, linestyle=":")
+    before, now = (text.kwh(mean) for mean in means)
+    return f"; {before} before {text.day(row['error_since'])}, {now} since"

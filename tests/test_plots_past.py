@@ -10,9 +10,10 @@ import pandas as pd
 import pytest
 import tiny_homes as tiny
 from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
-from influx import Run, figures, plots_past
+from influx import Run, axes, figures, plots_past
 from influx.reliability import half_width
 
 NAN, THIN = float("nan"), "\N{NARROW NO-BREAK SPACE}"
@@ -187,6 +188,7 @@ def test_the_device_whose_forecast_worsens_most_clearly_is_drawn_with_its_break(
     changes = pd.DataFrame([worsens("household", p=0.5), worsens("tv"), worsens("ac", p=0.03)])
     ax = plots_past.plot_weekly_errors(errors, changes)
     assert [bar.get_height() for bar in ax.patches] == [0.1, 0.1, 0.3, 0.3]
+    assert to_hex(ax.patches[0].get_facecolor()) == axes.colours(["ac", "tv"])["tv"].lower()
     assert [line.get_xdata()[0] for line in ax.lines] == [1.5]
     assert ax.get_xlabel() == "tv, week from"
     assert "0.100 kWh before Mon 20 May, 0.300 kWh since" in described(ax)
