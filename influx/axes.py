@@ -52,7 +52,7 @@ def week_axis(ax: Axes, wall: pd.DatetimeIndex) -> None:
     ax.set_xlim(wall[0], wall[-1] + pd.Timedelta(hours=1))
     ax.xaxis.set_major_locator(DayLocator(interval=2 if is_narrow(ax) and len(wall) > 96 else 1))
     ax.xaxis.set_major_formatter(FuncFormatter(_day_label))
-    ax.set_ylim(bottom=0)
+    ax.set_ylim(0, 1.12 * ax.get_ylim()[1])  # room for the legend
     ax.set_ylabel("kWh in the hour")
 
 

@@ -25,9 +25,21 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from influx.colours import SERIES
-from influx.markup import NOTHING, Shown, answer, sentence, table
+from influx.markup import NOTHING, Shown, answer, paragraphs, sentence, table
 
-__all__ = ["INK", "SERIES", "STYLE", "Shown", "answer", "describe", "is_narrow", "sentence", "show", "table"]
+__all__ = [
+    "INK",
+    "SERIES",
+    "STYLE",
+    "Shown",
+    "answer",
+    "describe",
+    "is_narrow",
+    "paragraphs",
+    "sentence",
+    "show",
+    "table",
+]
 
 INK = "#010203"
 """The colour of words, axes and ticks; it becomes the page's own text colour. For every neutral line and label."""

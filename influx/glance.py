@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from pathlib import Path
 
-from influx import insights, plots, sentences, tables, text, verdict
+from influx import changes, insights, plots, proof, sentences, tables, text, verdict
 from influx.figures import Shown, answer, sentence, show, table
 from influx.runs import Run
 from influx.settings import Settings
@@ -42,12 +42,12 @@ def glance(folder: Path) -> str:
         _heading(2, "What changed?"),
         sentence(sentences.saved(meaning)),
         *[sentence(words) for words in insights.changes(meaning["overview"])],
-        *([sentence(words) for words in verdict.drifts(run.review()["drift"])] if run.has("review") else []),
+        *([sentence(words) for words in changes.drifts(run.review()["drift"])] if run.has("review") else []),
         _heading(2, "What is worth doing?"),
         sentence(sentences.advice(todo, run.cost(), currency, rates is not None)),
         *([table(tables.recommendations(todo), rows=3)] if len(todo) else []),
         _heading(2, "How sure is it?"),
-        sentence(sentences.trust(trained)),
+        *[sentence(words) for words in (sentences.trust(trained), proof.usual_use(trained["choice"])) if words],
         _heading(2, "Each device"),
         table(tables.week(coming["week"], coming.get("cost_week"), trained["choice"], currency)),
         _heading(2, "Worth knowing"),
@@ -72,7 +72,7 @@ def words(folder: Path) -> dict[str, str]:
     }
     if run.has("review"):
         found = run.review()
-        said |= {"last_week": verdict.last_week(found), "drifts": "\n".join(verdict.drifts(found["drift"]))}
+        said |= {"last_week": verdict.last_week(found), "drifts": "\n".join(changes.drifts(found["drift"]))}
     return said
 
 

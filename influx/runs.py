@@ -26,6 +26,7 @@ from influx.home import Home, load
 from influx.kept import code_of, files_of_home, fingerprint, keep_models, open_models, write_json
 from influx.parallel import run_all
 from influx.paths import PROJECT, find
+from influx.reliability import days_ahead, of_chosen, promises
 from influx.review import review
 from influx.schema import HOUSEHOLD
 from influx.series import Series, series_of_home
@@ -140,7 +141,8 @@ class Run:
         return self._step("features", self._make_features)
 
     def training(self) -> Frames:
-        """Return `metrics`, `choice`, `past_forecasts`, `reference` and `importance`; the models lie in `models/`."""
+        """Return `metrics`, `choice`, `past_forecasts`, `promises`, `together`, `days_ahead`, `reference` and
+        `importance`; the models lie in `models/`."""
         return self._step("training", self._make_training)
 
     def forecast(self) -> Frames:
@@ -152,7 +154,7 @@ class Run:
         return self._step("insights", self._make_insights)
 
     def review(self) -> Frames:
-        """Return `said_and_was`, `review_hours`, `review_devices`, `review_days` and `drift`."""
+        """Return `said_and_was`, `drift`, `weekly_errors` and the frames `review_*` (`influx.review.review`)."""
         return self._step("review", self._make_review)
 
     @cached_property
@@ -207,10 +209,14 @@ class Run:
         trained = train(every, origin, horizon=self.horizon)
         judged = run_all(lambda one: reference(one, origin, self.horizon), every)
         keep_models(self.folder / "models", trained.models)
+        chosen = of_chosen(trained.forecasts, trained.choice)
         return {
             "metrics": trained.metrics,
             "choice": trained.choice,
             "past_forecasts": trained.forecasts,
+            "promises": promises(chosen),
+            "together": promises(chosen, ["home_id"]),
+            "days_ahead": days_ahead(trained.forecasts, trained.choice),
             "reference": _together([part[0] for part in judged]),
             "importance": _together([part[1] for part in judged]),
         }

@@ -24,7 +24,7 @@ def number(value: float, digits: int = 3) -> str:
     if value == 0:
         return "0"
     places = digits - 1 - math.floor(math.log10(abs(float(f"{value:.{digits - 1}e}"))))
-    if places > 6:
+    if places > 8:
         return f"{value:.{digits - 1}e}"
     return f"{round(value, places):,.{max(places, 0)}f}".replace(",", THIN_SPACE)
 
@@ -45,8 +45,7 @@ def between(low: float, high: float) -> str:
     """Return a range without its unit, such as "58 to 71", for a column whose heading names it."""
     if not (math.isfinite(low) and math.isfinite(high)):
         return NOT_KNOWN
-    digits = 2 if abs(high) < 100 else 3
-    return f"{number(low, digits)} to {number(high, digits)}"
+    return " to ".join(number(end, 2 if abs(end) < 100 else 3) for end in (low, high))
 
 
 def money(value: float, currency: str) -> str:
@@ -74,6 +73,14 @@ def percent(share: float) -> str:
         return NOT_KNOWN
     digits = 0 if abs(share) >= 0.0095 or share == 0 else 1
     return f"{100 * share:z.{digits}f}{THIN_SPACE}%"
+
+
+def give_or_take(share: float, error: float) -> str:
+    """Return a share with its standard error, such as "77 ± 5 %"; the share alone where the error is not known."""
+    if not (math.isfinite(share) and math.isfinite(error)):
+        return percent(share)
+    digits = 0 if error >= 0.0095 else 1
+    return f"{100 * share:z.{digits}f}{THIN_SPACE}±{THIN_SPACE}{100 * error:.{digits}f}{THIN_SPACE}%"
 
 
 def chance(p: float) -> str:
