@@ -12,7 +12,7 @@ from influx.schema import HOUSEHOLD
 from influx.tables import household_first
 from influx.training import LEAST_FOLDS, Lead
 
-CLEAR, LIKELY, CHANCE = "more than chance explains", "larger than its error", "may be chance"
+CLEAR, CHANCE = "more than chance explains", "may be chance"
 TOO_FEW = "too few past forecasts to tell"
 KEPT = "within chance"
 UNTOLD = "Whether the bands keep what they promise cannot be told yet: too few hours were tested."
@@ -26,15 +26,14 @@ def margins(choice: pd.DataFrame) -> pd.DataFrame:
     DataFrame, index that of `choice`
         `margin`, the part of the anchor's loss by which it lost less; `error`, its standard error over the past
         forecasts, paired; `word`, what they mean: clear is only a margin that so few forecasts show by chance once in
-        20 times at most, though a smaller one may have sufficed to be chosen. NaN where there was no rival.
+        20 times at most. NaN where there was no rival.
     """
     rows = []
     for row in choice.itertuples():
         rival, anchor = (Lead("", sign * row.lead, row.lead_se, row.folds) for sign in (1, -1))
         used = rival if rival.believed else anchor
         told = np.isfinite(row.lead_se)
-        clear = used.believed and used.gain > half_width(used.error, used.folds)
-        word = CLEAR if clear else LIKELY if rival.believed else CHANCE if told else TOO_FEW
+        word = CLEAR if used.believed else CHANCE if told else TOO_FEW
         rows.append({"margin": used.gain, "error": row.lead_se if told else np.nan, "word": word})
     return pd.DataFrame(rows, index=choice.index, columns=["margin", "error", "word"])
 

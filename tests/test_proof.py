@@ -32,7 +32,7 @@ def choice(*rows: tuple[str, float, float, int], models: tuple[str, ...] = ("ker
         (-0.2, 0.07, 4, 0.2, proof.CHANCE),
         (-0.2, 0.06, 3, 0.2, proof.CHANCE),  # of three folds 4.3 are
         (0.1, 0.12, 4, -0.1, proof.CHANCE),  # a rival is ahead, but not believed: the anchor is used
-        (0.2, 0.1, 4, 0.2, proof.LIKELY),  # a rival is believed and used, but not rare
+        (0.2, 0.1, 4, -0.2, proof.CHANCE),
         (0.2, 0.05, 4, 0.2, proof.CLEAR),
         (-0.5, float("inf"), 1, 0.5, proof.TOO_FEW),
         (NAN, NAN, 0, NAN, proof.TOO_FEW),
