@@ -166,7 +166,8 @@ def test_what_is_not_known_is_said_in_words() -> None:
 def test_it_needs_neither_pandas_nor_matplotlib(folder: Path) -> None:
     """A visitor's kernel stays small: all parts are made, and what is heavy is not there."""
     code = (
-        "import sys; from influx.dashboard.app import page; p = page(sys.argv[1]); nav = p.children[1].children[1]\n"
+        "import sys; from influx.dashboard.app import page\n"
+        "nav = page(sys.argv[1]).children[-1].children[0].children[1]\n"
         "for name in nav.options: nav.value = name\n"
         "print([heavy for heavy in ('pandas', 'matplotlib', 'sklearn', 'pyarrow') if heavy in sys.modules])"
     )
@@ -244,7 +245,7 @@ def test_a_part_without_data_says_so(folder: Path, tmp_path: Path) -> None:
     for name in ("home.json", "run.json"):
         shutil.copy(folder / name, bare)
     whole = page(bare)
-    nav = whole.children[1].children[1]
+    nav = whole.children[-1].children[0].children[1]
     for name in nav.options:
         nav.value = name
         said = plain(told(whole))
@@ -279,3 +280,20 @@ def test_a_price_that_is_not_known_is_not_drawn(week: Week) -> None:
     drawn = charts.stacked(week, rows, np.array([0.2, np.nan]), "x")
     assert drawn.count('class="ix-price"') == 2  # one hour, on each of the two drawings
     assert pd.notna(rows["energy_kwh"]).all()
+
+
+def test_homes_beside_each_other_can_be_chosen(folder: Path, tmp_path: Path) -> None:
+    """One home's weeks lie in `reports` itself, another's in a folder below it."""
+    for place, name in (("reports", "villa"), ("reports/hut", "hut")):
+        week = tmp_path / place / "2024-W29"
+        shutil.copytree(folder, week)
+        kept = json.loads((week / "home.json").read_text(encoding="utf-8"))
+        kept["settings"]["home_id"] = name
+        (week / "home.json").write_text(json.dumps(kept), encoding="utf-8")
+        (week.parent / "latest").symlink_to("2024-W29")
+    shown = page(tmp_path / "reports" / "latest")
+    picker = control(shown, "Home")
+    assert [name for name, _ in picker.options] == ["villa", "hut"]
+    assert "The week of villa" in told(shown)
+    picker.value = picker.options[1][1]
+    assert "The week of hut" in told(shown) and "villa" not in told(shown)

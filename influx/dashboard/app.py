@@ -10,7 +10,7 @@ from pathlib import Path
 import ipywidgets as widgets
 
 from influx.dashboard import html
-from influx.dashboard.week import Week, newest
+from influx.dashboard.week import Week, homes, newest
 
 STYLE = Path(__file__).parents[1] / "templates" / "dashboard.css"
 
@@ -35,7 +35,11 @@ def page(folder: str | Path = "") -> widgets.Widget:
     path = newest(folder)
     if path is None:
         return widgets.VBox([style, widgets.HTML(_none())])
-    out = widgets.VBox([style, _Page(Week(path)).whole])
+    every = homes(path)
+    shown = widgets.VBox([_Page(Week(path)).whole])
+    picker = widgets.Dropdown(options=list(every.items()), value=path, description="Home")
+    picker.observe(lambda change: setattr(shown, "children", [_Page(Week(change["new"])).whole]), "value")
+    out = widgets.VBox([style, *([picker] if len(every) > 1 else []), shown])
     out.add_class("ix-page")
     return out
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 from functools import cached_property
@@ -14,6 +15,7 @@ import numpy as np
 from influx.colours import colours
 from influx.dashboard.columns import Columns, read
 from influx.names import HOUSEHOLD, OTHER
+from influx.paths import find
 
 HOUR = np.timedelta64(3600, "s")
 
@@ -73,16 +75,34 @@ class Week:
         return np.asarray(stamps.astype("datetime64[s]") + offset[place])
 
 
-def _moment(second: int, zone: ZoneInfo) -> Any:
-    import datetime as dt
-
+def _moment(second: int, zone: ZoneInfo) -> dt.datetime:
     return dt.datetime.fromtimestamp(int(second), zone)
 
 
 def newest(folder: str | Path = "") -> Path | None:
     """Return the run folder to show: the one that is named, else `INFLUX_RUN`, else `reports/latest`; None without."""
-    asked = str(folder) or os.environ.get("INFLUX_RUN", "")
-    from influx.paths import find
+    path = find(str(folder) or os.environ.get("INFLUX_RUN", "") or "reports/latest")
+    return path.resolve() if _is_run(path) else None
 
-    path = find(asked or "reports/latest")
-    return path.resolve() if (path / "home.json").exists() and (path / "run.json").exists() else None
+
+def homes(folder: Path) -> dict[str, Path]:
+    """Return the newest run of each home whose reports lie beside those of `folder`, by the home's name.
+
+    Weeks lie in `reports` itself, or in a folder a home below it; each has a `latest`. `folder` comes first.
+    """
+    found = {_home(folder): folder}
+    reports = folder.parent
+    for root in (reports, reports.parent):
+        for path in sorted([root / "latest", *root.glob("*/latest")]):
+            if _is_run(path):
+                found.setdefault(_home(path), path.resolve())
+    return found
+
+
+def _is_run(path: Path) -> bool:
+    return (path / "home.json").exists() and (path / "run.json").exists()
+
+
+def _home(path: Path) -> str:
+    settings = json.loads((path / "home.json").read_text(encoding="utf-8"))["settings"]
+    return str(settings.get("home_id", "home"))
