@@ -57,23 +57,25 @@ def _tables(
         return Table(title, ["method", *sets], rows)
 
     loss = table("Scaled pinball loss of p10, p50 and p90 (lower is better)", "pinball", "{:.3f}".format)
-    more = [[f"{len(said.refused)} of {count}" if not said.failed else "all", _seconds(said)] for said in found.values()]
+    more = [
+        [f"{len(said.refused)} of {count}" if not said.failed else "all", _seconds(said)] for said in found.values()
+    ]
     rows = [[*row, *extra] for row, extra in zip(loss.rows, more, strict=True)]
     columns = [*loss.columns, "not forecast", "processor s an origin"]
     return [
         Table(loss.title, columns, rows, [note for name, said in found.items() for note in _notes(name, said)]),
         table("What the band from p10 to p90 covered (it promises 80 %)", "coverage", "{:.1%}".format),
         table("Absolute error of daily energy over energy, mean over devices", "wape", "{:.1%}".format),
-        table("Bias: expected minus observed energy of the set over the observed", "bias", "{:+.1%}".format),
+        table("Bias: expected minus observed energy over the observed, mean over devices", "bias", "{:+.1%}".format),
     ]
 
 
 def _cells(column: pd.Series, sets: Sequence[str], show: Callable[[float], str]) -> list[str]:
-    return [show(column[name]) if name in column else "–" for name in sets]
+    return [show(column[name]) if name in column else "-" for name in sets]
 
 
 def _seconds(said: Answer) -> str:
-    return f"{sum(said.seconds.values()) / len(said.seconds):.2g}" if said.seconds else "–"
+    return f"{sum(said.seconds.values()) / len(said.seconds):.2g}" if said.seconds else "-"
 
 
 def _notes(name: str, said: Answer) -> list[str]:
@@ -81,7 +83,10 @@ def _notes(name: str, said: Answer) -> list[str]:
     if said.failed:
         return [f"{name} took no part: {said.failed}"]
     reasons = Counter((case.split()[0], device, why) for (case, _, device), why in said.refused.items())
-    return [f"{name} did not forecast {device} of {set_}, {times} x: {why}" for (set_, device, why), times in reasons.items()]
+    return [
+        f"{name} did not forecast {device} of {set_}, {times} x: {why}"
+        for (set_, device, why), times in reasons.items()
+    ]
 
 
 def _bounds(scores: Mapping[str, pd.DataFrame], sets: Sequence[str], peers: Sequence[str]) -> list[Measured]:
@@ -89,7 +94,9 @@ def _bounds(scores: Mapping[str, pd.DataFrame], sets: Sequence[str], peers: Sequ
     out = []
     for name in sets:
         out.append(Measured(f"{name}: scaled pinball loss", ours["pinball"][name], "", at_most=MOST.get(name)))
-        lead = max(((_ratio(scores, peer, name), peer) for peer in peers if name in set(scores[peer]["set"])), default=None)
+        lead = max(
+            ((_ratio(scores, peer, name), peer) for peer in peers if name in set(scores[peer]["set"])), default=None
+        )
         if lead:
             what = f"{name}: loss over that of the best peer ({lead[1]})"
             out.append(Measured(what, lead[0], "", at_most=MOST_OF_BEST_PEER))

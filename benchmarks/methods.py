@@ -23,8 +23,10 @@ BAND = ["p10", "p50", "p90"]
 COLUMNS = ["case", "home_id", "device_id", "timestamp", *BAND, "mean"]
 PLAIN_DAYS = 56
 
-Forecast = Callable[[Case], "tuple[list[pd.DataFrame], dict[tuple[str, str], str]]"]
+Said = tuple[list[pd.DataFrame], dict[tuple[str, str], str]]
 """The forecasts of a case, and why a device (home_id, device_id) has none."""
+
+Forecast = Callable[[Case], Said]
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,9 @@ class Answer:
 
 def answer(forecast: Forecast, cases: Iterable[Case]) -> Answer:
     """Let a method forecast every case."""
-    parts, refused, seconds = [], {}, {}
+    parts: list[pd.DataFrame] = []
+    refused: dict[tuple[str, str, str], str] = {}
+    seconds: dict[str, float] = {}
     for case in cases:
         began = time.process_time()
         frames, reasons = forecast(case)
@@ -65,9 +69,10 @@ def answer(forecast: Forecast, cases: Iterable[Case]) -> Answer:
     return Answer(forecasts, refused, seconds)
 
 
-def with_influx(case: Case, weather: pd.DataFrame | None = None) -> tuple[list[pd.DataFrame], dict]:
+def with_influx(case: Case, weather: pd.DataFrame | None = None) -> Said:
     """Forecast each home by `influx.forecast`, as a user does, the household with it."""
-    parts, reasons = [], {}
+    parts: list[pd.DataFrame] = []
+    reasons: dict[tuple[str, str], str] = {}
     for home_id in case.history.columns.unique(0):
         devices = list(case.history[home_id])
         try:
@@ -123,8 +128,9 @@ def plain_climatology(energy: pd.Series, hours: pd.DatetimeIndex, timezone: str)
 def _each(one: Callable[[pd.Series, pd.DatetimeIndex, str], np.ndarray]) -> Forecast:
     """Forecast device by device; one for which a ValueError is raised is refused with its words."""
 
-    def forecast(case: Case) -> tuple[list[pd.DataFrame], dict[tuple[str, str], str]]:
-        parts, reasons = [], {}
+    def forecast(case: Case) -> Said:
+        parts: list[pd.DataFrame] = []
+        reasons: dict[tuple[str, str], str] = {}
         for home_id, device_id in case.history:
             energy = case.history[home_id, device_id]
             try:

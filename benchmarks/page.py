@@ -25,7 +25,7 @@ def title() -> str:
 
 
 def section(bench: Benchmark, results: Sequence[list[Measured] | Findings], seconds: float) -> str:
-    """Return the section of a benchmark that was run as often as there are results; its tables are those of the last."""
+    """Return the section of a benchmark that was run once or more often; its tables are those of the last run."""
     every = [one if isinstance(one, Findings) else Findings([], one) for one in results]
     parts = [_head(bench, f"Took {seconds:.0f} s.")]
     parts += [_table(table) for table in every[-1].tables]

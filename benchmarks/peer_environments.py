@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import hashlib
 import os
 import re
@@ -44,7 +43,7 @@ def python_for(lock: str, oldest: tuple[int, int]) -> Path:
         return python
     base = _base(oldest)
     _run([base, "-m", "venv", "--clear", "--without-pip", home])
-    uv = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--python", python]
+    uv: list[str | Path] = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--python", python]
     _run([*uv, "--require-hashes", "--compile-bytecode", "-r", LOCKS / lock])
     ready.touch()
     return python
@@ -63,8 +62,8 @@ def _pythons() -> Iterator[Path]:
     yield Path(sys.executable)
     names = [f"python3.{minor}" for minor in range(12, 16)]
     yield from (Path(found) for found in map(shutil.which, names) if found)
-    kept = os.environ.get("PYENV_ROOT", str(Path.home() / ".pyenv"))
-    yield from (Path(found) for found in sorted(glob.glob(f"{kept}/versions/3.*/bin/python")))
+    kept = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    yield from sorted(kept.glob("versions/3.*/bin/python"))
 
 
 def _run(command: list[str | Path]) -> None:

@@ -21,7 +21,7 @@ from benchmarks.methods import BAND, COLUMNS, Answer
 from benchmarks.peer_environments import LOCKS, Unavailable, python_for
 from benchmarks.process import clean_environment, run
 from benchmarks.protocol import Case
-from influx.clock import HOUR, local
+from influx.clock import local
 from influx.parallel import workers
 
 ONE_CORE = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMBA")} | {"INFLUX_WORKERS": "1"}

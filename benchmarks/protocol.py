@@ -27,7 +27,7 @@ TIMEZONES = {"opsd_devices": "Europe/Berlin", "london_a": "Europe/London"}
 
 @dataclass(frozen=True)
 class Readings:
-    """A set: the hours of all its devices, a column (home_id, device_id) each [kWh], and its weather where it has one."""
+    """A set: the hours of its devices, a column (home_id, device_id) each [kWh], and its weather where it has one."""
 
     name: str
     timezone: str

@@ -10,9 +10,9 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parents[1]
 MODULES = (
     "benchmarks.accuracy",
-    
-    
-    
+    "benchmarks.calibration",
+    "benchmarks.temperature",
+    "benchmarks.cost",
     "benchmarks.speed",
     "benchmarks.project",
 )
@@ -60,7 +60,13 @@ class Measured:
         least, most = self.at_least, self.at_most
         if least is None and most is None:
             return ""
-        words = f"at most {most:g}" if least is None else f"at least {least:g}" if most is None else f"{least:g} to {most:g}"
+        words = (
+            f"at most {most:g}"
+            if least is None
+            else f"at least {least:g}"
+            if most is None
+            else f"{least:g} to {most:g}"
+        )
         kept = (least is None or self.value >= least) and (most is None or self.value <= most)
         return words if kept else f"{words}, missed"
 

@@ -36,22 +36,23 @@ def score(cases: Iterable[Case], answer: Answer) -> pd.DataFrame:
             forecast = said.get((case.key, home_id, device_id))
             if forecast is not None:
                 scores = _score(case, (home_id, device_id), forecast.set_index("timestamp"))
-                rows.append({"set": case.name, "home_id": home_id, "device_id": device_id, "origin": case.origin} | scores)
+                rows.append(
+                    {"set": case.name, "home_id": home_id, "device_id": device_id, "origin": case.origin} | scores
+                )
     return pd.DataFrame(rows, columns=_COLUMNS)
 
 
 def summary(scores: pd.DataFrame) -> pd.DataFrame:
     """Return a row a set: `pinball`, `coverage`, `wape` and `bias`.
 
-    `wape` is the absolute error of daily energy over energy, device by device, mean over devices that used any; `bias`
-    is expected minus observed energy of all devices over the observed.
+    `wape` is the absolute error of daily energy over energy, `bias` expected minus observed energy over the observed;
+    both device by device, and the mean over devices that used any.
     """
     by_device = scores.groupby(DEVICE)
-    mean, total = by_device[["pinball", "coverage"]].mean(), by_device[["day_error", "energy"]].sum()
-    mean["wape"] = total["day_error"] / total["energy"].where(total["energy"] > 0)
-    out = mean.groupby("set").mean()
-    whole = scores.groupby("set")[["miss", "energy"]].sum()
-    return out.assign(bias=whole["miss"] / whole["energy"])
+    total = by_device[["day_error", "miss", "energy"]].sum()
+    energy = total["energy"].where(total["energy"] > 0)
+    mean = by_device[["pinball", "coverage"]].mean()
+    return mean.assign(wape=total["day_error"] / energy, bias=total["miss"] / energy).groupby("set").mean()
 
 
 def _score(case: Case, device: tuple[str, str], forecast: pd.DataFrame) -> dict[str, float]:

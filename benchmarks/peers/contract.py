@@ -31,13 +31,13 @@ One = Callable[[pd.Series, pd.DatetimeIndex], pd.DataFrame]
 `COLUMNS`, a row for each hour ahead."""
 
 Whole = Callable[[pd.DataFrame, pd.DatetimeIndex], "dict[str, pd.DataFrame | str]"]
-"""The past hours of all series of a case (a column each), and the hours ahead: for each series its frame, or why not."""
+"""The past hours of all series of a case (a column each), and the hours ahead: a frame each, or why it has none."""
 
 
 def main(forecast: Whole, packages: Sequence[str]) -> None:
     """Answer the file that the command line names first in the one that it names second."""
     logging.disable(logging.WARNING)
-    asked = pd.read_parquet(sys.argv[1])
+    asked = pd.read_parquet(sys.argv[1]).astype({"timestamp": "datetime64[ns]"})  # the unit that packages expect
     answers = [_answer(str(name), case, forecast) for name, case in asked.groupby("case", sort=False)]
     table = pa.Table.from_pandas(pd.concat(answers, ignore_index=True), preserve_index=False)
     versions = {name: importlib.metadata.version(name) for name in packages}

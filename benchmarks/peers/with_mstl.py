@@ -1,4 +1,4 @@
-"""statsforecast's MSTL with the seasons of a day and a week, its trend by AutoARIMA, as its tutorial on load does it."""
+"""statsforecast's MSTL with the seasons of a day and a week and AutoARIMA for the trend, as in its tutorial on load."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Prophet as it comes, with a band of 80 %: it finds the seasons of a day and a week, and of a year where it sees two."""
+"""Prophet as it comes, with a band of 80 %: it finds the seasons of a day and a week by itself."""
 
 from __future__ import annotations
 
