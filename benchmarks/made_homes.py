@@ -25,7 +25,7 @@ def made_home(devices: int, days: int) -> pd.DataFrame:
 
 
 def _fridge(stamps: pd.DatetimeIndex, random: np.random.Generator) -> np.ndarray:
-    warm = 1 + 0.2 * np.sin(2 * np.pi * (stamps.dayofyear.to_numpy() - 100) / 365)
+    warm = 1 + 0.2 * np.sin(2 * np.pi * (stamps.day_of_year.to_numpy() - 100) / 365)
     return random.uniform(0.02, 0.06) * warm * random.gamma(20, 1 / 20, len(stamps))
 
 
@@ -42,7 +42,7 @@ def _machine(stamps: pd.DatetimeIndex, random: np.random.Generator) -> np.ndarra
 
 
 def _heater(stamps: pd.DatetimeIndex, random: np.random.Generator) -> np.ndarray:
-    season = np.clip(np.cos(2 * np.pi * (stamps.dayofyear.to_numpy() - 20) / 365), 0, None)
+    season = np.clip(np.cos(2 * np.pi * (stamps.day_of_year.to_numpy() - 20) / 365), 0, None)
     return season * _by_hour(stamps, random, peak=7, width=4, weekend=1.1) * random.uniform(0.5, 2)
 
 
@@ -59,4 +59,4 @@ def _by_hour(
     shape = np.exp(-0.5 * (away / width) ** 2)[stamps.hour.to_numpy()]
     day = (stamps - stamps[0]).days.to_numpy()
     daily = random.gamma(6, 1 / 6, day[-1] + 1)[day]
-    return shape * daily * np.where(stamps.dayofweek >= 5, weekend, 1) * random.gamma(3, 1 / 3, len(stamps))
+    return shape * daily * np.where(stamps.day_of_week >= 5, weekend, 1) * random.gamma(3, 1 / 3, len(stamps))

@@ -117,7 +117,7 @@ def plain_climatology(energy: pd.Series, hours: pd.DatetimeIndex, timezone: str)
     out = np.empty((len(hours), 4))
     for row, hour in enumerate(ahead):
         same_hour = then.hour == hour.hour
-        same_kind = same_hour & ((then.dayofweek >= 5) == (hour.dayofweek >= 5))
+        same_kind = same_hour & ((then.day_of_week >= 5) == (hour.day_of_week >= 5))
         sample = recent.to_numpy()[same_kind if same_kind.any() else same_hour]
         if not len(sample):
             raise ValueError(f"hour {hour.hour} was not known once in {PLAIN_DAYS} days")

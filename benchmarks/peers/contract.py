@@ -72,7 +72,7 @@ def from_first(energy: pd.Series) -> pd.Series:
 
 def filled(energy: pd.Series) -> pd.Series:
     """Return a series without gaps, for packages that take none: the last known hour of the same hour of the week."""
-    hour_of_week = 24 * energy.index.dayofweek + energy.index.hour
+    hour_of_week = 24 * energy.index.day_of_week + energy.index.hour
     return energy.groupby(hour_of_week).ffill().fillna(energy.mean())
 
 
