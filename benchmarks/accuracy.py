@@ -82,7 +82,7 @@ def _notes(name: str, said: Answer) -> list[str]:
     """Tell what a method did not forecast, and why."""
     if said.failed:
         return [f"{name} took no part: {said.failed}"]
-    reasons = Counter((case.split()[0], device, why) for (case, _, device), why in said.refused.items())
+    reasons = Counter((case.rpartition(" ")[0], device, why) for (case, _, device), why in said.refused.items())
     return [
         f"{name} did not forecast {device} of {set_}, {times} x: {why}"
         for (set_, device, why), times in reasons.items()
@@ -90,16 +90,14 @@ def _notes(name: str, said: Answer) -> list[str]:
 
 
 def _bounds(scores: Mapping[str, pd.DataFrame], sets: Sequence[str], peers: Sequence[str]) -> list[Measured]:
-    ours, plain = summary(scores[OURS]), summary(scores[PLAIN])
+    ours, plain = (summary(scores[name]).reindex(sets) for name in (OURS, PLAIN))
     out = []
     for name in sets:
         out.append(Measured(f"{name}: scaled pinball loss", ours["pinball"][name], "", at_most=MOST.get(name)))
-        lead = max(
-            ((_ratio(scores, peer, name), peer) for peer in peers if name in set(scores[peer]["set"])), default=None
-        )
-        if lead:
-            what = f"{name}: loss over that of the best peer ({lead[1]})"
-            out.append(Measured(what, lead[0], "", at_most=MOST_OF_BEST_PEER))
+        leads = [(_ratio(scores, peer, name), peer) for peer in peers if name in set(scores[peer]["set"])]
+        for ratio, peer in sorted(leads)[-1:]:
+            what = f"{name}: loss over that of the best peer ({peer})"
+            out.append(Measured(what, ratio, "", at_most=MOST_OF_BEST_PEER))
         error = ours["wape"][name] / plain["wape"][name]
         out.append(Measured(f"{name}: daily error over that of plain climatology", error, "", at_most=1))
         bias = 100 * ours["bias"][name]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from benchmarks.methods import answer, with_influx
@@ -15,6 +16,8 @@ from influx.schema import HOUSEHOLD
 WEEKS = 26
 MOSTLY_ZERO = 0.90
 """Share of zero hours from which on a device is set aside: any sensible band covers more of it than promised."""
+
+COLUMNS = ["device_id", "weeks", "zero", "coverage", "aside"]
 
 METERS_OF_ALL = {HOUSEHOLD, "main"}
 """Devices that are the whole home: beside one of them the sum of all devices counts everything twice."""
@@ -40,28 +43,20 @@ def calibration(options: Options) -> Findings:
         for covered in found[found["device_id"] == HOUSEHOLD]["coverage"]:
             measured.append(Measured(f"{readings.name}: the household", 100 * covered, "%", at_most=90, at_least=70))
     note = f"Set aside: devices that are zero in {MOSTLY_ZERO:.0%} of their hours or more."
-    return Findings(
-        [Table("Covered by the band", ["set", "device", "weeks", "zero hours", "covered"], rows, [note])], measured
-    )
+    columns = ["set", "device", "weeks", "zero hours", "covered"]
+    return Findings([Table("Covered by the band", columns, rows, [note])], measured)
 
 
 def _covered(readings: Readings) -> pd.DataFrame:
-    """Return a row a device and household: `device_id`, `weeks`, `zero`, `coverage` and whether it is set `aside`."""
+    """Return a row a device and household: `COLUMNS`, of which `aside` tells whether it is set aside."""
     asked = list(cases(readings, WEEKS, 7))
     said = answer(with_influx, asked)
     scores = pd.concat([score(asked, said), score(households(asked), said)])
     by_device = scores.groupby(DEVICE, sort=False)["coverage"].agg(["size", "mean"]).reset_index()
-    zero = [
-        _zero(readings.hours, home, device)
-        for home, device in zip(by_device["home_id"], by_device["device_id"], strict=True)
-    ]
-    columns = {
-        "device_id": by_device["device_id"],
-        "weeks": by_device["size"],
-        "zero": zero,
-        "coverage": by_device["mean"],
-    }
-    return pd.DataFrame(columns).assign(aside=[share >= MOSTLY_ZERO for share in zero])
+    keys = zip(by_device["home_id"], by_device["device_id"], strict=True)
+    zero = np.array([_zero(readings.hours, *device) for device in keys])
+    found = by_device.assign(zero=zero, aside=zero >= MOSTLY_ZERO)
+    return found.rename(columns={"size": "weeks", "mean": "coverage"})[COLUMNS]
 
 
 def households(asked: Sequence[Case]) -> list[Case]:
@@ -69,16 +64,15 @@ def households(asked: Sequence[Case]) -> list[Case]:
     out = []
     for case in asked:
         homes = [home for home in case.truth.columns.unique(0) if _is_sum(list(case.truth[home]))]
-        history, truth = (
-            pd.DataFrame(
-                {(home, HOUSEHOLD): hours[home].sum(axis=1, skipna=False) for home in homes}, index=hours.index
-            )
-            for hours in (case.history, case.truth)
-        )
+        history, truth = _sums(case.history, homes), _sums(case.truth, homes)
         naive = (history - history.shift(WEEK)).abs().mean()
         known = [column for column in truth if truth[column].notna().any() and naive[column] > 0]
         out.append(Case(case.name, case.origin, case.timezone, history[known], truth[known], naive[known]))
     return out
+
+
+def _sums(hours: pd.DataFrame, homes: Sequence[str]) -> pd.DataFrame:
+    return pd.DataFrame({(home, HOUSEHOLD): hours[home].sum(axis=1, skipna=False) for home in homes}, index=hours.index)
 
 
 def _is_sum(devices: list[str]) -> bool:
