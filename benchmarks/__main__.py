@@ -20,6 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = _parser(list(known)).parse_args(arguments)
     options = Options(asked.data_dir, asked.readings, asked.timezone, not asked.without_peers)
     parts, failed = [page.title()], False
+    print(parts[0])
     for name in asked.only or known:
         try:
             parts.append(_measure(known[name], asked.runs or known[name].runs, options))

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 from benchmarks.registry import PROJECT
@@ -42,11 +43,17 @@ def python_for(lock: str, oldest: tuple[int, int]) -> Path:
     if ready.exists():
         return python
     base = _base(oldest)
-    _run([base, "-m", "venv", "--clear", "--without-pip", home])
-    uv: list[str | Path] = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--python", python]
-    _run([*uv, "--require-hashes", "--compile-bytecode", "-r", LOCKS / lock])
+    _run([base, "-m", "venv", "--clear", home])
+    _run([*_installer(python), "--require-hashes", "-r", LOCKS / lock])
     ready.touch()
     return python
+
+
+def _installer(python: Path) -> list[str | Path]:
+    """Return the command that installs into an environment: uv's, or pip's where uv is not here."""
+    if find_spec("uv"):
+        return [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--compile-bytecode", "--python", python]
+    return [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
 
 
 def _base(oldest: tuple[int, int]) -> Path:
