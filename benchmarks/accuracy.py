@@ -82,11 +82,11 @@ def _notes(name: str, said: Answer) -> list[str]:
     """Tell what a method did not forecast, and why."""
     if said.failed:
         return [f"{name} took no part: {said.failed}"]
-    reasons = Counter((case.rpartition(" ")[0], device, why) for (case, _, device), why in said.refused.items())
-    return [
-        f"{name} did not forecast {device} of {set_}, {times} x: {why}"
-        for (set_, device, why), times in reasons.items()
-    ]
+    times = Counter((case.rpartition(" ")[0], why, device) for (case, _, device), why in said.refused.items())
+    devices: dict[tuple[str, str], list[str]] = {}
+    for (set_, why, device), count in times.items():
+        devices.setdefault((set_, why), []).append(device if count == 1 else f"{device} ({count} x)")
+    return [f"{name} did not forecast of {set_}: {', '.join(those)}. {why}" for (set_, why), those in devices.items()]
 
 
 def _bounds(scores: Mapping[str, pd.DataFrame], sets: Sequence[str], peers: Sequence[str]) -> list[Measured]:

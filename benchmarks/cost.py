@@ -60,13 +60,13 @@ def cost(options: Options) -> Findings:
 
 @benchmark("growth", runs=1)
 def growth(_: Options) -> Findings:
-    """The same for ever more devices of one home with a year of hours each, on all cores."""
+    """One origin for ever more devices of one home with a year of hours each, on as many cores as there are."""
     costs = {devices: measure(made_home(devices, 365)) for devices in DEVICES}
     rows = [
         [str(devices), f"{one.wall:.3g}", f"{one.processor / devices:.2g}", f"{one.megabytes:.0f}"]
         for devices, one in costs.items()
     ]
-    columns = ["devices", f"s on {workers()} cores", "processor s a device", "memory, MB"]
+    columns = ["devices", f"s, {workers()} at once", "processor s a device", "memory, MB"]
     most = costs[DEVICES[-1]]
     measured = [
         Measured(f"{DEVICES[-1]} devices, a year", most.wall, "s"),

@@ -274,7 +274,7 @@ def test_the_table_tells_of_every_peer_however_it_failed(tmp_path: Path, monkeyp
     assert rows["it"][2] == "1 of 2"
     assert rows["broken"][1:] == rows["too new"][1:] == ["-", "all", "-"]
     assert loss.notes == [
-        "it did not forecast tv of mine, 1 x: ValueError: a flat line",
+        "it did not forecast of mine: tv. ValueError: a flat line",
         "broken took no part: ZeroDivisionError: division by zero",
         "too new took no part: no Python",
     ]

@@ -8,7 +8,9 @@ from statsforecast.models import ConformalSeasonalPool
 
 
 def forecast(history: pd.Series, hours: pd.DatetimeIndex) -> pd.DataFrame:
-    said = ConformalSeasonalPool(season_length=24).forecast(filled(history).to_numpy(), len(hours), level=[0, 80])
+    said = ConformalSeasonalPool(season_length=24, n_samples=1000).forecast(
+        filled(history).to_numpy(), len(hours), level=[0, 80]
+    )
     return frame(hours, said["lo-80"], said["lo-0"], said["hi-80"], said["mean"])
 
 
