@@ -25,7 +25,7 @@ from benchmarks.registry import Benchmark, Findings, Measured, Options, Skipped,
 from benchmarks.scores import pinball, score, summary
 from benchmarks.temperature import errors, london, perfect, usual
 
-sys.path.insert(0, str(LOCKS))
+sys.path.append(str(LOCKS))
 import contract
 
 HOUR = pd.Timedelta(hours=1)
