@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from pathlib import Path
 
-from influx import insights, plots, sentences, tables, text, verdict
+from influx import insights, money, plots, sentences, tables, text, verdict
 from influx.figures import Shown, answer, sentence, show, table
 from influx.runs import Run
 from influx.settings import Settings
@@ -39,6 +39,7 @@ def glance(folder: Path) -> str:
             caption="Expected energy of the household on each coming day; the line spans eight in ten.",
         ),
         sentence(sentences.busiest(coming["peaks"])),
+        *([sentence(words)] if run.has("bill") and (words := money.month(run)) else []),
         _heading(2, "What changed?"),
         sentence(sentences.saved(meaning)),
         *[sentence(words) for words in insights.changes(meaning["overview"])],
@@ -49,7 +50,9 @@ def glance(folder: Path) -> str:
         _heading(2, "How sure is it?"),
         sentence(sentences.trust(trained)),
         _heading(2, "Each device"),
-        table(tables.week(coming["week"], coming.get("cost_week"), trained["choice"], currency)),
+        table(
+            tables.week(coming["week"], coming.get("cost_week"), trained["choice"], currency, coming.get("carbon_week"))
+        ),
         _heading(2, "Worth knowing"),
         *[sentence(words) for words in (sentences.read(run.home()), sentences.silent(run)) if words],
         *[sentence(text.plain(note)) for note in run.home().notes],

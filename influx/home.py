@@ -14,13 +14,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from influx import clock, facts, grid, meters, schema, usage
+from influx import clock, facts, grid, half_hours, meters, schema, usage
 from influx.errors import InputError
 from influx.intake import SETTINGS, File, account_of, before, files_of, joined, one_home, parse_as_of
 from influx.settings import Settings, read_settings
 
-_KINDS = ("events", "readings", "weather")
-_FRAMES = ("readings", "devices", "weather", "context", "minutes", "flows", "rejected", "account")
+_KINDS = ("events", "readings", "weather", "prices", "carbon")
+_FRAMES = ("readings", "devices", "weather", "context", "minutes", "flows", "rejected", "account", "prices", "carbon")
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,10 @@ class Home:
         What a reader of any number from here should know.
     origin : Timestamp
         The first hour to forecast, UTC.
+    prices : DataFrame or None
+        timestamp (half hours), price_per_kwh [currency/kWh], of the home's price file.
+    carbon : DataFrame or None
+        timestamp (half hours), carbon_g_per_kwh [g/kWh], kind (measured or forecast).
     """
 
     settings: Settings
@@ -67,6 +71,8 @@ class Home:
     account: pd.DataFrame
     notes: tuple[str, ...]
     origin: pd.Timestamp
+    prices: pd.DataFrame | None = None
+    carbon: pd.DataFrame | None = None
 
     def save(self, folder: Path) -> None:
         """Write a Parquet file a frame into `folder`, and home.json last; each file appears whole or not at all."""
@@ -140,20 +146,29 @@ def load(path: str | Path, as_of: str | dt.date | pd.Timestamp | None = None) ->
     path = Path(path)
     settings = read_settings((path if path.is_dir() else path.parent) / SETTINGS)
     moment = parse_as_of(as_of, settings.timezone)
-    notes = settings.told()
+    notes: list[str] = []
     if path.is_file() and settings.model_fields_set:
         notes.append(f"The settings are those of the {SETTINGS} beside {path.name}.")
     files, home_id = one_home(files_of(path, settings, notes), settings)
-    settings = settings.model_copy(update={"home_id": home_id})
+    settings = settings.model_copy(update={"home_id": home_id, **_currency(files, settings)})
+    notes[:0] = settings.told()
     files = joined(files, settings, notes)
     if moment is not None:
         files = before(files, moment, settings.timezone, notes)
     return _build(files, settings, moment, notes)
 
 
+def _currency(files: list[File], settings: Settings) -> dict[str, str]:
+    """Return the currency that price files name, where home.yaml names none."""
+    named = {file.part.currency for file in files if file.part.currency}
+    if len(named) > 1:
+        raise InputError(f"The price files are in {' and '.join(sorted(named))}. Keep those in the home's currency.")
+    return {"currency": named.pop()} if named and not settings.currency else {}
+
+
 def _build(files: list[File], settings: Settings, moment: pd.Timestamp | None, notes: list[str]) -> Home:
     """Bring the files of one home to hours, and put the home together."""
-    events, readings, weather = (
+    events, readings, weather, prices, carbon = (
         [file for file in files if file.part.kind == kind and len(file.frame)] for kind in _KINDS
     )
     shift = grid.phase(settings.timezone, min(file.frame["timestamp"].min() for file in events + readings))
@@ -168,7 +183,8 @@ def _build(files: list[File], settings: Settings, moment: pd.Timestamp | None, n
         notes.append(f"home.yaml names {', '.join(absent)}, of which the files hold nothing.")
     stamps = pd.DatetimeIndex(table["timestamp"].unique()).sort_values()
     context = facts.context_table(uses, stamps)
-    sky = _weather(weather, shift, origin if moment is None else moment, notes)
+    now = origin if moment is None else moment
+    sky = facts.weather_table(_with_kind(weather, now, notes), shift)
     _tell_lacking(uses, sky, notes)
     return Home(
         settings=settings,
@@ -182,6 +198,8 @@ def _build(files: list[File], settings: Settings, moment: pd.Timestamp | None, n
         account=account_of(files, overlaps, kwh_used),
         notes=tuple(notes),
         origin=origin,
+        prices=half_hours.of_files([file.frame for file in prices], "price_per_kwh", shift),
+        carbon=half_hours.of_files(_with_kind(carbon, now, notes), "carbon_g_per_kwh", shift),
     )
 
 
@@ -233,8 +251,8 @@ def _origin(end: pd.Timestamp, shift: pd.Timedelta, timezone: str, moment: pd.Ti
     return ((first - shift).ceil("h") + shift).as_unit("us")
 
 
-def _weather(files: list[File], shift: pd.Timedelta, now: pd.Timestamp, notes: list[str]) -> pd.DataFrame | None:
-    """Return the weather; hours from `now` on count as a forecast where a file does not say what they are."""
+def _with_kind(files: list[File], now: pd.Timestamp, notes: list[str]) -> list[pd.DataFrame]:
+    """Return the rows of weather or carbon; those from `now` on count as a forecast where a file does not say."""
     frames = []
     for file in files:
         frame = file.frame
@@ -244,7 +262,7 @@ def _weather(files: list[File], shift: pd.Timedelta, now: pd.Timestamp, notes: l
             if ahead.any():
                 notes.append(f"{file.name} has no column kind: its hours after the data are taken for a forecast.")
         frames.append(frame)
-    return facts.weather_table(frames, shift) if frames else None
+    return frames
 
 
 def _tell_lacking(uses: pd.DataFrame | None, sky: pd.DataFrame | None, notes: list[str]) -> None:

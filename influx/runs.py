@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from influx import advice, explore, insights
+from influx import advice, costs, explore, insights
 from influx.backtesting import LEVELS
 from influx.errors import InputError
 from influx.features import WEEK, every_hour, every_week, feature_table, relation
@@ -91,7 +91,7 @@ class Run:
         return run
 
     def has(self, step: str) -> bool:
-        """Tell whether a step (home, explore, features, training, forecast, insights) was made."""
+        """Tell whether a step (home, explore, features, training, forecast, bill, insights) was made."""
         return self._manifest(step).exists()
 
     def home(self) -> Home:
@@ -100,7 +100,7 @@ class Run:
 
     def rates(self) -> Rates | None:
         """Return the prices that hold in the home, None where they are not known."""
-        return rates(self._home.settings, self._home.context)
+        return rates(self._home.settings, self._home.context, self._home.prices)
 
     def prices(self, hours: int) -> np.ndarray | None:
         """Return the price of each of the first `hours` coming hours [currency/kWh], None where it is not known."""
@@ -144,8 +144,12 @@ class Run:
         return self._step("training", self._make_training)
 
     def forecast(self) -> Frames:
-        """Return `forecast`, `daily`, `week`, `peaks`, and `cost_daily` and `cost_week` where prices are known."""
+        """Return `forecast`, `daily`, `week`, `peaks`, and what is known of `cost_daily`, `cost_week`, `carbon_daily` ..."""
         return self._step("forecast", self._make_forecast)
+
+    def bill(self) -> Frames:
+        """Return `bill`, `bill_days`, `bill_months`, `spent` and `spent_week`, those that are known."""
+        return self._step("bill", self._make_bill)
 
     def insights(self) -> Frames:
         """Return `overview`, `efficiency` and `recommendations`."""
@@ -221,18 +225,18 @@ class Run:
         models = open_models(self.folder / "models", choice, home.settings.learner or "")
         hours = predict_all(every, models, choice, origin, self.horizon, LEVELS)
         daily, week = totals(hours, every, origin, models=models)
-        frames = {
+        return {
             "forecast": hours,
             "daily": daily,
             "week": week,
             "peaks": insights.peaks(hours, home.settings.timezone),
+            **costs.ahead(home, hours, every, models),
         }
-        known = self.rates()
-        if known is not None:
-            frames["cost_daily"], frames["cost_week"] = totals(
-                hours, every, origin, lambda stamps: known.at(stamps)[0], models
-            )
-        return frames
+
+    def _make_bill(self) -> Frames:
+        every, home, choice = self._alive, self._home, self.training()["choice"]
+        models = open_models(self.folder / "models", choice, home.settings.learner or "")
+        return costs.spent(home) | costs.bills(home, self.forecast()["forecast"], every, models)
 
     def _make_insights(self) -> Frames:
         hours, home = self.forecast()["forecast"], self._home
