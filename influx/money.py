@@ -23,7 +23,7 @@ def ahead(run: Run) -> list[str]:
     if prices is None or "cost_week" not in frames:
         words = ["The cost is not known: no tariff is given and the data holds no price."]
     else:
-        words = [_cost(_household(frames["cost_week"]), length, prices)]
+        words = [_cost(_household(frames["cost_week"]), length, prices), *_fallen_back(run, length, prices)]
         if not prices.currency:
             words.append(f"{text.NO_CURRENCY} is the currency of these prices, which nobody named.")
     if "carbon_week" in frames:
@@ -43,6 +43,17 @@ def _cost(cost: pd.Series, length: int, prices: Rates) -> str:
     fixed = prices.standing_charge_per_day * (1 + prices.tax) * length / 24
     words += f", and {text.money(fixed, prices.currency)} of standing charge." if fixed else "."
     return words if known == length else f"{words} What the other {length - known} hours cost is not known."
+
+
+def _fallen_back(run: Run, length: int, prices: Rates) -> list[str]:
+    """Say for how many of the coming hours a price file has no price, so that the rates of home.yaml stand in."""
+    if prices.prices is None:
+        return []
+    which = prices.parts(pd.date_range(run.home().origin, periods=length, freq="h"))[1]
+    count = int(((which >= 0) & (which < len(prices.rates))).any(axis=1).sum())
+    return (
+        [f"The file has no price for {count} of these {length} hours: they cost what home.yaml says."] if count else []
+    )
 
 
 def _carbon(carbon: pd.Series, length: int) -> str:
@@ -88,14 +99,17 @@ def month(run: Run) -> str:
             f"{text.money_span(row['p10'], row['p90'], prices.currency)}.**"
         )
     else:
-        words = f"{begins}; what it will cost at its end is not known.** {_open(row)}"
+        words = f"{begins}; what it will cost at its end is not known.** {_open(row, prices)}"
     return words + _left_out(row)
 
 
-def _open(row: pd.Series) -> str:
+def _open(row: pd.Series, prices: Rates) -> str:
+    hint = (
+        "" if prices.prices is None else " A `rate` in home.yaml stands in for prices that the file does not have yet."
+    )
     return (
         f"Of {int(row['hours_open'])} of the {int(row['hours_ahead'])} hours that are left of it, nobody knows the "
-        "price or the use."
+        f"price or the use.{hint}"
     )
 
 

@@ -144,7 +144,7 @@ class Run:
         return self._step("training", self._make_training)
 
     def forecast(self) -> Frames:
-        """Return `forecast`, `daily`, `week`, `peaks`, and what is known of `cost_daily`, `cost_week`, `carbon_daily` ..."""
+        """Return `forecast`, `daily`, `week`, `peaks`, and `cost_daily`, `carbon_week` ... as far as known."""
         return self._step("forecast", self._make_forecast)
 
     def bill(self) -> Frames:

@@ -214,7 +214,7 @@ def rates(settings: Settings, context: pd.DataFrame | None = None, prices: pd.Da
     return Rates(
         rates=steps,
         currency=settings.currency or "",
-        source=_source(filed is not None, bool(steps)),
+        source="the tariff in home.yaml" if filed is None else "the price file",
         standing_charge_per_day=tariff.standing_charge_per_day,
         timezone=settings.timezone,
         country=settings.country,
@@ -222,12 +222,6 @@ def rates(settings: Settings, context: pd.DataFrame | None = None, prices: pd.Da
         feed_in=tariff.feed_in,
         prices=filed,
     )
-
-
-def _source(file: bool, steps: bool) -> str:
-    if not file:
-        return "the tariff in home.yaml"
-    return "the price file" + (", and the tariff in home.yaml where it has no price" if steps else "")
 
 
 def _steps(tariff: Tariff) -> Iterator[Rate]:
