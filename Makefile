@@ -23,6 +23,9 @@ endif
 # Given on the command line, as in `make report DATA=data/home AS_OF=2024-07-08`, these reach the shell by themselves.
 report_options = $${DATA:+--data "$$DATA"} $${AS_OF:+--as-of "$$AS_OF"} $${HORIZON:+--horizon "$$HORIZON"}
 
+compile = '$(CURDIR)/.venv/bin/python' -m uv pip compile --quiet --no-config --universal --fork-strategy fewest \
+	--generate-hashes --no-header $(LOCK)
+
 help: ## explain every target
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
@@ -51,7 +54,7 @@ lint: $(ready) ## check style, format and types
 	@$(run) -m ruff format --check
 	@$(run) -m mypy
 
-bench: $(ready) ## measure time and memory, write benchmarks/RESULTS.md (ONLY=grid measures one and writes nothing)
+bench: $(ready) ## measure accuracy, time and memory, write benchmarks/RESULTS.md (ONLY=accuracy measures one, prints it)
 	@$(run) -m benchmarks $${ONLY:+--only "$$ONLY"}
 
 schedule: $(ready) ## make the report every Monday at six, by cron (DATA=data/home, WHEN="0 6 * * 1")
@@ -60,9 +63,10 @@ schedule: $(ready) ## make the report every Monday at six, by cron (DATA=data/ho
 unschedule: $(ready) ## end what `make schedule` began
 	@$(run) -m influx unschedule
 
-lock: .venv ## write requirements.txt from pyproject.toml (LOCK=--upgrade takes newer versions)
-	@.venv/bin/python -m uv pip compile pyproject.toml --quiet --no-config --universal --python-version 3.11 \
-		--fork-strategy fewest --all-extras --generate-hashes --no-header $(LOCK) --output-file requirements.txt
+lock: .venv ## write requirements.txt from pyproject.toml, and the peers' (LOCK=--upgrade takes newer versions)
+	@$(compile) --python-version 3.11 --all-extras --output-file requirements.txt pyproject.toml
+	@cd benchmarks/peers && $(compile) --python-version 3.11 --output-file requirements.txt requirements.in
+	@cd benchmarks/peers && $(compile) --python-version 3.12 --output-file openstef-requirements.txt openstef-requirements.in
 
 clean: ## remove .venv and every cache; data and reports stay
 	@rm -rf .venv .cache .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache influx.egg-info

@@ -1,82 +1,66 @@
-"""Run the benchmarks and print a table; all of them together write it to benchmarks/RESULTS.md, too."""
+"""Run the benchmarks and print what they found; all of them together write it to benchmarks/RESULTS.md, too."""
 
 from __future__ import annotations
 
 import argparse
-import datetime as dt
-import importlib.metadata
-import os
-import platform
-import statistics
 import sys
+import time
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
-from benchmarks.registry import PROJECT, Benchmark, Measured, Options, Skipped, benchmarks
+from benchmarks import page
+from benchmarks.registry import PROJECT, Benchmark, Options, Skipped, benchmarks
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
-PACKAGES = ("numpy", "pandas", "scikit-learn", "matplotlib", "papermill", "nbconvert")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run what is asked for; return 0, or 1 where something that is measured failed."""
     known = benchmarks()
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--only", action="append", choices=known, help="one benchmark; may be given again")
-    parser.add_argument("--runs", type=int, help="how often each is measured (default: its own number)")
-    parser.add_argument(
-        "--data-dir", type=Path, default=PROJECT.parent / "shared" / "data", help="real data (default: %(default)s)"
-    )
-    options = parser.parse_args(arguments)
-    lines = ["| benchmark | what | measured | should be | median of |", "|---|---|---:|---|---:|"]
-    _print(*lines)
-    failed = False
-    for name in options.only or known:
+    asked = _parser(list(known)).parse_args(arguments)
+    options = Options(asked.data_dir, asked.readings, asked.timezone, not asked.without_peers)
+    parts, failed = [page.title()], False
+    print(parts[0])
+    for name in asked.only or known:
         try:
-            rows = _rows(known[name], options.runs or known[name].runs, Options(options.data_dir))
+            parts.append(_measure(known[name], asked.runs or known[name].runs, options))
         except RuntimeError as error:
-            failed, rows = True, [f"| {name} | failed | | | |"]
-            print(error, file=sys.stderr)
-        lines += rows
-        _print(*rows)
+            failed = True
+            print(f"{name} failed: {error}", file=sys.stderr)
+            continue
+        print(parts[-1], flush=True)
     if failed:
         return 1
-    if not options.only:
-        _write("\n".join(["# Benchmarks", "", _conditions(), "", *lines, ""]))
+    if not asked.only and options == Options(options.data_dir):
+        _write("\n".join(parts))
     return 0
 
 
-def _rows(bench: Benchmark, runs: int, options: Options) -> list[str]:
+def _parser(names: list[str]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    data = PROJECT.parent / "shared" / "data"
+    parser.add_argument("--only", action="append", choices=names, help="one benchmark; may be given again")
+    parser.add_argument("--runs", type=int, help="how often each is measured (default: its own number)")
+    parser.add_argument("--data-dir", type=Path, default=data, help="real data (default: %(default)s)")
+    parser.add_argument("--readings", type=Path, help="a folder of readings frames, *.parquet (default: bench in it)")
+    parser.add_argument("--timezone", help="that of readings whose own is not known (default: UTC)")
+    parser.add_argument("--without-peers", action="store_true", help="measure this project alone")
+    return parser
+
+
+def _measure(bench: Benchmark, runs: int, options: Options) -> str:
+    began = time.perf_counter()
     try:
         results = [bench.measure(options) for _ in range(runs)]
     except Skipped as reason:
-        return [f"| {bench.name} | skipped: {reason} | | | |"]
-    return [_row(bench.name, same, runs) for same in zip(*results, strict=True)]
-
-
-def _row(name: str, same: Sequence[Measured], runs: int) -> str:
-    middle = replace(same[0], value=statistics.median(one.value for one in same))
-    value = f"{middle.value:.3g} {middle.unit}".strip()
-    return f"| {name} | {middle.what} | {value} | {middle.bound()} | {runs} |"
-
-
-def _conditions() -> str:
-    """Return what was measured, when and on what, in a sentence."""
-    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in PACKAGES)
-    today = dt.datetime.now(dt.UTC).date().isoformat()
-    cores = os.cpu_count()
-    return f"{today}, {cores} cores, {platform.machine()}, Python {platform.python_version()}, {versions}."
+        return page.skipped(bench, str(reason))
+    return page.section(bench, results, time.perf_counter() - began)
 
 
 def _write(text: str) -> None:
     part = RESULTS.with_suffix(".part")
     part.write_text(text, encoding="utf-8")
     part.replace(RESULTS)
-
-
-def _print(*lines: str) -> None:
-    print(*lines, sep="\n", flush=True)
 
 
 if __name__ == "__main__":

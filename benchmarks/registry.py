@@ -3,24 +3,51 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[1]
-MODULES = ("benchmarks.speed", "benchmarks.project")
+MODULES = (
+    "benchmarks.accuracy",
+    "benchmarks.calibration",
+    "benchmarks.temperature",
+    "benchmarks.cost",
+    "benchmarks.speed",
+    "benchmarks.project",
+)
 
 
 @dataclass(frozen=True)
 class Options:
-    """What a benchmark may need to know: the folder of real data, which is no part of the project."""
+    """What a benchmark may need to know.
+
+    Attributes
+    ----------
+    data_dir : Path
+        The folder of real data, which is no part of the project.
+    readings : Path, optional
+        A folder of readings frames (Parquet), a file a set; `bench` below `data_dir` where it is not given.
+    timezone : str, optional
+        Time zone of the sets whose own is not known by their name; UTC where it is not given.
+    peers : bool
+        Whether other packages take part.
+    """
 
     data_dir: Path
+    readings: Path | None = None
+    timezone: str | None = None
+    peers: bool = True
+
+    @property
+    def sets(self) -> Path:
+        """The folder of readings frames."""
+        return self.readings or self.data_dir / "bench"
 
 
 @dataclass(frozen=True)
 class Measured:
-    """One number, its unit and the bound that it should keep."""
+    """One number, its unit and the bounds that it should keep."""
 
     what: str
     value: float
@@ -29,12 +56,41 @@ class Measured:
     at_least: float | None = None
 
     def bound(self) -> str:
-        """Return the bound in words, and that it is broken where it is."""
-        if self.at_most is not None:
-            return f"at most {self.at_most:g}" + (", missed" if self.value > self.at_most else "")
-        if self.at_least is not None:
-            return f"at least {self.at_least:g}" + (", missed" if self.value < self.at_least else "")
-        return ""
+        """Return the bounds in words, and that they are broken where they are."""
+        least, most = self.at_least, self.at_most
+        if least is None and most is None:
+            return ""
+        words = (
+            f"at most {most:g}"
+            if least is None
+            else f"at least {least:g}"
+            if most is None
+            else f"{least:g} to {most:g}"
+        )
+        kept = (least is None or self.value >= least) and (most is None or self.value <= most)
+        return words if kept else f"{words}, missed"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of its own: what it shows, its columns (the first one is text, the others are figures), and notes."""
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    notes: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Findings:
+    """Tables, the numbers that have a bound, and the versions of the packages that took part beside ours."""
+
+    tables: Sequence[Table]
+    measured: Sequence[Measured]
+    versions: Sequence[str] = ()
+
+
+Measure = Callable[[Options], "list[Measured] | Findings"]
 
 
 @dataclass(frozen=True)
@@ -43,7 +99,12 @@ class Benchmark:
 
     name: str
     runs: int
-    measure: Callable[[Options], list[Measured]]
+    measure: Measure
+
+    @property
+    def about(self) -> str:
+        """What it measures, in a paragraph."""
+        return " ".join((self.measure.__doc__ or "").split())
 
 
 class Skipped(Exception):  # noqa: N818 - not an error: the reason why there is nothing to measure
@@ -53,12 +114,10 @@ class Skipped(Exception):  # noqa: N818 - not an error: the reason why there is 
 _BENCHMARKS: dict[str, Benchmark] = {}
 
 
-def benchmark(
-    name: str, runs: int = 3
-) -> Callable[[Callable[[Options], list[Measured]]], Callable[[Options], list[Measured]]]:
+def benchmark(name: str, runs: int = 3) -> Callable[[Measure], Measure]:
     """Mark a function as the benchmark `name`."""
 
-    def keep(measure: Callable[[Options], list[Measured]]) -> Callable[[Options], list[Measured]]:
+    def keep(measure: Measure) -> Measure:
         _BENCHMARKS[name] = Benchmark(name, runs, measure)
         return measure
 

@@ -122,6 +122,7 @@ class Absences:
     timezone: str = "UTC"
     given: tuple[Span, ...] = ()
     _seen: dict[pd.Timestamp, list[Span]] = field(default_factory=dict, compare=False, repr=False)
+    _away: dict[tuple[object, ...], np.ndarray] = field(default_factory=dict, compare=False, repr=False)
 
     def before(self, origin: pd.Timestamp) -> list[Span]:
         """Return the absences that are known of the time before `origin`, from that time's readings alone."""
@@ -134,8 +135,13 @@ class Absences:
 
     def ordinary(self, history: pd.Series, origin: pd.Timestamp) -> pd.Series:
         """Return a device's `history` with the hours of days away unknown, where enough is left to learn from."""
-        over = [span for span in self.before(origin) if span.source != "open"]
-        left = history.mask(self._inside(history.index, over))
+        key = (origin, history.index[0], len(history))
+        if key not in self._away:  # the devices of a home share it
+            over = [span for span in self.before(origin) if span.source != "open"]
+            self._away[key] = self._inside(history.index, over)
+        if not self._away[key].any():
+            return history
+        left = history.mask(self._away[key])
         return left if left.notna().sum() >= 24 * LEAST_LEFT_DAYS else history
 
     def coming(self, stamps: pd.DatetimeIndex) -> np.ndarray:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, DayLocator
@@ -12,11 +10,12 @@ from matplotlib.ticker import FixedLocator, FuncFormatter
 
 from influx import text
 from influx.clock import local
-from influx.figures import SERIES, describe, is_narrow
-from influx.schema import HOUSEHOLD, OTHER
+from influx.colours import ACCENT as ACCENT
+from influx.colours import GREY as GREY
+from influx.colours import SERIES
+from influx.colours import colours as colours
+from influx.figures import describe, is_narrow
 
-ACCENT = SERIES[0]
-GREY = "#999999"
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MODEL_MARKS = {
     "climatology": ("o", ACCENT),
@@ -24,20 +23,6 @@ MODEL_MARKS = {
     "seasonal_naive": ("s", SERIES[1]),
     "gradient_boosting": ("^", SERIES[2]),
 }
-
-
-def colours(devices: Iterable[str]) -> dict[str, str]:
-    """Return one colour a device, by the order of their names: the same on every page that hands over the same devices.
-
-    The household has the accent colour and `other` is grey; beyond six devices the colours repeat, paler.
-    """
-    names = sorted(set(devices) - {HOUSEHOLD, OTHER})
-    hues = [hue for hue in SERIES if hue not in (ACCENT, GREY)]
-    out = {HOUSEHOLD: ACCENT, OTHER: GREY}
-    for number, name in enumerate(names):
-        hue = hues[number % len(hues)]
-        out[name] = hue if number < len(hues) else hue + "88"
-    return out
 
 
 def own_axes(ax: Axes | None) -> Axes:
@@ -67,7 +52,7 @@ def week_axis(ax: Axes, wall: pd.DatetimeIndex) -> None:
     ax.set_xlim(wall[0], wall[-1] + pd.Timedelta(hours=1))
     ax.xaxis.set_major_locator(DayLocator(interval=2 if is_narrow(ax) and len(wall) > 96 else 1))
     ax.xaxis.set_major_formatter(FuncFormatter(_day_label))
-    ax.set_ylim(bottom=0)
+    ax.set_ylim(0, 1.12 * ax.get_ylim()[1])  # room for the legend
     ax.set_ylabel("kWh in the hour")
 
 

@@ -37,8 +37,20 @@ def weights(home: Home) -> dict[str, Price]:
 
 
 def ahead(home: Home, hours: pd.DataFrame, every: list[Series], models: Mapping[tuple[str, str], object]) -> Frames:
-    """Return `cost_daily` and `cost_week` [currency], `carbon_daily` and `carbon_week` [kg], those that are known."""
-    frames = {}
+    """Return what is known of the coming hours.
+
+    Returns
+    -------
+    prices : DataFrame
+        `timestamp`, `price` [currency/kWh] and `is_peak` of each hour.
+    cost_daily, cost_week, carbon_daily, carbon_week : DataFrame
+        As `totals` returns them [currency, kg].
+    """
+    frames, known = {}, rates(home.settings, home.context, home.prices)
+    if known is not None:
+        stamps = pd.DatetimeIndex(hours["timestamp"].unique(), name="timestamp")
+        price, peak = known.at(stamps)
+        frames["prices"] = pd.DataFrame({"timestamp": stamps, "price": price, "is_peak": peak})
     for name, each in weights(home).items():
         frames[f"{name}_daily"], frames[f"{name}_week"] = totals(hours, every, home.origin, each, models)
     return frames

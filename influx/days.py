@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -64,10 +65,22 @@ def to_days(values: np.ndarray, day: np.ndarray, hour: np.ndarray, first: int, c
     return np.where(known > 0, total / np.maximum(known, 1), np.nan).reshape(count, 24)
 
 
+@lru_cache(maxsize=64)
+def hourly_cells(first: pd.Timestamp, count: int, origin: pd.Timestamp, timezone: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return `cells` of complete UTC hours from `first` on; the devices of a home share them, so they are kept."""
+    day, place = cells(pd.date_range(first, periods=count, freq="h"), origin, timezone)
+    day.flags.writeable = place.flags.writeable = False
+    return day, place
+
+
+@lru_cache(maxsize=64)
 def calendar(
     origin: pd.Timestamp, past: int, ahead: int, timezone: str, country: str | None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return whether each place lies in a day off, and its weekday, both of shape (past + ahead, 24)."""
+    """Return whether each place lies in a day off, and its weekday, both of shape (past + ahead, 24); kept as above."""
     start = local(pd.DatetimeIndex([origin]), timezone)[0] - pd.Timedelta(days=past)
     wall = pd.date_range(start, periods=24 * (past + ahead), freq="h", tz="UTC")  # clock times, whatever the zone
-    return is_day_off(wall, "UTC", country).reshape(-1, 24), wall.day_of_week.to_numpy().reshape(-1, 24)
+    off = is_day_off(wall, "UTC", country).reshape(-1, 24)
+    weekday = wall.day_of_week.to_numpy().astype(np.int8).reshape(-1, 24)
+    off.flags.writeable = weekday.flags.writeable = False
+    return off, weekday

@@ -24,16 +24,25 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
-from influx.markup import NOTHING, Shown, answer, sentence, table
+from influx.colours import SERIES
+from influx.markup import NOTHING, Shown, answer, paragraphs, sentence, table
 
-__all__ = ["INK", "SERIES", "STYLE", "Shown", "answer", "describe", "is_narrow", "sentence", "show", "table"]
+__all__ = [
+    "INK",
+    "SERIES",
+    "STYLE",
+    "Shown",
+    "answer",
+    "describe",
+    "is_narrow",
+    "paragraphs",
+    "sentence",
+    "show",
+    "table",
+]
 
 INK = "#010203"
 """The colour of words, axes and ticks; it becomes the page's own text colour. For every neutral line and label."""
-
-SERIES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#999999", "#B8A200")
-"""Okabe and Ito's colours, which colour-blind readers tell apart, in the order in which devices get them; their black
-is grey here and their yellow is darker, so that both show on light and on dark paper."""
 
 LARGEST_SVG = 250_000
 """Bytes above which a drawing is sent as a picture of pixels instead."""

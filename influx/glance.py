@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from pathlib import Path
 
-from influx import insights, money, plots, sentences, tables, text, verdict
+from influx import changes, insights, money, plots, proof, sentences, tables, text, verdict
 from influx.figures import Shown, answer, sentence, show, table
 from influx.runs import Run
 from influx.settings import Settings
@@ -39,16 +39,16 @@ def glance(folder: Path) -> str:
             caption="Expected energy of the household on each coming day; the line spans eight in ten.",
         ),
         sentence(sentences.busiest(coming["peaks"])),
-        *([sentence(words)] if run.has("bill") and (words := money.month(run)) else []),
+        *[sentence(one) for one in ([money.month(run)] if run.has("bill") else []) if one],
         _heading(2, "What changed?"),
         sentence(sentences.saved(meaning)),
         *[sentence(words) for words in insights.changes(meaning["overview"])],
-        *([sentence(words) for words in verdict.drifts(run.review()["drift"])] if run.has("review") else []),
+        *([sentence(words) for words in changes.drifts(run.review()["drift"])] if run.has("review") else []),
         _heading(2, "What is worth doing?"),
         sentence(sentences.advice(todo, run.cost(), currency, rates is not None)),
         *([table(tables.recommendations(todo), rows=3)] if len(todo) else []),
         _heading(2, "How sure is it?"),
-        sentence(sentences.trust(trained)),
+        *[sentence(words) for words in (sentences.trust(trained), proof.usual_use(trained["choice"])) if words],
         _heading(2, "Each device"),
         table(
             tables.week(coming["week"], coming.get("cost_week"), trained["choice"], currency, coming.get("carbon_week"))
@@ -58,6 +58,27 @@ def glance(folder: Path) -> str:
         *[sentence(text.plain(note)) for note in run.home().notes],
     ]
     return "".join(part if isinstance(part, str) else part.markup for part in parts)
+
+
+def words(folder: Path) -> dict[str, str]:
+    """Return the sentences of the start page by name, for those who show the same run elsewhere."""
+    run = Run.open(folder)
+    meaning, rates = run.insights(), run.rates()
+    currency = rates.currency if rates else ""
+    said = {
+        "coming": sentences.coming(run),
+        "busiest": sentences.busiest(run.forecast()["peaks"]),
+        "saved": sentences.saved(meaning),
+        "advice": sentences.advice(meaning["recommendations"], run.cost(), currency, rates is not None),
+        "trust": sentences.trust(run.training()),
+        "strange": sentences.strange(run.explore()["unusual"]),
+    }
+    if run.has("bill"):
+        said["month"] = money.month(run)
+    if run.has("review"):
+        found = run.review()
+        said |= {"last_week": verdict.last_week(found), "drifts": "\n".join(changes.drifts(found["drift"]))}
+    return said
 
 
 def _name(run: Run) -> str:

@@ -20,6 +20,8 @@ from influx.intake import SETTINGS, File, account_of, before, files_of, joined, 
 from influx.settings import Settings, read_settings
 
 _KINDS = ("events", "readings", "weather", "prices", "carbon")
+_FILES = {"prices": "price_file"}
+"""Frames whose file has another name than they, as the run folder holds the prices of the coming hours, too."""
 _FRAMES = ("readings", "devices", "weather", "context", "minutes", "flows", "rejected", "account", "prices", "carbon")
 
 
@@ -79,11 +81,11 @@ class Home:
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         for name in _FRAMES:
-            frame = getattr(self, name)
+            frame, path = getattr(self, name), _path(folder, name)
             if frame is None:
-                (folder / f"{name}.parquet").unlink(missing_ok=True)
+                path.unlink(missing_ok=True)
             else:
-                _replace(folder / f"{name}.parquet", frame.to_parquet(index=False))
+                _replace(path, frame.to_parquet(index=False))
         rest = {
             "settings": self.settings.model_dump(mode="json", exclude_unset=True),
             "notes": self.notes,
@@ -103,7 +105,7 @@ class Home:
         folder = Path(folder)
         try:
             rest = json.loads((folder / "home.json").read_text(encoding="utf-8"))
-            frames = {name: pd.read_parquet(path) for name in _FRAMES if (path := folder / f"{name}.parquet").exists()}
+            frames = {name: pd.read_parquet(path) for name in _FRAMES if (path := _path(folder, name)).exists()}
         except (OSError, ValueError) as error:
             raise InputError(
                 f"{folder.name}: no saved home can be read from here: {error}. Load the home again."
@@ -114,6 +116,10 @@ class Home:
             origin=pd.Timestamp(rest["origin"]).as_unit("us"),
             **{"weather": None} | frames,
         )
+
+
+def _path(folder: Path, frame: str) -> Path:
+    return folder / f"{_FILES.get(frame, frame)}.parquet"
 
 
 def _replace(path: Path, content: bytes) -> None:

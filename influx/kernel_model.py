@@ -16,7 +16,7 @@ from sklearn.base import BaseEstimator, RegressorMixin
 
 from influx import kernel, mixing
 from influx.clock import HOUR
-from influx.days import Days, calendar, cells, to_days
+from influx.days import Days, calendar, cells, hourly_cells, to_days
 from influx.intervals import LEVELS
 from influx.kernel import MEMORIES, WITH_TEMPERATURE, Memory
 
@@ -99,7 +99,7 @@ class Kernel(RegressorMixin, BaseEstimator):
         recent = np.isfinite(kwh) & (stamps >= stamps[np.isfinite(kwh)].max() - pd.Timedelta(days=HISTORY_DAYS))
         if not recent.any():
             raise ValueError("no known hour before the origin")
-        day, hour = cells(stamps, origin, self.timezone)
+        day, hour = hourly_cells(stamps[0], len(stamps), origin, self.timezone)
         past = -int(day[recent].min())
         self.origin_ = int(origin.timestamp()) // 3600
         self.kwh_ = to_days(np.where(recent, kwh, np.nan), day, hour, -past, past)

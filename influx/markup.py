@@ -54,6 +54,12 @@ def sentence(text: str) -> Shown:
     return _paragraph(text, "ix-sentence")
 
 
+def paragraphs(texts: list[str]) -> Shown:
+    """Return sentences, each as a paragraph of the page's text."""
+    told = [sentence(text) for text in texts]
+    return Shown("".join(one.markup for one in told), " ".join(one.words for one in told))
+
+
 def _paragraph(text: str, kind: str) -> Shown:
     words = _BOLD.sub(r"<strong>\1</strong>", html.escape(text))
     return Shown(f'<p class="{kind}">{words}</p>', text.replace("**", ""))

@@ -21,6 +21,7 @@ from influx.clock import local
 from influx.direct import Blend, Direct
 from influx.features import KNOWN_AHEAD, TRAINING_WEEKS, WEEK
 from influx.kernel_model import Kernel
+from influx.names import NAMES as NAMES
 
 
 class Candidate(Protocol):
@@ -198,13 +199,3 @@ CANDIDATES: dict[str, Callable[..., Candidate]] = {
 }
 """Every model that is tried, by name: made with the time zone, the country, and the path and settings of a learner.
 Climatology stands first since it wins ties."""
-
-NAMES = {
-    "climatology": "climatology",
-    "kernel": "similar days",
-    "direct": "the direct model",
-    "blend": "the blend",
-    "seasonal_naive": "last week again",
-    "gradient_boosting": "gradient boosting",
-}
-"""The models as a page calls them."""

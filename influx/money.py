@@ -123,11 +123,10 @@ def _left_out(row: pd.Series) -> str:
 
 
 def how(run: Run) -> str:
-    """Say how the bill was computed; empty where there is none."""
+    """Say how the bill was computed."""
     prices = run.rates()
-    frame = run.bill().get("bill")
-    if frame is None or prices is None:
-        return ""
+    if "bill" not in run.bill() or prices is None:
+        return "Without a price there is no bill."
     words = ["Days of the month beyond the forecast are expected as similar hours of the past weeks were."]
     if prices.has_half_hours:
         words.append("Prices change at half hours and use is known by hours: an hour costs the mean of its two halves.")

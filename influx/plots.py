@@ -136,7 +136,7 @@ def plot_contest(metrics: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.set_yticks(place, [axes.short(name, ax) for name in wide.index])
     ax.set_xlim(left=0)
     ax.set_xlabel("loss over that of last week's change (left is better)")
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=1 if is_narrow(ax) else 3)
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=1 if is_narrow(ax) else 4)
     told = ", ".join(f"{NAMES.get(str(name), name)} {text.number(value)}" for name, value in wide.mean().items())
     return describe(ax, f"Scaled pinball loss of each candidate by device; means over the devices: {told}.")
 
@@ -154,25 +154,6 @@ def plot_importance(importance: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.set_xlabel("share of the importance, mean over devices")
     told = ", ".join(f"{name} {text.percent(share)}" for name, share in mean.iloc[::-1].iloc[:4].items())
     return describe(ax, f"Permutation importance of the features a week ahead: {told}.")
-
-
-def plot_coverage(metrics: pd.DataFrame, choice: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """Draw which part of the past hours fell into the band that promised eight in ten, for each device's chosen
-    model."""
-    ax = axes.own_axes(ax)
-    rows = metrics.merge(choice[["home_id", "device_id", "model"]], on=["home_id", "device_id", "model"])
-    rows = rows.sort_values("coverage_80")
-    place = np.arange(len(rows))
-    ax.axvline(0.8, color=INK, linewidth=1, linestyle=":")
-    ax.annotate("promised", (0.8, len(rows) - 0.5), xytext=(3, 0), textcoords="offset points", fontsize=9)
-    ax.hlines(place, 0.8, rows["coverage_80"], color="#808080", linewidth=1)
-    ax.plot(rows["coverage_80"], place, "o", color=axes.ACCENT)
-    ax.set_yticks(place, [axes.short(name, ax) for name in rows["device_id"]])
-    ax.set_xlim(min(0.5, float(rows["coverage_80"].min()) - 0.05), 1.01)
-    ax.xaxis.set_major_formatter(PercentFormatter(1))
-    ax.set_xlabel("past hours inside the band")
-    mean = text.percent(float(rows["coverage_80"].mean()))
-    return describe(ax, f"Past hours inside the band of each device's model: {mean} on average, 80 % promised.")
 
 
 def plot_past_week(

@@ -24,14 +24,16 @@ from influx.features import WEEK, every_hour, every_week, feature_table, relatio
 from influx.forecasting import is_alive, predict_all
 from influx.home import Home, load
 from influx.kept import code_of, files_of_home, fingerprint, keep_models, open_models, write_json
+from influx.models import Candidate
 from influx.parallel import run_all
 from influx.paths import PROJECT, find
+from influx.reliability import days_ahead, of_chosen, promises
 from influx.review import review
 from influx.schema import HOUSEHOLD
 from influx.series import Series, series_of_home
 from influx.tariff import Rates, rates
 from influx.totals import totals
-from influx.training import reference, train
+from influx.training import references, train
 from influx.unusual import unusual_hours
 
 WORKBENCH = Path("reports") / "workbench"
@@ -140,7 +142,8 @@ class Run:
         return self._step("features", self._make_features)
 
     def training(self) -> Frames:
-        """Return `metrics`, `choice`, `past_forecasts`, `reference` and `importance`; the models lie in `models/`."""
+        """Return `metrics`, `choice`, `past_forecasts`, `promises`, `together`, `days_ahead`, `reference` and
+        `importance`; the models lie in `models/`."""
         return self._step("training", self._make_training)
 
     def forecast(self) -> Frames:
@@ -156,7 +159,7 @@ class Run:
         return self._step("insights", self._make_insights)
 
     def review(self) -> Frames:
-        """Return `said_and_was`, `review_hours`, `review_devices`, `review_days` and `drift`."""
+        """Return `said_and_was`, `drift`, `weekly_errors` and the frames `review_*` (`influx.review.review`)."""
         return self._step("review", self._make_review)
 
     @cached_property
@@ -209,34 +212,41 @@ class Run:
     def _make_training(self) -> Frames:
         every, origin = self._alive, self._home.origin
         trained = train(every, origin, horizon=self.horizon)
-        judged = run_all(lambda one: reference(one, origin, self.horizon), every)
+        scores, importance = references(every, origin, self.horizon)
         keep_models(self.folder / "models", trained.models)
+        chosen = of_chosen(trained.forecasts, trained.choice)
         return {
             "metrics": trained.metrics,
             "choice": trained.choice,
             "past_forecasts": trained.forecasts,
-            "reference": _together([part[0] for part in judged]),
-            "importance": _together([part[1] for part in judged]),
+            "promises": promises(chosen),
+            "together": promises(chosen, ["home_id"]),
+            "days_ahead": days_ahead(trained.forecasts, trained.choice),
+            "reference": scores,
+            "importance": importance,
         }
 
     def _make_forecast(self) -> Frames:
         every, origin, home = self._alive, self._home.origin, self._home
-        choice = self.training()["choice"]
-        models = open_models(self.folder / "models", choice, home.settings.learner or "")
+        choice, models = self.training()["choice"], self._models()
         hours = predict_all(every, models, choice, origin, self.horizon, LEVELS)
         daily, week = totals(hours, every, origin, models=models)
+        soon = hours[hours["timestamp"] < origin + pd.Timedelta(days=1)]
         return {
             "forecast": hours,
             "daily": daily,
             "week": week,
+            "next_day": totals(soon, every, origin, models=models)[1],
             "peaks": insights.peaks(hours, home.settings.timezone),
             **costs.ahead(home, hours, every, models),
         }
 
     def _make_bill(self) -> Frames:
-        every, home, choice = self._alive, self._home, self.training()["choice"]
-        models = open_models(self.folder / "models", choice, home.settings.learner or "")
-        return costs.spent(home) | costs.bills(home, self.forecast()["forecast"], every, models)
+        hours, home = self.forecast()["forecast"], self._home
+        return costs.spent(home) | costs.bills(home, hours, self._alive, self._models())
+
+    def _models(self) -> dict[tuple[str, str], Candidate]:
+        return open_models(self.folder / "models", self.training()["choice"], self._home.settings.learner or "")
 
     def _make_insights(self) -> Frames:
         hours, home = self.forecast()["forecast"], self._home
@@ -285,8 +295,3 @@ class Run:
         shutil.rmtree(self.folder / "steps", ignore_errors=True)
         (self.folder / "steps").mkdir(parents=True)
         write_json(inputs, wanted)
-
-
-def _together(parts: list[pd.DataFrame]) -> pd.DataFrame:
-    """Return frames of the same columns one below the other; an empty one has no say in their types."""
-    return pd.concat([part for part in parts if len(part)] or parts[:1])

@@ -11,12 +11,8 @@ import pandas as pd
 import pandera.pandas as pa
 
 from influx.errors import InputError
-
-HOUSEHOLD = "household"
-"""The device that stands for the whole home."""
-
-OTHER = "other"
-"""The device that stands for the energy of the home that no device explains."""
+from influx.names import HOUSEHOLD as HOUSEHOLD
+from influx.names import OTHER as OTHER
 
 DEVICE_COLUMNS = (
     "device_type",

@@ -9,7 +9,6 @@ from influx import away, money, text
 from influx.clock import local
 from influx.features import WEEK
 from influx.home import Home
-from influx.models import NAMES
 from influx.runs import Frames, Run
 from influx.schema import HOUSEHOLD, OTHER
 
@@ -143,19 +142,6 @@ def features(relations: pd.DataFrame) -> str:
             f"and what stands in tells {'less' if lag['one_week_ahead'] < lag['one_hour_ahead'] else 'as much'} "
             f"({lag['one_week_ahead']:.2f})."
         )
-    return words
-
-
-def winners(choice: pd.DataFrame) -> str:
-    """Say who won the contest."""
-    counts = choice["model"].value_counts()
-    parts = [f"{NAMES.get(str(name), str(name))} for {count}" for name, count in counts.items()]
-    words = f"**Of {len(choice)} series (the household counts as one), the forecast uses {text.listed(parts)}.**"
-    untested = int((choice["folds"] == 0).sum())
-    if untested == len(choice):
-        return words + " There is too little history to test anything, so climatology is used untested."
-    if counts.get("climatology", 0) > untested:
-        words += " Where climatology is used, no other model beat it by more than chance."
     return words
 
 

@@ -61,6 +61,7 @@ tariff:
 #   always_on: true       it must never be switched off
 #   since, until          first and last day in the home (2024-05-31); outside them its use is unknown, not zero
 #   power_rating_watt     and standby_power_watt, where the data does not hold them
+#   same_as: WM_00        an earlier name of the same device; its readings are joined to this one's
 #   role                  what a meter measures: device, household (the whole home), grid_import, grid_export, solar or
 #                         ignore; told from its name where it is not given
 devices:
@@ -74,6 +75,15 @@ devices:
   TV_LR_01: {location: living room}
   WH_BATH_01: {location: bathroom, flexible: true}
   WM_01: {location: kitchen, flexible: true}
+
+# Days on which nobody is at home, first and last. Past ones are also found in the readings; models do not learn from
+# them. Coming ones are forecast from past days away.
+# absences:
+#   - {from: 2024-08-03, to: 2024-08-16}
+
+# The regressor of the direct model, one of the candidates: any scikit-learn class, such as lightgbm.LGBMRegressor.
+# learner: sklearn.ensemble.ExtraTreesRegressor
+# learner_settings: {n_estimators: 100, min_samples_leaf: 20}
 """
 
 

@@ -127,17 +127,9 @@ def relations(frame: pd.DataFrame) -> pd.DataFrame:
     return mean.reset_index().rename(columns=names)[["feature", *names.values()]]
 
 
-def choice(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the model of each device and why it was chosen."""
-    out = frame.assign(model=frame["model"].map(lambda name: NAMES.get(name, name)))
-    return _household_first(
-        out.rename(columns={"device_id": "device", "model": "model used"})[["device", "model used", "why"]]
-    )
-
-
 def contest(metrics_: pd.DataFrame, choice: pd.DataFrame) -> pd.DataFrame:
     """Return how each device's chosen model did on past weeks."""
-    return _household_first(metrics(choice[["home_id", "device_id", "model"]].merge(metrics_)))
+    return household_first(metrics(choice[["home_id", "device_id", "model"]].merge(metrics_)).drop(columns="model"))
 
 
 def metrics(frame: pd.DataFrame) -> pd.DataFrame:
@@ -155,13 +147,13 @@ _METRIC_NAMES = {
     "model": "model",
     "pinball": "pinball [kWh]",
     "scaled_pinball": "scaled pinball",
+    "coverage_80": "80 % band held",
+    "daily_wape": "daily WAPE",
+    "bias": "bias [kWh]",
     "mae": "MAE [kWh]",
     "rmse": "RMSE [kWh]",
-    "bias": "bias [kWh]",
     "mase": "MASE",
     "r2": "R²",
-    "coverage_80": "inside the 80 % band",
-    "daily_wape": "daily WAPE",
 }
 
 
@@ -201,7 +193,7 @@ def week(
         emitted = rows[["home_id", "device_id"]].merge(carbon, on=["home_id", "device_id"])
         out[_of_hours("kg CO₂", emitted, rows)] = emitted["total"]
     out["model"] = [NAMES.get(name, name) for name in rows["model"]]
-    return _household_first(out)
+    return household_first(out)
 
 
 def _of_hours(heading: str, sums: pd.DataFrame, energy: pd.DataFrame) -> str:
@@ -266,7 +258,7 @@ def devices(overview: pd.DataFrame, timezone: str) -> pd.DataFrame:
             ],
         }
     )
-    return _household_first(out)
+    return household_first(out)
 
 
 def health(overview: pd.DataFrame, efficiency: pd.DataFrame) -> pd.DataFrame:
@@ -282,7 +274,7 @@ def health(overview: pd.DataFrame, efficiency: pd.DataFrame) -> pd.DataFrame:
         }
     )
     known = out["load factor"].notna().any()
-    return _household_first(out if known else out[["device", "trend over twelve weeks"]])
+    return household_first(out if known else out[["device", "trend over twelve weeks"]])
 
 
 def recommendations(frame: pd.DataFrame) -> pd.DataFrame:
@@ -290,6 +282,7 @@ def recommendations(frame: pd.DataFrame) -> pd.DataFrame:
     return frame[["what"]].rename(columns={"what": "what to do in the coming week"})
 
 
-def _household_first(frame: pd.DataFrame) -> pd.DataFrame:
+def household_first(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return rows of devices with the household's above."""
     order = (frame["device"] != HOUSEHOLD).sort_values(kind="stable").index
     return frame.loc[order].reset_index(drop=True)

@@ -11,7 +11,6 @@ import re
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
-from pydantic_core import PydanticCustomError
 
 Day = Literal["all", "weekdays", "weekend", "holidays", "mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 """Days of a rate: `weekdays` are Monday to Friday but for public holidays, `weekend` is all other days."""
@@ -108,7 +107,7 @@ class Tariff(Strict):
     @classmethod
     def _stands_beside_the_peak_rate(cls, rate: float | None, info: ValidationInfo) -> float | None:
         if rate is None and info.data.get("peak_rate") is not None:
-            raise PydanticCustomError("missing", "Field required beside a peak_rate")
+            raise ValueError("Field required beside a peak_rate")
         return rate
 
     @model_validator(mode="after")

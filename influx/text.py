@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 import re
-
-import pandas as pd
 
 NOT_KNOWN = "not known"
 NO_CURRENCY = "\u00a4"
@@ -25,7 +24,7 @@ def number(value: float, digits: int = 3) -> str:
     if value == 0:
         return "0"
     places = digits - 1 - math.floor(math.log10(abs(float(f"{value:.{digits - 1}e}"))))
-    if places > 6:
+    if places > 8:
         return f"{value:.{digits - 1}e}"
     return f"{round(value, places):,.{max(places, 0)}f}".replace(",", THIN_SPACE)
 
@@ -51,8 +50,7 @@ def between(low: float, high: float) -> str:
     """Return a range without its unit, such as "58 to 71", for a column whose heading names it."""
     if not (math.isfinite(low) and math.isfinite(high)):
         return NOT_KNOWN
-    digits = 2 if abs(high) < 100 else 3
-    return f"{number(low, digits)} to {number(high, digits)}"
+    return " to ".join(number(end, 2 if abs(end) < 100 else 3) for end in (low, high))
 
 
 def money(value: float, currency: str) -> str:
@@ -82,6 +80,14 @@ def percent(share: float) -> str:
     return f"{100 * share:z.{digits}f}{THIN_SPACE}%"
 
 
+def give_or_take(share: float, error: float) -> str:
+    """Return a share with its standard error, such as "77 ± 5 %"; the share alone where the error is not known."""
+    if not (math.isfinite(share) and math.isfinite(error)):
+        return percent(share)
+    digits = 0 if error >= 0.0095 else 1
+    return f"{100 * share:z.{digits}f}{THIN_SPACE}±{THIN_SPACE}{100 * error:.{digits}f}{THIN_SPACE}%"
+
+
 def chance(p: float) -> str:
     """Return the p-value of a test, such as "p 0.029", and "p < 0.001" below that."""
     if not math.isfinite(p):
@@ -94,12 +100,12 @@ def clock(hour: int) -> str:
     return f"{hour:02d}:00"
 
 
-def day(stamp: pd.Timestamp) -> str:
+def day(stamp: dt.date) -> str:
     """Return a local day, such as "Mon 15 July"."""
     return f"{stamp:%a} {stamp.day} {stamp:%B}"
 
 
-def days(first: pd.Timestamp, last: pd.Timestamp) -> str:
+def days(first: dt.date, last: dt.date) -> str:
     """Return a span of local days, such as "3 to 9 August 2024" or "28 July to 3 August 2024"."""
     opening = f"{first.day}"
     if first.year != last.year:
@@ -109,7 +115,7 @@ def days(first: pd.Timestamp, last: pd.Timestamp) -> str:
     return f"{opening} to {last.day} {last:%B} {last.year}" if first != last else f"{last.day} {last:%B} {last.year}"
 
 
-def month(stamp: pd.Timestamp) -> str:
+def month(stamp: dt.date) -> str:
     """Return a month, such as "July 2024"."""
     return f"{stamp:%B} {stamp.year}"
 

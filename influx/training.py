@@ -2,8 +2,7 @@
 
 Climatology always takes part. Similar days were better on many homes over all seasons, so they are the anchor where
 they were tested, and climatology where they were not. Another model, climatology among them, is chosen only where its
-lead over the anchor is larger than the standard error of that lead, paired fold by fold, so that luck is not taken for
-skill.
+lead over the anchor, paired fold by fold, is larger than so few folds show by luck once in 20 times.
 """
 
 from __future__ import annotations
@@ -20,6 +19,7 @@ from influx.backtesting import can_learn, fit, join, metrics, past_forecasts, pi
 from influx.features import WEEK, every_hour, every_week, feature_table, names
 from influx.models import CANDIDATES, NAMES, Candidate, GradientBoosting, first_80_percent
 from influx.parallel import run_all
+from influx.reliability import half_width
 from influx.series import Series
 
 SIMPLEST = "climatology"
@@ -122,8 +122,8 @@ class Lead(NamedTuple):
 
     @property
     def believed(self) -> bool:
-        """Whether luck does not explain it."""
-        return self.gain > self.error and self.folds >= LEAST_FOLDS
+        """Whether it is more than luck explains, 19 times in 20."""
+        return self.gain > half_width(self.error, self.folds) and self.folds >= LEAST_FOLDS
 
 
 def _leads(by_fold: pd.DataFrame, anchor: str) -> list[Lead]:
@@ -156,6 +156,15 @@ def _why(best: Lead, anchor: str) -> str:
 
 def _lacking(missing: list[str]) -> str:
     return f" Too little history for {' and '.join(missing)}." if missing else ""
+
+
+def references(every: list[Series], origin: pd.Timestamp, horizon: int = WEEK) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return `reference` of all devices, one below the other; one of too short a history has no say in the types."""
+    parts = run_all(lambda one: reference(one, origin, horizon), every)
+    scores, importance = (
+        pd.concat([frame for frame in frames if len(frame)] or frames[:1]) for frames in zip(*parts, strict=True)
+    )
+    return scores, importance
 
 
 def reference(series: Series, origin: pd.Timestamp, horizon: int = WEEK) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -1,4 +1,4 @@
-"""How the review reads: last week's promise beside what happened, and what has changed, in sentences and tables."""
+"""How the review reads: last week's promise beside what happened, and the record against climatology."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import numpy as np
 import pandas as pd
 
 from influx import text
+from influx.features import WEEK
+from influx.reliability import half_width
+from influx.review import AGAIN
 from influx.runs import Frames
 from influx.schema import HOUSEHOLD
+from influx.tables import household_first
 
-CLEAR = 0.01
-"""p below which a change is told: many devices are looked at, so a lax level would cry wolf."""
-
-LARGE = 0.25
-"""Part by which use or errors must have changed to be worth a sentence."""
+LEAST_REPORTS = 3
+"""Reports below which nothing is said of how they do on the whole."""
 
 
 def last_week(review: Frames) -> str:
@@ -23,94 +24,155 @@ def last_week(review: Frames) -> str:
     if rows.empty:
         return "No earlier forecast can be judged yet: the history is too short, or too little of it was measured."
     row = rows.iloc[0]
-    again = row["week"] == "again"
     said = text.span(row["p10"], row["p90"]) if np.isfinite(row["p10"]) else f"about {text.kwh(row['said'])}"
-    opening = "A week ago we would have said" if again else "Last time we said"
-    words = f"**{opening} {said}; it was {text.kwh(row['was'])}.**"
+    words = f"**{_when(row)} {said}; it was {text.kwh(row['was'])}.**"
+    if row["inside"] is False or row["inside"] == 0:
+        side = "below" if row["was"] < row["p10"] else "above"
+        words += f" That is {side} the range, outside which two in ten should lie."
     if row["share_known"] < 1:
         words += f" Both speak of the {text.percent(row['share_known'])} of the hours that were measured."
-    if again:
-        words += " There is no earlier report: the past week was forecast again, from what was known at its beginning."
+    if row["week"] == AGAIN:
+        words += (
+            " No earlier report tells of it: the past week was forecast again, by today's models from what was known "
+            "at its beginning."
+        )
     return words
 
 
+def _when(row: pd.Series) -> str:
+    if row["week"] == AGAIN:
+        return "A week ago we would have said"
+    if row["hours"] == WEEK and abs(row["weeks_ago"] - 1) < 0.02:  # a clock change makes it an hour more or less
+        return "Last week we said"
+    return f"Of the {text.hours(int(row['hours']))} from {text.day(row['first_day'])} on we said"
+
+
 def against_climatology(review: Frames) -> str:
-    """Say how the forecasts did against climatology."""
+    """Say how the forecasts did against climatology, and how far so few reports can tell."""
     rows = review["review_devices"]
     if rows.empty:
         return "Nothing can be compared yet."
-    loss, anchor = rows.groupby("device_id")[["loss", "anchor_loss"]].mean().T.to_numpy()
-    gain = 1 - loss[anchor > 0] / anchor[anchor > 0]
+    total = rows.assign(loss=rows["loss"] * rows["hours"], anchor_loss=rows["anchor_loss"] * rows["hours"])
+    sums = total.groupby("device_id")[["loss", "anchor_loss", "hours"]].sum()
+    gain = 1 - sums["loss"] / sums["anchor_loss"].where(sums["anchor_loss"] > 0)
     better, worse = int((gain > 0.01).sum()), int((gain < -0.01).sum())
-    inside = float(np.average(rows["coverage_80"], weights=rows["hours"]))
+    count = rows["origin"].nunique()
+    words = (
+        f"{_household_loss(sums, gain)} Of {len(gain)} series {better} lost less than climatology, {worse} more and "
+    )
+    words += f"{len(gain) - better - worse} the same."
+    if count < LEAST_REPORTS:
+        return f"{words} {'One forecast decides' if count == 1 else 'Two forecasts decide'} nothing."
+    by_report = rows.groupby("origin")["gain"].mean()
+    error = float(by_report.std(ddof=1)) / np.sqrt(count)
+    meaning = "more than chance explains" if abs(by_report.mean()) > half_width(error, count) else "which may be chance"
     return (
-        f"Of {len(loss)} series, {better} did better than climatology, {worse} worse and {len(loss) - better - worse} "
-        f"the same. {text.percent(inside)} of the hours lay inside the band, of which eight in ten were promised."
+        f"{words} Over {count} forecasts, {text.give_or_take(float(by_report.mean()), error)} of climatology's loss "
+        f"was avoided on average, {meaning}."
     )
 
 
-def drifts(drift: pd.DataFrame) -> list[str]:
-    """Say, a sentence each, which devices have changed and which forecasts are getting worse, with what to do."""
-    sentences = []
-    for row in drift.itertuples():
-        if row.use_p < CLEAR and abs(row.use_change) >= LARGE:
-            way = "more" if row.use_change > 0 else "less"
-            sentences.append(
-                f"{row.device_id} uses {text.percent(abs(row.use_change))} {way} a day than in the twelve weeks before "
-                f"(distance {row.use_distance:.2f}, {text.chance(row.use_p)}): if that is neither the season nor a "
-                "change of yours, look at it."
-            )
-        if row.error_p < 5 * CLEAR and row.error_change >= LARGE:
-            sentences.append(
-                f"The forecast of {row.device_id} has been worse since {text.day(row.error_since)}, by "
-                f"{text.percent(row.error_change)} ({text.chance(row.error_p)}): trust its range more than its line."
-            )
-    return sentences or ["No device has changed clearly, and no forecast is getting clearly worse."]
+def _household_loss(sums: pd.DataFrame, gain: pd.Series) -> str:
+    if HOUSEHOLD not in gain or not np.isfinite(gain[HOUSEHOLD]):
+        return ""
+    row = sums.loc[HOUSEHOLD] / sums.loc[HOUSEHOLD, "hours"]
+    way = "less" if gain[HOUSEHOLD] >= 0 else "more"
+    return (
+        f"**The household's loss was {text.kwh(row['loss'])} in the hour, {text.percent(abs(gain[HOUSEHOLD]))} {way} "
+        f"than climatology's {text.kwh(row['anchor_loss'])}.**"
+    )
+
+
+def worst_day(review: Frames) -> str:
+    """Say on which day of the newest forecast the household was missed most."""
+    rows = newest(review["review_days"])
+    rows = rows[(rows["device_id"] == HOUSEHOLD) & rows["off_by"].notna()] if len(rows) else rows
+    if rows.empty:
+        return "By how much each day was missed is not known yet."
+    top = rows.loc[rows["off_by"].idxmax()]
+    closer = int((rows["anchor_off_by"] < rows["off_by"]).sum())
+    return (
+        f"The household was missed most on day {top['day']}: {text.kwh(top['said'])} were said, {text.kwh(top['was'])} "
+        f"were used. Climatology would have been closer on {closer} of {len(rows)} days."
+    )
+
+
+def newest(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of the newest forecast."""
+    return frame[frame["origin"] == frame["origin"].max()] if len(frame) else frame
 
 
 def promises(told: pd.DataFrame) -> pd.DataFrame:
-    """Return each device's promise beside what happened, the newest report's household first."""
+    """Return each device's promise in the newest forecast beside what happened."""
     if told.empty:
         return told
-    order = (told["device_id"] != HOUSEHOLD).to_numpy()
-    rows = told.iloc[np.lexsort((order, -pd.DatetimeIndex(told["origin"]).asi8))]
+    rows = newest(told)
+    out = pd.DataFrame({"device": rows["device_id"], "said [kWh]": rows["said"], "8 in 10 [kWh]": _ranges(rows)})
+    return household_first(out.assign(**{"was [kWh]": rows["was"], "in the range": _yes_or_no(rows["inside"])}))
+
+
+def record(review: Frames, device_id: str = HOUSEHOLD) -> pd.DataFrame:
+    """Return what each report said of a device, what it was, and the loss against climatology's, the newest first."""
+    told = review["said_and_was"]
+    if told.empty:
+        return told
+    rows = told.merge(
+        review["review_devices"].drop(columns=["said", "was", "hours"]), on=["week", "origin", "device_id"]
+    )
+    rows = rows[rows["device_id"] == device_id].sort_values("origin", ascending=False)
     return pd.DataFrame(
         {
-            "forecast of": rows["week"].replace("again", "made again now"),
-            "device": rows["device_id"],
-            "said [kWh]": rows["said"],
-            "8 in 10 [kWh]": [text.between(low, high) for low, high in zip(rows["p10"], rows["p90"], strict=True)],
+            "from": [text.day(day) for day in rows["first_day"]],
+            "8 in 10 [kWh]": _ranges(rows),
             "was [kWh]": rows["was"],
-            "inside": ["not known" if one is None else "yes" if one else "no" for one in rows["inside"]],
+            "in the range": _yes_or_no(rows["inside"]),
+            "hours in the band": [text.percent(share) for share in rows["coverage_80"]],
+            "loss [kWh]": rows["loss"],
+            "climatology's [kWh]": rows["anchor_loss"],
+            "read from": rows["week"].replace(AGAIN, "made again now"),
         }
     )
 
 
-def marks(scores: pd.DataFrame) -> pd.DataFrame:
-    """Return the scores of each device or forecast day."""
+def _ranges(rows: pd.DataFrame) -> list[str]:
+    return [text.between(low, high) for low, high in zip(rows["p10"], rows["p90"], strict=True)]
+
+
+def _yes_or_no(inside: pd.Series) -> list[str]:
+    return [text.NOT_KNOWN if pd.isna(one) else "yes" if one else "no" for one in inside]
+
+
+def energies(scores: pd.DataFrame) -> pd.DataFrame:
+    """Return what the newest forecast and climatology said of the energy, by device or also by day, and what it was."""
     if scores.empty:
         return scores
-    names = {"device_id": "device", "day": "day of the forecast", "said": "said [kWh]", "was": "was [kWh]"}
-    out = scores.rename(columns=names)
-    out["bias"] = [text.percent(value) for value in scores["bias"]]
-    out["inside the band"] = [text.percent(value) for value in scores["coverage_80"]]
-    out["loss avoided, of climatology's"] = [text.percent(value) for value in scores["gain"]]
-    first = "device" if "device" in out else "day of the forecast"
-    last = ["said [kWh]", "was [kWh]", "bias", "inside the band", "loss avoided, of climatology's"]
-    return out[[first, *last]]
+    rows = newest(scores)
+    out = _of_device(rows) | {
+        "said [kWh]": rows["said"],
+        "climatology [kWh]": rows["anchor_said"],
+        "was [kWh]": rows["was"],
+        "bias": rows["bias"].map(text.percent),
+        "climatology's bias": rows["anchor_bias"].map(text.percent),
+    }
+    if "day" not in rows:
+        out |= {"a day missed by [kWh]": rows["off_by"], "climatology by [kWh]": rows["anchor_off_by"]}
+    return household_first(pd.DataFrame(out))
 
 
-def drift_table(drift: pd.DataFrame) -> pd.DataFrame:
-    """Return the tests of drift, with their sizes."""
-    since = [text.NOT_KNOWN if pd.isna(day) else text.day(day) for day in drift["error_since"]]
-    return pd.DataFrame(
-        {
-            "device": drift["device_id"],
-            "use, last 4 weeks": [text.percent(value) for value in drift["use_change"]],
-            "distance (0 to 1)": drift["use_distance"],
-            "chance": [text.chance(value) for value in drift["use_p"]],
-            "errors since": since,
-            "by": [text.percent(value) for value in drift["error_change"]],
-            "chance of that": [text.chance(value) for value in drift["error_p"]],
-        }
-    )
+def losses(scores: pd.DataFrame) -> pd.DataFrame:
+    """Return the losses and the coverage of the newest forecast and of climatology, by device or also by day."""
+    if scores.empty:
+        return scores
+    rows = newest(scores)
+    out = _of_device(rows) | {
+        "loss [kWh]": rows["loss"],
+        "climatology's [kWh]": rows["anchor_loss"],
+        "loss avoided": rows["gain"].map(text.percent),
+        "in the band": rows["coverage_80"].map(text.percent),
+        "in climatology's": rows["anchor_coverage_80"].map(text.percent),
+    }
+    return household_first(pd.DataFrame(out))
+
+
+def _of_device(rows: pd.DataFrame) -> dict[str, pd.Series]:
+    return {"device": rows["device_id"]} | ({"day": rows["day"]} if "day" in rows else {})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from tiny_readings import START, hours, readings, series, used
 import influx
 from influx.errors import InputError
 from influx.forecasting import is_alive, reconcile
+from influx.parallel import MANY
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -245,3 +247,51 @@ def test_nothing_known_of_late_is_said_with_the_home() -> None:
 def test_what_cannot_be_done_is_said(asked: dict[str, object], said: str) -> None:
     with pytest.raises(InputError, match=said):
         influx.forecast(home(), **asked)
+
+
+def test_many_devices_in_processes_of_their_own_change_no_byte(monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = readings(**{f"d{number:02d}": used(24 * 16, number) for number in range(MANY)})
+    written = []
+    for workers in ("1", "2"):
+        monkeypatch.setenv("INFLUX_WORKERS", workers)
+        written.append(influx.forecast(frame, horizon=24, models=CHEAP).to_csv(index=False))
+    assert written[0] == written[1]
+
+
+def test_days_away_do_not_change_what_an_ordinary_week_is() -> None:
+    """A home that lives the same every day, once without and once with a week away: the coming week is the same."""
+    lived = np.tile(np.r_[np.full(6, 0.05), np.ones(18)], 60)
+    left = lived.copy()
+    left[24 * 40 : 24 * 47] = 0.05
+    stayed, away = (influx.forecast(readings(tv=kwh))["energy_kwh"].to_numpy() for kwh in (lived, left))
+    np.testing.assert_allclose(away.reshape(-1, 24).sum(axis=1), stayed.reshape(-1, 24).sum(axis=1), rtol=0.02)
+
+
+def test_a_washing_machine_that_runs_twice_a_week_has_a_right_weekly_energy() -> None:
+    """1.2 kWh over two hours on two evenings of each week, on days that change: most hours are zero, the sum is not."""
+    rng = np.random.default_rng(3)
+    kwh = np.zeros((26 * 7, 24))
+    for week in range(26):
+        kwh[7 * week + rng.choice(7, 2, replace=False), 19:21] = 0.6
+    found = influx.forecast(readings(wm=kwh.ravel()))
+    wm = found[found["device_id"] == "wm"]
+    assert wm["energy_kwh"].sum() == pytest.approx(2.4, rel=0.12)
+    assert (wm["p50"] == 0).all() and (wm["p10"] == 0).all()
+    evening = wm["timestamp"].dt.hour.isin([19, 20])
+    assert (wm.loc[evening, "p90"] > 0.3).all()
+    assert (wm.loc[wm["timestamp"].dt.hour.between(2, 15), "p90"] == 0).all()
+
+
+def test_a_device_that_is_always_on_has_a_tight_band() -> None:
+    kwh = 0.05 + np.random.default_rng(0).normal(0, 0.002, 26 * 168)
+    found = influx.forecast(readings(router=kwh))
+    router = found[found["device_id"] == "router"]
+    assert router["energy_kwh"].to_numpy() == pytest.approx(0.05, rel=0.03)
+    width = (router["p90"] - router["p10"]).to_numpy()
+    assert (width < 0.008).all() and (width > 0.002).all()  # of a normal spread of .002 eight in ten span .005
+
+
+def test_no_library_warns_on_the_way() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        influx.forecast(pd.concat([home(30), readings("b", tv=used(24 * 100, 5), new=used(24 * 5))]), country="ES")

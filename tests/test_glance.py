@@ -65,6 +65,30 @@ def test_the_questions_stand_in_their_order(sample_run: Run) -> None:
     ]
 
 
+def test_the_page_opens_with_last_week_s_promise_and_what_it_was(sample_run: Run) -> None:
+    said = plain(glance(sample_run.folder))
+    row = sample_run.review()["said_and_was"].set_index("device_id").loc["household"]
+    opening = f"A week ago we would have said {text.span(row['p10'], row['p90'])}; it was {text.kwh(row['was'])}."
+    assert said.index(opening) < said.index("are expected to take")
+    assert "the past week was forecast again" in said  # there is no earlier report
+
+
+def test_where_climatology_won_the_page_says_so(sample_run: Run, tmp_path: Path) -> None:
+    folder = shutil.copytree(sample_run.folder, tmp_path / "copy")
+    choice = sample_run.training()["choice"].assign(model="kernel", folds=4)
+    choice.to_parquet(folder / "choice.parquet")
+    assert "Climatology" not in plain(glance(folder))
+    choice.loc[choice["device_id"] == "FRIDGE_01", "model"] = "climatology"
+    choice.to_parquet(folder / "choice.parquet")
+    assert "Climatology forecasts FRIDGE_01: no other model beat it by more than chance." in plain(glance(folder))
+
+
+def test_climatology_that_nobody_tested_is_said_to_be_untested(tiny_run) -> None:
+    run = tiny_run(tiny.three_days)
+    run.insights()
+    assert "climatology is used untested" in plain(glance(run.folder))
+
+
 def test_the_page_is_made_of_the_folder_alone(sample_run: Run, tmp_path: Path) -> None:
     shutil.copytree(sample_run.folder, tmp_path / "copy")
     assert glance(tmp_path / "copy") == glance(sample_run.folder)
@@ -73,6 +97,7 @@ def test_the_page_is_made_of_the_folder_alone(sample_run: Run, tmp_path: Path) -
 def test_a_home_without_prices_says_that_its_cost_is_not_known(tiny_run) -> None:
     run = tiny_run(tiny.three_days)
     run.insights()
+    run.explore()
     said = plain(glance(run.folder))
     assert "What will the home use in the coming week?" in said
     assert "The cost is not known" in said
@@ -82,6 +107,7 @@ def test_a_home_without_prices_says_that_its_cost_is_not_known(tiny_run) -> None
 def test_a_hostile_home_is_named_as_text(tiny_run) -> None:
     run = tiny_run(tiny.hostile)
     run.insights()
+    run.explore()
     markup = glance(run.folder)
     assert "<img" not in markup
     assert f"What will {tiny.HOSTILE} use" in plain(markup)

@@ -91,6 +91,12 @@ def test_a_sentence_is_text_but_for_what_is_bold():
     assert markup.sentence("a < b")._repr_html_() == '<p class="ix-sentence">a &lt; b</p>'
 
 
+def test_sentences_are_paragraphs_each():
+    shown = markup.paragraphs(["**So** much.", "A < b."])
+    assert shown.markup == ('<p class="ix-sentence"><strong>So</strong> much.</p><p class="ix-sentence">A &lt; b.</p>')
+    assert repr(shown) == "So much. A < b."
+
+
 def test_short_texts_stay_on_a_line_and_long_ones_may_break():
     frame = pd.DataFrame({"range": ["58 to 71 kWh (8 in 10)"], "reason": ["rarely in use on such a day at 15:00"]})
     html = markup.table(frame)._repr_html_()

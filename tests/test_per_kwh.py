@@ -191,6 +191,7 @@ def test_prices_and_carbon_are_accounted_for_and_kept_with_the_home(tmp_path: Pa
     assert home.carbon["kind"].tolist() == ["measured"] * 96 + ["forecast"] * 48
     assert set(home.readings["device_id"]) == {"tv"}
     home.save(tmp_path / "kept")
+    assert not (tmp_path / "kept" / "prices.parquet").exists()  # the run's own, of the coming hours
     again = Home.open(tmp_path / "kept")
     pd.testing.assert_frame_equal(again.prices, home.prices)
     pd.testing.assert_frame_equal(again.carbon, home.carbon)

@@ -11,7 +11,7 @@ import pytest
 from pytest import approx
 from run_cells import NOTEBOOKS, run_cells
 
-from influx import Run, checks, sentences
+from influx import Run, checks, proof, sentences
 from influx.glance import glance
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -69,7 +69,7 @@ def test_two_weeks_are_too_few_to_test_a_model_and_that_is_said(two_weeks: Run) 
     assert (choice["folds"] == 0).all()
     assert choice["why"].str.startswith("14 days of history are too few").all()
     assert two_weeks.training()["metrics"].empty
-    assert "used untested" in sentences.winners(choice)
+    assert "used untested" in proof.winners(choice)
     assert sentences.trust(two_weeks.training()).startswith("How sure it is cannot be tested yet")
 
 

@@ -1,4 +1,4 @@
-"""Earlier forecasts are judged as they were published, on measured hours only, and drift is told with its size."""
+"""Earlier forecasts are judged as they were published, on measured hours only, beside climatology."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from tiny_readings import START, hours, series, used
 
 from influx import verdict
-from influx.review import Statement, again, drift, earlier, judge, review, said_and_was, scores
+from influx.review import AGAIN, DAY, Statement, again, earlier, judge, review, said_and_was, scores
 from influx.schema import HOUSEHOLD
 from influx.series import Series
 
@@ -42,6 +42,7 @@ def test_a_forecast_is_judged_hour_by_hour_beside_climatology():
     assert judged["loss"].to_numpy() == pytest.approx((0.02 + 0.05 + 0.01) / 3)
     assert judged["anchor_loss"].to_numpy() == pytest.approx((0.1 + 0.5 + 0.9) * 0.2 / 3)
     assert judged["day"].tolist() == [1 + hour // 24 for hour in range(WEEK)]
+    assert judged[["anchor_kwh", "anchor_p10", "anchor_p90"]].to_numpy() == pytest.approx(0.5)
 
 
 def test_scores_say_bias_coverage_and_what_was_avoided():
@@ -52,6 +53,31 @@ def test_scores_say_bias_coverage_and_what_was_avoided():
     assert row["coverage_80"] == 0.5
     assert row["gain"] == pytest.approx(1 - row["loss"] / row["anchor_loss"])
     assert row["gain"] > 0
+    # climatology said .5 throughout, and never met what happened
+    assert (row["anchor_said"], row["anchor_bias"]) == pytest.approx((0.5 * WEEK, -0.375))
+    assert row["anchor_coverage_80"] == 0
+    # the first 84 hours were missed by .1, the others by .3: days by 2.4, 4.8 (the fourth) or 7.2 kWh
+    assert row["off_by"] == pytest.approx((3 * 2.4 + 4.8 + 3 * 7.2) / 7)
+    assert row["anchor_off_by"] == pytest.approx((3 * 4.8 + 7.2 + 3 * 9.6) / 7)
+
+
+def test_scores_by_day_tell_each_day_of_each_device():
+    kwh = np.concatenate([np.full(5 * WEEK, 0.5), np.full(24, 0.7), np.full(24, 0.5), np.full(5 * 24, 0.6)])
+    days = scores(judge(stated(0.6, 0.5, 0.65), [series(kwh)]), DAY)
+    assert days["day"].tolist() == [1, 2, 3, 4, 5, 6, 7]
+    assert days["said"].tolist() == pytest.approx([14.4] * 7)
+    assert days["was"].tolist() == pytest.approx([16.8, 12.0, *[14.4] * 5])
+    assert days["off_by"].tolist() == pytest.approx([2.4, 2.4, *[0.0] * 5])
+    assert days["coverage_80"].tolist() == [0, *[1] * 6]
+
+
+def test_a_day_of_which_less_than_18_hours_were_measured_is_not_said_to_be_missed():
+    for unknown, told in ((6, True), (7, False)):
+        kwh = np.full(6 * WEEK, 0.5)
+        kwh[5 * WEEK : 5 * WEEK + unknown] = np.nan
+        days = scores(judge(stated(0.6, 0.5, 0.8), [series(kwh)]), DAY)
+        assert days["hours"].iloc[0] == 24 - unknown
+        assert np.isfinite(days["off_by"].iloc[0]) == told
 
 
 def test_hours_that_were_not_measured_are_neither_judged_nor_taken_for_zero():
@@ -93,29 +119,62 @@ def test_earlier_reports_are_read_as_published_and_only_those_of_this_home(tmp_p
     assert found[0].hours["energy_kwh"].eq(0.6).all()
 
 
+def write(folder: Path, statement: Statement) -> None:
+    """Write a forecast into a folder of its week, as a report leaves it."""
+    folder = folder / statement.week
+    folder.mkdir()
+    (folder / "home.json").write_text(json.dumps({"origin": statement.origin.isoformat()}))
+    statement.hours.to_parquet(folder / "forecast.parquet")
+    statement.totals.to_parquet(folder / "week.parquet")
+
+
+def test_every_earlier_report_is_judged_the_newest_first(tmp_path):
+    """Two reports of the same home, the second of a forecast that begins a week later."""
+    first = stated(0.5, 0.4, 0.6, HOUSEHOLD)
+    later = first.hours.assign(timestamp=first.hours["timestamp"] + pd.Timedelta(weeks=1), energy_kwh=0.8)
+    write(tmp_path, first)
+    write(tmp_path, Statement("2024-W07", NOW, later, first.totals))
+    flat = series(np.full(7 * WEEK, 0.5))
+    every = [Series("home", HOUSEHOLD, flat.energy, flat.around)]
+    found = review(every, CHOICE, NOW + pd.Timedelta(weeks=1), tmp_path)
+    assert found["said_and_was"]["week"].tolist() == ["2024-W07", "2024-W06"]
+    assert found["said_and_was"]["weeks_ago"].tolist() == [1, 2]
+    assert found["review_devices"].set_index("week")["bias"].to_dict() == pytest.approx(
+        {"2024-W07": 0.6, "2024-W06": 0}
+    )
+    assert found["review_days"].groupby("week").size().to_dict() == {"2024-W06": 7, "2024-W07": 7}
+    assert set(found["review_promises"]["folds"]) == {2}
+    assert list(verdict.record(found)["read from"]) == ["2024-W07", "2024-W06"]
+
+
+def test_a_report_of_this_very_week_is_no_reason_to_judge_nothing(tmp_path):
+    """Too little of it has happened: the past week is forecast again, and said to be."""
+    write(tmp_path, stated(0.5, 0.4, 0.6, HOUSEHOLD))
+    now = THEN + pd.Timedelta(days=1)
+    known = [Series(one.home_id, one.device_id, one.energy[one.energy.index < now], one.around) for one in home()]
+    found = review(known, CHOICE, now, tmp_path)
+    assert set(found["said_and_was"]["week"]) == {AGAIN}
+    assert "forecast again" in verdict.last_week(found)
+
+
 def test_without_an_earlier_report_the_past_week_is_forecast_again_from_what_was_known(tmp_path):
     every = home()
     found = review(every, CHOICE, NOW, tmp_path)
     changed = [Series(one.home_id, one.device_id, one.energy.copy(), one.around) for one in every]
     for one in changed:
         one.energy[one.energy.index >= THEN] = 9.0
-    assert found["said_and_was"]["week"].unique().tolist() == ["again"]
+    assert found["said_and_was"]["week"].unique().tolist() == [AGAIN]
     assert found["said_and_was"]["origin"].unique().tolist() == [THEN]
     pd.testing.assert_frame_equal(again(every, CHOICE, NOW).hours, again(changed, CHOICE, NOW).hours)
     assert "forecast again" in verdict.last_week(found)
 
 
 def test_the_sentence_holds_the_range_and_what_it_was(tmp_path):
-    folder = tmp_path / "2024-W06"
-    folder.mkdir()
-    statement = stated(0.5, 0.4, 0.6, HOUSEHOLD)
-    (folder / "home.json").write_text(json.dumps({"origin": THEN.isoformat()}))
-    statement.hours.to_parquet(folder / "forecast.parquet")
-    statement.totals.to_parquet(folder / "week.parquet")
+    write(tmp_path, stated(0.5, 0.4, 0.6, HOUSEHOLD))
     flat = series(np.full(6 * WEEK, 0.5))
     found = review([Series("home", HOUSEHOLD, flat.energy, flat.around)], CHOICE, NOW, tmp_path)
     words = verdict.last_week(found).replace("\u202f", " ")
-    assert words == "**Last time we said 67.2 to 101 kWh (8 in 10); it was 84.0 kWh.**"
+    assert words == "**Last week we said 67 to 101 kWh (8 in 10); it was 84.0 kWh.**"
 
 
 def test_nothing_to_judge_is_said():
@@ -124,37 +183,3 @@ def test_nothing_to_judge_is_said():
     assert verdict.last_week(found).startswith("No earlier forecast can be judged yet")
     assert verdict.against_climatology(found) == "Nothing can be compared yet."
     assert verdict.promises(found["said_and_was"]).empty
-
-
-def test_a_device_that_doubles_its_use_is_found_with_the_size_of_the_change():
-    kwh = used(16 * WEEK, off=0.0)
-    kwh[-28 * 24 :] *= 2
-    one = series(kwh)
-    row = drift([one], CHOICE, one.energy.index[-1] + pd.Timedelta(hours=1)).iloc[0]
-    assert 0.7 < row["use_change"] < 1.3
-    assert row["use_distance"] > 0.9
-    assert row["use_p"] < 1e-6
-    assert any("more a day" in words for words in verdict.drifts(pd.DataFrame([row])))
-
-
-def test_a_device_that_goes_on_as_before_has_not_drifted():
-    one = series(used(16 * WEEK, seed=3, off=0.0))
-    row = drift([one], CHOICE, one.energy.index[-1] + pd.Timedelta(hours=1))
-    assert row["use_p"].iloc[0] > 0.01
-    assert verdict.drifts(row) == ["No device has changed clearly, and no forecast is getting clearly worse."]
-
-
-def test_errors_that_grow_are_dated():
-    rng = np.random.default_rng(1)
-    kwh = 1 + 0.05 * rng.standard_normal(16 * WEEK)
-    kwh[-5 * WEEK :] = rng.choice([0.2, 1.8], 5 * WEEK)
-    one = series(kwh)
-    row = drift([one], CHOICE, one.energy.index[-1] + pd.Timedelta(hours=1)).iloc[0]
-    assert row["error_since"] == pd.Timestamp(START.date()) + pd.Timedelta(weeks=11)
-    assert row["error_change"] > 1
-    assert row["error_p"] < 0.05
-
-
-def test_short_histories_know_of_no_drift():
-    row = drift([series(used(3 * WEEK))], CHOICE, START + pd.Timedelta(weeks=3)).iloc[0]
-    assert np.isnan(row["use_p"]) and np.isnan(row["error_p"]) and pd.isna(row["error_since"])

@@ -15,7 +15,8 @@ import tiny_homes as tiny
 from pytest import approx
 
 import influx
-from influx import InputError, Run, runs
+from influx import InputError, Run, runs, text
+from influx.glance import glance
 from influx.kept import keep_models, open_models
 from influx.models import CANDIDATES
 from influx.runs import Frames
@@ -392,4 +393,33 @@ def test_without_a_tariff_there_is_no_cost(tiny_run) -> None:
     assert run.rates() is None
     assert run.prices(24) is None
     assert np.isnan(run.cost())
-    assert set(run.forecast()) == {"forecast", "daily", "week", "peaks"}
+    assert set(run.forecast()) == {"forecast", "daily", "week", "next_day", "peaks"}
+
+
+# --- one week after another -------------------------------------------------------------------------------------------
+
+
+def test_the_second_week_holds_the_first_to_account(tmp_path: Path) -> None:
+    home = tiny.write_readings(tmp_path / "home", home=HOME, tv=tiny.days(50), fridge=tiny.days(50, seed=1, off=0))
+    first = Run(home, "2024-06-17", output=tmp_path / "reports" / "2024-W25")
+    said = first.forecast()["week"].set_index("device_id").loc["household"]
+    assert set(first.review()["said_and_was"]["week"]) == {"again"}
+    second = Run(home, "2024-06-24", output=tmp_path / "reports" / "2024-W26")
+    make(second)
+    found = second.review()
+    row = found["said_and_was"].set_index("device_id").loc["household"]
+    assert row["week"] == "2024-W25"
+    assert row[["said", "p10", "p90"]].tolist() == approx(said[["total", "p10", "p90"]].tolist())
+    hours = second.home().readings
+    assert row["was"] == approx(hours.loc[hours["timestamp"] >= first.home().origin, "energy_kwh"].sum())
+    assert row["first_day"] == pd.Timestamp("2024-06-17")
+    words = f"Last week we said {text.span(said['p10'], said['p90'])}; it was {text.kwh(row['was'])}."
+    assert words in glance(second.folder)
+    assert found["review_days"].groupby("device_id").size().to_dict() == {"household": 7, "tv": 7, "fridge": 7}
+
+
+def test_training_keeps_its_promises_beside_its_metrics(finished: Run) -> None:
+    trained = finished.training()
+    assert set(trained["promises"]["device_id"]) == set(trained["metrics"]["device_id"])
+    assert trained["together"]["promise"].tolist() == ["p10", "p50", "p90", "band"]
+    assert set(trained["days_ahead"]["day"]) == set(range(1, 8))

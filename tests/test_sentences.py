@@ -140,17 +140,6 @@ def test_the_features_are_counted(sample_run: Run, tiny_run) -> None:
     assert "relation" not in sentences.features(tiny_run(tiny.one_hour).features()["relations"])
 
 
-def test_winners_are_counted_and_an_untested_one_is_said_to_be() -> None:
-    choice = pd.DataFrame({"model": ["climatology", "climatology", "seasonal_naive"], "folds": [4, 4, 4]})
-    assert sentences.winners(choice) == (
-        "**Of 3 series (the household counts as one), the forecast uses climatology for 2 and last week again for 1.** "
-        "Where climatology is used, no other model beat it by more than chance."
-    )
-    untested = sentences.winners(choice[:2].assign(folds=0))
-    assert untested.endswith("There is too little history to test anything, so climatology is used untested.")
-    assert "climatology for" not in sentences.winners(choice[2:])
-
-
 def test_gradient_boosting_is_judged_at_both_distances() -> None:
     frame = pd.DataFrame({"looking": ["one hour ahead", "a week ahead"] * 2, "mae": [0.1, 0.3, 0.2, 0.4]})
     said = sentences.looking(frame)
@@ -171,7 +160,13 @@ def run_with(
         name: pd.DataFrame([numbers], columns=["total", "p10", "p90"]).assign(device_id="household", hours=hours)
         for name, numbers in (("week", energy), ("cost_week", cost))
     }
-    return SimpleNamespace(home=lambda: loaded, rates=lambda: rates(loaded.settings), forecast=lambda: frames)
+    away = pd.DataFrame({"first": [], "last": [], "source": [], "coming": pd.Series([], dtype=bool)})
+    return SimpleNamespace(
+        home=lambda: loaded,
+        rates=lambda: rates(loaded.settings),
+        forecast=lambda: frames,
+        explore=lambda: {"absences": away},
+    )
 
 
 def test_the_coming_week_is_told_with_range_and_money(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ NAN, THIN = float("nan"), "\N{NARROW NO-BREAK SPACE}"
         (-64.349, "-64.3"),
         (0.123456, "0.123"),
         (0.00012345, "0.000123"),
+        (0.0000858, "0.0000858"),
         (1e-9, "1.00e-09"),
         (9.994, "9.99"),
         (9.999, "10.0"),
@@ -57,6 +58,7 @@ def test_a_range_says_how_much_it_holds() -> None:
     assert text.span(103.2, 245.6) == f"103 to 246{THIN}kWh (8 in 10)"
     assert text.span(0, 0.42) == f"0 to 0.42{THIN}kWh (8 in 10)"
     assert text.between(58.2, 70.9) == "58 to 71"
+    assert text.between(83.7, 100.6) == "84 to 101"
 
 
 @pytest.mark.parametrize(("low", "high"), [(NAN, 2.0), (1.0, NAN), (NAN, NAN)])
@@ -101,6 +103,13 @@ def test_a_share_is_a_whole_percentage_or_below_one_percent_has_a_digit(share: f
 
 def test_a_share_that_is_not_known_is_said_in_words() -> None:
     assert text.percent(NAN) == "not known"
+
+
+def test_a_share_stands_with_its_standard_error() -> None:
+    assert text.give_or_take(0.774, 0.053) == f"77{THIN}±{THIN}5{THIN}%"
+    assert text.give_or_take(-0.0101, 0.0066) == f"-1.0{THIN}±{THIN}0.7{THIN}%"
+    assert text.give_or_take(0.774, NAN) == f"77{THIN}%"
+    assert text.give_or_take(NAN, NAN) == text.give_or_take(NAN, 0.1) == "not known"
 
 
 def test_a_small_chance_is_not_none() -> None:
