@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from influx import text
-from influx.clock import local
+from influx.clock import is_day_off, local
 from influx.home import Home
 from influx.schema import HOUSEHOLD, OTHER
 from influx.tariff import Rates
@@ -28,9 +28,10 @@ NEVER_OFF = (*MUST_RUN, "pump")
 def recommendations(home: Home, forecast: pd.DataFrame, standby: dict[str, float], rates: Rates | None) -> pd.DataFrame:
     """Say what is worth doing in the coming week, the largest saving first.
 
-    Two kinds: move the use of a flexible device out of the dear hours (it saves the difference of the two prices for
-    the energy expected there), and unplug a device that stands by (it saves its standby energy, an estimate from its
-    rated standby power). Devices that must always run, and those that are not forecast, are left alone.
+    Two kinds: move the use of a flexible device into the hours with the lowest price of the horizon (it saves the
+    difference of the two prices for the energy expected in dearer ones), and unplug a device that stands by (it saves
+    its standby energy, an estimate from its rated standby power). Devices that must always run, and those that are not
+    forecast, are left alone; so is energy in hours whose price is not known.
 
     Returns
     -------
@@ -49,16 +50,16 @@ def recommendations(home: Home, forecast: pd.DataFrame, standby: dict[str, float
         and bool(plates["flexible"].get(device_id, False))
         and not (rates.is_flat or _must_run(device_id, plates, MUST_RUN))
     ]
-    coming, hours_ahead = set(forecast["device_id"]), forecast["timestamp"].nunique()
+    coming, ahead = set(forecast["device_id"]), pd.DatetimeIndex(forecast["timestamp"].unique())
     rows += [
-        _unplug(device_id, kwh / 24, hours_ahead, rates)
+        _unplug(device_id, kwh / 24, ahead, rates)
         for device_id, kwh in standby.items()
         if device_id in coming and not _must_run(device_id, plates, NEVER_OFF)
     ]
     columns = ["device_id", "kind", "kwh", "cost", "saving", "what"]
     table = pd.DataFrame([row for row in rows if row is not None], columns=columns)
     whole = forecast[forecast["device_id"] == HOUSEHOLD]
-    bill = float((rates.at(pd.DatetimeIndex(whole["timestamp"]))[0] * whole["energy_kwh"]).sum())
+    bill = float(np.nansum(rates.at(pd.DatetimeIndex(whole["timestamp"]))[0] * whole["energy_kwh"]))
     table = table[(table["saving"].round(2) > 0) & (table["saving"] >= LEAST_SAVING * bill)]
     table = table.sort_values("saving", ascending=False, ignore_index=True)
     return table[table["saving"].cumsum() <= bill + 1e-9]
@@ -72,16 +73,17 @@ def _must_run(device_id: str, plates: pd.DataFrame, words: tuple[str, ...]) -> b
 def _move(device_id: str, hours: pd.DataFrame, rates: Rates) -> dict[str, object] | None:
     stamps = pd.DatetimeIndex(hours["timestamp"])
     price, _ = rates.at(stamps)
-    dear = price > rates.price.min()
+    lowest = float(np.min(price, where=np.isfinite(price), initial=np.inf))
+    dear = price > lowest
     kwh = hours["energy_kwh"].to_numpy()
     moved = float(kwh[dear].sum())
     if moved <= 0:
         return None
     cost = float((kwh * price)[dear].sum())
-    saving = cost - moved * float(rates.price.min())
+    saving = cost - moved * max(lowest, 0.0)  # being paid to use more is no saving
     by_hour = pd.Series(kwh[dear]).groupby(local(stamps, rates.timezone).hour.to_numpy()[dear]).sum()
     busiest = int(by_hour.idxmax())
-    cheap = _cheap_time(busiest, rates)
+    cheap = _cheap_time(busiest, stamps, price == lowest, rates)
     what = (
         f"Run {text.name(device_id)} {cheap} instead of around {text.clock(busiest)}: {text.kwh(moved)} of its coming "
         f"{text.hours(len(hours))} fall into dear hours and cost {text.money(cost, rates.currency)} there; "
@@ -90,20 +92,31 @@ def _move(device_id: str, hours: pd.DataFrame, rates: Rates) -> dict[str, object
     return {"device_id": device_id, "kind": "move", "kwh": moved, "cost": cost, "saving": saving, "what": what}
 
 
-def _cheap_time(hour: int, rates: Rates) -> str:
-    """Say when after the clock hour `hour` the lowest price holds: on a working day, or else on a day off."""
-    lowest = rates.price <= rates.price.min()
-    day_type, words = (0, "") if lowest[0].any() else (1, " on a day off")
-    wait = int(np.roll(lowest[day_type], -hour).argmax())
-    return f"from {text.clock((hour + wait) % 24)}{words}"
+def _cheap_time(hour: int, stamps: pd.DatetimeIndex, cheap: np.ndarray, rates: Rates) -> str:
+    """Say when after the clock hour `hour` the lowest price holds: on working days, else on days off, else on a day."""
+    off, wall = is_day_off(stamps, rates.timezone, rates.country), local(stamps, rates.timezone)
+    for kind, words in ((~off, ""), (off, " on a day off")):
+        if not (cheap & kind).any():
+            continue
+        hours, days = wall.hour.to_numpy(), wall.normalize()
+        first = int(hours[cheap & kind][((hours[cheap & kind] - hour) % 24).argmin()])
+        there = cheap & kind & (hours == first)
+        if there.sum() < days[kind & (hours == first)].nunique():  # not on every such day
+            words = f" on {text.day(days[there][0])}"
+        return f"from {text.clock(first)}{words}"
+    raise ValueError("no hour is cheap")
 
 
-def _unplug(device_id: str, standby: float, hours: int, rates: Rates) -> dict[str, object]:
+def _unplug(device_id: str, standby: float, ahead: pd.DatetimeIndex, rates: Rates) -> dict[str, object] | None:
     """Return the advice to unplug a device of `standby` [kWh in an hour, on average]."""
-    kwh = standby * hours
-    cost = kwh * float(rates.price.mean())
+    price = rates.at(ahead)[0]
+    known = np.isfinite(price)
+    kwh = standby * int(known.sum())
+    cost = standby * float(price[known].sum())
+    if cost <= 0:
+        return None
     what = (
         f"Switch {text.name(device_id)} off at the plug when it is not in use: its standby is estimated at "
-        f"{text.kwh(kwh)} in the coming {text.hours(hours)}, {text.money(cost, rates.currency)}."
+        f"{text.kwh(kwh)} in the coming {text.hours(int(known.sum()))}, {text.money(cost, rates.currency)}."
     )
     return {"device_id": device_id, "kind": "standby", "kwh": kwh, "cost": cost, "saving": cost, "what": what}

@@ -15,6 +15,9 @@ from influx.schema import HOUSEHOLD
 TOLERANCE = 1e-6
 """Energy that rounding may lose in a sum [kWh]."""
 
+CENT = 0.005
+"""Money that rounding may lose in a sum [currency]."""
+
 
 def closes(home: Home) -> str:
     """Check that rows read are rows used, rejected, or after the as-of time, file by file."""
@@ -67,4 +70,18 @@ def adds_up(forecast: pd.DataFrame) -> str:
     return (
         f"Checked: the devices sum to the household at each of {len(whole)} hours; no quantile is "
         "negative or crosses another."
+    )
+
+
+def pays(bill: pd.DataFrame, months: pd.DataFrame) -> str:
+    """Check that the lines of the month's bill sum to its total, and that it says the same as the sum of its days."""
+    lines, total = bill.iloc[:-1], bill.iloc[-1]
+    for name in ("so_far", "at_end"):
+        if np.isfinite(total[name]) and abs(lines[name].sum() - total[name]) > CENT:
+            raise AssertionError(f"the lines of the bill {name} do not sum to its total")
+    days = months.loc[months["month"] == total["month"], "total"].sum()
+    if np.isfinite(total["so_far"]) and not total["hours_not_known"] and abs(days - total["so_far"]) > CENT:
+        raise AssertionError("the bill so far is not the sum of its days")
+    return (
+        f"Checked: the {len(lines)} line{'s' if len(lines) != 1 else ''} of the bill sum to its total, and its days do."
     )

@@ -27,16 +27,20 @@ def is_day_off(stamps: pd.DatetimeIndex, timezone: str, country: str | None = No
     -------
     ndarray of bool, shape (len(stamps),)
     """
+    return np.asarray(local(stamps, timezone).day_of_week >= 5) | is_holiday(stamps, timezone, country)
+
+
+def is_holiday(stamps: pd.DatetimeIndex, timezone: str, country: str | None = None) -> np.ndarray:
+    """Tell for each stamp whether its local day is a public holiday of `country`, shape (len(stamps),)."""
     wall = local(stamps, timezone)
-    off = np.asarray(wall.day_of_week >= 5)
     if country is None or len(wall) == 0:
-        return off
+        return np.zeros(len(wall), dtype=bool)
     years = (
         tuple(range(wall[0].year - 1, wall[-1].year + 2))
         if wall.is_monotonic_increasing
         else tuple(sorted(set(wall.year)))
     )
-    return off | np.asarray(wall.normalize().isin(_holidays(country, years)))
+    return np.asarray(wall.normalize().isin(_holidays(country, years)))
 
 
 @lru_cache(maxsize=32)
@@ -64,11 +68,14 @@ def hours_of_days(days: pd.DatetimeIndex, timezone: str) -> np.ndarray:
     -------
     ndarray of float, shape (len(days),)
     """
-    begins, ends = (
-        stamps.tz_localize(timezone, nonexistent="shift_forward", ambiguous=np.ones(len(days), bool))
-        for stamps in (days, days + pd.Timedelta(days=1))
-    )
+    begins, ends = (begin_of(days + pd.Timedelta(days=later), timezone) for later in (0, 1))
     return np.asarray((ends - begins) / HOUR)
+
+
+def begin_of(days: pd.DatetimeIndex, timezone: str) -> pd.DatetimeIndex:
+    """Return the first moment of each local day (without its zone), in UTC; a skipped midnight is the hour after it."""
+    first = days.tz_localize(timezone, nonexistent="shift_forward", ambiguous=np.ones(len(days), bool))
+    return first.tz_convert("UTC").as_unit("us")
 
 
 def to_utc(

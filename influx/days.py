@@ -66,9 +66,7 @@ def to_days(values: np.ndarray, day: np.ndarray, hour: np.ndarray, first: int, c
 
 
 @lru_cache(maxsize=64)
-def hourly_cells(
-    first: pd.Timestamp, count: int, origin: pd.Timestamp, timezone: str
-) -> tuple[np.ndarray, np.ndarray]:
+def hourly_cells(first: pd.Timestamp, count: int, origin: pd.Timestamp, timezone: str) -> tuple[np.ndarray, np.ndarray]:
     """Return `cells` of complete UTC hours from `first` on; the devices of a home share them, so they are kept."""
     day, place = cells(pd.date_range(first, periods=count, freq="h"), origin, timezone)
     day.flags.writeable = place.flags.writeable = False

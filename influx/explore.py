@@ -126,7 +126,7 @@ def drivers(home: Home) -> pd.DataFrame:
     """
     by_day = daily(home)
     temperature = _daily_temperature(home)
-    prices = rates(home.settings, home.context)
+    prices = rates(home.settings, home.context, home.prices)
     rows = []
     for device_id, hours in with_household(home.readings).groupby("device_id"):
         row: dict[str, object] = {"device_id": device_id}
@@ -135,8 +135,8 @@ def drivers(home: Home) -> pd.DataFrame:
         known = hours.dropna(subset=["energy_kwh"])
         total = float(known["energy_kwh"].sum())
         row["peak_share"] = row["peak_hours"] = float("nan")
-        if prices is not None and prices.peak.any() and total > 0:
-            _, peak = prices.at(pd.DatetimeIndex(known["timestamp"]))
+        peak = np.zeros(0) if prices is None else prices.at(pd.DatetimeIndex(known["timestamp"]))[1]
+        if peak.any() and total > 0:
             row |= {"peak_share": float(known.loc[peak, "energy_kwh"].sum()) / total, "peak_hours": float(peak.mean())}
         rows.append(row)
     return pd.DataFrame(rows)

@@ -98,7 +98,7 @@ def context_table(events: pd.DataFrame | None, hours: pd.DatetimeIndex) -> pd.Da
     return events.groupby(hour)[there].mean().reindex(hours.rename("timestamp")).reset_index()
 
 
-def weather_table(files: list[pd.DataFrame], shift: pd.Timedelta) -> pd.DataFrame:
+def weather_table(files: list[pd.DataFrame], shift: pd.Timedelta) -> pd.DataFrame | None:
     """Return hourly weather: the mean over what falls into an hour; measured before forecast, then the newer file.
 
     Parameters
@@ -107,7 +107,14 @@ def weather_table(files: list[pd.DataFrame], shift: pd.Timedelta) -> pd.DataFram
         Oldest first; `timestamp` (UTC), `outdoor_temp_celsius` [deg C], `kind`, maybe `humidity_percent` [%].
     shift : Timedelta
         How far after a full UTC hour the hours begin.
+
+    Returns
+    -------
+    DataFrame or None
+        None where there is no file.
     """
+    if not files:
+        return None
     parts = []
     for number, frame in enumerate(files):
         hour = ((frame["timestamp"] - shift).dt.floor("h") + shift).dt.as_unit("us")

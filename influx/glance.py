@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from pathlib import Path
 
-from influx import changes, insights, plots, proof, sentences, tables, text, verdict
+from influx import changes, insights, money, plots, proof, sentences, tables, text, verdict
 from influx.figures import Shown, answer, sentence, show, table
 from influx.runs import Run
 from influx.settings import Settings
@@ -39,6 +39,7 @@ def glance(folder: Path) -> str:
             caption="Expected energy of the household on each coming day; the line spans eight in ten.",
         ),
         sentence(sentences.busiest(coming["peaks"])),
+        *[sentence(one) for one in ([money.month(run)] if run.has("bill") else []) if one],
         _heading(2, "What changed?"),
         sentence(sentences.saved(meaning)),
         *[sentence(words) for words in insights.changes(meaning["overview"])],
@@ -49,7 +50,9 @@ def glance(folder: Path) -> str:
         _heading(2, "How sure is it?"),
         *[sentence(words) for words in (sentences.trust(trained), proof.usual_use(trained["choice"])) if words],
         _heading(2, "Each device"),
-        table(tables.week(coming["week"], coming.get("cost_week"), trained["choice"], currency)),
+        table(
+            tables.week(coming["week"], coming.get("cost_week"), trained["choice"], currency, coming.get("carbon_week"))
+        ),
         _heading(2, "Worth knowing"),
         *[sentence(words) for words in (sentences.read(run.home()), sentences.silent(run)) if words],
         *[sentence(text.plain(note)) for note in run.home().notes],
@@ -70,6 +73,8 @@ def words(folder: Path) -> dict[str, str]:
         "trust": sentences.trust(run.training()),
         "strange": sentences.strange(run.explore()["unusual"]),
     }
+    if run.has("bill"):
+        said["month"] = money.month(run)
     if run.has("review"):
         found = run.review()
         said |= {"last_week": verdict.last_week(found), "drifts": "\n".join(changes.drifts(found["drift"]))}

@@ -14,13 +14,15 @@ from pathlib import Path
 
 import pandas as pd
 
-from influx import clock, facts, grid, meters, schema, usage
+from influx import clock, facts, grid, half_hours, meters, schema, usage
 from influx.errors import InputError
 from influx.intake import SETTINGS, File, account_of, before, files_of, joined, one_home, parse_as_of
 from influx.settings import Settings, read_settings
 
-_KINDS = ("events", "readings", "weather")
-_FRAMES = ("readings", "devices", "weather", "context", "minutes", "flows", "rejected", "account")
+_KINDS = ("events", "readings", "weather", "prices", "carbon")
+_FILES = {"prices": "price_file"}
+"""Frames whose file has another name than they, as the run folder holds the prices of the coming hours, too."""
+_FRAMES = ("readings", "devices", "weather", "context", "minutes", "flows", "rejected", "account", "prices", "carbon")
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,10 @@ class Home:
         What a reader of any number from here should know.
     origin : Timestamp
         The first hour to forecast, UTC.
+    prices : DataFrame or None
+        timestamp (half hours), price_per_kwh [currency/kWh], of the home's price file.
+    carbon : DataFrame or None
+        timestamp (half hours), carbon_g_per_kwh [g/kWh], kind (measured or forecast).
     """
 
     settings: Settings
@@ -67,17 +73,19 @@ class Home:
     account: pd.DataFrame
     notes: tuple[str, ...]
     origin: pd.Timestamp
+    prices: pd.DataFrame | None = None
+    carbon: pd.DataFrame | None = None
 
     def save(self, folder: Path) -> None:
         """Write a Parquet file a frame into `folder`, and home.json last; each file appears whole or not at all."""
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         for name in _FRAMES:
-            frame = getattr(self, name)
+            frame, path = getattr(self, name), _path(folder, name)
             if frame is None:
-                (folder / f"{name}.parquet").unlink(missing_ok=True)
+                path.unlink(missing_ok=True)
             else:
-                _replace(folder / f"{name}.parquet", frame.to_parquet(index=False))
+                _replace(path, frame.to_parquet(index=False))
         rest = {
             "settings": self.settings.model_dump(mode="json", exclude_unset=True),
             "notes": self.notes,
@@ -97,7 +105,7 @@ class Home:
         folder = Path(folder)
         try:
             rest = json.loads((folder / "home.json").read_text(encoding="utf-8"))
-            frames = {name: pd.read_parquet(path) for name in _FRAMES if (path := folder / f"{name}.parquet").exists()}
+            frames = {name: pd.read_parquet(path) for name in _FRAMES if (path := _path(folder, name)).exists()}
         except (OSError, ValueError) as error:
             raise InputError(
                 f"{folder.name}: no saved home can be read from here: {error}. Load the home again."
@@ -108,6 +116,10 @@ class Home:
             origin=pd.Timestamp(rest["origin"]).as_unit("us"),
             **{"weather": None} | frames,
         )
+
+
+def _path(folder: Path, frame: str) -> Path:
+    return folder / f"{_FILES.get(frame, frame)}.parquet"
 
 
 def _replace(path: Path, content: bytes) -> None:
@@ -140,20 +152,29 @@ def load(path: str | Path, as_of: str | dt.date | pd.Timestamp | None = None) ->
     path = Path(path)
     settings = read_settings((path if path.is_dir() else path.parent) / SETTINGS)
     moment = parse_as_of(as_of, settings.timezone)
-    notes = settings.told()
+    notes: list[str] = []
     if path.is_file() and settings.model_fields_set:
         notes.append(f"The settings are those of the {SETTINGS} beside {path.name}.")
     files, home_id = one_home(files_of(path, settings, notes), settings)
-    settings = settings.model_copy(update={"home_id": home_id})
+    settings = settings.model_copy(update={"home_id": home_id, **_currency(files, settings)})
+    notes[:0] = settings.told()
     files = joined(files, settings, notes)
     if moment is not None:
         files = before(files, moment, settings.timezone, notes)
     return _build(files, settings, moment, notes)
 
 
+def _currency(files: list[File], settings: Settings) -> dict[str, str]:
+    """Return the currency that price files name, where home.yaml names none."""
+    named = {file.part.currency for file in files if file.part.currency}
+    if len(named) > 1:
+        raise InputError(f"The price files are in {' and '.join(sorted(named))}. Keep those in the home's currency.")
+    return {"currency": named.pop()} if named and not settings.currency else {}
+
+
 def _build(files: list[File], settings: Settings, moment: pd.Timestamp | None, notes: list[str]) -> Home:
     """Bring the files of one home to hours, and put the home together."""
-    events, readings, weather = (
+    events, readings, weather, prices, carbon = (
         [file for file in files if file.part.kind == kind and len(file.frame)] for kind in _KINDS
     )
     shift = grid.phase(settings.timezone, min(file.frame["timestamp"].min() for file in events + readings))
@@ -168,7 +189,8 @@ def _build(files: list[File], settings: Settings, moment: pd.Timestamp | None, n
         notes.append(f"home.yaml names {', '.join(absent)}, of which the files hold nothing.")
     stamps = pd.DatetimeIndex(table["timestamp"].unique()).sort_values()
     context = facts.context_table(uses, stamps)
-    sky = _weather(weather, shift, origin if moment is None else moment, notes)
+    now = origin if moment is None else moment
+    sky = facts.weather_table(_with_kind(weather, now, notes), shift)
     _tell_lacking(uses, sky, notes)
     return Home(
         settings=settings,
@@ -182,6 +204,8 @@ def _build(files: list[File], settings: Settings, moment: pd.Timestamp | None, n
         account=account_of(files, overlaps, kwh_used),
         notes=tuple(notes),
         origin=origin,
+        prices=half_hours.of_files([file.frame for file in prices], "price_per_kwh", shift),
+        carbon=half_hours.of_files(_with_kind(carbon, now, notes), "carbon_g_per_kwh", shift),
     )
 
 
@@ -233,8 +257,8 @@ def _origin(end: pd.Timestamp, shift: pd.Timedelta, timezone: str, moment: pd.Ti
     return ((first - shift).ceil("h") + shift).as_unit("us")
 
 
-def _weather(files: list[File], shift: pd.Timedelta, now: pd.Timestamp, notes: list[str]) -> pd.DataFrame | None:
-    """Return the weather; hours from `now` on count as a forecast where a file does not say what they are."""
+def _with_kind(files: list[File], now: pd.Timestamp, notes: list[str]) -> list[pd.DataFrame]:
+    """Return the rows of weather or carbon; those from `now` on count as a forecast where a file does not say."""
     frames = []
     for file in files:
         frame = file.frame
@@ -244,7 +268,7 @@ def _weather(files: list[File], shift: pd.Timedelta, now: pd.Timestamp, notes: l
             if ahead.any():
                 notes.append(f"{file.name} has no column kind: its hours after the data are taken for a forecast.")
         frames.append(frame)
-    return facts.weather_table(frames, shift) if frames else None
+    return frames
 
 
 def _tell_lacking(uses: pd.DataFrame | None, sky: pd.DataFrame | None, notes: list[str]) -> None:

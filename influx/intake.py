@@ -211,7 +211,7 @@ def parse_as_of(as_of: str | dt.date | pd.Timestamp | None, timezone: str) -> pd
 
 
 def before(files: list[File], as_of: pd.Timestamp, timezone: str, notes: list[str]) -> list[File]:
-    """Return the files without what is not known at `as_of`: later events, unfinished readings, later measured weather.
+    """Return the files without what is not known at `as_of`: later events, unfinished readings, weather measured later.
 
     Raises
     ------
@@ -238,7 +238,13 @@ def _before(file: File, as_of: pd.Timestamp, notes: list[str]) -> File:
         known = (end + pd.to_timedelta(frame["minutes"], unit="min") <= as_of).to_numpy()
     else:
         known = (end < as_of).to_numpy()
-    if file.part.kind == "weather":
+    if file.part.kind == "prices":
+        known = (frame["published"] <= as_of).to_numpy() if "published" in frame else np.ones(len(frame), dtype=bool)
+        if "published" not in frame and (frame["timestamp"] >= as_of).any():
+            notes.append(
+                f"{file.name} has no column published: its prices after the as-of time count as known by then."
+            )
+    if file.part.kind in ("weather", "carbon"):
         known = known | ((frame["kind"] == "forecast").to_numpy() if "kind" in frame else True)
         if not known.all():
             notes.append(

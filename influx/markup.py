@@ -128,7 +128,7 @@ def _kind(column: pd.Series, texts: list[str]) -> str:
     """Return how a column is set: numbers and amounts, texts that fit on a line each, or longer texts."""
     if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
         return "num"
-    if texts and all(text == NOT_KNOWN or _AMOUNT.fullmatch(text) for text in texts):
+    if any(texts) and all(text in ("", NOT_KNOWN) or _AMOUNT.fullmatch(text) for text in texts):
         return "num"
     return "line" if max(map(len, texts), default=0) <= LONGEST_LINE else ""
 

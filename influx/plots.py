@@ -262,12 +262,12 @@ def plot_next_day(
     ax.set_xticks(place[::step], [f"{stamp:%H:%M}" for stamp in wall[::step]])
     ax.set_xlabel(f"local time, from {text.day(wall[0])}")
     ax.set_ylabel("kWh in the hour")
-    if price is not None and np.ptp(price[: len(wide)]) > 0:
+    paid = np.empty(0) if price is None else price[: len(wide)]
+    known = paid[np.isfinite(paid)]
+    if len(known) and np.ptp(known) > 0:
         other = ax.twinx()
-        other.step(
-            np.append(place, len(wide)), np.append(price[: len(wide)], price[len(wide) - 1]), where="post", color=INK
-        )
-        other.set_ylim(0, 1.3 * float(price.max()))
+        other.step(np.append(place, len(wide)), np.append(paid, paid[-1]), where="post", color=INK)
+        other.set_ylim(1.3 * min(0.0, float(known.min())), 1.3 * max(0.0, float(known.max())))
         other.set_ylabel(f"price, line [{unit}/kWh]")
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.17), ncols=2 if is_narrow(ax) else 3, fontsize=9)
     return describe(

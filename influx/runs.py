@@ -17,13 +17,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from influx import advice, explore, insights
+from influx import advice, costs, explore, insights
 from influx.backtesting import LEVELS
 from influx.errors import InputError
 from influx.features import WEEK, every_hour, every_week, feature_table, relation
 from influx.forecasting import is_alive, predict_all
 from influx.home import Home, load
 from influx.kept import code_of, files_of_home, fingerprint, keep_models, open_models, write_json
+from influx.models import Candidate
 from influx.parallel import run_all
 from influx.paths import PROJECT, find
 from influx.reliability import days_ahead, of_chosen, promises
@@ -32,7 +33,7 @@ from influx.schema import HOUSEHOLD
 from influx.series import Series, series_of_home
 from influx.tariff import Rates, rates
 from influx.totals import totals
-from influx.training import reference, train
+from influx.training import references, train
 from influx.unusual import unusual_hours
 
 WORKBENCH = Path("reports") / "workbench"
@@ -92,7 +93,7 @@ class Run:
         return run
 
     def has(self, step: str) -> bool:
-        """Tell whether a step (home, explore, features, training, forecast, insights) was made."""
+        """Tell whether a step (home, explore, features, training, forecast, bill, insights) was made."""
         return self._manifest(step).exists()
 
     def home(self) -> Home:
@@ -101,7 +102,7 @@ class Run:
 
     def rates(self) -> Rates | None:
         """Return the prices that hold in the home, None where they are not known."""
-        return rates(self._home.settings, self._home.context)
+        return rates(self._home.settings, self._home.context, self._home.prices)
 
     def prices(self, hours: int) -> np.ndarray | None:
         """Return the price of each of the first `hours` coming hours [currency/kWh], None where it is not known."""
@@ -146,8 +147,12 @@ class Run:
         return self._step("training", self._make_training)
 
     def forecast(self) -> Frames:
-        """Return `forecast`, `daily`, `week`, `peaks`, and `cost_daily` and `cost_week` where prices are known."""
+        """Return `forecast`, `daily`, `week`, `peaks`, and `cost_daily`, `carbon_week` ... as far as known."""
         return self._step("forecast", self._make_forecast)
+
+    def bill(self) -> Frames:
+        """Return `bill`, `bill_days`, `bill_months`, `spent` and `spent_week`, those that are known."""
+        return self._step("bill", self._make_bill)
 
     def insights(self) -> Frames:
         """Return `overview`, `efficiency` and `recommendations`."""
@@ -207,7 +212,7 @@ class Run:
     def _make_training(self) -> Frames:
         every, origin = self._alive, self._home.origin
         trained = train(every, origin, horizon=self.horizon)
-        judged = run_all(lambda one: reference(one, origin, self.horizon), every)
+        scores, importance = references(every, origin, self.horizon)
         keep_models(self.folder / "models", trained.models)
         chosen = of_chosen(trained.forecasts, trained.choice)
         return {
@@ -217,33 +222,31 @@ class Run:
             "promises": promises(chosen),
             "together": promises(chosen, ["home_id"]),
             "days_ahead": days_ahead(trained.forecasts, trained.choice),
-            "reference": _together([part[0] for part in judged]),
-            "importance": _together([part[1] for part in judged]),
+            "reference": scores,
+            "importance": importance,
         }
 
     def _make_forecast(self) -> Frames:
         every, origin, home = self._alive, self._home.origin, self._home
-        choice = self.training()["choice"]
-        models = open_models(self.folder / "models", choice, home.settings.learner or "")
+        choice, models = self.training()["choice"], self._models()
         hours = predict_all(every, models, choice, origin, self.horizon, LEVELS)
         daily, week = totals(hours, every, origin, models=models)
         soon = hours[hours["timestamp"] < origin + pd.Timedelta(days=1)]
-        frames = {
+        return {
             "forecast": hours,
             "daily": daily,
             "week": week,
             "next_day": totals(soon, every, origin, models=models)[1],
             "peaks": insights.peaks(hours, home.settings.timezone),
+            **costs.ahead(home, hours, every, models),
         }
-        known = self.rates()
-        if known is not None:
-            stamps = pd.date_range(origin, periods=self.horizon, freq="h", name="timestamp")
-            price, peak = known.at(stamps)
-            frames["prices"] = pd.DataFrame({"timestamp": stamps, "price": price, "is_peak": peak})
-            frames["cost_daily"], frames["cost_week"] = totals(
-                hours, every, origin, lambda stamps: known.at(stamps)[0], models
-            )
-        return frames
+
+    def _make_bill(self) -> Frames:
+        hours, home = self.forecast()["forecast"], self._home
+        return costs.spent(home) | costs.bills(home, hours, self._alive, self._models())
+
+    def _models(self) -> dict[tuple[str, str], Candidate]:
+        return open_models(self.folder / "models", self.training()["choice"], self._home.settings.learner or "")
 
     def _make_insights(self) -> Frames:
         hours, home = self.forecast()["forecast"], self._home
@@ -292,8 +295,3 @@ class Run:
         shutil.rmtree(self.folder / "steps", ignore_errors=True)
         (self.folder / "steps").mkdir(parents=True)
         write_json(inputs, wanted)
-
-
-def _together(parts: list[pd.DataFrame]) -> pd.DataFrame:
-    """Return frames of the same columns one below the other; an empty one has no say in their types."""
-    return pd.concat([part for part in parts if len(part)] or parts[:1])

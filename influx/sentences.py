@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from influx import away, text
+from influx import away, money, text
 from influx.clock import local
 from influx.features import WEEK
 from influx.home import Home
@@ -172,17 +172,7 @@ def _amounts(run: Run) -> str:
         f"**From {text.day(span)} {span.year}, {text.hours(length)} {'are' if length > 1 else 'is'} expected to take "
         f"{text.kwh(row['total'])}: {text.span(row['p10'], row['p90'])}.**"
     )
-    prices = run.rates()
-    if prices is None or "cost_week" not in frames:
-        return words + " The cost is not known: no tariff is given and the data holds no price."
-    cost = _household(frames["cost_week"])
-    words += (
-        f" It will cost {text.money(cost['total'], prices.currency)}, "
-        f"{text.money_span(cost['p10'], cost['p90'], prices.currency)}, by {prices.source}"
-    )
-    unnamed = "" if prices.currency else f" {text.NO_CURRENCY} is the currency of these prices, which nobody named."
-    fixed = prices.standing_charge_per_day * int(row["hours"]) / 24
-    return words + (f", and {text.money(fixed, prices.currency)} of standing charge." if fixed else ".") + unnamed
+    return " ".join([words, *money.ahead(run)])
 
 
 def saved(frames: Frames) -> str:

@@ -118,7 +118,7 @@ def all_series(readings: pd.DataFrame, around: Surroundings) -> list[Series]:
 
 def series_of_home(home: Home) -> list[Series]:
     """Return each device of a loaded home, the household included, with all that its data says."""
-    known = rates(home.settings, home.context)
+    known = rates(home.settings, home.context, home.prices)
     minutes = dict(tuple(home.minutes.groupby("device_id"))) if len(home.minutes) else {}
     plates = home.devices.set_index("device_id")
     every = list(_energies(with_household(home.readings)))
@@ -131,7 +131,7 @@ def series_of_home(home: Home) -> list[Series]:
         around = Surroundings(
             timezone=home.settings.timezone,
             country=home.settings.country,
-            rates=known,
+            rates=known if known is not None and known.is_known_ahead else None,
             weather=home.weather,
             context=home.context if len(home.context) else None,
             minutes=None if own is None else _minutes_of_use(own, energy),

@@ -8,61 +8,20 @@ from __future__ import annotations
 
 import datetime as dt
 import difflib
-import re
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import holidays
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
 from influx.errors import InputError
+from influx.tariff_settings import Strict as _Strict
+from influx.tariff_settings import Tariff
 
 Role = Literal["device", "household", "grid_import", "grid_export", "solar", "ignore"]
 """What a meter measures: one device, the whole home, or one of the flows from which the home's use follows."""
-
-_HOURS = re.compile(r"([01]?\d|2[0-4]):00-([01]?\d|2[0-4]):00")
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", populate_by_name=True, allow_inf_nan=False)
-
-
-class Tariff(_Strict):
-    """What a kWh costs, in the home's currency, at local clock hours."""
-
-    rate: float = Field(ge=0, description="price of a kWh")
-    peak_rate: float | None = Field(
-        None, ge=0, description="price of a kWh in the peak hours; without it the rate is flat"
-    )
-    peak_hours: list[str] = Field([], description='local clock hours such as "18:00-22:00"; the end is not included')
-    peak_days: Literal["all", "weekdays"] = Field(
-        "all", description="days that have peak hours; holidays count as weekend"
-    )
-    standing_charge_per_day: float = Field(0.0, ge=0, description="a fixed amount a day")
-
-    @field_validator("peak_hours")
-    @classmethod
-    def _clock_hours(cls, spans: list[str]) -> list[str]:
-        for span in spans:
-            if not _HOURS.fullmatch(span):
-                raise ValueError(f'{span!r} is not a span of whole hours; write it as "18:00-22:00"')
-        return spans
-
-    @model_validator(mode="after")
-    def _peak_has_hours(self) -> Tariff:
-        if self.peak_rate is not None and not self.peak_hours:
-            raise ValueError('there is a peak_rate but no peak_hours; give them, such as ["18:00-22:00"]')
-        return self
-
-    def hours_of_peak(self) -> frozenset[int]:
-        """Return the local clock hours 0 to 23 that are dear."""
-        hours: set[int] = set()
-        for span in self.peak_hours:
-            start, end = (int(part) for part in _HOURS.fullmatch(span).groups())  # type: ignore[union-attr]
-            hours |= {hour % 24 for hour in range(start, end if end > start else end + 24)}
-        return frozenset(hours)
 
 
 class Device(_Strict):
@@ -111,7 +70,7 @@ class Settings(_Strict):
     absences: list[Absence] = Field([], description="days away, past and coming")
     learner: str | None = Field(None, description="dotted path of the direct model's scikit-learn regressor")
     learner_settings: dict[str, bool | int | float | str] = Field({}, description="what the learner is made with")
-    devices: dict[str, Device] = {}
+    devices: dict[str, Device] = Field({}, description="what is known of each device")
 
     @field_validator("devices")
     @classmethod
@@ -253,9 +212,26 @@ def _explain(file: str, fault: Any) -> str:
         elif fault["type"] == "model_type":
             message = "expected `key: value` lines below it"
         return f"{file}: {where}: {message}"
-    models: dict[str, type[BaseModel]] = {"": Settings, "tariff": Tariff, "absences": Absence}
-    model = models.get(str(parents[0]) if parents else "", Device)
-    known = list(model.model_fields)
+    known = list(_fields(_model_at(parents)))
     near = difflib.get_close_matches(str(last), known, n=1)
     hint = f"did you mean {near[0]!r}?" if near else f"the keys here are {', '.join(known)}."
     return f"{file}: {where}: there is no such key; {hint}"
+
+
+def _fields(model: type[BaseModel]) -> dict[str, Any]:
+    """Return the type of each key of a model, under the name that it has in the file."""
+    return {field.alias or name: field.annotation for name, field in model.model_fields.items()}
+
+
+def _model_at(keys: list[Any]) -> type[BaseModel]:
+    """Return the model whose keys stand below `keys`; names of devices and places in a list lead no further down."""
+    model: type[BaseModel] = Settings
+    for key in keys:
+        model = _model_in(_fields(model).get(key)) or model
+    return model
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((model for part in get_args(annotation) if (model := _model_in(part))), None)

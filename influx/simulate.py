@@ -43,6 +43,17 @@ tariff:
   peak_hours: ["08:00-11:00", "18:00-22:00"]    # local clock, whole hours; the end is not included
   peak_days: weekdays                           # weekdays (public holidays are not) or all
   standing_charge_per_day: 0.0                  # a fixed amount a day
+  # More that a tariff may say:
+  # tax: 0.21                                   # share put on energy and standing charge, where they do not hold it
+  # feed_in: 0.06                               # paid for a kWh fed in
+  # surcharge: 0.02                             # added to each price of a price file; such a file's prices come first,
+  #                                             # and the rates are for hours that it does not hold
+  # rates:                                      # named rates: the first one that holds counts, `rate` where none does
+  #   sunday: {rate: 0.12, days: [sun, holidays]}           # all, weekdays, weekend, holidays, mon, tue ..., or a list
+  #   night: {rate: 0.09, hours: ["00:30-07:00"]}           # clock times, also half hours; without them, the whole day
+  #   cold evening: {rate: 0.30, hours: ["17:30-21:00"], days: weekdays, seasons: [winter], peak: true}
+  # seasons:
+  #   winter: {from: "10-25", to: "03-31"}      # month and day, both included; it changes at local midnight
 
 # One entry a device_id of the data. A device may be left out here; nothing is lost but what only you can know:
 #   location              where it stands
@@ -155,9 +166,10 @@ def _with_context(events: pd.DataFrame, scene: World, sky: pd.DataFrame) -> pd.D
     """Return the events with the price, the climate and the people of their first minute."""
     minute = events["minute"].to_numpy()
     hour, tariff = minute // 60, Tariff.model_validate(yaml.safe_load(HOME_YAML)["tariff"])
+    usual = tariff.rate or 0.0
     peak = np.isin(hour % 24, list(tariff.hours_of_peak())) & ~scene.days_off[minute // DAY]
     return events.assign(
-        tariff_rate=np.where(peak, tariff.peak_rate or tariff.rate, tariff.rate),
+        tariff_rate=np.where(peak, tariff.peak_rate or usual, usual),
         is_peak_tariff=peak.astype(int),
         indoor_temp_celsius=np.round(scene.indoor[minute], 1),
         outdoor_temp_celsius=sky["outdoor_temp_celsius"].to_numpy()[hour],

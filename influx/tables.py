@@ -171,31 +171,59 @@ def reference(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.rename(columns=names)[list(names.values())]
 
 
-def week(week: pd.DataFrame, cost: pd.DataFrame | None, choice: pd.DataFrame, currency: str) -> pd.DataFrame:
-    """Return each device's coming week: energy with its range, cost, and the model that says so."""
+def week(
+    week: pd.DataFrame,
+    cost: pd.DataFrame | None,
+    choice: pd.DataFrame,
+    currency: str,
+    carbon: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Return each device's coming week: energy with its range, cost, carbon, and the model that says so."""
     rows = week.merge(choice[["home_id", "device_id", "model"]], on=["home_id", "device_id"])
     out = pd.DataFrame({"device": rows["device_id"], "kWh expected": rows["total"]})
     out["8 in 10 [kWh]"] = [text.between(low, high) for low, high in zip(rows["p10"], rows["p90"], strict=True)]
     if cost is not None:
         paid = rows[["home_id", "device_id"]].merge(cost, on=["home_id", "device_id"])
-        out["cost"] = [text.money(amount, currency) for amount in paid["total"]]
+        out[_of_hours("cost", paid, rows)] = [text.money(amount, currency) for amount in paid["total"]]
         out[f"8 in 10 [{text.unit_of_money(currency)}]"] = [
             f"{low:.2f} to {high:.2f}" if high == high else text.NOT_KNOWN
             for low, high in zip(paid["p10"], paid["p90"], strict=True)
         ]
+    if carbon is not None:
+        emitted = rows[["home_id", "device_id"]].merge(carbon, on=["home_id", "device_id"])
+        out[_of_hours("kg CO₂", emitted, rows)] = emitted["total"]
     out["model"] = [NAMES.get(name, name) for name in rows["model"]]
     return household_first(out)
 
 
-def days(daily: pd.DataFrame, cost: pd.DataFrame | None, currency: str, device_id: str = HOUSEHOLD) -> pd.DataFrame:
-    """Return the coming days of one device."""
+def _of_hours(heading: str, sums: pd.DataFrame, energy: pd.DataFrame) -> str:
+    """Return a heading that says how many hours are in it where that is not all of them."""
+    known, length = int(sums["hours"].max()), int(energy["hours"].max())
+    return heading if known == length or known == 0 else f"{heading} of {known} h"
+
+
+def days(
+    daily: pd.DataFrame,
+    cost: pd.DataFrame | None,
+    currency: str,
+    device_id: str = HOUSEHOLD,
+    carbon: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Return the coming days of one device; money and carbon of a day are told where they are known of all of it."""
     rows = daily[daily["device_id"] == device_id]
     out = pd.DataFrame({"day": rows["day"].map(text.day), "hours": rows["hours"], "kWh expected": rows["total"]})
     out["8 in 10 [kWh]"] = [text.between(low, high) for low, high in zip(rows["p10"], rows["p90"], strict=True)]
     if cost is not None:
-        paid = cost[cost["device_id"] == device_id]
-        out["cost"] = [text.money(amount, currency) for amount in paid["total"]]
+        out["cost"] = [text.money(amount, currency) for amount in _whole(cost, rows, device_id)]
+    if carbon is not None:
+        out["kg CO₂"] = _whole(carbon, rows, device_id).to_numpy()
     return out if (rows["hours"] < 24).any() else out.drop(columns="hours")
+
+
+def _whole(sums: pd.DataFrame, energy: pd.DataFrame, device_id: str) -> pd.Series:
+    """Return the sums of the days of which all hours are in them, NaN for the others."""
+    rows = sums[sums["device_id"] == device_id]
+    return rows["total"].where(rows["hours"].to_numpy() == energy["hours"].to_numpy())
 
 
 def peaks(frame: pd.DataFrame) -> pd.DataFrame:

@@ -34,6 +34,11 @@ def kwh(value: float) -> str:
     return f"{number(value)}{THIN_SPACE}kWh" if math.isfinite(value) else NOT_KNOWN
 
 
+def carbon(value: float) -> str:
+    """Return an amount of carbon dioxide [kg], such as "12.4 kg CO₂"; it stands for all gases of the same warming."""
+    return f"{number(value)}{THIN_SPACE}kg{THIN_SPACE}CO₂" if math.isfinite(value) else NOT_KNOWN
+
+
 def span(low: float, high: float, unit: str = "kWh") -> str:
     """Return a range that holds eight in ten, such as "58 to 71 kWh (8 in 10)"; not known where either end is not."""
     if not (math.isfinite(low) and math.isfinite(high)):
@@ -108,6 +113,11 @@ def days(first: dt.date, last: dt.date) -> str:
     elif first.month != last.month:
         opening += f" {first:%B}"
     return f"{opening} to {last.day} {last:%B} {last.year}" if first != last else f"{last.day} {last:%B} {last.year}"
+
+
+def month(stamp: dt.date) -> str:
+    """Return a month, such as "July 2024"."""
+    return f"{stamp:%B} {stamp.year}"
 
 
 def hours(count: int) -> str:

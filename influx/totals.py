@@ -51,36 +51,53 @@ def past_errors(series: Series, origin: pd.Timestamp, hours: int, each: Price = 
     hours : int
         Length of the sum: 24 for a day. It begins at the same time of day as the forecast.
     each : callable
-        Weight of an hour, such as its price.
+        Weight of an hour, such as its price: that of the coming hour counts for its past ones, too. NaN leaves it out.
 
     Returns
     -------
     ndarray
         Errors in the unit of `each` times kWh.
     """
+    return summed(past_misses(series, origin, hours), each(pd.date_range(origin, periods=hours, freq="h")))
+
+
+def past_misses(series: Series, origin: pd.Timestamp, hours: int) -> np.ndarray:
+    """Return how far climatology was off in each hour of past sums, shape (n, hours), NaN where not known [kWh].
+
+    The sums begin a day apart, the last one ends at `origin`.
+    """
     history = series.before(origin)
     zone, country = series.around.timezone, series.around.country
-    errors, days = [], -(-hours // 24)
+    misses, days = [], -(-hours // 24)
     for back in range(1, PAST_ORIGINS + 1):
         then = origin - pd.Timedelta(days=back + days - 1)
         known = history[history.index < then]
         if known.notna().sum() < 7 * 24:
             break
         stamps = pd.date_range(then, periods=hours, freq="h")
-        observed = history.reindex(stamps).to_numpy()
-        there = np.isfinite(observed)
-        if there.mean() < LEAST_KNOWN:
-            continue
-        expected = similar_hours(known, then, zone, country).mean(Climatology().half_life_weeks)[
-            lookup(stamps, zone, country)
-        ]
-        errors.append(float(((observed - expected) * each(stamps))[there].sum() / there.mean()))
-    return np.array(errors)
+        expected = similar_hours(known, then, zone, country).mean(Climatology().half_life_weeks)
+        misses.append(history.reindex(stamps).to_numpy() - expected[lookup(stamps, zone, country)])
+    return np.array(misses).reshape(-1, hours)
 
 
-def model_errors(
-    model: object, origin: pd.Timestamp, hours: int, each: Price = kilowatt_hours, ordinary: np.ndarray | None = None
-) -> np.ndarray | None:
+def summed(misses: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return the weighed sum of each row of misses of which enough is known, scaled up to the whole.
+
+    Parameters
+    ----------
+    misses : ndarray, shape (n, hours)
+        NaN where not known.
+    weights : ndarray, shape (hours,)
+        NaN leaves the hour out of the sum.
+    """
+    counts = np.isfinite(weights)
+    amounts = (misses * np.where(counts, weights, 0.0))[:, counts]
+    there = np.isfinite(amounts).mean(axis=1) if counts.any() else np.zeros(len(misses))
+    enough = there >= LEAST_KNOWN
+    return np.asarray(np.nansum(amounts[enough], axis=1) / there[enough])
+
+
+def model_errors(model: object, origin: pd.Timestamp, hours: int, each: Price = kilowatt_hours) -> np.ndarray | None:
     """Return how far a fitted model was off on past sums of `hours` hours, observed minus expected.
 
     Parameters
@@ -89,28 +106,25 @@ def model_errors(
         A model with `past_misses`, such as `influx.kernel_model.Kernel`.
     origin, hours, each
         As in `past_errors`; sums of 24 hours are those of each day of the past weeks.
-    ordinary : ndarray of bool, shape (hours,), optional
-        Which hours of a longer sum count; all of them by default.
 
     Returns
     -------
     ndarray or None
         None where the model keeps no past errors, too few of them, or the sum is longer than a week.
     """
+    misses = model_misses(model, hours)
+    if misses is None:
+        return None
+    errors = summed(misses, each(pd.date_range(origin, periods=hours, freq="h")))
+    return errors if len(errors) >= LEAST_ERRORS else None
+
+
+def model_misses(model: object, hours: int) -> np.ndarray | None:
+    """Return how far a fitted model was off in each hour of past sums, as `past_misses`; None where it cannot tell."""
     if not hasattr(model, "past_misses") or hours > WEEK:
         return None
-    misses, weeks = model.past_misses()
-    if len(weeks) == 0:
-        return None
-    stamps = [pd.date_range(origin - pd.Timedelta(weeks=int(back)), periods=WEEK, freq="h") for back in weeks]
-    amounts = misses * np.stack([each(one) for one in stamps])
-    amounts = amounts.reshape(-1, 24) if hours == 24 else amounts[:, :hours]
-    if ordinary is not None and hours != 24:
-        amounts = amounts[:, ordinary]
-    there = np.isfinite(amounts).mean(axis=1)
-    enough = there >= LEAST_KNOWN
-    errors = np.nansum(amounts[enough], axis=1) / there[enough]
-    return errors if len(errors) >= LEAST_ERRORS else None
+    misses = model.past_misses()[0]
+    return np.asarray(misses.reshape(-1, 24) if hours == 24 else misses[:, :hours])
 
 
 def spread(errors: np.ndarray) -> tuple[float, float]:
@@ -139,15 +153,16 @@ def totals(
     origin : Timestamp
         The first forecast hour.
     each : callable
-        Weight of an hour: 1 for energy, its price for cost.
+        Weight of an hour: 1 for energy, its price for cost; NaN where it is not known.
     models : mapping
         The fitted model of each (home, device), whose past errors make the ranges.
 
     Returns
     -------
     daily : DataFrame
-        `home_id`, `device_id`, `day` (local date), `hours` (24, or less where the horizon cuts the day), `total`,
-        `p10`, `p90`; the range is NaN where fewer than nine past sums could be compared.
+        `home_id`, `device_id`, `day` (local date), `hours` in the sum (24, or less where the horizon cuts the day or
+        the weight is not known), `total` (NaN where no weight is known), `p10`, `p90`; the range is NaN where fewer
+        than nine past sums could be compared.
     whole : DataFrame
         The same over all hours of the forecast, without `day`.
     """
@@ -157,34 +172,76 @@ def totals(
     return pd.concat([part[0] for part in parts]), pd.concat([part[1] for part in parts])
 
 
+class Past:
+    """What one series' past sums were off by: its model's own errors, or else those of climatology."""
+
+    def __init__(self, series: Series, origin: pd.Timestamp, model: object = None):
+        self.series, self.origin, self.model = series, origin, model
+        self._climatology: dict[int, np.ndarray] = {}
+
+    def misses(self, hours: int) -> np.ndarray:
+        """Return `past_misses` of sums of so many hours."""
+        if hours not in self._climatology:
+            self._climatology[hours] = past_misses(self.series, self.origin, hours)
+        return self._climatology[hours]
+
+    def offsets(self, weights: np.ndarray) -> tuple[float, float]:
+        """Return how far eight in ten sums lie below and above the expected one, which begins at the origin.
+
+        Parameters
+        ----------
+        weights : ndarray, shape (hours,)
+            Of the hours ahead; NaN leaves one out.
+        """
+        if not np.isfinite(weights).any():
+            return 0.0, 0.0
+        own = model_misses(self.model, len(weights))
+        errors = np.empty(0) if own is None else summed(own, weights)
+        return spread(errors if len(errors) >= LEAST_ERRORS else summed(self.misses(len(weights)), weights))
+
+    def offsets_of_day(self, weights: np.ndarray, places: np.ndarray) -> tuple[float, float]:
+        """Return the same for the hours of one day, in proportion to how many of its 24 are counted.
+
+        Parameters
+        ----------
+        weights, places : ndarray, shape (hours of the day that are ahead,)
+            Weight of each, and how many clock hours after that of the origin it begins.
+        """
+        known = np.isfinite(weights)
+        whole = np.full(24, weights[known].mean() if known.any() else np.nan)
+        whole[places[known]] = weights[known]
+        low, high = self.offsets(whole)
+        return low * known.sum() / 24, high * known.sum() / 24
+
+
 def _of_device(
     forecasts: pd.DataFrame, series: Series, origin: pd.Timestamp, each: Price, model: object
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     rows = forecasts[(forecasts["home_id"] == series.home_id) & (forecasts["device_id"] == series.device_id)]
     stamps = pd.DatetimeIndex(rows["timestamp"])
-    price = each(stamps)
-    ordinary = ~series.absences.coming(stamps)
-    sums = pd.DataFrame(
-        {"total": rows["energy_kwh"].to_numpy() * price, "hours": 1, "ordinary": ordinary.astype(int)}
-    ).assign(**_bands_away(rows, price * ~ordinary))
-    day = local(stamps, series.around.timezone).normalize()
+    weight, away = each(stamps), series.absences.coming(stamps)
+    ordinary = np.where(away, np.nan, weight)
+    sums = pd.DataFrame({"total": rows["energy_kwh"].to_numpy() * weight, "hours": np.isfinite(weight).astype(int)})
+    sums = sums.assign(**_bands_away(rows, np.where(away, weight, 0.0)))
+    wall, past = local(pd.DatetimeIndex([origin, *stamps]), series.around.timezone), Past(series, origin, model)
+    day, places = wall[1:].normalize(), ((wall[1:].hour - wall[0].hour) % 24).to_numpy()
+    daily = sums.groupby(day).sum(min_count=1).rename_axis("day").reset_index()
+    offsets = [past.offsets_of_day(ordinary[day == one], places[day == one]) for one in daily["day"]]
+    whole = sums.sum(min_count=1).to_frame().T.astype({"hours": int})
     frames = []
-    for frame, hours in ((sums.groupby(day).sum().rename_axis("day").reset_index(), 24), (_one(sums), len(sums))):
-        errors = model_errors(model, origin, hours, each, ordinary) if ordinary.any() else np.empty(0)
-        low, high = spread(past_errors(series, origin, hours, each) if errors is None else errors)
-        share = frame["ordinary"] / (24 if hours == 24 else max(int(ordinary.sum()), 1))
-        for name, away, offset in (("p10", "low", low), ("p90", "high", high)):
-            frame[name] = frame["total"] + frame[away] + np.where(share > 0, share * offset, 0.0)
-        frame["p10"] = frame["p10"].clip(lower=0)
-        frame = frame.drop(columns=["ordinary", "low", "high"])
+    for frame, ranges in ((daily, offsets), (whole, [past.offsets(ordinary)])):
+        frame = _with_range(frame, np.array(ranges), bool((weight < 0).any()))
         frame.insert(0, "device_id", series.device_id)
         frame.insert(0, "home_id", series.home_id)
         frames.append(frame)
     return frames[0], frames[1]
 
 
-def _one(sums: pd.DataFrame) -> pd.DataFrame:
-    return sums.sum().to_frame().T.astype({"hours": int})
+def _with_range(frame: pd.DataFrame, offsets: np.ndarray, below_zero: bool) -> pd.DataFrame:
+    out = frame.assign(
+        p10=frame["total"] + frame["low"] + offsets[:, 0], p90=frame["total"] + frame["high"] + offsets[:, 1]
+    )
+    return out.drop(columns=["low", "high"]).assign(p10=out["p10"] if below_zero else out["p10"].clip(lower=0))
 
 
 def _bands_away(rows: pd.DataFrame, price: np.ndarray) -> dict[str, np.ndarray]:

@@ -158,6 +158,15 @@ def _lacking(missing: list[str]) -> str:
     return f" Too little history for {' and '.join(missing)}." if missing else ""
 
 
+def references(every: list[Series], origin: pd.Timestamp, horizon: int = WEEK) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return `reference` of all devices, one below the other; one of too short a history has no say in the types."""
+    parts = run_all(lambda one: reference(one, origin, horizon), every)
+    scores, importance = (
+        pd.concat([frame for frame in frames if len(frame)] or frames[:1]) for frames in zip(*parts, strict=True)
+    )
+    return scores, importance
+
+
 def reference(series: Series, origin: pd.Timestamp, horizon: int = WEEK) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Judge gradient boosting on the last 20 % of a device's hours, and tell which features it used.
 

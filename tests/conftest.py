@@ -37,7 +37,7 @@ def sample_run(tmp_path_factory):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         run = Run(part_of_sample(folder / "home", DEVICES), output=folder / "run")
-        for step in (run.explore, run.features, run.training, run.forecast, run.insights, run.review):
+        for step in (run.explore, run.features, run.training, run.forecast, run.bill, run.insights, run.review):
             step()
     return run
 

@@ -91,6 +91,39 @@ def test_where_no_price_is_known_nothing_is_said(tmp_path: Path) -> None:
     assert list(found) == ["device_id", "kind", "kwh", "cost", "saving", "what"]
 
 
+def priced(folder: Path, prices: list[float], lines: str = "  washer: {flexible: true}", **coming: np.ndarray):
+    """Return the advice where a price file holds a price for each of the first hours from Monday on."""
+    home = load(tiny.write_readings(folder, home=f"timezone: Europe/Madrid\ndevices:\n{lines}", washer=np.ones(24)))
+    stamps = pd.date_range(MONDAY, periods=2 * len(prices), freq="30min", unit="us")
+    known = rates(home.settings, None, pd.DataFrame({"timestamp": stamps, "price_per_kwh": np.repeat(prices, 2)}))
+    standby = {"washer": 0.24} if "always" not in lines else {}
+    return advice.recommendations(home, forecast(coming), standby, known).set_index("kind")
+
+
+def test_the_cheapest_hour_of_the_horizon_is_named_with_its_day(tmp_path: Path) -> None:
+    """Every hour costs 0.20 but that of Thursday at 3 o'clock, 0.05: 7 kWh save 0.15 each."""
+    prices = [0.2] * 168
+    prices[3 * 24 + 3] = 0.05
+    found = priced(tmp_path, prices, washer=at(h19=1)).loc["move"]
+    assert found["saving"] == approx(7 * 0.15)
+    assert "Run washer from 03:00 on Thu 18 July instead of around 19:00" in found["what"]
+
+
+def test_energy_in_hours_whose_price_is_not_known_is_left_alone(tmp_path: Path) -> None:
+    """Of seven evenings the price file knows two, and of 168 hours of standby 48."""
+    found = priced(tmp_path, ([0.1] * 18 + [0.3] * 4 + [0.1] * 2) * 2, washer=at(h19=1))
+    assert found.loc["move", "kwh"] == 2
+    assert found.loc["move", "saving"] == approx(0.4)
+    assert found.loc["standby", "kwh"] == approx(0.48)
+    assert found.loc["standby", "cost"] == approx(0.01 * (40 * 0.1 + 8 * 0.3))
+    assert "in the coming 2 days" in found.loc["standby", "what"]
+
+
+def test_a_price_below_zero_saves_no_more_than_the_energy_would_have_cost(tmp_path: Path) -> None:
+    found = priced(tmp_path, [-0.5] * 12 + [0.2] * 156, washer=at(h19=1)).loc["move"]
+    assert found["saving"] == found["cost"] == approx(1.4)
+
+
 def test_only_flexible_devices_move_and_neither_household_nor_other(tmp_path: Path) -> None:
     lines = "  other: {flexible: true}\n  household: {flexible: true}\n  tv: {flexible: false}"
     assert ask(tmp_path, lines, washer=at(h19=1), tv=at(h19=1), other=at(h19=1)).empty

@@ -33,6 +33,13 @@ def test_the_answer_holds_the_numbers_of_the_frames(sample_run: Run) -> None:
     assert text.money_span(cost["p10"], cost["p90"], "EUR") in said
 
 
+def test_the_month_s_bill_stands_in_one_sentence(sample_run: Run) -> None:
+    total = sample_run.bill()["bill"].iloc[-1]
+    said = plain(glance(sample_run.folder))
+    assert f"July 2024 has cost {text.money(total['so_far'], 'EUR')} so far" in said
+    assert text.money_span(total["p10"], total["p90"], "EUR") in said
+
+
 def test_every_device_every_peak_and_every_advice_is_there(sample_run: Run) -> None:
     markup = glance(sample_run.folder)
     said = plain(markup)

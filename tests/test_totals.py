@@ -118,19 +118,39 @@ def test_a_models_own_past_errors_are_summed_by_day_and_by_week() -> None:
     assert model_errors(model, START, 30).tolist() == [34.0, 30.0, 27.0] + [30.0] * 9
 
 
-def test_a_models_past_errors_are_weighed_by_the_prices_of_their_hours() -> None:
-    """From 6 o'clock on a Monday; only from 6 to 7, and on the last day of January, an hour has a price."""
+def test_past_errors_are_weighed_by_the_prices_of_the_coming_hours() -> None:
+    """From 6 o'clock on Monday, 25 March; only from 6 to 7, and on the 30th, an hour has a price: 7 + 23 hours."""
     origin = START + pd.Timedelta(weeks=12, hours=6)
 
     def price(stamps: pd.DatetimeIndex) -> np.ndarray:
-        return np.where((stamps.hour == 6) | ((stamps.month == 1) & (stamps.day == 31)), 1.0, 0.0)
+        return np.where((stamps.hour == 6) | ((stamps.month == 3) & (stamps.day == 30)), 1.0, 0.0)
 
-    weekly = model_errors(Remembers(11), origin, WEEK, price)
-    in_january = START + pd.Timedelta(days=30)
-    begins = origin - pd.to_timedelta(7 * np.arange(1, 12), unit="D")
-    expected = [7 + 23 * (begin <= in_january < begin + pd.Timedelta(weeks=1)) for begin in begins]
-    assert weekly.tolist() == expected
-    assert sum(weekly) == 7 * 11 + 23
+    assert model_errors(Remembers(11), origin, WEEK, price).tolist() == [30.0] * 11
+    change = {(0, 0): 4.0, (1, 1): 50.0}  # the first hour has a price, the second has none
+    assert model_errors(Remembers(11, change), origin, WEEK, price).tolist() == [33.0] + [30.0] * 10
+
+
+def test_each_day_has_the_range_of_its_own_prices() -> None:
+    """The second day costs thrice the first, and so does what it may be off by; of the third no price is known."""
+    device = series(used(24 * 60))
+    origin = end(device)
+
+    def price(stamps: pd.DatetimeIndex) -> np.ndarray:
+        return np.array([0.1, 0.3, np.nan])[(stamps - origin) // pd.Timedelta(days=1)]
+
+    daily, whole = totals(ahead([1.0] * 72, origin), [device], origin, price)
+    low, high = spread(past_errors(device, origin, 24))
+    np.testing.assert_allclose(daily["total"], [2.4, 7.2, np.nan])
+    np.testing.assert_allclose(daily["p10"], [2.4 + 0.1 * low, 7.2 + 0.3 * low, np.nan])
+    np.testing.assert_allclose(daily["p90"], [2.4 + 0.1 * high, 7.2 + 0.3 * high, np.nan])
+    assert daily["hours"].tolist() == [24, 24, 0]
+    assert whole[["total", "hours"]].to_numpy().tolist() == [[pytest.approx(9.6), 48]]
+
+
+def test_a_cost_may_fall_below_zero_where_a_price_does() -> None:
+    device = series(used(24 * 60))
+    daily, _ = totals(ahead([0.01] * 24, end(device)), [device], end(device), lambda stamps: np.full(len(stamps), -1.0))
+    assert daily["p10"].item() < daily["total"].item() == pytest.approx(-0.24)
 
 
 def test_a_models_days_that_are_not_known_enough_are_scaled_up_or_left_out() -> None:

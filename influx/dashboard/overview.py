@@ -50,7 +50,7 @@ def _cards(week: Week) -> list[str]:
     out += _coming(
         week,
         "cost_week",
-        f"Cost of {_length(week)}",
+        f"Cost of {_length(week, 'cost_week')}",
         lambda value: text.money(value, week.currency),
         lambda low, high: text.money_span(low, high, week.currency),
     )
@@ -67,9 +67,10 @@ def _coming(
     return [html.card(title, amount(float(row["total"])), span(float(row["p10"]), float(row["p90"])))]
 
 
-def _length(week: Week) -> str:
-    rows = week.frame("week")
-    return text.hours(int(rows["hours"][0])) if rows else "7 days"
+def _length(week: Week, frame: str = "week") -> str:
+    """Say how long the coming week is, or how much of it has a known price."""
+    rows = week.frame(frame)
+    return text.hours(int(rows["hours"][0])) if rows and rows["hours"][0] else "7 days"
 
 
 def _next_day(week: Week) -> Columns:
@@ -88,7 +89,8 @@ def _prices(week: Week, rows: Columns) -> np.ndarray | None:
     if not known or not rows:
         return None
     at = dict(zip(known["timestamp"].tolist(), known["price"], strict=True))
-    return np.array([at.get(stamp, np.nan) for stamp in np.unique(rows["timestamp"]).tolist()])
+    price = np.array([at.get(stamp, np.nan) for stamp in np.unique(rows["timestamp"]).tolist()])
+    return price if np.isfinite(price).any() else None
 
 
 def breakdown(week: Week) -> str:

@@ -1,4 +1,4 @@
-"""What every format hands over: one file's energy or weather in a common shape, with an account of its rows.
+"""What every format hands over: one file's energy, weather or prices in a common shape, with an account of its rows.
 
 A format is a module of this folder with two functions, `matches(path)` and `read(path, settings)`; see `Source`. It
 says nothing about hours, other files or the household: that is the business of the rooms to its right.
@@ -16,7 +16,7 @@ from influx.errors import InputError
 from influx.settings import Settings
 from influx.sources.table import Table
 
-Kind = Literal["events", "readings", "weather"]
+Kind = Literal["events", "readings", "weather", "prices", "carbon"]
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,11 @@ class Part:
 
     - for events: `device_id`, `duration_minutes`, `power_consumption_kwh` and others of `schema.EVENT_COLUMNS`;
     - for readings: `device_id`, `minutes` (how long a reading lasts), `energy_kwh` (NaN unknown) and `quality`;
-    - for weather: `outdoor_temp_celsius` and, where there, `humidity_percent` and `kind` (measured or forecast).
+    - for weather: `outdoor_temp_celsius` and, where there, `humidity_percent` and `kind` (measured or forecast);
+    - for prices: `price_per_kwh`, `minutes` (how long it holds) and, where there, `published`, when it became known;
+    - for carbon: `carbon_g_per_kwh`, `minutes` and, where there, `kind`.
+
+    `currency` is that of prices, where their file names it.
     """
 
     kind: Kind
@@ -36,6 +40,7 @@ class Part:
     rejected: pd.DataFrame
     rows_read: int
     notes: tuple[str, ...] = ()
+    currency: str | None = None
 
 
 class Source(Protocol):

@@ -14,14 +14,14 @@ import pandas as pd
 from influx.errors import InputError
 from influx.schema import CONTEXT_COLUMNS, QUALITIES
 from influx.settings import Settings
-from influx.sources import cells, table
+from influx.sources import cells, per_kwh, table
 from influx.sources.part import Part, part_of
 
 RANK = 90
 """Asked after the other formats: any table with times and numbers looks like one column a device."""
 
 REQUIRED = ("device_id", "timestamp", "energy_kwh")
-_NOT_DEVICES = ("timestamp", "home_id", "quality", *CONTEXT_COLUMNS)
+_KEYS = ("timestamp", "home_id", "quality")
 
 
 def matches(path: Path) -> bool:
@@ -61,7 +61,7 @@ def read(path: Path, settings: Settings) -> Part:
 def _melt(raw: table.Table, settings: Settings) -> None:
     """Turn one column a device into one row a device and time."""
     devices = []
-    for name in (name for name in raw.rows if name not in _NOT_DEVICES):
+    for name in (name for name in raw.rows if not _is_aside(name)):
         device = settings.devices.get(name)
         if device is not None and device.role == "ignore":
             raw.notes.append(f"{raw.file}: the column {name} is left out, as home.yaml says.")
@@ -69,7 +69,7 @@ def _melt(raw: table.Table, settings: Settings) -> None:
             raw.notes.append(f"{raw.file}: the column {name} holds no number and is not read.")
         else:
             devices.append(name)
-    aside = [name for name in raw.rows if name in CONTEXT_COLUMNS]
+    aside = [name for name in raw.rows if _is_aside(name) and name not in _KEYS]
     if aside:
         raw.notes.append(f"{raw.file}: {', '.join(aside)} is no energy and is not read here.")
     if not devices:
@@ -80,6 +80,11 @@ def _melt(raw: table.Table, settings: Settings) -> None:
     same = {name: raw.rows[name] for name in ("timestamp", "home_id", "quality") if name in raw.rows}
     raw.rows_read += len(raw.rows) * (len(devices) - 1)
     raw.rows = pd.concat([pd.DataFrame({"device_id": name, **same, "energy_kwh": raw.rows[name]}) for name in devices])
+
+
+def _is_aside(name: str) -> bool:
+    """Tell whether a column beside the devices' is none of them: a key, the state of the home, a price or carbon."""
+    return name in (*_KEYS, *CONTEXT_COLUMNS) or bool(per_kwh.PRICE.fullmatch(name) or per_kwh.CARBON.fullmatch(name))
 
 
 def _energy(raw: table.Table, wide: bool) -> None:

@@ -35,13 +35,18 @@ def read(path: Path, settings: Settings) -> Part:
         cell = raw.rows[name]
         raw.rows = raw.rows.assign(**{name: values})
         raw.reject(bad | np.isinf(values), name, "not a number", cell)
-    if "kind" in raw.rows:
-        word = raw.rows["kind"].astype("str").fillna("").str.strip().str.lower()
-        raw.rows = raw.rows.assign(kind=word.array)
-        raw.reject(~word.isin(KINDS).to_numpy(bool), "kind", f"not one of {', '.join(KINDS)}")
+    check_kind(raw)
     kept = [name for name in ("timestamp", *VALUES, "kind") if name in raw.rows]
     others = [name for name in raw.rows if name not in kept]
     if others:
         raw.notes.append(f"{path.name}: the column {', '.join(others)} is not read from a weather file.")
     raw.rows = raw.rows[kept]
     return part_of(raw, "weather", "weather")
+
+
+def check_kind(raw: table.Table) -> None:
+    """Put the words of `kind`, where there is such a column, into lower case, and reject the rows with another one."""
+    if "kind" in raw.rows:
+        word = raw.rows["kind"].astype("str").fillna("").str.strip().str.lower()
+        raw.rows = raw.rows.assign(kind=word.array)
+        raw.reject(~word.isin(KINDS).to_numpy(bool), "kind", f"not one of {', '.join(KINDS)}")
