@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from influx import advice, explore, insights
+from influx import advice, explore, home_plan, insights
 from influx.backtesting import LEVELS
 from influx.errors import InputError
 from influx.features import WEEK, every_hour, every_week, feature_table, relation
@@ -147,6 +147,10 @@ class Run:
         """Return `forecast`, `daily`, `week`, `peaks`, and `cost_daily` and `cost_week` where prices are known."""
         return self._step("forecast", self._make_forecast)
 
+    def plan(self) -> Frames:
+        """Return `plan`, `plan_runs`, `plan_devices`, `plan_steps`, `plan_total` and `plan_notes`."""
+        return self._step("plan", self._make_plan)
+
     def insights(self) -> Frames:
         """Return `overview`, `efficiency` and `recommendations`."""
         return self._step("insights", self._make_insights)
@@ -234,12 +238,15 @@ class Run:
             )
         return frames
 
+    def _make_plan(self) -> Frames:
+        return home_plan.frames(self._home, self._alive, self.forecast()["forecast"], self.rates())
+
     def _make_insights(self) -> Frames:
         hours, home = self.forecast()["forecast"], self._home
         return {
             "overview": insights.overview(self._alive, home.origin),
             "efficiency": insights.efficiency(home),
-            "recommendations": advice.recommendations(home, hours, explore.standby(home), self.rates()),
+            "recommendations": advice.recommendations(home, hours, explore.standby(home), self.rates(), self.plan()),
         }
 
     def _make_review(self) -> Frames:
