@@ -21,7 +21,7 @@ from influx.tariff import Rates
 
 COLUMNS = {
     "plan": ["device_id", "run", "timestamp", "kwh"],
-    "plan_runs": ["device_id", "run", "start", "end", "kwh", "cost", "habit_cost", "saving"],
+    "plan_runs": ["device_id", "run", "start", "end", "kwh", "cost", "habit_cost"],
     "plan_devices": [
         *("device_id", "kind", "runs", "kwh", "cost", "habit_cost", "saving", "p10", "p90", "weeks"),
         *("carbon_kg", "habit_carbon_kg", "source"),

@@ -71,8 +71,8 @@ def value(plan: Plan, kept: list[Asked], terms: Terms) -> dict[str, pd.DataFrame
     -------
     dict of DataFrame
         `plan_runs` and `plan_devices` with `kwh`, `cost`, `habit_cost` (of the same energy at the hours in which it is
-        expected anyway) and `saving` [currency]; devices and the row of `plan_total` also with the saving's `p10` and
-        `p90`, from past `weeks`, and carbon [kg].
+        expected anyway) [currency]; devices and the row of `plan_total` also with the `saving`, its `p10` and `p90`
+        from past `weeks`, and carbon [kg].
     """
     price = terms.price(terms.stamps)
     rows, runs = [], []
@@ -80,17 +80,22 @@ def value(plan: Plan, kept: list[Asked], terms: Terms) -> dict[str, pd.DataFrame
         kwh = plan.energy(one.device_id, terms.stamps)
         usual = savings.movable(one.expected[: len(terms.stamps)])
         now = savings.mean_price(usual, price)
-        rows.append(_device(one, kwh, savings.mean_price(kwh, price), now) | _carbon(kwh, usual, terms))
+        bill = float(one.expected[: len(price)] @ price)
+        rows.append(_device(one, kwh, savings.mean_price(kwh, price), now, bill) | _carbon(kwh, usual, terms))
         runs.append(_runs(plan, one.device_id, pd.Series(price, terms.stamps), now))
     devices = pd.DataFrame(rows).set_index("device_id")
     devices["runs"] = pd.concat(runs).groupby("device_id")["run"].max()
     past = savings.past_savings([one.series for one in kept], lambda back: _past_week(back, kept, plan, terms))
     each, whole = savings.ranges(devices["kwh"], devices["saving"] / devices["kwh"], past)
     devices = devices.join(each)
-    devices["p90"] = devices["p90"].clip(upper=devices["habit_cost"].clip(lower=0))
+    devices["p90"] = devices["p90"].clip(upper=devices["bill"])
     total = devices[["kwh", "cost", "habit_cost", "saving", "carbon_kg", "habit_carbon_kg"]].sum(skipna=False)
-    bill = max(float(total["habit_cost"]), 0.0)
-    row = total.to_dict() | {"p10": whole[0], "p90": min(whole[1], bill), "weeks": whole[2], "gap": plan.gap}
+    row = total.to_dict() | {
+        "p10": whole[0],
+        "p90": min(whole[1], devices["bill"].sum()),
+        "weeks": whole[2],
+        "gap": plan.gap,
+    }
     row |= {"weight": terms.weight, "limit_kw": terms.limit_kw, "hours": len(terms.stamps) * (STEP / HOUR)}
     return {
         "plan_runs": pd.concat(runs),
@@ -99,7 +104,7 @@ def value(plan: Plan, kept: list[Asked], terms: Terms) -> dict[str, pd.DataFrame
     }
 
 
-def _device(one: Asked, kwh: np.ndarray, planned: float, now: float) -> dict[str, object]:
+def _device(one: Asked, kwh: np.ndarray, planned: float, now: float, bill: float) -> dict[str, object]:
     energy = float(kwh.sum())
     return {
         "device_id": one.device_id,
@@ -108,7 +113,8 @@ def _device(one: Asked, kwh: np.ndarray, planned: float, now: float) -> dict[str
         "kwh": energy,
         "cost": energy * planned,
         "habit_cost": energy * now,
-        "saving": savings.saved(energy, planned, now),
+        "saving": savings.saved(energy, planned, now, bill),
+        "bill": max(min(energy * now, bill), 0.0),
     }
 
 
@@ -130,7 +136,6 @@ def _runs(plan: Plan, device_id: str, price: pd.Series, now: float) -> pd.DataFr
     )
     out["end"] += STEP
     out["habit_cost"] = out["kwh"] * now
-    out["saving"] = [savings.saved(kwh, cost / kwh, now) for kwh, cost in zip(out["kwh"], out["cost"], strict=True)]
     return out.reset_index().assign(device_id=device_id)
 
 

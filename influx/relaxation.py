@@ -19,7 +19,7 @@ from influx.formulation import Block, Cycle, Storage, Task, block
 from influx.schedule import GAP, SECONDS, Impossible, Solution, solve, ties
 
 ELASTIC_SECONDS = 10.0
-"""Time for the least power limit; past it the least one found is told as such."""
+"""Time to find any plan where none was found quickly, and for the least power limit, which else is told as found."""
 
 
 @dataclass(frozen=True)
@@ -74,22 +74,22 @@ def solve_or_tell(
     relaxations : list of Relaxation
         One for each task that does not fit by itself, and one for the power limit.
     """
-    try:
-        return solve(tasks, value, room, gap, seconds), list(tasks), []
-    except Impossible as answer:
-        first = answer
+    for time in (seconds, ELASTIC_SECONDS):
+        try:
+            return solve(tasks, value, room, gap, time), list(tasks), []
+        except Impossible as answer:
+            if answer.proven:
+                break
     alone = [relaxed(task, len(value), steps_a_day) for task in tasks]
     fit = [task for task, one in zip(tasks, alone, strict=True) if one is None]
     told = [one for one in alone if one is not None]
-    try:
-        return (solve(fit, value, room, gap, seconds) if told else _none(first)), fit, told
-    except Impossible:
-        assert room is not None  # without a limit, tasks that fit by themselves fit together
-        return None, fit, [*told, least_limit(fit, room)]
-
-
-def _none(answer: Impossible) -> Solution:
-    raise answer
+    if told:
+        try:
+            return solve(fit, value, room, gap, seconds), fit, told
+        except Impossible:
+            pass
+    assert room is not None  # without a limit, tasks that fit by themselves fit together
+    return None, fit, [*told, least_limit(fit, room)]
 
 
 def relaxed(task: Task, steps: int, steps_a_day: int) -> Relaxation | None:
@@ -161,8 +161,8 @@ def least_limit(tasks: Sequence[Task], room: np.ndarray, seconds: float = ELASTI
         constraints=limits,
         options={"mip_rel_gap": 1e-4, "time_limit": seconds},
     )
-    if found.x is None:
-        raise Impossible(proven=False)
+    if found.x is None:  # a limit that all devices may draw at once, wherever they run
+        return Relaxation("", "limit", _most(tasks) - float(room.min()), int(room.argmin()), False)
     return Relaxation("", "limit", float(found.fun), _worst(found.x[:columns], blocks, room), found.status == 0)
 
 

@@ -1,8 +1,8 @@
 """What a plan saves: the same energy at the hours of the plan and at the hours in which the household uses it now.
 
-A saving is the difference of two mean prices times the energy that the plan moves, and never more than that energy
-costs now. Its range comes from past weeks: what the device's measured use cost there, against what a plan made at that
-week's prices would have paid for the same energy.
+A saving is the difference of two mean prices times the energy that the plan moves. It is never more than that energy
+costs now, nor than the device is expected to cost at all. Its range comes from past weeks: what the device's measured
+use cost there, against what a plan made at that week's prices would have paid for the same energy.
 """
 
 from __future__ import annotations
@@ -36,9 +36,12 @@ def mean_price(kwh: np.ndarray, price: np.ndarray) -> float:
     return float(kwh @ price) / total if total > 0 else float("nan")
 
 
-def saved(kwh: float, plan: float, habit: float) -> float:
-    """Return the saving of `kwh` at the mean prices of plan and habit; never more than the energy costs now."""
-    return min(kwh * (habit - plan), max(kwh * habit, 0.0))
+def saved(kwh: float, plan: float, habit: float, bill: float = np.inf) -> float:
+    """Return the saving of `kwh` at the mean prices of plan and habit.
+
+    It is never more than that energy costs now, nor than the `bill` that the device is expected to cost at all.
+    """
+    return min(kwh * (habit - plan), max(kwh * habit, 0.0), max(bill, 0.0))
 
 
 def past_savings(every: list[Series], priced: PlanPrices) -> pd.DataFrame:
@@ -71,9 +74,8 @@ def _cheaper(series: Series, price: pd.Series, plan: float) -> float:
     energy = series.energy.reindex(price.index)
     if energy.notna().mean() < LEAST_KNOWN:
         return float("nan")
-    minutes = None if series.around.minutes is None else series.around.minutes.reindex(price.index)
-    used = energy.where(in_use(energy, minutes), 0.0).to_numpy()
-    return mean_price(used, price.to_numpy()) - plan
+    used = series.energy.where(in_use(series.energy, series.around.minutes), 0.0)
+    return mean_price(used.reindex(price.index, fill_value=0.0).to_numpy(), price.to_numpy()) - plan
 
 
 def ranges(kwh: pd.Series, now: pd.Series, past: pd.DataFrame) -> tuple[pd.DataFrame, tuple[float, float, int]]:

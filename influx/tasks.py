@@ -139,10 +139,10 @@ def day_windows(
     days = _days(stamps, timezone)
     first = _at(days, begin, stamps, timezone, np.ceil)
     last = _at(days, end if end > begin else end + MINUTES_A_DAY, stamps, timezone, np.floor)
-    bound = flexible.earliest is not None or flexible.deadline is not None
-    last = np.minimum(last + (0 if bound else length - 1), len(stamps))
+    over = 0 if flexible.earliest or flexible.deadline else length - 1
+    ends = np.where(last > 0, np.minimum(last + over, len(stamps)), 0)
     first = np.maximum(first, 0)
-    return tuple(zip(first[last > first].tolist(), last[last > first].tolist(), strict=True))
+    return tuple(zip(first[ends > first].tolist(), ends[ends > first].tolist(), strict=True))
 
 
 def _storage(

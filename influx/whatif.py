@@ -169,9 +169,11 @@ def _answers(plain: pd.DataFrame, shifted: pd.DataFrame, degrees: float) -> str:
     before, after = (frame.groupby("device_id")["energy_kwh"].sum() for frame in (plain, shifted))
     change = (after - before).drop(HOUSEHOLD, errors="ignore")
     told = change[change.abs() >= 0.005].sort_values(key=np.abs, ascending=False)
-    way = f"{abs(degrees):g} degrees {'warmer' if degrees > 0 else 'colder'}"
+    way = f"{abs(degrees):g} degrees {'warmer' if degrees >= 0 else 'colder'}"
     if told.empty:
-        return f"In a week {way} nothing changes: no model of these devices looks at the temperature."
+        return f"In a week {way} nothing changes" + (
+            ": no model of these devices looks at the temperature." if degrees else "."
+        )
     whole = float(after[HOUSEHOLD] - before[HOUSEHOLD])
     named = [f"{text.name(str(name))} {text.kwh(abs(by))} {'more' if by > 0 else 'less'}" for name, by in told.items()]
     return (

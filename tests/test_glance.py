@@ -51,6 +51,7 @@ def test_the_questions_stand_in_their_order(sample_run: Run) -> None:
     headings = re.findall(r"<h2>(.*?)</h2>", glance(sample_run.folder))
     assert headings == [
         "What changed?",
+        "When should it run?",
         "What is worth doing?",
         "How sure is it?",
         "Each device",
@@ -65,7 +66,7 @@ def test_the_page_is_made_of_the_folder_alone(sample_run: Run, tmp_path: Path) -
 
 def test_a_home_without_prices_says_that_its_cost_is_not_known(tiny_run) -> None:
     run = tiny_run(tiny.three_days)
-    run.insights()
+    run.explore(), run.insights()
     said = plain(glance(run.folder))
     assert "What will the home use in the coming week?" in said
     assert "The cost is not known" in said
@@ -74,7 +75,7 @@ def test_a_home_without_prices_says_that_its_cost_is_not_known(tiny_run) -> None
 
 def test_a_hostile_home_is_named_as_text(tiny_run) -> None:
     run = tiny_run(tiny.hostile)
-    run.insights()
+    run.explore(), run.insights()
     markup = glance(run.folder)
     assert "<img" not in markup
     assert f"What will {tiny.HOSTILE} use" in plain(markup)
