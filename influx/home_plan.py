@@ -35,6 +35,13 @@ COLUMNS = {
 }
 """The frames of a plan. Times are UTC, energy is in kWh, money in the home's currency, carbon in kg."""
 
+_TYPES = {
+    **dict.fromkeys(("device_id", "kind", "source", "what"), "str"),
+    **dict.fromkeys(("run", "runs", "weeks"), "int64"),
+    **dict.fromkeys(("timestamp", "start", "end"), "datetime64[us, UTC]"),
+}
+"""What is no number with decimals."""
+
 NO_DEVICE = "No plan is made: home.yaml names no flexible device. `flexible: true` below a device makes it one."
 
 
@@ -84,11 +91,12 @@ def frames(
         elif not notes:
             notes.append(("", "lacking", NO_DEVICE))
     found["plan_notes"] = pd.DataFrame(notes, columns=COLUMNS["plan_notes"])
-    return {name: found.get(name, _empty(name))[columns] for name, columns in COLUMNS.items()}
+    return {name: _typed(found.get(name, pd.DataFrame(columns=columns))[columns]) for name, columns in COLUMNS.items()}
 
 
-def _empty(name: str) -> pd.DataFrame:
-    return pd.DataFrame(columns=COLUMNS[name])
+def _typed(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame whose columns have their types, also where it has no rows."""
+    return frame.astype({name: _TYPES.get(name, "float64") for name in frame})
 
 
 def _planned(asked: list[Asked], tasks: dict[str, Task], terms: Terms, notes: Notes) -> dict[str, pd.DataFrame]:
