@@ -15,9 +15,11 @@ from pytest import approx
 from influx import Run, advice, checks, load, plan_words, plots_plan, text
 from influx.axes import colours
 from influx.figures import is_narrow, show
+from influx.home import Home
 from influx.home_plan import COLUMNS, frames
+from influx.plan_value import weeks_back
 from influx.runs import Frames
-from influx.series import series_of_home
+from influx.series import Series, series_of_home
 from influx.tariff import rates
 
 START = pd.Timestamp("2024-07-14T22:00Z")
@@ -35,22 +37,23 @@ def evenings(weeks: int = 12, kwh: float = 1.0, hour: int = 19) -> np.ndarray:
     return out
 
 
-def plan_of(folder: Path, devices: str, more: str = "", horizon: int = 168, **used: np.ndarray) -> Frames:
-    """Return the plan of a home whose devices are expected to do in the coming week what they did in the last one."""
-    kwh = {name: np.asarray(one) for name, one in used.items()}
-    first = START - pd.Timedelta(hours=max(len(one) for one in kwh.values()))
+def parts(folder: Path, devices: str, more: str = "", **used: np.ndarray) -> tuple[Home, list[Series], pd.DataFrame]:
+    """Return a home, its devices, and a forecast that the coming week is like the last one."""
+    first = START - pd.Timedelta(hours=max(len(one) for one in used.values()))
     settings = f"{tiny.TARIFF}{more}devices:\n{devices}"
-    home = load(tiny.write_readings(folder, start=f"{first:%Y-%m-%d %H:%M}", home=settings, **kwh))
+    home = load(tiny.write_readings(folder, start=f"{first:%Y-%m-%d %H:%M}", home=settings, **used))
     assert home.origin == START
     every = series_of_home(home)
-    stamps = pd.date_range(START, periods=horizon, freq="h", unit="us")
-    parts = [
-        pd.DataFrame(
-            {"device_id": one.device_id, "timestamp": stamps, "energy_kwh": one.energy.to_numpy()[-168:][:horizon]}
-        )
-        for one in every
-    ]
-    return frames(home, every, pd.concat(parts), rates(home.settings))
+    stamps = pd.date_range(START, periods=168, freq="h", unit="us")
+    coming = {one.device_id: one.energy.to_numpy()[-168:] for one in every}
+    rows = [pd.DataFrame({"device_id": name, "timestamp": stamps, "energy_kwh": kwh}) for name, kwh in coming.items()]
+    return home, every, pd.concat(rows)
+
+
+def plan_of(folder: Path, devices: str, more: str = "", **used: np.ndarray) -> Frames:
+    """Return the plan of that home at its tariff."""
+    home, every, forecast = parts(folder, devices, more, **used)
+    return frames(home, every, forecast, rates(home.settings))
 
 
 WASHER = "  washer: {flexible: {hours: 1, kwh: 1, runs_a_week: 7}}\n"
@@ -133,6 +136,30 @@ def test_a_short_history_gives_no_range(tmp_path: Path) -> None:
     assert plan_words.devices(plan, "EUR")["8 in 10 [EUR]"].tolist() == ["not known"]
 
 
+def test_past_weeks_are_planned_at_their_own_prices(tmp_path: Path) -> None:
+    """Cheap at 3:00 in past weeks and at 12:00 in the coming one; used at 19:00, a kWh saves 0.20 in each of them."""
+
+    class Moving:
+        def at(self, stamps: pd.DatetimeIndex) -> tuple[np.ndarray, np.ndarray]:
+            hour = stamps.tz_convert("Europe/Madrid").hour
+            cheap = np.where(stamps < START, hour == 3, hour == 12)
+            return np.where(cheap, 0.10, 0.30), ~cheap
+
+    home, every, forecast = parts(tmp_path, WASHER, washer=evenings())
+    row = frames(home, every, forecast, Moving())["plan_devices"].iloc[0]  # type: ignore[arg-type]
+    assert (row["cost"], row["saving"], row["p10"], row["p90"]) == approx((0.70, 1.40, 1.40, 1.40))
+    assert row["weeks"] == 12
+
+
+@pytest.mark.parametrize(("day", "steps"), [("2024-04-01", 334), ("2024-04-08", 336), ("2024-10-28", 338)])
+def test_a_week_back_is_a_week_of_the_clock(day: str, steps: int) -> None:
+    first, last = (pd.Timestamp(day) + pd.Timedelta(days=days) for days in (0, 7))
+    coming = pd.date_range(first, last, freq="30min", inclusive="left", tz="Europe/Madrid").tz_convert("UTC")
+    found = weeks_back(coming, 1, "Europe/Madrid").tz_convert("Europe/Madrid").tz_localize(None)
+    assert len(found) == steps
+    assert (found[0], found[-1]) == (first - pd.Timedelta(days=7), first - pd.Timedelta(minutes=30))
+
+
 # --- what is lacking, and what is impossible --------------------------------------------------------------------------
 
 
@@ -164,16 +191,7 @@ def test_prices_that_end_early_end_the_plan(tmp_path: Path) -> None:
 
         known = 48
 
-    home = load(
-        tiny.write_readings(
-            tmp_path, start="2024-04-21 22:00", home=tiny.TARIFF + "devices:\n" + WASHER, washer=evenings()
-        )
-    )
-    every = [one for one in series_of_home(home) if one.device_id == "washer"]
-    hours = pd.date_range(START, periods=168, freq="h", unit="us")
-    forecast = pd.concat(
-        [pd.DataFrame({"device_id": name, "timestamp": hours, "energy_kwh": 0.1}) for name in ("washer", "household")]
-    )
+    home, every, forecast = parts(tmp_path, WASHER, washer=evenings())
     plan = frames(home, every, forecast, Ending())  # type: ignore[arg-type]
     assert notes(plan) == ["Prices are known for the first 48 of 168 hours: the plan ends there."]
     assert (plan["plan_devices"]["runs"].item(), len(plan["plan_steps"])) == (2, 96)
