@@ -17,8 +17,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from influx import advice, costs, explore, insights
+from influx import advice, costs, explore, home_plan, insights
 from influx.backtesting import LEVELS
+from influx.carbon import intensity
 from influx.errors import InputError
 from influx.features import WEEK, every_hour, every_week, feature_table, relation
 from influx.forecasting import is_alive, predict_all
@@ -154,6 +155,10 @@ class Run:
         """Return `bill`, `bill_days`, `bill_months`, `spent` and `spent_week`, those that are known."""
         return self._step("bill", self._make_bill)
 
+    def plan(self) -> Frames:
+        """Return `plan`, `plan_runs`, `plan_devices`, `plan_steps`, `plan_tasks`, `plan_total`, `plan_notes`."""
+        return self._step("plan", self._make_plan)
+
     def insights(self) -> Frames:
         """Return `overview`, `efficiency` and `recommendations`."""
         return self._step("insights", self._make_insights)
@@ -248,12 +253,18 @@ class Run:
     def _models(self) -> dict[tuple[str, str], Candidate]:
         return open_models(self.folder / "models", self.training()["choice"], self._home.settings.learner or "")
 
+    def _make_plan(self) -> Frames:
+        home = self._home
+        grams = intensity(home.carbon, home.settings.timezone)
+        known = None if grams is None else lambda stamps: grams.at(stamps, home_plan.STEP_MINUTES)
+        return home_plan.frames(home, self._alive, self.forecast()["forecast"], self.rates(), known)
+
     def _make_insights(self) -> Frames:
         hours, home = self.forecast()["forecast"], self._home
         return {
             "overview": insights.overview(self._alive, home.origin),
             "efficiency": insights.efficiency(home),
-            "recommendations": advice.recommendations(home, hours, explore.standby(home), self.rates()),
+            "recommendations": advice.recommendations(home, hours, explore.standby(home), self.rates(), self.plan()),
         }
 
     def _make_review(self) -> Frames:
