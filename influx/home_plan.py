@@ -5,11 +5,14 @@ What cannot be planned is named in a sentence, with the least that would have to
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 
 from influx import reasons
 from influx.asked import Asked, Notes, asked_of, tasks_of
+from influx.carbon import intensity
 from influx.clock import HOUR
 from influx.formulation import Task, write
 from influx.home import Home
@@ -68,7 +71,7 @@ def frames(
     rates : Rates, optional
         Its prices; without them nothing is planned.
     carbon : callable, optional
-        Carbon intensity of each step [g/kWh]; NaN where it is not known.
+        Carbon intensity of each step [g/kWh], NaN where it is not known; the home's own by default.
     weight : float
         1 minimises money alone, 0 carbon alone.
 
@@ -79,6 +82,9 @@ def frames(
         row of `plan_total` as of `plan_value.value`; `plan_steps`, with price, expected load beside the plan, and what
         is planned; `plan_notes`, what is not planned and why. Without a plan all but the notes are empty.
     """
+    grams = intensity(home.carbon, home.settings.timezone)
+    if carbon is None and grams is not None:
+        carbon = partial(grams.at, minutes=STEP_MINUTES)
     notes: Notes = []
     found: dict[str, pd.DataFrame] = {}
     price = None if rates is None else lambda stamps: rates.at(stamps, STEP_MINUTES)[0]

@@ -17,9 +17,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from influx import advice, costs, explore, home_plan, insights
+from influx import advice, costs, explore, home_plan, insights, whatif
 from influx.backtesting import LEVELS
-from influx.carbon import intensity
 from influx.errors import InputError
 from influx.features import WEEK, every_hour, every_week, feature_table, relation
 from influx.forecasting import is_alive, predict_all
@@ -156,7 +155,7 @@ class Run:
         return self._step("bill", self._make_bill)
 
     def plan(self) -> Frames:
-        """Return `plan`, `plan_runs`, `plan_devices`, `plan_steps`, `plan_tasks`, `plan_total`, `plan_notes`."""
+        """Return `plan`, `plan_runs`, `plan_devices` ..., and `warmer`, the week some degrees warmer or colder."""
         return self._step("plan", self._make_plan)
 
     def insights(self) -> Frames:
@@ -254,10 +253,9 @@ class Run:
         return open_models(self.folder / "models", self.training()["choice"], self._home.settings.learner or "")
 
     def _make_plan(self) -> Frames:
-        home = self._home
-        grams = intensity(home.carbon, home.settings.timezone)
-        known = None if grams is None else lambda stamps: grams.at(stamps, home_plan.STEP_MINUTES)
-        return home_plan.frames(home, self._alive, self.forecast()["forecast"], self.rates(), known)
+        every, origin, choice = self._alive, self._home.origin, self.training()["choice"]
+        planned = home_plan.frames(self._home, every, self.forecast()["forecast"], self.rates())
+        return planned | whatif.by_degrees(every, self._models(), choice, origin, self.horizon)
 
     def _make_insights(self) -> Frames:
         hours, home = self.forecast()["forecast"], self._home

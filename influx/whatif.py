@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -19,9 +20,14 @@ from influx.forecasting import is_alive, predict_all
 from influx.intervals import LEVELS
 from influx.kept import open_models
 from influx.models import Candidate
-from influx.runs import Run
 from influx.schema import HOUSEHOLD
 from influx.series import Series, series_of_home
+
+if TYPE_CHECKING:
+    from influx.runs import Run
+
+DEGREES = (-3.0, 3.0)
+"""By how much warmer a week is looked at [C]."""
 
 
 def move(plan: Mapping[str, pd.DataFrame], device_id: str, run: int, start: pd.Timestamp) -> dict[str, float]:
@@ -150,6 +156,29 @@ def warmer(
     other = [_shifted(one, origin, degrees) for one in every]
     shifted = predict_all(other, dict(models), choice, origin, horizon, levels)
     return shifted, _answers(plain, shifted, degrees)
+
+
+def by_degrees(
+    every: list[Series],
+    models: Mapping[tuple[str, str], Candidate],
+    choice: pd.DataFrame,
+    origin: pd.Timestamp,
+    horizon: int,
+) -> dict[str, pd.DataFrame]:
+    """Return what `warmer` says of some degrees, for those who have no models at hand.
+
+    Returns
+    -------
+    dict of DataFrame
+        `warmer`: `degrees`, `device_id` and the `kwh` of the coming hours then; `warmer_words`: `degrees` and `what`.
+    """
+    kwh, words = [], []
+    for degrees in DEGREES:
+        hours, said = warmer(every, models, choice, origin, horizon, degrees)
+        sums = hours.groupby("device_id", sort=False)["energy_kwh"].sum().rename("kwh").reset_index()
+        kwh.append(sums.assign(degrees=degrees))
+        words.append({"degrees": degrees, "what": said})
+    return {"warmer": pd.concat(kwh)[["degrees", "device_id", "kwh"]], "warmer_words": pd.DataFrame(words)}
 
 
 def _knows(series: Series, hours: pd.DatetimeIndex) -> bool:
