@@ -67,8 +67,8 @@ class Measured:
             if most is None
             else f"{least:g} to {most:g}"
         )
-        kept = (least is None or self.value >= least) and (most is None or self.value <= most)
-        return words if kept else f"{words}, missed"
+        missed = (least is not None and self.value < least) or (most is not None and self.value > most)
+        return f"{words}, missed" if missed else words
 
 
 @dataclass(frozen=True)

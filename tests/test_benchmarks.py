@@ -415,6 +415,7 @@ def test_cost_is_that_of_a_process_of_its_own() -> None:
         (80.0, 78.0, 82.0, "78 to 82"),
         (82.5, 78.0, 82.0, "78 to 82, missed"),
         (77.9, 78.0, 82.0, "78 to 82, missed"),
+        (np.nan, 78.0, 82.0, "78 to 82"),
     ],
 )
 def test_a_broken_bound_is_told(value: float, least: float | None, most: float | None, words: str) -> None:
