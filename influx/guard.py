@@ -24,15 +24,11 @@ from jupyter_server.base.handlers import FileFindHandler
 from jupyter_server.services.kernels.handlers import KernelHandler
 from tornado.web import HTTPError, RequestHandler
 from voila.shutdown_kernel_handler import VoilaShutdownKernelHandler
-from voila.static_file_handler import MultiStaticFileHandler, TemplateStaticFileHandler
 from voila.tornado.handler import TornadoVoilaHandler
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
 EXTENSIONS = ("@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets-manager8")
 """What Voilà's page needs to show widgets, and all of it that is served."""
-
-PING = 20.0
-"""Seconds between looks whether a visitor is still there, and for an answer."""
 
 HEADERS = {
     # Voilà's scripts are inline and compile their schemas. Nothing is fetched from another host.
@@ -81,23 +77,23 @@ class Door:
         return name in self.names or (self.any_address and _is_address(name))
 
 
-class Guarded:
+class Guarded(RequestHandler):
     """Stands before a handler: checks Host, Origin and cookie, sets the headers, and says no more than it must."""
 
-    def set_default_headers(self: Any) -> None:
+    def set_default_headers(self) -> None:
         super().set_default_headers()
         self.clear_header("Server")
         for name, value in HEADERS.items():
             self.set_header(name, value)
 
-    async def prepare(self: Any) -> None:
+    async def prepare(self, **settings: Any) -> Any:
         if not (_is_addressed(self) and self.check_origin() and _is_known(self)):
             raise HTTPError(403)
-        waiting = super().prepare()
+        waiting = super().prepare(**settings)
         if waiting is not None:
             await waiting
 
-    def check_origin(self: Any, _: str | None = None) -> bool:
+    def check_origin(self, _: str | None = None) -> bool:
         """Tell whether a request comes from the page itself, or from no page. A closing page's beacon is `null`: it
         has no referrer, and another site's would have no cookie."""
         origin = self.request.headers.get("Origin")
@@ -105,7 +101,7 @@ class Guarded:
             return True
         return urlsplit(origin.lower()).netloc == self.request.host.lower()
 
-    def write_error(self: Any, status_code: int, **_: Any) -> None:
+    def write_error(self, status_code: int, **_: Any) -> None:
         self.set_header("Content-Type", "text/html; charset=utf-8")
         if status_code == 503:
             self.set_header("Retry-After", "60")
@@ -125,10 +121,10 @@ class Visitor(IdentityProvider):
 class Page(Guarded, TornadoVoilaHandler):
     """The page, and the exchange of the token for the cookie."""
 
-    async def prepare(self) -> None:
+    async def prepare(self, **settings: Any) -> None:
         token = self.get_query_argument("token", None)
         if token is None:
-            return await super().prepare()
+            return await super().prepare(**settings)
         if not (_is_addressed(self) and self.check_origin() and _door(self).fits(token)):
             raise HTTPError(403)
         encrypted = self.request.headers.get("X-Forwarded-Proto", self.request.protocol) == "https"
@@ -147,12 +143,22 @@ class Model(Guarded, KernelHandler):
 class Channels(Guarded, VoilaKernelWebsocketHandler):
     """The socket between a page and its kernel.
 
-    Tornado pings by itself and reads these in seconds. Jupyter's own pinging reads them in milliseconds: it is ended.
+    Tornado looks by itself whether a visitor is still there, and reads these in seconds. Jupyter's own pinging reads
+    them in milliseconds: it is ended.
     """
 
-    ping_interval = ping_timeout = PING
+    @property
+    def ping_interval(self) -> float:
+        """Seconds between pings."""
+        return self.settings["ping"]
+
+    @property
+    def ping_timeout(self) -> float:
+        """Seconds to wait for an answer."""
+        return self.settings["ping"]
 
     def send_ping(self) -> None:
+        """Ping no more."""
         self.ping_callback.stop()
 
 
@@ -165,23 +171,20 @@ class Shutdown(Guarded, VoilaShutdownKernelHandler):
         self.set_status(204)
 
 
-class Style(Guarded, TemplateStaticFileHandler):
-    """Voilà's style sheets."""
+class File(Guarded, FileFindHandler):
+    """Voilà's scripts and style sheets; they change when it is installed anew."""
 
-
-class Script(Guarded, MultiStaticFileHandler):
-    """Voilà's scripts."""
-
-
-class Extension(Guarded, FileFindHandler):
-    """The scripts of the two extensions."""
+    def set_headers(self) -> None:
+        """Let a browser keep it for a while."""
+        super().set_headers()
+        self.set_header("Cache-Control", "private, max-age=600")
 
 
 class Nothing(Guarded, RequestHandler):
     """Whatever else is asked for."""
 
-    async def prepare(self) -> None:
-        await super().prepare()
+    async def prepare(self, **settings: Any) -> None:
+        await super().prepare(**settings)
         raise HTTPError(404)
 
 
@@ -195,7 +198,7 @@ def addresses(
     page : dict
         What Voilà's page handler wants to know.
     scripts, extensions : list of str
-        The folders of Voilà's scripts and of the extensions.
+        The folders of Voilà's scripts and styles, and of the extensions.
     """
     extension = "|".join(map(re.escape, EXTENSIONS))
     return [
@@ -203,9 +206,9 @@ def addresses(
         (rf"/api/kernels/{_KERNEL}", Model, {}),
         (rf"/api/kernels/{_KERNEL}/channels", Channels, {}),
         (rf"/voila/api/shutdown/{_KERNEL}", Shutdown, {}),
-        (rf"/voila/templates/(lab/static/{_FILE})", Style, {}),
-        (rf"/voila/static/({_FILE})", Script, {"paths": scripts}),
-        (rf"/voila/labextensions/((?:{extension})/static/{_FILE})", Extension, {"path": extensions}),
+        (rf"/voila/templates/lab/static/({_FILE})", File, {"path": scripts}),
+        (rf"/voila/static/({_FILE})", File, {"path": scripts}),
+        (rf"/voila/labextensions/((?:{extension})/static/{_FILE})", File, {"path": extensions}),
     ]
 
 

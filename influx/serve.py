@@ -16,14 +16,14 @@ from typing import Any
 from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
 from tornado.netutil import bind_sockets
-from traitlets import Bool, Unicode
+from traitlets import Bool
 from traitlets.config import Config
 from voila.app import Voila
 
 from influx.errors import InputError
 from influx.guard import EXTENSIONS, Door, Nothing, Visitor, addresses
 from influx.paths import PROJECT
-from influx.visitors import GRACE, Discreet, Kernels, ThisPython
+from influx.visitors import GRACE, MOST, Discreet, Kernels, ThisPython
 
 NOTEBOOK = PROJECT / "notebooks" / "dashboard.ipynb"
 PORT = 8866
@@ -40,7 +40,9 @@ def serve(
     token: str = "",
     name: str = "",
     reports: Path = PROJECT / "reports",
+    visitors: int = MOST,
     notebook: Path = NOTEBOOK,
+    grace: int = GRACE,
 ) -> None:
     """Serve the dashboard until the process is told to end (SIGINT, SIGTERM).
 
@@ -56,8 +58,12 @@ def serve(
         The name under which a proxy with TLS publishes the page.
     reports : Path
         The folder whose `latest` is shown.
+    visitors : int
+        How many may look at once.
     notebook : Path
         The notebook that is the page.
+    grace : int
+        Seconds without a visitor after which his kernel ends.
 
     Raises
     ------
@@ -71,7 +77,9 @@ def serve(
     sockets = _listen(host, port)
     listens = sockets[0].getsockname()[1]
     door = Door(token or secrets.token_hex(24), f"influx-{listens}", _names(host, name), host in _EVERYWHERE)
-    app = Dashboard(config=_settings(door), config_file_paths=[], reports=str(reports.absolute()))
+    settings = _settings(door, grace)
+    settings.Kernels = Config(most=visitors, reports=str(reports.absolute()))
+    app = Dashboard.instance(config=settings, config_file_paths=[])  # Jupyter's handlers log to the one instance
     app.sockets, app.link = sockets, f"{_address(host, name, listens)}/?token={door.token}"
     app.initialize([str(notebook)])
     app.start()
@@ -80,7 +88,6 @@ def serve(
 class Dashboard(Voila):
     """Voilà with our template, our addresses and our sockets."""
 
-    reports = Unicode()
     open_browser = Bool(False)
     sockets: list[socket.socket]
     link: str
@@ -115,7 +122,7 @@ class Dashboard(Voila):
             self.stop()
 
 
-def _settings(door: Door) -> Config:
+def _settings(door: Door, grace: int) -> Config:
     """Return how Voilà and Jupyter's server are set up."""
     return Config(
         Voila={
@@ -124,6 +131,7 @@ def _settings(door: Door) -> Config:
             "log_level": logging.ERROR,
             "tornado_settings": {
                 "door": door,
+                "ping": grace / 2,
                 "disable_check_xsrf": True,
                 "default_handler_class": Nothing,
                 "log_function": _log,
@@ -144,8 +152,8 @@ def _settings(door: Door) -> Config:
             "allow_tracebacks": False,
             "buffer_offline_messages": False,
             "cull_connected": False,
-            "cull_idle_timeout": GRACE,
-            "cull_interval": 5,
+            "cull_idle_timeout": grace,
+            "cull_interval": max(1, grace // 8),
             "transport_encryption": "auto",  # other users of this machine
         },
     )

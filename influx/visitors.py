@@ -18,12 +18,13 @@ from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from tornado.web import HTTPError
+from traitlets import Integer, Unicode
 
-GRACE = 45
+GRACE = 40
 """Seconds without a visitor after which a kernel ends."""
 
 MOST = 20
-"""Visitors at once; each takes about 100 MB."""
+"""Visitors at once; each takes the memory of a kernel, 60 to 120 MB."""
 
 RUN = "INFLUX_RUN"
 """The environment variable that tells a kernel which run folder to show."""
@@ -37,10 +38,14 @@ _FOR_VISITORS = {
 class Kernels(AsyncMappingKernelManager):
     """The kernels of all visitors. Each is told the run folder that is the newest when it starts."""
 
-    most = MOST
-    _coming = 0
+    most = Integer(MOST).tag(config=True)
+    reports = Unicode().tag(config=True)
 
-    async def start_kernel(self, **settings: Any) -> str:
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.coming: set[str] = set()
+
+    async def start_kernel(self, **settings: Any) -> str:  # type: ignore[override] # as its base class does
         """Start a kernel.
 
         Raises
@@ -48,24 +53,25 @@ class Kernels(AsyncMappingKernelManager):
         HTTPError
             503, when there are as many visitors as there may be.
         """
-        if len(self) + self._coming >= self.most:
+        if len(self.coming.union(self.list_kernel_ids())) >= self.most:
             raise HTTPError(503)
-        self._coming += 1
+        kernel_id = self.new_kernel_id()
+        self.coming.add(kernel_id)
         try:
             environment = {**(settings.pop("env", None) or os.environ), **self._environment()}
-            return await super().start_kernel(env=environment, **settings)
+            return await super().start_kernel(kernel_id=kernel_id, env=environment, **settings)
         finally:
-            self._coming -= 1
+            self.coming.remove(kernel_id)
 
     def notify_disconnect(self, kernel_id: str) -> None:
         """Note when a visitor's socket closed: the kernel's time counts from there."""
         super().notify_disconnect(kernel_id)
         if kernel_id in self:
-            self.get_kernel(kernel_id).last_activity = dt.datetime.now(dt.UTC)
+            self.get_kernel(kernel_id).last_activity = dt.datetime.now(dt.UTC)  # type: ignore[attr-defined] # it has
 
     def _environment(self) -> dict[str, str]:
         return {
-            RUN: str(Path(self.parent.reports, "latest").resolve()),
+            RUN: str(Path(self.reports, "latest").resolve()),
             "IPYTHONDIR": str(Path(self.connection_dir, "ipython")),  # none of the user's own start-up files
             "PYDEVD_DISABLE_FILE_VALIDATION": "1",
         }
