@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[1]
-MODULES = ("benchmarks.speed", "benchmarks.project")
+MODULES = ("benchmarks.speed", "benchmarks.project", "benchmarks.dashboard")
 
 
 @dataclass(frozen=True)
