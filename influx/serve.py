@@ -147,7 +147,6 @@ def _settings(door: Door, grace: int) -> Config:
             "show_tracebacks": False,
             "strip_sources": True,
         },
-        VoilaExecutor={"cell_error_instruction": "Whoever runs InFlux sees the reason in the terminal."},
         MappingKernelManager={
             "allow_tracebacks": False,
             "buffer_offline_messages": False,
@@ -156,6 +155,7 @@ def _settings(door: Door, grace: int) -> Config:
             "cull_interval": max(1, grace // 8),
             "transport_encryption": "auto",  # other users of this machine
         },
+        NotebookNotary={"db_file": ":memory:", "secret": secrets.token_bytes(32)},  # nothing is left behind
     )
 
 

@@ -1,8 +1,7 @@
 """A real browser for tests of the dashboard: Debian's Chromium, led by Playwright for Python.
 
 Where one of them is missing the tests are skipped and say so. Every page fails its test on an error in the console, on
-an uncaught error and on a request to another host, also on one that the page's policy stops. Import the fixtures that
-a test module needs: `from browser import browser, desktop, phone  # noqa: F401`.
+an uncaught error and on a request to another host, also on one that the page's policy stops.
 """
 
 from __future__ import annotations

@@ -1,9 +1,13 @@
-"""Real servers of the dashboard for tests: on a free port of this machine, ended by their process id."""
+"""Real servers of the dashboard for tests: on a free port of this machine, ended by their process id.
+
+Called with settings as JSON, this file is such a server. Where what the tests cover is measured, so is it.
+"""
 
 from __future__ import annotations
 
 import http.client
 import json
+import os
 import re
 import subprocess
 import sys
@@ -14,21 +18,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import coverage
 import psutil
 
+PROJECT = Path(__file__).parents[1]
 TOKEN = "0123456789abcdefghij"
 """The token of a server that is started with none of its own."""
 
 PATIENCE = 60
 """Seconds after which something that must happen is taken for missing."""
-
-START = """
-import json, sys
-from pathlib import Path
-from influx.serve import serve
-settings = json.loads(sys.argv[1])
-serve(**settings | {name: Path(settings[name]) for name in ("reports", "notebook") if name in settings})
-"""
 
 
 @dataclass
@@ -80,16 +78,18 @@ def serving(folder: Path, **settings: object) -> Iterator[Served]:
     """Serve the dashboard with `settings` of `influx.serve.serve`; `folder` takes what the server says."""
     settings = {"port": 0, "token": TOKEN, "reports": str(folder / "reports"), **settings}
     told = {key: str(value) if isinstance(value, Path) else value for key, value in settings.items()}
-    with running(folder, [sys.executable, "-c", START, json.dumps(told)]) as served:
+    with running(folder, [__file__, json.dumps(told)]) as served:
         yield served
 
 
 @contextmanager
-def running(folder: Path, command: list[str], cwd: Path | None = None) -> Iterator[Served]:
-    """Run a `command` that serves the dashboard, from its link to its end."""
+def running(folder: Path, arguments: list[str], **environment: str) -> Iterator[Served]:
+    """Run Python with `arguments` that serve the dashboard, from its link to its end."""
     said, errors = folder / "server.out", folder / "server.err"
+    measure = ["-m", "coverage", "run", "--parallel-mode"] if coverage.Coverage.current() else []
+    command, known = [sys.executable, *measure, *arguments], os.environ | environment
     with said.open("wb") as out, errors.open("wb") as err:
-        process = subprocess.Popen(command, cwd=cwd, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
+        process = subprocess.Popen(command, cwd=PROJECT, env=known, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
     try:
         wait(lambda: "http" in said.read_text() or process.poll() is not None)
         assert process.poll() is None, errors.read_text()
@@ -115,3 +115,10 @@ def _is_kernel(process: psutil.Process) -> bool:
         return "ipykernel_launcher" in process.cmdline()
     except (psutil.NoSuchProcess, psutil.ZombieProcess):
         return False
+
+
+if __name__ == "__main__":
+    from influx.serve import serve
+
+    settings = json.loads(sys.argv[1])
+    serve(**settings | {name: Path(settings[name]) for name in ("reports", "notebook") if name in settings})

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import signal
 import socket
-import sys
 import time
 import uuid
 from collections.abc import Iterator
@@ -22,9 +21,8 @@ from websockets.sync.client import ClientConnection
 
 from influx.errors import InputError
 from influx.guard import HEADERS, Door
-from influx.serve import _names, serve
+from influx.serve import _address, _names, serve
 
-PROJECT = Path(__file__).parents[1]
 SECRET = "a secret that lies beside the notebook"
 KERNEL = "01234567-89ab-cdef-0123-456789abcdef"
 
@@ -41,12 +39,25 @@ def page(folder: Path, *cells: str) -> Path:
     return path
 
 
+SHOWS = f"""
+import os, sys
+import ipywidgets
+from IPython.display import HTML
+source = {SECRET!r}
+def fail(change):
+    print("loud"); print("louder", file=sys.stderr)
+    open("/no/such/file")
+number = ipywidgets.IntText()
+number.observe(fail, "value")
+HTML(os.path.basename(os.environ["INFLUX_RUN"]) + " is shown")
+"""
+
+
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A server whose notebook says hello."""
+    """A server whose page names the run folder, and has a control that fails."""
     folder = tmp_path_factory.mktemp("served")
-    notebook = page(folder / "notebooks", f"import ipywidgets\nsource = {SECRET!r}\nipywidgets.HTML('hello')")
-    with serving(folder, notebook=notebook) as running_server:
+    with serving(folder, notebook=page(folder / "notebooks", SHOWS)) as running_server:
         yield running_server
 
 
@@ -75,7 +86,7 @@ def test_the_link_opens_the_page_once_and_leaves_a_cookie_in_place_of_the_token(
     assert {"HttpOnly", "SameSite=Lax", "Path=/"} <= set(rest) and "Secure" not in rest
     assert TOKEN not in name
     opened = served.ask("/", Cookie=name)
-    assert (opened.status, "hello" in opened.text or "kernelId" in opened.text) == (200, True)
+    assert (opened.status, "latest is shown" in opened.text) == (200, True)
 
 
 def test_behind_tls_the_cookie_is_never_sent_in_the_clear(served):
@@ -102,21 +113,24 @@ def test_the_token_is_taken_at_the_page_and_nowhere_else(served):
         assert served.ask(path, Authorization=f"token {TOKEN}").status == 403
 
 
-def test_the_command_prints_a_ready_link_with_a_new_token_each_time(tmp_path):
-    command = [sys.executable, "-m", "influx", "dashboard", "--port", "0", "--reports", str(tmp_path)]
-    tokens = []
-    for _ in range(2):
-        with running(tmp_path, command, cwd=PROJECT) as served:
+def test_the_command_prints_a_ready_link_with_a_new_token_each_time_and_leaves_nothing_behind(tmp_path):
+    tokens, home = [], tmp_path / "home"
+    home.mkdir()
+    for ending in (signal.SIGTERM, signal.SIGINT):
+        command = ["-m", "influx", "dashboard", "--port", "0", "--reports", str(tmp_path)]
+        with running(tmp_path, command, HOME=str(home)) as served:
             listening = {one.laddr.ip for one in psutil.Process(served.process.pid).net_connections("tcp")}
             assert listening == {"127.0.0.1"}
             assert served.link.startswith(f"http://{served.home}/?token=")
+            text = served.ask("/", Cookie=served.cookie()).text
+            assert "<title>InFlux</title>" in text and "influx.dashboard" not in text
             tokens.append(served.link.partition("?token=")[2])
-            if len(tokens) == 2:
-                text = served.ask("/", Cookie=served.cookie()).text
-                assert "<title>InFlux</title>" in text and "influx.dashboard" not in text
-                served.process.send_signal(signal.SIGINT)
-                assert (served.process.wait(PATIENCE), served.errors.read_text()) == (0, "")
+            kernels = served.kernels()
+            served.process.send_signal(ending)
+            assert (served.process.wait(PATIENCE), served.errors.read_text()) == (0, "")
+            assert len(kernels) == 1 and psutil.wait_procs(kernels, PATIENCE)[1] == []
     assert tokens[0] != tokens[1] and min(map(len, tokens)) == 48
+    assert list(home.iterdir()) == []
 
 
 def test_what_cannot_be_served_is_told_in_one_line(served, capfd):
@@ -207,6 +221,8 @@ def test_own_names_are_known(served):
 def test_names_follow_from_where_it_listens():
     assert _names("127.0.0.1", "") == {"127.0.0.1", "localhost", "::1"}
     assert _names("192.168.1.5", "Energy.example.org") >= {"192.168.1.5", "energy.example.org"}
+    assert _address("127.0.0.1", "energy.example.org", 8866) == "https://energy.example.org"
+    assert _address("::1", "", 8866) == "http://[::1]:8866"
     everywhere = Door("", "", _names("0.0.0.0", ""), any_address=True)
     assert everywhere.knows("192.168.1.5") and everywhere.knows("[fe80::1]") and everywhere.knows("localhost")
     assert not everywhere.knows("evil.example") and not everywhere.knows("0.0.0.0.evil.example")
@@ -217,20 +233,20 @@ def test_names_follow_from_where_it_listens():
     "origin", ["http://evil.example", "http://127.0.0.1:1", "https://127.0.0.1", "null", "file://"]
 )
 def test_a_foreign_origin_is_refused(served, origin):
-    cookie, kernel = served.cookie(), served.open()
+    cookie = served.cookie()
     assert served.ask("/", Cookie=cookie, Origin=origin).status == 403
     assert served.ask(f"/?token={TOKEN}", Origin=origin).status == 403
     with pytest.raises(InvalidStatus, match="403"):
-        connect(served, kernel, Cookie=cookie, Origin=origin)
+        connect(served, KERNEL, Cookie=cookie, Origin=origin)
     if origin != "null":
-        assert served.ask(f"/voila/api/shutdown/{kernel}", "POST", Cookie=cookie, Origin=origin).status == 403
-    assert served.ask(f"/api/kernels/{kernel}", Cookie=cookie, Origin=f"http://{served.home}").status == 200
+        assert served.ask(f"/voila/api/shutdown/{KERNEL}", "POST", Cookie=cookie, Origin=origin).status == 403
+    assert served.ask(f"/api/kernels/{KERNEL}", Cookie=cookie, Origin=f"http://{served.home}").status == 404
 
 
 def test_every_answer_forbids_other_hosts(served):
     cookie = served.cookie()
     asked = [("/", ""), ("/", cookie), (f"/?token={TOKEN}", ""), ("/voila/static/voila.js", cookie), ("/x", cookie)]
-    for path, given in [*asked, (f"/api/kernels/{served.open()}", cookie), (f"/api/kernels/{KERNEL}/channels", "")]:
+    for path, given in [*asked, (f"/api/kernels/{KERNEL}", cookie), (f"/api/kernels/{KERNEL}/channels", "")]:
         headers = served.ask(path, Cookie=given, Origin=f"http://{served.home}").headers
         assert {name: headers[name] for name in HEADERS} == HEADERS, path
         assert "Access-Control-Allow-Origin" not in headers and "Server" not in headers
@@ -253,7 +269,7 @@ def test_a_failing_page_says_why_to_its_owner_alone(tmp_path):
     with serving(tmp_path, notebook=notebook) as served:
         text = served.ask("/", Cookie=served.cookie()).text
         said = served.errors.read_text()
-    assert "Whoever runs InFlux sees the reason in the terminal." in text
+    assert "This page could not be made. Whoever runs InFlux sees the reason in the terminal." in text
     assert "/no/such/file" not in text and "Traceback" not in text and "loud" not in text
     assert "FileNotFoundError" in said and "/no/such/file" in said
 
@@ -297,28 +313,15 @@ def test_no_code_of_a_visitor_is_run(served, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-CLICKED = """
-import sys, ipywidgets
-def fail(change):
-    print('loud'); print('louder', file=sys.stderr)
-    open('/no/such/file')
-number = ipywidgets.IntText()
-number.observe(fail, 'value')
-ipywidgets.HTML(number.model_id)
-"""
-
-
-def test_what_a_control_prints_and_raises_stays_here(tmp_path):
-    with serving(tmp_path, notebook=page(tmp_path / "notebooks", CLICKED)) as served:
-        kernel = served.open()
-        with connect(served, kernel, Cookie=served.cookie()) as channel:
-            opened = hear(channel, "comm_info_request", {"target_name": "jupyter.widget"})
-            models = next(one for one in opened if one["msg_type"] == "comm_info_reply")["content"]["comms"]
-            said = [
-                hear(channel, "comm_msg", {"comm_id": model, "data": {"method": "update", "state": {"value": 3}}})
-                for model in models
-            ]
-        wait(lambda: "FileNotFoundError" in served.errors.read_text())
+def test_what_a_control_prints_and_raises_stays_here(served):
+    with connect(served, served.open(), Cookie=served.cookie()) as channel:
+        opened = hear(channel, "comm_info_request", {"target_name": "jupyter.widget"})
+        models = next(one for one in opened if one["msg_type"] == "comm_info_reply")["content"]["comms"]
+        said = [
+            hear(channel, "comm_msg", {"comm_id": model, "data": {"method": "update", "state": {"value": 3}}})
+            for model in models
+        ]
+    wait(lambda: "FileNotFoundError" in served.errors.read_text())
     assert "/no/such/file" not in str(said) and "loud" not in str(said) and "Error" not in str(said)
     assert {one["msg_type"] for part in said for one in part} <= {"status", "kernel_info_reply", "comm_msg"}
 
@@ -342,11 +345,16 @@ def test_one_too_many_is_told_to_come_again_and_is_let_in_when_another_has_left(
 
 
 def test_visitors_who_come_at_the_same_moment_are_counted(brief):
-    wait(lambda: not brief.kernels())
     cookie = brief.cookie()
-    with ThreadPoolExecutor(6) as many:
-        answers = list(many.map(lambda _: brief.ask("/", Cookie=cookie).status, range(6)))
-    assert sorted(answers) == [200, 200, 503, 503, 503, 503]
+
+    def both_places_are_taken() -> bool:
+        wait(lambda: not brief.kernels())
+        with ThreadPoolExecutor(6) as many:
+            answers = list(many.map(lambda _: brief.ask("/", Cookie=cookie).status, range(6)))
+        assert answers.count(200) <= 2 and set(answers) <= {200, 503}
+        return answers.count(200) == 2
+
+    wait(both_places_are_taken)  # one who is just leaving still counts
 
 
 def test_the_kernels_of_those_who_left_are_gone_and_of_one_who_stays_is_not(brief):
@@ -379,30 +387,11 @@ def test_a_break_of_the_connection_that_ends_soon_costs_nothing(served):
             assert hear(channel, "comm_info_request", {})
 
 
-def test_the_server_takes_its_kernels_with_it(tmp_path):
-    with serving(tmp_path, notebook=page(tmp_path / "notebooks", "1")) as served:
-        served.open()
-        kernels = served.kernels()
-        assert len(kernels) == 1
-        served.process.terminate()
-        assert served.process.wait(PATIENCE) == 0
-        assert psutil.wait_procs(kernels, PATIENCE)[1] == []
-        assert served.errors.read_text() == ""
-
-
-SHOWS = """
-import os
-from IPython.display import HTML
-HTML(os.path.basename(os.environ["INFLUX_RUN"]) + " is shown")
-"""
-
-
-def test_each_visitor_gets_the_report_that_is_the_newest_when_he_comes(tmp_path):
-    reports = tmp_path / "reports"
-    with serving(tmp_path, notebook=page(tmp_path / "notebooks", SHOWS)) as served:
-        assert "latest is shown" in served.ask("/", Cookie=served.cookie()).text
-        for week in ("2024-W28", "2024-W29"):
-            (reports / week).mkdir(parents=True)
-            (reports / "latest").unlink(missing_ok=True)
-            (reports / "latest").symlink_to(week)
-            assert f"{week} is shown" in served.ask("/", Cookie=served.cookie()).text
+def test_each_visitor_gets_the_report_that_is_the_newest_when_he_comes(served):
+    reports = served.errors.parent / "reports"
+    for week in ("2024-W28", "2024-W29"):
+        (reports / week).mkdir(parents=True)
+        (reports / "latest").unlink(missing_ok=True)
+        (reports / "latest").symlink_to(week)
+        assert f"{week} is shown" in served.ask("/", Cookie=served.cookie()).text
+    (reports / "latest").unlink()

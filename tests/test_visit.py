@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from browser import browser, desktop, phone, visits  # noqa: F401
+from browser import visits
 from servers import PATIENCE, Served, serving, wait
 from test_serve import page
 

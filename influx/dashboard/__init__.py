@@ -7,14 +7,13 @@ import os
 from html import escape
 from pathlib import Path
 
-from IPython.display import display
 from ipywidgets import HTML
 
 from influx.paths import PROJECT
 
 
-def dashboard(folder: str | Path = "") -> None:
-    """Show the page.
+def dashboard(folder: str | Path = "") -> HTML:
+    """Return the page, which a notebook shows as a cell's last expression.
 
     Parameters
     ----------
@@ -22,7 +21,7 @@ def dashboard(folder: str | Path = "") -> None:
         The run folder; empty is what the environment variable INFLUX_RUN names, else `reports/latest`.
     """
     run = Path(folder or os.environ.get("INFLUX_RUN", PROJECT / "reports" / "latest"))
-    display(HTML(_week(run)))
+    return HTML(_week(run))
 
 
 def _week(run: Path) -> str:
