@@ -15,6 +15,7 @@ MODULES = (
     "benchmarks.cost",
     "benchmarks.speed",
     "benchmarks.schedule",
+    "benchmarks.dashboard",
     "benchmarks.project",
 )
 
