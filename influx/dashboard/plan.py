@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
@@ -18,7 +19,7 @@ from influx.dashboard.whatif import what_if
 if TYPE_CHECKING:
     from influx.formulation import Task
 
-SECONDS, GAP = 0.35, 0.01
+SECONDS, GAP = 0.25, 0.01
 """Time that a plan for other prices may take, and the gap at which it is good enough."""
 
 LACKING = "This run folder has no plan; `make report` makes it."
@@ -37,6 +38,7 @@ def plan(week: Week) -> widgets.Widget:
     weight.tooltip = "1 saves money alone, 0 carbon alone"
     carbon = np.isfinite(steps["carbon_g_per_kwh"]).all()
     shown = widgets.HTML()
+    Thread(target=_import_solver, daemon=True).start()
 
     def draw(_: object = None) -> None:
         shown.value = _shown(week, spread.value, weight.value if carbon else 1.0)
@@ -49,6 +51,11 @@ def plan(week: Week) -> widgets.Widget:
     sliders = widgets.HBox([spread, *([weight] if carbon else [])], layout=widgets.Layout(flex_flow="row wrap"))
     top = widgets.HTML(html.answer(said(week, "plan")) if said(week, "plan") else "")
     return widgets.VBox([top, sliders, widgets.HTML(html.sentence(hint, "ix-quiet")), shown, *what_if(week)])
+
+
+def _import_solver() -> None:
+    """Import what planning anew takes while the page is looked at, so that the first slider does not wait for it."""
+    import influx.schedule  # noqa: F401
 
 
 def _shown(week: Week, spread: float, weight: float) -> str:
