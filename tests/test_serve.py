@@ -63,9 +63,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 @pytest.fixture(scope="module")
 def brief(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A server for two visitors at once, who are missed for two seconds."""
+    """A server for two visitors at once, who are missed for three seconds."""
     folder = tmp_path_factory.mktemp("brief")
-    with serving(folder, notebook=page(folder / "notebooks", "1"), visitors=2, grace=2) as running_server:
+    with serving(folder, notebook=page(folder / "notebooks", "1"), visitors=2, grace=3) as running_server:
         yield running_server
 
 
@@ -364,7 +364,7 @@ def test_the_kernels_of_those_who_left_are_gone_and_of_one_who_stays_is_not(brie
         with connect(brief, leaves, Cookie=cookie):
             pass
         wait(lambda: len(brief.kernels()) == 1)
-        time.sleep(4)  # twice as long as one is missed
+        time.sleep(6)  # twice as long as one is missed
         assert brief.ask(f"/api/kernels/{stays}", Cookie=cookie).status == 200
         assert hear(channel, "comm_info_request", {})
     wait(lambda: not brief.kernels())

@@ -21,7 +21,8 @@ def draw(change=None):
 number.observe(draw, 'value')
 draw()
 save = ipywidgets.HTML('<a download="week.csv" href="data:text/csv,hour,kwh">Save</a>')
-ipywidgets.VBox([picture, number, save])
+below = ipywidgets.HTML('<p style="padding-top: 2000px">The end</p>')
+ipywidgets.VBox([picture, number, save, below])
 """
 
 
@@ -47,10 +48,11 @@ def test_a_desktop_sees_the_page_and_its_control_redraws_it(served, desktop):
     shown(opened, 41)
 
 
-def test_a_phone_sees_the_page_without_scrolling_sideways(served, phone):
+def test_a_phone_scrolls_the_page_itself_and_not_sideways(served, phone):
     opened = phone(served.link)
     shown(opened, 40)
     assert opened.evaluate("document.documentElement.scrollWidth") <= 390
+    assert opened.evaluate("document.documentElement.scrollHeight") > 2000
 
 
 @pytest.mark.parametrize(("scheme", "is_dark"), [("dark", True), ("light", False)])
