@@ -86,6 +86,7 @@ def test_where_climatology_won_the_page_says_so(sample_run: Run, tmp_path: Path)
 def test_climatology_that_nobody_tested_is_said_to_be_untested(tiny_run) -> None:
     run = tiny_run(tiny.three_days)
     run.insights()
+    run.explore()
     assert "climatology is used untested" in plain(glance(run.folder))
 
 
