@@ -95,7 +95,8 @@ def month(run: Run) -> str:
     begins = f"**{name} begins now" if not row["hours"] else f"**{name} has{since} cost {paid} so far"
     if np.isfinite(row["at_end"]):
         end = text.money(row["at_end"], prices.currency)
-        words = f"{begins}; at its end the bill will be {end}: " + (
+        bill = "the bill of the hours that are known" if row["hours_not_known"] else "the bill"
+        words = f"{begins}; at its end {bill} will be {end}: " + (
             f"{text.money_span(row['p10'], row['p90'], prices.currency)}.**"
         )
     else:
@@ -155,11 +156,16 @@ def bill(run: Run) -> pd.DataFrame:
             "kWh at its end": kwh["kwh_at_end"],
             "at its end": [text.money(amount, prices.currency) for amount in frame["at_end"]],
             f"8 in 10 [{text.unit_of_money(prices.currency)}]": [
-                f"{low:.2f} to {high:.2f}" if np.isfinite(low) and np.isfinite(high) else text.NOT_KNOWN
-                for low, high in zip(frame["p10"], frame["p90"], strict=True)
+                _between(low, high) for low, high in zip(frame["p10"], frame["p90"], strict=True)
             ],
         }
     )
+
+
+def _between(low: float, high: float) -> str:
+    if not (np.isfinite(low) and np.isfinite(high)):
+        return text.NOT_KNOWN
+    return f"{low:.2f} to {high:.2f}" if high - low >= 0.005 else f"{low:.2f}"
 
 
 def _kwh(value: float, line: str) -> str:

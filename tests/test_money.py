@@ -130,6 +130,7 @@ def test_the_month_is_told_so_far_and_at_its_end() -> None:
 
 def test_what_is_not_in_a_bill_is_told() -> None:
     assert "10 of its 336 hours so far are in none of this" in month(bill(hours_not_known=10))
+    assert "at its end the bill of the hours that are known will be 52.00 EUR" in month(bill(hours_not_known=10))
     said = month(bill(at_end=NAN, p10=NAN, p90=NAN, hours_open=300))
     assert "what it will cost at its end is not known.**" in said
     assert "Of 300 of the 408 hours that are left of it, nobody knows the price or the use." in said
@@ -147,6 +148,7 @@ def test_the_bill_is_shown_line_by_line() -> None:
         "42.00 EUR",
         "40.00 to 46.00",
     ]
+    assert shown["8 in 10 [EUR]"].tolist() == ["40.00 to 46.00", "10.00", "50.00 to 56.00"]
     assert shown["kWh so far"].tolist() == ["100", "", ""]
     assert money.bill(stands_for()).empty
 
