@@ -9,6 +9,8 @@ import os
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 
+import json
+import shutil
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -41,6 +43,22 @@ def sample_run(tmp_path_factory):
         for step in (run.explore, run.features, run.training, run.forecast, run.bill, run.insights, run.review):
             step()
     return run
+
+
+@pytest.fixture(scope="session")
+def week_folder(sample_run, tmp_path_factory) -> Path:
+    """Return the sample's run folder as a report leaves it, with a `latest` beside it."""
+    from influx.index import write_index
+
+    folder = tmp_path_factory.mktemp("reports") / "2024-W29"
+    for step in (sample_run.explore, sample_run.insights, sample_run.review, sample_run.plan, sample_run.bill):
+        step()
+    shutil.copytree(sample_run.folder, folder)
+    note = {"week": "2024-W29", "finished": "2024-07-15T06:00:00+00:00", "versions": {"influx": "0.1.0"}, "inputs": []}
+    (folder / "run.json").write_text(json.dumps(note), encoding="utf-8")
+    write_index(folder, folder.parent)
+    (folder.parent / "latest").symlink_to("2024-W29")
+    return folder
 
 
 @pytest.fixture(scope="session")

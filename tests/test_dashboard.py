@@ -28,20 +28,11 @@ from influx.dashboard.plan import anew, plan, stretched
 from influx.dashboard.svg import Chart, figure, ticks
 from influx.dashboard.week import Week, newest
 from influx.dashboard.whatif import moved, replaced, under, year
-from influx.index import write_index
 
 
-@pytest.fixture(scope="module")
-def folder(sample_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the sample's run folder as a report leaves it."""
-    made = tmp_path_factory.mktemp("run") / "2024-W29"
-    for step in (sample_run.explore, sample_run.insights, sample_run.review, sample_run.plan, sample_run.bill):
-        step()
-    shutil.copytree(sample_run.folder, made)
-    note = {"week": "2024-W29", "finished": "2024-07-15T06:00:00+00:00", "versions": {"influx": "0.1.0"}, "inputs": []}
-    (made / "run.json").write_text(json.dumps(note), encoding="utf-8")
-    write_index(made, made.parent)
-    return made
+@pytest.fixture
+def folder(week_folder: Path) -> Path:
+    return week_folder
 
 
 @pytest.fixture
