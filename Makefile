@@ -26,6 +26,10 @@ report_options = $${DATA:+--data "$$DATA"} $${AS_OF:+--as-of "$$AS_OF"} $${HORIZ
 compile = '$(CURDIR)/.venv/bin/python' -m uv pip compile --quiet --no-config --universal --fork-strategy fewest \
 	--generate-hashes --no-header $(LOCK)
 
+# Taken from the command line alone: HOST and NAME mean other things in many an environment.
+given = $(if $(filter command,$(firstword $(origin $(1)))),--$(2) "$$$(1)")
+dashboard_options = $(call given,HOST,host) $(call given,PORT,port) $(call given,TOKEN,token) $(call given,NAME,name)
+
 help: ## explain every target
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
@@ -37,9 +41,8 @@ lab: $(ready) ## open the notebooks in JupyterLab
 		--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate --LabApp.news_url=None \
 		$(if $(filter 0,$(shell id -u)),--allow-root)
 
-dashboard: $(ready) ## open the dashboard for those who only look (Voilà)
-	@test -f notebooks/dashboard.ipynb || { echo "InFlux: there is no notebooks/dashboard.ipynb yet." >&2; exit 1; }
-	@$(run) -m voila notebooks/dashboard.ipynb --Voila.ip=127.0.0.1
+dashboard: $(ready) ## show the newest report to those who only look (HOST=0.0.0.0, PORT=8866, TOKEN=…, NAME=energy.example.org)
+	@$(run) -m influx dashboard $(dashboard_options)
 
 data: $(ready) ## rebuild data/sample, byte for byte
 	@$(run) -m influx simulate --output data/sample

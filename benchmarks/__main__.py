@@ -10,6 +10,7 @@ from pathlib import Path
 
 from benchmarks import page
 from benchmarks.registry import PROJECT, Benchmark, Options, Skipped, benchmarks
+from influx.errors import InputError
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 
@@ -24,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name in asked.only or known:
         try:
             parts.append(_measure(known[name], asked.runs or known[name].runs, options))
-        except RuntimeError as error:
+        except (RuntimeError, InputError) as error:
             failed = True
             print(f"{name} failed: {error}", file=sys.stderr)
             continue

@@ -10,7 +10,7 @@ import pandas as pd
 from benchmarks.methods import Answer, answer, with_candidate, with_influx, with_plain_climatology
 from benchmarks.peers_answer import PEERS, answers
 from benchmarks.protocol import Case, cases, read_sets
-from benchmarks.registry import Findings, Measured, Options, Table, benchmark
+from benchmarks.registry import Findings, Measured, Options, Skipped, Table, benchmark
 from benchmarks.scores import DEVICE, score, summary
 
 OURS, PLAIN = "InFlux", "plain climatology"
@@ -36,6 +36,8 @@ def accuracy(options: Options) -> Findings:
     over devices.
     """
     asked = [case for readings in read_sets(options) for case in cases(readings)]
+    if not asked:
+        raise Skipped("no set has a week to forecast and more than one before it")
     found = {name: answer(forecast, asked) for name, forecast in METHODS.items()}
     if options.peers:
         found |= answers(PEERS, asked)

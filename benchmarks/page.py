@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import importlib.metadata
+import math
 import os
 import platform
 import statistics
@@ -52,7 +53,7 @@ def _middle(same: Sequence[Measured]) -> Measured:
 
 
 def _value(one: Measured) -> str:
-    return f"{one.value:.3g} {one.unit}".strip()
+    return "not known" if math.isnan(one.value) else f"{one.value:.3g} {one.unit}".strip()
 
 
 def _table(table: Table) -> str:

@@ -14,6 +14,8 @@ MODULES = (
     "benchmarks.temperature",
     "benchmarks.cost",
     "benchmarks.speed",
+    "benchmarks.schedule",
+    "benchmarks.dashboard",
     "benchmarks.project",
 )
 
@@ -58,17 +60,12 @@ class Measured:
     def bound(self) -> str:
         """Return the bounds in words, and that they are broken where they are."""
         least, most = self.at_least, self.at_most
-        if least is None and most is None:
-            return ""
-        words = (
-            f"at most {most:g}"
-            if least is None
-            else f"at least {least:g}"
-            if most is None
-            else f"{least:g} to {most:g}"
-        )
-        kept = (least is None or self.value >= least) and (most is None or self.value <= most)
-        return words if kept else f"{words}, missed"
+        if least is not None and most is not None:
+            words = f"{least:g} to {most:g}"
+        else:
+            words = f"at most {most:g}" if most is not None else f"at least {least:g}" if least is not None else ""
+        missed = (least is not None and self.value < least) or (most is not None and self.value > most)
+        return f"{words}, missed" if missed else words
 
 
 @dataclass(frozen=True)

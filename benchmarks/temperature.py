@@ -76,14 +76,14 @@ def _summary(readings: Readings, way: Weather) -> pd.Series:
     known = readings.weather
     assert known is not None
     said = answer(lambda case: with_influx(case, way(case, known)), asked)
-    return summary(score(asked, said)).loc[readings.name]
+    return summary(score(asked, said)).reindex([readings.name]).iloc[0]
 
 
 def _sets(options: Options) -> list[Readings]:
     """Return every set that has its weather beside it, and the ten homes in London whose weather is in `--data-dir`."""
-    files = sorted(options.sets.glob("*.weather.parquet"))
-    names = [file.name.removesuffix(".weather.parquet") for file in files]
-    out = [read_set(options.sets / f"{name}.parquet", options.timezone) for name in names]
+    beside = sorted(options.sets.glob("*.weather.parquet"))
+    files = [file.with_name(file.name.replace(".weather.", ".")) for file in beside]
+    out = [read_set(file, options.timezone) for file in files if file.exists()]
     homes, weather = (
         options.data_dir / "homes" / f"{name}.parquet"
         for name in ("london_10_halfhourly", "london_price_temperature_halfhourly")

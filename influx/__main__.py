@@ -1,4 +1,4 @@
-"""The command line, which the Makefile calls: `python -m influx report`, `forecast`, `simulate`, `schedule` ...
+"""The command line, which the Makefile calls: `python -m influx report`, `dashboard`, `forecast` ...
 
 Each command imports what it needs when it runs, so that `--help` is there at once. Whatever a user can mend is one line
 on standard error and exit status 1.
@@ -31,6 +31,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="influx", description="What a home's devices will use and cost in a week.")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     _add_report(commands.add_parser("report", help="run the notebooks and write the week's report"))
+    _add_dashboard(commands.add_parser("dashboard", help="show the newest report to those who only look"))
     _add_forecast(commands.add_parser("forecast", help="forecast a file of hourly readings"))
     _add_simulate(commands.add_parser("simulate", help="write the files of a simulated home"))
     _add_schedule(commands.add_parser("schedule", help="have cron make the report every week"))
@@ -70,6 +71,32 @@ def _report(options: argparse.Namespace) -> int:
             f"{error}\nThe notebook up to there is in {options.reports / 'failed'}; earlier reports are untouched."
         )
     print(f"{options.reports / folder.name / 'index.html'}")
+    return 0
+
+
+def _add_dashboard(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--host", default="127.0.0.1", metavar="H", help="where to listen (default: %(default)s)")
+    parser.add_argument("--port", type=int, metavar="P", help="0: any free one (default: 8866, or the next free one)")
+    parser.add_argument("--token", default="", metavar="T", help="what opens the page (default: a new random one)")
+    parser.add_argument("--name", default="", metavar="N", help="the name under which a proxy with TLS shows the page")
+    parser.add_argument("--visitors", type=int, default=20, metavar="N", help="at most at once (default: %(default)s)")
+    parser.add_argument(
+        "--reports", type=Path, default=Path("reports"), help="where the weeks are (default: %(default)s)"
+    )
+    parser.set_defaults(run=_dashboard)
+
+
+def _dashboard(options: argparse.Namespace) -> int:
+    from influx.serve import serve
+
+    serve(
+        host=options.host,
+        port=options.port,
+        token=options.token,
+        name=options.name,
+        reports=options.reports,
+        visitors=options.visitors,
+    )
     return 0
 
 

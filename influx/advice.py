@@ -6,6 +6,9 @@ about, and its saving is never more than what that energy would have cost.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import numpy as np
 import pandas as pd
 
@@ -25,13 +28,32 @@ NEVER_OFF = (*MUST_RUN, "pump")
 """The same for devices that must not be unplugged; a pump may well run at another hour."""
 
 
-def recommendations(home: Home, forecast: pd.DataFrame, standby: dict[str, float], rates: Rates | None) -> pd.DataFrame:
+def recommendations(
+    home: Home,
+    forecast: pd.DataFrame,
+    standby: dict[str, float],
+    rates: Rates | None,
+    plan: Mapping[str, pd.DataFrame] = MappingProxyType({}),
+) -> pd.DataFrame:
     """Say what is worth doing in the coming week, the largest saving first.
 
-    Two kinds: move the use of a flexible device into the hours with the lowest price of the horizon (it saves the
-    difference of the two prices for the energy expected in dearer ones), and unplug a device that stands by (it saves
-    its standby energy, an estimate from its rated standby power). Devices that must always run, and those that are not
-    forecast, are left alone; so is energy in hours whose price is not known.
+    Two kinds: run a flexible device as planned, or where there is no plan for it, move its use into the hours with the
+    lowest price of the horizon (it saves the difference for the energy expected in dearer ones); and unplug a device
+    that stands by (it saves its standby energy, an estimate from its rated standby power). Devices that must always
+    run, those that are not forecast, and those whose plan a constraint forbids are left alone; so is energy in hours
+    whose price is not known.
+
+    Parameters
+    ----------
+    home : Home
+    forecast : DataFrame
+        The `forecast` frame.
+    standby : dict
+        Standby of each device [kWh a day].
+    rates : Rates, optional
+        None where no price is known.
+    plan : mapping of DataFrame
+        The frames of `home_plan.frames`.
 
     Returns
     -------
@@ -48,26 +70,56 @@ def recommendations(home: Home, forecast: pd.DataFrame, standby: dict[str, float
         for device_id, hours in forecast.groupby("device_id")
         if device_id not in (HOUSEHOLD, OTHER)
         and bool(plates["flexible"].get(device_id, False))
-        and not (rates.is_flat or _must_run(device_id, plates, MUST_RUN))
+        and not (rates.is_flat or must_run(device_id, plates) or _is_decided(device_id, plan))
     ]
+    rows += _as_planned(home, plan, rates.currency)
     coming, ahead = set(forecast["device_id"]), pd.DatetimeIndex(forecast["timestamp"].unique())
     rows += [
         _unplug(device_id, kwh / 24, ahead, rates)
         for device_id, kwh in standby.items()
-        if device_id in coming and not _must_run(device_id, plates, NEVER_OFF)
+        if device_id in coming and not must_run(device_id, plates, NEVER_OFF)
     ]
     columns = ["device_id", "kind", "kwh", "cost", "saving", "what"]
     table = pd.DataFrame([row for row in rows if row is not None], columns=columns)
     whole = forecast[forecast["device_id"] == HOUSEHOLD]
     bill = float(np.nansum(rates.at(pd.DatetimeIndex(whole["timestamp"]))[0] * whole["energy_kwh"]))
+    table = table.astype({"saving": float})
     table = table[(table["saving"].round(2) > 0) & (table["saving"] >= LEAST_SAVING * bill)]
     table = table.sort_values("saving", ascending=False, ignore_index=True)
     return table[table["saving"].cumsum() <= bill + 1e-9]
 
 
-def _must_run(device_id: str, plates: pd.DataFrame, words: tuple[str, ...]) -> bool:
+def must_run(device_id: str, plates: pd.DataFrame, words: tuple[str, ...] = MUST_RUN) -> bool:
+    """Tell whether a device must be left alone, by `home.yaml`, its name or its type; `plates` is `Home.devices`."""
     named = f"{device_id} {plates['device_type'].get(device_id, '')}".lower()
     return bool(plates["always_on"].get(device_id, False)) or any(word in named for word in words)
+
+
+def _is_decided(device_id: str, plan: Mapping[str, pd.DataFrame]) -> bool:
+    """Tell whether the plan holds a device, or says that a constraint keeps it out."""
+    if not plan:
+        return False
+    notes = plan["plan_notes"]
+    forbidden = set(notes.loc[notes["kind"] == "impossible", "device_id"])
+    return device_id in set(plan["plan_devices"]["device_id"]) or device_id in forbidden or "" in forbidden
+
+
+def _as_planned(home: Home, plan: Mapping[str, pd.DataFrame], currency: str) -> list[dict[str, object]]:
+    """Return the advice to run each planned device as planned."""
+    rows: list[dict[str, object]] = []
+    for row in plan["plan_devices"].itertuples() if plan else ():
+        runs = plan["plan_runs"].loc[plan["plan_runs"]["device_id"] == row.device_id, "start"]
+        first = local(pd.DatetimeIndex(runs), home.settings.timezone).min()
+        once = f"on {text.day(first)} from {first:%H:%M}"
+        when = once if len(runs) == 1 else f"as planned, {len(runs)} times, the first {once}"
+        what = (
+            f"Run {text.name(row.device_id)} {when}: its {text.kwh(row.kwh)} cost {text.money(row.cost, currency)} "
+            f"there and {text.money(row.habit_cost, currency)} as it is used now, which saves "
+            f"{text.money(row.saving, currency)}."
+        )
+        rows.append({"device_id": row.device_id, "kind": "move", "kwh": row.kwh, "cost": row.habit_cost})
+        rows[-1] |= {"saving": row.saving, "what": what}
+    return rows
 
 
 def _move(device_id: str, hours: pd.DataFrame, rates: Rates) -> dict[str, object] | None:

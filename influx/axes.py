@@ -45,12 +45,13 @@ def band(ax: Axes, rows: pd.DataFrame, timezone: str, colour: str) -> pd.Datetim
     return wall
 
 
-def week_axis(ax: Axes, wall: pd.DatetimeIndex) -> None:
-    """Mark local midnights and shade the nights, 22:00 to 06:00."""
-    for day in pd.date_range(wall[0].normalize() - pd.Timedelta(days=1), wall[-1].normalize(), freq="D"):
+def week_axis(ax: Axes, wall: pd.DatetimeIndex, nights: bool = True) -> None:
+    """Mark local midnights and, where nothing else is shaded, the nights, 22:00 to 06:00."""
+    days = pd.date_range(wall[0].normalize() - pd.Timedelta(days=1), wall[-1].normalize(), freq="D")
+    for day in days if nights else ():
         ax.axvspan(day + pd.Timedelta(hours=22), day + pd.Timedelta(hours=30), color="#808080", alpha=0.08, linewidth=0)
     ax.set_xlim(wall[0], wall[-1] + pd.Timedelta(hours=1))
-    ax.xaxis.set_major_locator(DayLocator(interval=2 if is_narrow(ax) and len(wall) > 96 else 1))
+    ax.xaxis.set_major_locator(DayLocator(interval=2 if is_narrow(ax) and len(days) > 5 else 1))
     ax.xaxis.set_major_formatter(FuncFormatter(_day_label))
     ax.set_ylim(0, 1.12 * ax.get_ylim()[1])  # room for the legend
     ax.set_ylabel("kWh in the hour")

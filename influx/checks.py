@@ -5,6 +5,8 @@ They stand in the notebooks, so that a report whose numbers do not add up is nev
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
@@ -85,3 +87,20 @@ def pays(bill: pd.DataFrame, months: pd.DataFrame) -> str:
     return (
         f"Checked: the {len(lines)} line{'s' if len(lines) != 1 else ''} of the bill sum to its total, and its days do."
     )
+
+
+def is_kept(plan: Mapping[str, pd.DataFrame]) -> str:
+    """Check that the plan's steps hold the energy of its devices, keep the power limit and save no more than a bill."""
+    if plan["plan_total"].empty:
+        return "Checked: nothing is planned, so nothing is claimed."
+    devices, steps, whole = plan["plan_devices"], plan["plan_steps"], plan["plan_total"].iloc[0]
+    kwh = plan["plan"].groupby("device_id")["kwh"].sum().reindex(devices["device_id"]).to_numpy()
+    if (np.abs(kwh - devices["kwh"]) > TOLERANCE).any() or abs(kwh.sum() - steps["planned_kwh"].sum()) > TOLERANCE:
+        raise AssertionError("the steps of the plan do not hold the energy of its devices")
+    if (devices["saving"] > devices["habit_cost"].clip(lower=0) + TOLERANCE).any():
+        raise AssertionError("a device saves more than its energy costs now")
+    drawn = steps.loc[steps["planned_kwh"] > 0, ["load_kwh", "planned_kwh"]].sum(axis=1)
+    hours = whole["hours"] / len(steps)
+    if (drawn > whole["limit_kw"] * hours + TOLERANCE).any():
+        raise AssertionError("the plan draws more than the power limit")
+    return f"Checked: {len(plan['plan_runs'])} runs hold the energy of {len(devices)} devices and keep their limits."

@@ -48,7 +48,7 @@ def device_table(
         given = np.array([np.nan if (value := getattr(device, name)) is None else value for device in said])
         facts[name] = np.where(np.isnan(given), facts[name], given)
     facts["location"] = pd.Series([device.location for device in said], index=names, dtype="str")
-    facts["flexible"] = [device.flexible for device in said]
+    facts["flexible"] = [bool(device.flexible) for device in said]
     facts["always_on"] = [device.always_on for device in said]
     facts["source"] = [_source(name, main, event_devices) for name in names]
     known = readings[readings["energy_kwh"].notna()].groupby("device_id")

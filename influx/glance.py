@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from pathlib import Path
 
-from influx import changes, insights, money, plots, proof, sentences, tables, text, verdict
+from influx import changes, insights, money, plan_words, plots, plots_plan, proof, sentences, tables, text, verdict
 from influx.figures import Shown, answer, sentence, show, table
 from influx.runs import Run
 from influx.settings import Settings
@@ -44,6 +44,7 @@ def glance(folder: Path) -> str:
         sentence(sentences.saved(meaning)),
         *[sentence(words) for words in insights.changes(meaning["overview"])],
         *([sentence(words) for words in changes.drifts(run.review()["drift"])] if run.has("review") else []),
+        *(_plan(run, currency) if run.has("plan") else []),
         _heading(2, "What is worth doing?"),
         sentence(sentences.advice(todo, run.cost(), currency, rates is not None)),
         *([table(tables.recommendations(todo), rows=3)] if len(todo) else []),
@@ -73,12 +74,33 @@ def words(folder: Path) -> dict[str, str]:
         "trust": sentences.trust(run.training()),
         "strange": sentences.strange(run.explore()["unusual"]),
     }
+    if run.has("plan"):
+        said["plan"] = plan_words.answer(run.plan(), currency)
     if run.has("bill"):
         said["month"] = money.month(run)
     if run.has("review"):
         found = run.review()
         said |= {"last_week": verdict.last_week(found), "drifts": "\n".join(changes.drifts(found["drift"]))}
     return said
+
+
+def _plan(run: Run, currency: str) -> list[str | Shown]:
+    """Return when the flexible devices should run, and what that saves."""
+    plan, home = run.plan(), run.home()
+    strip = show(
+        plots_plan.plot_week_strip,
+        plan["plan"],
+        plan["plan_steps"],
+        home.settings.timezone,
+        currency,
+        home.devices["device_id"],
+        caption="When each flexible device should run; the price is behind it.",
+        size=(9, 3),
+        narrow=(4.2, 3.4),
+    )
+    left_out = [sentence(plan_words.left_out(plan))] if len(plan["plan_notes"]) else []
+    answered: list[str | Shown] = [_heading(2, "When should it run?"), sentence(plan_words.answer(plan, currency))]
+    return answered + ([strip] if len(plan["plan"]) else []) + left_out
 
 
 def _name(run: Run) -> str:

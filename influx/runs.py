@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from influx import advice, costs, explore, insights
+from influx import advice, costs, explore, home_plan, insights, whatif
 from influx.backtesting import LEVELS
 from influx.errors import InputError
 from influx.features import WEEK, every_hour, every_week, feature_table, relation
@@ -154,6 +154,10 @@ class Run:
         """Return `bill`, `bill_days`, `bill_months`, `spent` and `spent_week`, those that are known."""
         return self._step("bill", self._make_bill)
 
+    def plan(self) -> Frames:
+        """Return `plan`, `plan_runs`, `plan_devices` ..., and `warmer`, the week some degrees warmer or colder."""
+        return self._step("plan", self._make_plan)
+
     def insights(self) -> Frames:
         """Return `overview`, `efficiency` and `recommendations`."""
         return self._step("insights", self._make_insights)
@@ -248,12 +252,17 @@ class Run:
     def _models(self) -> dict[tuple[str, str], Candidate]:
         return open_models(self.folder / "models", self.training()["choice"], self._home.settings.learner or "")
 
+    def _make_plan(self) -> Frames:
+        every, origin, choice = self._alive, self._home.origin, self.training()["choice"]
+        planned = home_plan.frames(self._home, every, self.forecast()["forecast"], self.rates())
+        return planned | whatif.by_degrees(every, self._models(), choice, origin, self.horizon)
+
     def _make_insights(self) -> Frames:
         hours, home = self.forecast()["forecast"], self._home
         return {
             "overview": insights.overview(self._alive, home.origin),
             "efficiency": insights.efficiency(home),
-            "recommendations": advice.recommendations(home, hours, explore.standby(home), self.rates()),
+            "recommendations": advice.recommendations(home, hours, explore.standby(home), self.rates(), self.plan()),
         }
 
     def _make_review(self) -> Frames:

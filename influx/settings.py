@@ -17,6 +17,7 @@ import yaml
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
 from influx.errors import InputError
+from influx.flexible_settings import Flexible
 from influx.tariff_settings import Strict as _Strict
 from influx.tariff_settings import Tariff
 
@@ -29,7 +30,7 @@ class Device(_Strict):
 
     role: Role | None = Field(None, description="what it measures; told from its name where it is not given")
     location: str | None = None
-    flexible: bool = Field(False, description="whether its use can move to another hour of the day")
+    flexible: bool | Flexible = Field(False, description="whether its use can move, and what it must do and when")
     always_on: bool = Field(False, description="whether it must never be switched off")
     since: dt.date | None = Field(None, description="first local day in the home; before it, its use is unknown")
     until: dt.date | None = Field(None, description="last local day in the home; after it, its use is unknown")
@@ -38,6 +39,15 @@ class Device(_Strict):
     )
     power_rating_watt: float | None = Field(None, gt=0)
     standby_power_watt: float | None = Field(None, ge=0)
+
+    @field_validator("flexible", mode="before")
+    @classmethod
+    def _yes_or_how(cls, value: Any) -> Any:
+        if isinstance(value, dict):
+            return Flexible.model_validate(value)
+        if not isinstance(value, bool | Flexible):
+            raise ValueError(f"{value!r} is neither true nor false, nor `key: value` lines below it")
+        return value
 
     @model_validator(mode="after")
     def _comes_before_it_goes(self) -> Device:
@@ -67,6 +77,7 @@ class Settings(_Strict):
     country: str | None = Field(None, description="ISO 3166 code, for public holidays")
     currency: str | None = Field(None, description="ISO 4217 code of every amount of money")
     tariff: Tariff | None = None
+    power_limit_kw: float | None = Field(None, gt=0, description="most power that the home may draw at once")
     absences: list[Absence] = Field([], description="days away, past and coming")
     learner: str | None = Field(None, description="dotted path of the direct model's scikit-learn regressor")
     learner_settings: dict[str, bool | int | float | str] = Field({}, description="what the learner is made with")

@@ -36,6 +36,7 @@ home_id: sample            # a short name of the home; shown on the report
 timezone: Europe/Madrid    # IANA name; times without an offset are read as this zone's clock
 country: ES                # ISO 3166 code; its public holidays count as weekend
 currency: EUR              # ISO 4217 code of all amounts of money
+# power_limit_kw: 4.6      # most power that the home may draw at once; the plan keeps it
 
 tariff:
   rate: 0.16                                    # price of a kWh
@@ -57,7 +58,13 @@ tariff:
 
 # One entry a device_id of the data. A device may be left out here; nothing is lost but what only you can know:
 #   location              where it stands
-#   flexible: true        its use can move to a cheaper hour; only such devices are in the advice on when to run them
+#   flexible: true        its use can move to a cheaper hour: its past tells the plan what it must do.
+#                         Or say what it must do, and when it may, on the home's clock:
+#                           a cycle    {hours: 1.5, kwh: 0.8, runs_a_week: 4, earliest: "08:00", deadline: "21:00"};
+#                                      profile_kw: [2.0, 0.3, 0.5] (profile_minutes: 30) for hours and kwh,
+#                                      forbidden: ["12:00-14:00"], runs_a_day: 1, interruptible: true
+#                           a storage  {kwh: 8, max_kw: 3.7, earliest: "18:00", deadline: "07:00", weekdays: [mon]}:
+#                                      energy that a car or a boiler needs by the deadline
 #   always_on: true       it must never be switched off
 #   since, until          first and last day in the home (2024-05-31); outside them its use is unknown, not zero
 #   power_rating_watt     and standby_power_watt, where the data does not hold them

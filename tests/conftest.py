@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from browser import browser, desktop, phone  # noqa: F401
 from hypothesis import settings
 
 settings.register_profile("here", deadline=None, max_examples=40)

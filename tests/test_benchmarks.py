@@ -14,7 +14,7 @@ from pytest import approx
 from tiny_readings import energy, hours, readings, used
 
 from benchmarks import accuracy, page, peer_environments, peers_answer
-from benchmarks.calibration import households
+from benchmarks.calibration import households, perfect_coverage
 from benchmarks.cost import measure
 from benchmarks.made_homes import END, made_home
 from benchmarks.methods import Answer, answer, plain_climatology, with_candidate, with_influx
@@ -354,6 +354,15 @@ def test_the_household_is_the_sum_where_all_is_known_and_no_meter_is_the_sum() -
     assert [list(one.truth) for one in households(main)] == [[]]
 
 
+def test_exact_quantiles_cover_more_than_they_promise_of_hours_that_are_often_zero() -> None:
+    """Never zero: 80 %; zero on half of the days: 90 %, as p10 is zero; on 19 of 20: all zeros, and nothing else."""
+    day = np.arange(20 * 24) // 24
+    for zero_days, expected in ((0, 0.8), (1, 0.8), (10, 0.9), (19, 0.95)):
+        assert perfect_coverage(energy(np.where(day < zero_days, 0.0, 1.0)), "UTC") == approx(expected)
+    night = energy(np.where(hours(20 * 24).hour < 6, 0.0, 1.0))
+    assert perfect_coverage(night, "UTC") == approx(0.25 * 1 + 0.75 * 0.8)
+
+
 def test_errors_of_a_temperature_forecast_grow_from_one_to_two_and_a_half_degrees() -> None:
     drawn = np.array([errors(seed) for seed in range(2000)])
     spread = drawn.std(axis=0)
@@ -415,6 +424,7 @@ def test_cost_is_that_of_a_process_of_its_own() -> None:
         (80.0, 78.0, 82.0, "78 to 82"),
         (82.5, 78.0, 82.0, "78 to 82, missed"),
         (77.9, 78.0, 82.0, "78 to 82, missed"),
+        (np.nan, 78.0, 82.0, "78 to 82"),
     ],
 )
 def test_a_broken_bound_is_told(value: float, least: float | None, most: float | None, words: str) -> None:

@@ -24,8 +24,10 @@ from influx.dashboard.app import page
 from influx.dashboard.columns import Columns, read
 from influx.dashboard.devices import devices
 from influx.dashboard.forecast import forecast
+from influx.dashboard.plan import anew, plan, stretched
 from influx.dashboard.svg import Chart, figure, ticks
 from influx.dashboard.week import Week, newest
+from influx.dashboard.whatif import moved, replaced, under, year
 from influx.index import write_index
 
 
@@ -33,7 +35,7 @@ from influx.index import write_index
 def folder(sample_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the sample's run folder as a report leaves it."""
     made = tmp_path_factory.mktemp("run") / "2024-W29"
-    for step in (sample_run.explore, sample_run.insights, sample_run.review):
+    for step in (sample_run.explore, sample_run.insights, sample_run.review, sample_run.plan, sample_run.bill):
         step()
     shutil.copytree(sample_run.folder, made)
     note = {"week": "2024-W29", "finished": "2024-07-15T06:00:00+00:00", "versions": {"influx": "0.1.0"}, "inputs": []}
@@ -60,7 +62,8 @@ def plain(markup: str) -> str:
 def control(widget: widgets.Widget, name: str) -> widgets.Widget:
     """Return the control with a description, or the one that has an option."""
     for child in getattr(widget, "children", ()):
-        if getattr(child, "description", "") == name or name in (getattr(child, "options", None) or ()):
+        options = [one[0] if isinstance(one, tuple) else one for one in getattr(child, "options", None) or ()]
+        if getattr(child, "description", "") == name or name in options:
             return child
         if (found := control(child, name)) is not None:
             return found
@@ -297,3 +300,73 @@ def test_homes_beside_each_other_can_be_chosen(folder: Path, tmp_path: Path) -> 
     assert "The week of villa" in told(shown)
     picker.value = picker.options[1][1]
     assert "The week of hut" in told(shown) and "villa" not in told(shown)
+
+
+# --- the plan ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_plan_is_the_runs_until_a_slider_moves(week: Week, sample_run: Run) -> None:
+    part = plan(week)
+    made = sample_run.plan()["plan_devices"]
+    for row in made.itertuples():
+        assert text.money(row.cost, "EUR") in plain(told(part))
+        assert text.money(row.saving, "EUR") in plain(told(part))
+    before = told(part)
+    control(part, "Dearness").value = 2.0
+    assert told(part) != before
+    assert "At these prices the plan saves" in plain(told(part))
+    control(part, "Dearness").value = 1.0
+    assert told(part) == before
+
+
+def test_prices_are_stretched_from_the_cheapest_one() -> None:
+    assert stretched(np.array([0.1, 0.3]), 2.0).tolist() == pytest.approx([0.1, 0.5])
+    assert stretched(np.array([0.1, 0.3]), 0.0).tolist() == pytest.approx([0.1, 0.1])
+
+
+def test_a_plan_for_other_prices_holds_the_same_energy_and_costs_no_more_than_the_old_one(week: Week) -> None:
+    steps, made = week.frame("plan_steps"), week.frame("plan")
+    price = stretched(steps["price"], 3.0)
+    planned, gap = anew(week, price, 1.0)
+    assert gap <= 0.02
+    index = {stamp: number for number, stamp in enumerate(steps["timestamp"].tolist())}
+    for device, kwh in planned:
+        old = made.where(device_id=device)
+        where = [index[stamp] for stamp in old["timestamp"].tolist()]
+        assert kwh.sum() == pytest.approx(old["kwh"].sum())
+        assert kwh @ price <= float(old["kwh"] @ price[where]) * 1.02 + 1e-9
+
+
+def test_a_run_at_another_half_hour_costs_its_energy_at_the_prices_there(week: Week) -> None:
+    runs, steps = week.frame("plan_runs"), week.frame("plan_steps")
+    row = next(runs.rows())
+    own = week.frame("plan").where(device_id=row["device_id"], run=row["run"])
+    dear = int(np.argmax(steps["price"]))
+    cost = float(own["kwh"] @ steps["price"][dear : dear + len(own)])
+    assert text.money(cost, "EUR") in moved(week, 0, dear)
+    here = int(np.flatnonzero(steps["timestamp"] == row["start"])[0])
+    assert moved(week, 0, here).startswith("It costs the same there")
+    assert "after what is forecast" in moved(week, 0, len(steps) - 1)
+
+
+def test_a_device_that_takes_half_costs_half(week: Week, sample_run: Run) -> None:
+    row = sample_run.forecast()["cost_week"].set_index("device_id").loc["FRIDGE_01"]
+    said = replaced(week, "FRIDGE_01", 0.5)
+    assert f"It would cost {text.money(row['total'] / 2, 'EUR')} less" in said
+    assert said.endswith(f"{text.money(row['total'] / 2, 'EUR')} instead of {text.money(row['total'], 'EUR')}.")
+
+
+def test_the_last_year_at_a_day_and_a_night_rate(week: Week, sample_run: Run) -> None:
+    """Of the household's known hours those from 23 to 7 by Madrid's clock cost .1, all others .3."""
+    readings = sample_run.home().readings
+    stamps = pd.DatetimeIndex(readings["timestamp"]).tz_convert("Europe/Madrid")
+    night = (stamps.hour >= 23) | (stamps.hour < 7)
+    cost = (readings["energy_kwh"] * np.where(night, 0.1, 0.3)).sum()
+    assert text.money(cost, "EUR") in under(week, year(week), 0.3, 0.1)
+
+
+def test_a_warmer_week_is_told_as_the_run_tells_it(week: Week, sample_run: Run) -> None:
+    part = plan(week)
+    words = sample_run.plan()["warmer_words"].set_index("degrees")["what"]
+    control(part, "3 degrees warmer").value = 3.0
+    assert plain(words[3.0]) in plain(told(part))

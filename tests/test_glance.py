@@ -58,6 +58,7 @@ def test_the_questions_stand_in_their_order(sample_run: Run) -> None:
     headings = re.findall(r"<h2>(.*?)</h2>", glance(sample_run.folder))
     assert headings == [
         "What changed?",
+        "When should it run?",
         "What is worth doing?",
         "How sure is it?",
         "Each device",

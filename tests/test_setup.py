@@ -23,7 +23,6 @@ LOCK = (PROJECT / "requirements.txt").read_text()
 
 # What is called by its command or through another package, and the word in the project that shows it.
 CALLED = {
-    "ipywidgets": "voila",
     "jupyterlab": "-m jupyterlab",
     "mypy": "-m mypy",
     "nbval": "--nbval-lax",
@@ -32,13 +31,13 @@ CALLED = {
     "ruff": "-m ruff",
     "setuptools": "setuptools.build_meta",
     "types-pyyaml": "yaml",
-    "voila": "-m voila",
 }
 IMPORTED_AS = {
     "scikit-learn": "sklearn",
     "pyyaml": "yaml",
     "jupyter-client": "jupyter_client",
     "jupyter-core": "jupyter_core",
+    "jupyter-server": "jupyter_server",
 }
 
 
@@ -250,8 +249,13 @@ def test_outside_of_conda_a_named_python_makes_the_environment(checkout: Checkou
     assert "-m venv --clear .venv" in checkout.calls()
 
 
-def test_the_dashboard_says_when_it_is_not_there(checkout: Checkout) -> None:
+def test_what_the_dashboard_is_told_comes_from_the_command_line_alone(checkout: Checkout) -> None:
     _python(checkout.programs, "python3")
-    done = checkout.make("dashboard")
-    assert done.returncode != 0
-    assert "there is no notebooks/dashboard.ipynb yet" in done.stderr
+    checkout.make(".venv")
+    checkout.calls()
+    checkout.make("dashboard", HOST="0.0.0.0", NAME="a-machine", PORT="1", TOKEN="x")
+    assert checkout.calls().split() == ["-m", "influx", "dashboard"]
+    checkout.make("dashboard", "HOST=0.0.0.0", "PORT=9000", "TOKEN=a b", "NAME=energy.example.org")
+    assert checkout.calls() == (
+        "-m influx dashboard --host 0.0.0.0 --port 9000 --token a b --name energy.example.org\n"
+    )

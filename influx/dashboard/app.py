@@ -20,11 +20,13 @@ def _parts() -> dict[str, Callable[[Week, Callable[[str], None]], widgets.Widget
     from influx.dashboard.devices import devices
     from influx.dashboard.forecast import forecast
     from influx.dashboard.overview import overview
+    from influx.dashboard.plan import plan
 
     return {
         "Overview": overview,
         "Forecast": lambda week, _: forecast(week),
         "Devices": lambda week, _: devices(week),
+        "Plan": lambda week, _: plan(week),
         "Accuracy": lambda week, _: accuracy(week),
     }
 

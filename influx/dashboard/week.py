@@ -86,16 +86,14 @@ def newest(folder: str | Path = "") -> Path | None:
 
 
 def homes(folder: Path) -> dict[str, Path]:
-    """Return the newest run of each home whose reports lie beside those of `folder`, by the home's name.
+    """Return `folder` and the newest run of each other home whose reports lie in a folder beside it, by their names.
 
-    Weeks lie in `reports` itself, or in a folder a home below it; each has a `latest`. `folder` comes first.
+    Weeks lie in `reports` itself, or in a folder a home below it; each has a `latest`. Nothing above is looked at.
     """
     found = {_home(folder): folder}
-    reports = folder.parent
-    for root in (reports, reports.parent):
-        for path in sorted([root / "latest", *root.glob("*/latest")]):
-            if _is_run(path):
-                found.setdefault(_home(path), path.resolve())
+    for path in sorted(folder.parent.glob("*/latest")):
+        if _is_run(path):
+            found.setdefault(_home(path), path.resolve())
     return found
 
 

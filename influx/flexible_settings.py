@@ -1,0 +1,104 @@
+"""What may be said of a flexible device in `home.yaml`: what it must do, and when it may do it.
+
+A device either runs in cycles (a washing machine: so long, so much energy, so often a week) or it stores (an electric
+car, a water heater: so much energy by a time, at no more than a power); `max_kw` makes it a storage. What is left out
+of a cycle's length and energy, of how often it runs, and of a storage's energy, is taken from the device's own past.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+MINUTES_A_DAY = 24 * 60
+
+_CLOCK = re.compile(r"([01]?\d|2[0-3]):([03]0)|24:00")
+
+
+def minutes_of(clock: str) -> int:
+    """Return the minute of the day of a local clock time such as "18:30"."""
+    hour, _, minute = clock.partition(":")
+    return 60 * int(hour) + int(minute)
+
+
+def _clock(value: Any) -> Any:
+    """Read a clock time; YAML takes an unquoted 22:00 for the number 22 x 60."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = f"{value // 60:02d}:{value % 60:02d}"
+    if not isinstance(value, str) or not _CLOCK.fullmatch(value):
+        raise ValueError(f'{value!r} is not a clock time on the half hour; write it as "18:30"')
+    return f"{minutes_of(value) // 60:02d}:{value[-2:]}"
+
+
+def _hours(value: Any) -> Any:
+    begin, dash, end = value.partition("-") if isinstance(value, str) else ("", "", "")
+    if not dash:
+        raise ValueError(f'{value!r} is not a span of clock times; write it as "23:00-07:00"')
+    return f"{_clock(begin.strip())}-{_clock(end.strip())}"
+
+
+Clock = Annotated[str, BeforeValidator(_clock)]
+Hours = Annotated[str, BeforeValidator(_hours)]
+
+_OF_CYCLES = ("hours", "profile_kw", "runs_a_week", "runs_a_day")
+
+
+class Flexible(BaseModel):
+    """What a flexible device must do in a week, and when it may."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+    hours: float | None = Field(None, gt=0, le=24, description="length of a cycle")
+    kwh: float | None = Field(None, gt=0, description="energy of a cycle; of a storage, energy needed by its deadline")
+    profile_kw: list[Annotated[float, Field(ge=0)]] | None = Field(
+        None, min_length=1, description="power of a cycle, step by step, instead of its length and energy"
+    )
+    profile_minutes: Literal[15, 30, 60] = Field(30, description="length of a step of the profile")
+    runs_a_week: float | None = Field(None, gt=0)
+    runs_a_day: int | None = Field(None, ge=1, description="most runs that begin on a day; else spread over the week")
+    earliest: Clock | None = Field(None, description="local time before which no run starts")
+    deadline: Clock | None = Field(None, description="local time by which a run has ended, or a storage has its energy")
+    forbidden: list[Hours] = Field([], description='local hours of rest such as "23:00-07:00"')
+    interruptible: bool | None = Field(None, description="whether it may pause: a cycle may not, a storage may")
+    max_kw: float | None = Field(None, gt=0, description="most power; makes the device a storage")
+    weekdays: list[Weekday] = Field(list(WEEKDAYS), min_length=1, description="days of a storage's deadline")
+
+    @property
+    def is_storage(self) -> bool:
+        """Whether it takes energy by a time instead of running in cycles."""
+        return self.max_kw is not None
+
+    @property
+    def pauses(self) -> bool:
+        """Whether it may be interrupted."""
+        return self.is_storage if self.interruptible is None else self.interruptible
+
+    @model_validator(mode="after")
+    def _is_one_of_two(self) -> Flexible:
+        given = self.model_fields_set
+        if self.is_storage:
+            wrong = [name for name in _OF_CYCLES if name in given]
+            if wrong:
+                raise ValueError(f"max_kw makes it a storage, which has no {wrong[0]}; leave out one of the two")
+            if self.deadline is None:
+                raise ValueError('max_kw makes it a storage; give the deadline of its energy, such as "07:00"')
+        elif "weekdays" in given:
+            raise ValueError("weekdays are those of a storage's deadline; give its max_kw, or leave them out")
+        return self
+
+    @model_validator(mode="after")
+    def _is_told_once(self) -> Flexible:
+        if self.profile_kw is not None:
+            if not any(self.profile_kw):
+                raise ValueError("profile_kw is zero throughout; give the power of at least one step")
+            if self.hours is not None or self.kwh is not None:
+                raise ValueError("profile_kw tells length and energy already; leave out hours and kwh")
+            if self.interruptible:
+                raise ValueError("a cycle that may pause runs at one power; give hours and kwh instead of profile_kw")
+        if self.runs_a_day is not None and self.runs_a_week is not None and self.runs_a_week > 7 * self.runs_a_day:
+            raise ValueError(f"{self.runs_a_week:g} runs a week are more than {self.runs_a_day} on each of 7 days")
+        return self
