@@ -128,7 +128,10 @@ def how(run: Run) -> str:
     prices = run.rates()
     if "bill" not in run.bill() or prices is None:
         return "Without a price there is no bill."
-    words = ["Days of the month beyond the forecast are expected as similar hours of the past weeks were."]
+    words = [
+        "Days of the month beyond the forecast are expected as similar hours of the past weeks were; the range is as "
+        "wide as eight in ten errors of such sums in the past year."
+    ]
     if prices.has_half_hours:
         words.append("Prices change at half hours and use is known by hours: an hour costs the mean of its two halves.")
     sun = set(run.home().flows["role"])

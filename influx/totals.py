@@ -61,15 +61,17 @@ def past_errors(series: Series, origin: pd.Timestamp, hours: int, each: Price = 
     return summed(past_misses(series, origin, hours), each(pd.date_range(origin, periods=hours, freq="h")))
 
 
-def past_misses(series: Series, origin: pd.Timestamp, hours: int) -> np.ndarray:
+def past_misses(
+    series: Series, origin: pd.Timestamp, hours: int, origins: int = PAST_ORIGINS, apart: int = 1
+) -> np.ndarray:
     """Return how far climatology was off in each hour of past sums, shape (n, hours), NaN where not known [kWh].
 
-    The sums begin a day apart, the last one ends at `origin`.
+    The sums, `origins` of them at most, begin so many days `apart`; the last one ends at `origin`.
     """
     history = series.before(origin)
     zone, country = series.around.timezone, series.around.country
     misses, days = [], -(-hours // 24)
-    for back in range(1, PAST_ORIGINS + 1):
+    for back in range(1, 1 + apart * origins, apart):
         then = origin - pd.Timedelta(days=back + days - 1)
         known = history[history.index < then]
         if known.notna().sum() < 7 * 24:
