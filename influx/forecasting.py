@@ -104,6 +104,29 @@ def is_alive(series: Series, origin: pd.Timestamp) -> bool:
     return last is not None and origin - last <= pd.Timedelta(days=SILENT_DAYS)
 
 
+def alive(every: list[Series], origin: pd.Timestamp) -> list[Series]:
+    """Return the devices of a home that were measured in the four weeks before `origin`.
+
+    Raises
+    ------
+    InputError
+        None was, or the household was not while its devices were.
+    """
+    living = [one for one in every if is_alive(one, origin)]
+    if not living:
+        raise InputError(
+            f"data: no device has a known hour in the four weeks before {origin:%Y-%m-%d}. "
+            "Add newer files, or choose an earlier as_of."
+        )
+    if not any(one.device_id == HOUSEHOLD for one in living):
+        raise InputError(
+            f"data: the home as a whole has no known hour in the four weeks before {origin:%Y-%m-%d}, "
+            "its devices have. Add newer files of its main meter, or give that `role: ignore` in home.yaml: then "
+            "the sum of the devices counts."
+        )
+    return living
+
+
 def predict_all(
     every: list[Series],
     models: dict[tuple[str, str], Candidate],

@@ -21,7 +21,7 @@ from influx import advice, costs, explore, home_plan, insights, whatif
 from influx.backtesting import LEVELS
 from influx.errors import InputError
 from influx.features import WEEK, every_hour, every_week, feature_table, relation
-from influx.forecasting import is_alive, predict_all
+from influx.forecasting import alive, predict_all
 from influx.home import Home, load
 from influx.kept import code_of, files_of_home, fingerprint, keep_models, open_models, write_json
 from influx.models import Candidate
@@ -184,19 +184,7 @@ class Run:
     @cached_property
     def _alive(self) -> list[Series]:
         """The devices that were measured in the last four weeks."""
-        every = [one for one in series_of_home(self._home) if is_alive(one, self._home.origin)]
-        if not every:
-            raise InputError(
-                f"data: no device has a known hour in the four weeks before {self._home.origin:%Y-%m-%d}. "
-                "Add newer files, or choose an earlier as_of."
-            )
-        if not any(one.device_id == HOUSEHOLD for one in every):
-            raise InputError(
-                f"data: the home as a whole has no known hour in the four weeks before {self._home.origin:%Y-%m-%d}, "
-                "its devices have. Add newer files of its main meter, or give that `role: ignore` in home.yaml: then "
-                "the sum of the devices counts."
-            )
-        return every
+        return alive(series_of_home(self._home), self._home.origin)
 
     def _make_features(self) -> Frames:
         origin, horizon = self._home.origin, self.horizon

@@ -334,7 +334,9 @@ def test_a_run_that_pauses_is_drawn_in_parts(tmp_path: Path) -> None:
 
 def test_the_sample_s_plan_lies_in_its_run_folder(sample_run: Run) -> None:
     plan = sample_run.plan()
-    assert {name: list(frame) for name, frame in plan.items()} == COLUMNS
+    warmer = {"warmer": ["degrees", "device_id", "kwh"], "warmer_words": ["degrees", "what"]}
+    assert {name: list(frame) for name, frame in plan.items()} == COLUMNS | warmer
+    assert set(plan["warmer"]["degrees"]) == {-3.0, 3.0}
     assert set(plan["plan_devices"]["device_id"]) == {"WH_BATH_01", "WM_01"}
     assert all((sample_run.folder / f"{name}.csv").exists() for name in COLUMNS)
     assert checks.is_kept(plan).startswith("Checked: ")
