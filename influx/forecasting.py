@@ -22,10 +22,10 @@ from influx.models import Candidate
 from influx.parallel import run_all, run_apart
 from influx.schema import FORECAST, HOUSEHOLD, as_readings, check
 from influx.series import Series, all_series, surroundings, with_household
-from influx.training import FOLDS, choose, with_anchor
+from influx.training import FAVOURITE, FOLDS, SIMPLEST, choose, with_anchor
 
-QUICK = ("climatology", "kernel")
-"""The candidates that are tried where a forecast is asked for without a training step."""
+TESTED_DAYS = 14.0
+"""Known days from which similar days speak where no contest is held; before, climatology does."""
 
 SILENT_DAYS = 28
 """Days without a known hour after which a device counts as gone and is not forecast."""
@@ -38,7 +38,7 @@ def forecast(
     timezone: str = "UTC",
     country: str | None = None,
     weather: pd.DataFrame | None = None,
-    models: Sequence[str] = QUICK,
+    models: Sequence[str] | None = None,
     progress: bool | None = None,
 ) -> pd.DataFrame:
     """Forecast every device of every home, and each household.
@@ -56,9 +56,10 @@ def forecast(
         For local hours and public holidays.
     weather : DataFrame, optional
         `timestamp` (UTC hours) and `outdoor_temp_celsius` [C], for the past and as a forecast.
-    models : sequence of str
-        Names in `influx.models.CANDIDATES`; each device gets climatology, or the one that has beaten it over the last
-        four weeks by more than chance explains.
+    models : sequence of str, optional
+        Names in `influx.models.CANDIDATES` that compete for each device over its last four weeks; climatology always
+        takes part. None holds no contest: similar days, which weigh their own memories by past weeks and were better
+        than climatology on every set of homes that was measured, or climatology before two weeks are known.
     progress : bool, optional
         Whether a bar counts the devices; None shows it on a terminal where there are many.
 
@@ -74,7 +75,7 @@ def forecast(
         The readings break a rule of their frame, or a parameter is out of range.
     """
     levels = _levels(quantiles)
-    check_asked(horizon, models)
+    check_asked(horizon, (SIMPLEST,) if models is None else models)
     around = surroundings(timezone, country, weather)
     jobs = []
     for home_id, home in as_readings(readings).groupby("home_id", sort=False):
@@ -85,16 +86,21 @@ def forecast(
                 f"readings: no device of {home_id} has a known hour in its last four weeks. Add newer ones."
             )
         jobs += [(one, origin) for one in every]
-    work = partial(_chosen_and_said, horizon=horizon, levels=levels, models=with_anchor(models))
+    work = partial(
+        _chosen_and_said, horizon=horizon, levels=levels, models=None if models is None else with_anchor(models)
+    )
     return _whole(run_apart(work, jobs, progress))
 
 
 def _chosen_and_said(
-    job: tuple[Series, pd.Timestamp], horizon: int, levels: np.ndarray, models: Sequence[str]
+    job: tuple[Series, pd.Timestamp], horizon: int, levels: np.ndarray, models: Sequence[str] | None
 ) -> pd.DataFrame:
     """Choose a device's model, let it learn, and forecast; all of a device at once, as its past is then remembered."""
     series, origin = job
-    model = str(choose(series, past_forecasts(series, FOLDS, horizon, models), origin, models)["model"])
+    if models is None:
+        model = FAVOURITE if series.days_known(origin) >= TESTED_DAYS else SIMPLEST
+    else:
+        model = str(choose(series, past_forecasts(series, FOLDS, horizon, models), origin, models)["model"])
     return _said(series, fit(series, model, origin, horizon), model, origin, horizon, levels)
 
 
