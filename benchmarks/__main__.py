@@ -13,6 +13,8 @@ from benchmarks.registry import PROJECT, Benchmark, Options, Skipped, benchmarks
 from influx.errors import InputError
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
+TRIED = RESULTS.with_name("TRIED.md")
+"""What was tried by hand and is told below what is measured."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -60,7 +62,7 @@ def _measure(bench: Benchmark, runs: int, options: Options) -> str:
 
 def _write(text: str) -> None:
     part = RESULTS.with_suffix(".part")
-    part.write_text(text, encoding="utf-8")
+    part.write_text(f"{text.rstrip()}\n\n{TRIED.read_text(encoding='utf-8')}", encoding="utf-8")
     part.replace(RESULTS)
 
 
