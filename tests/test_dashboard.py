@@ -196,6 +196,13 @@ def test_every_device_and_every_view_of_the_forecast(week: Week, sample_run: Run
             assert "<svg" in told(part)
 
 
+def test_the_peaks_of_the_household_are_marked_in_clock_time(week: Week, sample_run: Run) -> None:
+    said = told(forecast(week))
+    for start in sample_run.forecast()["peaks"]["start"]:
+        assert f"<title>peak from {text.clock(start)}</title>" in said
+    assert said.count("<title>peak from") == 2 * len(sample_run.forecast()["peaks"])  # for a desk and for a phone
+
+
 def test_past_forecasts_stand_beside_what_happened(week: Week, sample_run: Run) -> None:
     part = forecast(week)
     control(part, "By day").value = "Past forecasts"

@@ -44,7 +44,7 @@ def midnights(since: np.datetime64, hours: float, every: int = 1) -> list[tuple[
     return [(day + 12 if day + 12 <= hours else day, weekday(stamp)) for day, stamp in shown[::every]]
 
 
-def hourly(week: Week, device: str, rows: Columns, caption: str) -> str:
+def hourly(week: Week, device: str, rows: Columns, caption: str, peaks: Columns | None = None) -> str:
     """Draw forecast hours with their band and, where it is there, what was `observed`.
 
     Parameters
@@ -55,6 +55,8 @@ def hourly(week: Week, device: str, rows: Columns, caption: str) -> str:
     rows : Columns
         `timestamp`, `p10`, `p50`, `p90`, and maybe `observed` [kWh].
     caption : str
+    peaks : Columns, optional
+        `day`, `start` and `end` of peaks (local clock hours), which are marked above the hours.
     """
     wall = week.local(rows["timestamp"])
     since, place = wall[0], hours_of(wall, wall[0])
@@ -70,12 +72,23 @@ def hourly(week: Week, device: str, rows: Columns, caption: str) -> str:
         if "observed" in rows:
             chart.dots(place + 0.5, rows["observed"], 1.8, 'class="ix-ink"')
         chart.x_axis(midnights(since, place[-1] + 1, 2 if chart.narrow and place[-1] > 100 else 1))
+        for peak in () if peaks is None else peaks.rows():
+            _mark(chart, hours_of(peak["day"] + np.array([peak["start"], peak["end"]]).astype(int) * HOUR, since), peak)
         return chart
 
     total = float(np.nansum(rows["energy_kwh"])) if "energy_kwh" in rows else float("nan")
     day = text.day(_date(since))
     told = f"{device}, hour by hour from {day}: {text.kwh(total)} expected, at most {text.kwh(most)} in an hour."
     return figure(draw, told, caption)
+
+
+def _mark(chart: Chart, ends: np.ndarray, peak: dict[str, object]) -> None:
+    """Mark a peak above the hours, with the clock hour at which it begins."""
+    top = chart.y_ends[1]
+    start = text.clock(int(float(str(peak["start"]))))
+    chart.rect(float(ends[0]), float(ends[1]), 0.985 * top, top, 'class="ix-ink"', f"peak from {start}")
+    if not chart.narrow:
+        chart.words(float(ends.mean()), top, start, dy=-3, style='class="ix-label"')
 
 
 def daily(week: Week, device: str, rows: Columns, caption: str) -> str:

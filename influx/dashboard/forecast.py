@@ -39,9 +39,12 @@ def _by_hour(week: Week, device: str, _: object) -> str:
     rows = week.frame("forecast").where(device_id=device)
     shown = Columns({name: rows[name] for name in ("timestamp", "energy_kwh", "p10", "p50", "p90")})
     caption = "Median and band of eight in ten; nights are shaded, times are local."
+    peaks = week.frame("peaks") if device == HOUSEHOLD else Columns()
+    if peaks:
+        caption += " Marks above are the peaks and when they begin."
     return (
         _week(week, device)
-        + charts.hourly(week, device, shown, caption)
+        + charts.hourly(week, device, shown, caption, peaks or None)
         + _peaks(week, device)
         + html.download(shown, f"{device}-hours")
     )
