@@ -163,4 +163,12 @@ def _open(page: Page, link: str, figure: str) -> None:
 
 
 def _kernels(server: psutil.Process) -> list[psutil.Process]:
-    return [child for child in server.children(recursive=True) if "ipykernel_launcher" in child.cmdline()]
+    return [child for child in server.children(recursive=True) if "ipykernel_launcher" in _command(child)]
+
+
+def _command(process: psutil.Process) -> list[str]:
+    """Return how a process was called; one that has just ended was called nothing."""
+    try:
+        return process.cmdline()
+    except psutil.NoSuchProcess:  # a zombie is one, too
+        return []
