@@ -220,7 +220,7 @@ class Run:
 
     def _make_forecast(self) -> Frames:
         every, origin, home = self._alive, self._home.origin, self._home
-        choice, models = self.training()["choice"], self._models()
+        choice, models = self.training()["choice"], self._models
         hours = predict_all(every, models, choice, origin, self.horizon, LEVELS)
         daily, week = totals(hours, every, origin, models=models)
         soon = hours[hours["timestamp"] < origin + pd.Timedelta(days=1)]
@@ -235,15 +235,17 @@ class Run:
 
     def _make_bill(self) -> Frames:
         hours, home = self.forecast()["forecast"], self._home
-        return costs.spent(home) | costs.bills(home, hours, self._alive, self._models())
+        return costs.spent(home) | costs.bills(home, hours, self._alive, self._models)
 
+    @cached_property
     def _models(self) -> dict[tuple[str, str], Candidate]:
         return open_models(self.folder / "models", self.training()["choice"], self._home.settings.learner or "")
 
     def _make_plan(self) -> Frames:
         every, origin, choice = self._alive, self._home.origin, self.training()["choice"]
-        planned = home_plan.frames(self._home, every, self.forecast()["forecast"], self.rates())
-        return planned | whatif.by_degrees(every, self._models(), choice, origin, self.horizon)
+        hours = self.forecast()["forecast"]
+        planned = home_plan.frames(self._home, every, hours, self.rates())
+        return planned | whatif.by_degrees(hours, every, self._models, choice, origin)
 
     def _make_insights(self) -> Frames:
         hours, home = self.forecast()["forecast"], self._home

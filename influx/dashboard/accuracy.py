@@ -8,7 +8,6 @@ import numpy as np
 from influx import text
 from influx.dashboard import charts, html
 from influx.dashboard.columns import Columns
-from influx.dashboard.said import said
 from influx.dashboard.svg import Chart, figure
 from influx.dashboard.week import Week
 from influx.names import NAMES
@@ -28,8 +27,8 @@ def accuracy(week: Week) -> widgets.Widget:
 
     measure.observe(draw, "value")
     draw()
-    top = html.answer(said(week, "trust")) if said(week, "trust") else ""
-    top += html.sentence(said(week, "last_week")) if said(week, "last_week") else ""
+    top = html.answer(week.said("trust")) if week.said("trust") else ""
+    top += html.sentence(week.said("last_week")) if week.said("last_week") else ""
     bottom = html.heading("Does the band hold?") + _coverage(week) + html.heading("Where it comes from") + _made(week)
     return widgets.VBox([widgets.HTML(top), measure, shown, widgets.HTML(bottom)])
 

@@ -8,7 +8,6 @@ import numpy as np
 from influx import text
 from influx.dashboard import charts, html
 from influx.dashboard.columns import Columns
-from influx.dashboard.said import said
 from influx.dashboard.week import Week
 from influx.names import HOUSEHOLD
 
@@ -99,8 +98,8 @@ def _model(week: Week, device: str) -> str:
 
 
 def _week(week: Week, device: str) -> str:
-    if device == HOUSEHOLD and said(week, "coming"):
-        return html.answer(said(week, "coming"))
+    if device == HOUSEHOLD and week.said("coming"):
+        return html.answer(week.said("coming"))
     row = next(week.frame("week").where(device_id=device).rows())
     length = text.hours(int(row["hours"]))
     return html.answer(

@@ -10,7 +10,6 @@ import numpy as np
 from influx import text
 from influx.dashboard import charts, html
 from influx.dashboard.columns import Columns
-from influx.dashboard.said import said
 from influx.dashboard.week import HOUR, Week
 from influx.names import HOUSEHOLD
 
@@ -19,7 +18,7 @@ def overview(week: Week, go: Callable[[str], None]) -> widgets.Widget:
     """Return the part; `go` opens another one."""
     next_day = _next_day(week)
     body = [
-        html.answer(said(week, "coming")),
+        html.answer(week.said("coming")),
         html.cards(_cards(week)),
         html.heading("The next 24 hours"),
         charts.stacked(week, next_day, _prices(week, next_day), "Expected energy of each device, and the price below.")
@@ -111,14 +110,14 @@ def breakdown(week: Week) -> str:
 def insights(week: Week) -> list[tuple[str, str, str]]:
     """Return up to three sentences, each with the part that it leads to and what the link says."""
     found = []
-    advice = said(week, "advice")
+    advice = week.said("advice")
     if advice:
         found.append((advice, "Plan", "See the plan"))
-    if drifts := said(week, "drifts"):
+    if drifts := week.said("drifts"):
         found.append((drifts.split("\n")[0], "Devices", "See the devices"))
-    if promise := said(week, "last_week"):
+    if promise := week.said("last_week"):
         found.append((promise, "Accuracy", "See how far to trust it"))
-    if strange := said(week, "strange"):
+    if strange := week.said("strange"):
         found.append((strange, "Devices", "See what stood out"))
     return found[:3]
 

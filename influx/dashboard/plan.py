@@ -11,7 +11,6 @@ import numpy as np
 from influx import text
 from influx.dashboard import html
 from influx.dashboard.columns import Columns
-from influx.dashboard.said import said
 from influx.dashboard.strip import strip
 from influx.dashboard.week import Week
 from influx.dashboard.whatif import what_if
@@ -29,7 +28,7 @@ def plan(week: Week) -> widgets.Widget:
     """Return the part: the plan as it was made, sliders that plan anew, and what-ifs."""
     if not week.frame("plan"):
         notes = week.frame("plan_notes")
-        words = [str(what) for what in notes["what"]] if notes else [said(week, "plan") or LACKING]
+        words = [str(what) for what in notes["what"]] if notes else [week.said("plan") or LACKING]
         return widgets.VBox([widgets.HTML("".join(html.sentence(line) for line in words)), *what_if(week)])
     steps = week.frame("plan_steps")
     spread = widgets.FloatSlider(1.0, min=0, max=3, step=0.25, continuous_update=False, description="Dearness")
@@ -49,7 +48,7 @@ def plan(week: Week) -> widgets.Widget:
     hint = "Dearness stretches what dear half hours cost above the cheapest one: 1 is the tariff, 0 is flat."
     hint += " Money weighs money (1) against carbon (0)." if carbon else " No carbon file is known, so money decides."
     sliders = widgets.HBox([spread, *([weight] if carbon else [])], layout=widgets.Layout(flex_flow="row wrap"))
-    top = widgets.HTML(html.answer(said(week, "plan")) if said(week, "plan") else "")
+    top = widgets.HTML(html.answer(week.said("plan")) if week.said("plan") else "")
     return widgets.VBox([top, sliders, widgets.HTML(html.sentence(hint, "ix-quiet")), shown, *what_if(week)])
 
 

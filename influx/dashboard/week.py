@@ -55,6 +55,15 @@ class Week:
         return self._frames[name]
 
     @cached_property
+    def _words(self) -> dict[str, str]:
+        path = self.folder / "words.json"
+        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+    def said(self, name: str) -> str:
+        """Return a sentence that the week's start page has said, so that both say the same; empty where it has not."""
+        return self._words.get(name, "")
+
+    @cached_property
     def devices(self) -> list[str]:
         """The devices that are forecast, the household first and `other` last."""
         names = sorted(set(self.frame("week").get("device_id", [])))
