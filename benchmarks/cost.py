@@ -34,7 +34,7 @@ class Cost:
 
 @benchmark("cost", runs=1)
 def cost(options: Options) -> Findings:
-    """One origin through `influx.forecast` on one core: the contest of the models, fit, calibration and a week ahead.
+    """One origin through `influx.forecast` on one core: fit, calibration and a week ahead.
 
     Ten made-up devices with the shapes of a day, a week and a year; time is the call's, memory the whole process's.
     """

@@ -86,7 +86,7 @@ class Direct(RegressorMixin, BaseEstimator):
         return self.kernel_.predict_quantiles(X, levels) * factor[:, None]
 
     def past_misses(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return what similar days missed on past weeks, as `Kernel.past_misses`: the spread is hardly another."""
+        """Return what similar days missed on past weeks (`Kernel.past_misses`): ranges of sums have their spread."""
         return self.kernel_.past_misses()
 
     def _direct(self, X: pd.DataFrame, similar: np.ndarray) -> np.ndarray:  # noqa: N803
