@@ -11,14 +11,14 @@ The blend lies between similar days and the direct model, as far from the first 
 
 from __future__ import annotations
 
-import hashlib
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, RegressorMixin
 
+from influx.content import ByContent
 from influx.intervals import LEVELS
 from influx.kernel_model import LEAST_DAYS, PAST_WEEKS, Kernel, Outlook
 from influx.learner import DEFAULT, Learner
@@ -92,7 +92,7 @@ class Direct(RegressorMixin, BaseEstimator):
     def _direct(self, X: pd.DataFrame, similar: np.ndarray) -> np.ndarray:  # noqa: N803
         if self.learner_ is None:
             return similar
-        outlook, day, hour = self.kernel_.outlook(X)
+        outlook, day, hour = self.kernel_.outlook(X, similar)
         said = np.asarray(self.learner_.predict(_inputs(outlook, self._scale())), dtype=float)
         return (said * self._scale()).clip(0).reshape(-1, 24)[day, hour]
 
@@ -101,7 +101,8 @@ class Direct(RegressorMixin, BaseEstimator):
         target = np.concatenate([week.observed.ravel() for week in weeks]) / self._scale()
         known = np.isfinite(target)
         lesson = _Lesson(Learner.of(self.learner, dict(self.learner_settings)), inputs[known], target[known])
-        return _learnt(lesson)
+        # The direct model and the blend learn the same lesson.
+        return _learnt(ByContent(lesson, repr(lesson.learner), lesson.inputs, lesson.target))
 
     def _scale(self) -> float:
         mean = float(np.nanmean(self.kernel_.kwh_))
@@ -111,25 +112,15 @@ class Direct(RegressorMixin, BaseEstimator):
         return 1.0
 
 
-class _Lesson:
-    """What a learner learns from; equal where its content is, as the direct model and the blend learn the same."""
-
-    def __init__(self, learner: Learner, inputs: np.ndarray, target: np.ndarray) -> None:
-        self.learner, self.inputs, self.target = learner, inputs, target
-        digest = hashlib.blake2b(repr(learner).encode(), digest_size=16)
-        digest.update(inputs.tobytes())
-        digest.update(target.tobytes())
-        self.digest = digest.digest()
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Lesson) and self.digest == other.digest
-
-    def __hash__(self) -> int:
-        return hash(self.digest)
+class _Lesson(NamedTuple):
+    learner: Learner
+    inputs: np.ndarray
+    target: np.ndarray
 
 
 @lru_cache(maxsize=32)
-def _learnt(lesson: _Lesson) -> Any:
+def _learnt(content: ByContent[_Lesson]) -> Any:
+    lesson = content.thing
     return lesson.learner.make().fit(lesson.inputs, lesson.target)
 
 

@@ -10,7 +10,6 @@ near to look and how much to scale differs from device to device: each `Memory` 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,6 +19,7 @@ from scipy.signal import lfilter
 
 from influx import warmth
 from influx.climatology import weighted_quantiles
+from influx.content import ByContent
 from influx.days import Days
 
 DAY_KNOWN_HOURS = 12
@@ -94,20 +94,6 @@ WITH_TEMPERATURE = (
 """The members that are added where the temperature is known."""
 
 
-@dataclass(frozen=True, eq=False)
-class _Content:
-    """Days that are equal where their content is, so that what a memory said of them can be looked up."""
-
-    days: Days
-    digest: bytes
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Content) and self.digest == other.digest
-
-    def __hash__(self) -> int:
-        return hash(self.digest)
-
-
 def daily_mean(kwh: np.ndarray) -> np.ndarray:
     """Return the mean hourly energy of each day, shape (past,); NaN where half of the day is unknown."""
     known = np.isfinite(kwh)
@@ -137,23 +123,16 @@ def say(days: Days, memories: Sequence[Memory], levels: np.ndarray) -> tuple[np.
     quantiles : ndarray, shape (len(memories), ahead, 24, len(levels))
         Quantiles [kWh].
     """
-    content = _Content(days, _digest(days))
+    celsius = days.celsius if np.isfinite(days.celsius).any() else np.empty(0)
+    content = ByContent(days, days.kwh, (2 * days.weekday + days.off).astype(np.int8), celsius)
     asked = tuple(float(level) for level in levels)
     said = [_said(content, memory, asked) for memory in memories]
     return np.stack([one[0] for one in said]), np.stack([one[1] for one in said])
 
 
-def _digest(days: Days) -> bytes:
-    digest = hashlib.blake2b(str(days.kwh.shape).encode(), digest_size=16)
-    celsius = days.celsius if np.isfinite(days.celsius).any() else np.empty(0)
-    for part in (days.kwh, (2 * days.weekday + days.off).astype(np.int8), celsius):
-        digest.update(part.tobytes())
-    return digest.digest()
-
-
 @lru_cache(maxsize=1024)
-def _said(content: _Content, memory: Memory, levels: tuple[float, ...]) -> tuple[np.ndarray, np.ndarray]:
-    return speak(content.days, memory, np.array(levels))
+def _said(content: ByContent[Days], memory: Memory, levels: tuple[float, ...]) -> tuple[np.ndarray, np.ndarray]:
+    return speak(content.thing, memory, np.array(levels))
 
 
 def speak(days: Days, memory: Memory, levels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -167,13 +167,16 @@ class Kernel(RegressorMixin, BaseEstimator):
             for number in reversed(range(len(weeks)))
         ]
 
-    def outlook(self, X: pd.DataFrame) -> tuple[Outlook, np.ndarray, np.ndarray]:  # noqa: N803
-        """Return what is said of the days that hold the hours of `X`, and each hour's day and place in it."""
+    def outlook(self, X: pd.DataFrame, similar: np.ndarray) -> tuple[Outlook, np.ndarray, np.ndarray]:  # noqa: N803
+        """Return what is said of the days that hold the hours of `X`, and each hour's day and place in it.
+
+        `similar` is what `predict` says of these hours.
+        """
         days, day, hour, _ = self._ahead(X)
         past = len(self.kwh_)
         members, _ = kernel.say(days.at(past, days.ahead), MEMORIES, COMMON_LEVELS)
         expected = np.tensordot(self.mean_weights_, members, axes=1)
-        expected[day, hour] = self.predict(X)
+        expected[day, hour] = similar
         unknown = np.full(expected.shape, np.nan)
         quantiles = np.full((*expected.shape, len(COMMON_LEVELS)), np.nan)
         off, weekday = days.off[past:], days.weekday[past:]
