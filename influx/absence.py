@@ -164,7 +164,8 @@ class Absences:
         chosen = history[local(pd.DatetimeIndex(history.index), self.timezone).normalize().isin(quiet)].dropna()
         if chosen.empty:
             return history.dropna(), "all past days, since no quiet day is known"
-        return chosen, f"the {len(quiet)} quietest days of the last weeks, since no past absence is known"
+        days = f"{len(quiet)} quietest days" if len(quiet) > 1 else "quietest day"
+        return chosen, f"the {days} of the last weeks, since no past absence is known"
 
     def table(self, origin: pd.Timestamp) -> pd.DataFrame:
         """Return the absences known at `origin`, in order of time.

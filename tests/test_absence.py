@@ -174,3 +174,9 @@ def test_any_household_has_spans_in_order_that_lie_within_it(seed: int, days: in
         said = absence.forecast(sample, hours(30, origin), "Europe/Madrid", LEVELS)
         assert np.isfinite(said.to_numpy()).all() and (said.to_numpy() >= 0).all()
         assert (np.diff(said[LEVELS.tolist()].to_numpy(), axis=1) >= 0).all()
+
+
+def test_one_quiet_day_is_told_as_one() -> None:
+    short = Absences(energy(lived(5, [2])), "UTC", (Span(day(5), day(7), "given"),))
+    _, words = short.sample(energy(lived(5, [2])), START + pd.Timedelta(days=5))
+    assert words == "the quietest day of the last weeks, since no past absence is known"

@@ -24,6 +24,7 @@ from influx.dashboard.app import page
 from influx.dashboard.columns import Columns, read
 from influx.dashboard.devices import devices
 from influx.dashboard.forecast import forecast
+from influx.dashboard.overview import _saved
 from influx.dashboard.plan import anew, plan, stretched
 from influx.dashboard.svg import Chart, figure, ticks
 from influx.dashboard.week import Week, newest
@@ -368,3 +369,16 @@ def test_a_warmer_week_is_told_as_the_run_tells_it(week: Week, sample_run: Run) 
     words = sample_run.plan()["warmer_words"].set_index("degrees")["what"]
     control(part, "3 degrees warmer").value = 3.0
     assert plain(words[3.0]) in plain(told(part))
+
+
+@pytest.mark.parametrize(
+    ("saved", "low", "unusual", "said"),
+    [
+        (3.0, 1.0, True, "less than the usual week; more than usual weeks differ"),
+        (-3.0, -4.0, False, "more than the usual week; no more than usual weeks differ"),
+        (-3.0, float("nan"), False, "more than the usual week; range not known"),
+        (float("nan"), float("nan"), False, "too little history for a usual week"),
+    ],
+)
+def test_a_saving_is_told_as_far_as_it_is_known(saved: float, low: float, unusual: bool, said: str) -> None:
+    assert _saved({"saved_kwh": saved, "saved_p10": low, "saved_is_unusual": unusual}) == said

@@ -130,7 +130,7 @@ def _drivers(row: dict[str, Any]) -> str:
     people = _number(row, "occupancy")
     if np.isfinite(people) and abs(people) >= 0.2:
         parts.append(f"{'rises' if people > 0 else 'falls'} with people at home ({people:.2f})")
-    return " and ".join(parts) or "the clock and the weekday; nothing else clearly"
+    return " and ".join(parts) or "no clear relation to the temperature or to people at home is known"
 
 
 def _unusual(one: dict[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import ipywidgets as widgets
 import numpy as np
@@ -38,12 +39,9 @@ def _cards(week: Week) -> list[str]:
     if rows:
         row = next(rows.rows())
         out.append(html.card("Last 24 hours", text.kwh(float(row["last_24h_kwh"])), "used"))
-        saved, usual = float(row["saved_kwh"]), float(row["usual_week_kwh"])
-        way = "less than the usual week" if saved >= 0 else "more than the usual week"
-        unusual = "more than usual weeks differ" if row["saved_is_unusual"] else "no more than usual weeks differ"
-        out.append(html.card("Last 7 days", text.kwh(float(row["last_week_kwh"])), f"usual {text.kwh(usual)}"))
-        known = f"{way}; {unusual}" if np.isfinite(row["saved_p10"]) else f"{way}; range {text.NOT_KNOWN}"
-        out.append(html.card("Saved in these", text.kwh(saved), known))
+        usual = text.kwh(float(row["usual_week_kwh"]))
+        out.append(html.card("Last 7 days", text.kwh(float(row["last_week_kwh"])), f"usual {usual}"))
+        out.append(html.card("Saved in these", text.kwh(float(row["saved_kwh"])), _saved(row)))
     out += _coming(week, "next_day", "Next 24 hours", text.kwh, lambda low, high: text.span(low, high))
     out += _coming(week, "week", f"Next {_length(week)}", text.kwh, lambda low, high: text.span(low, high))
     out += _coming(
@@ -54,6 +52,16 @@ def _cards(week: Week) -> list[str]:
         lambda low, high: text.money_span(low, high, week.currency),
     )
     return out
+
+
+def _saved(row: dict[str, Any]) -> str:
+    """Say what the saving of the last week means; nothing is said of one that is not known."""
+    if not np.isfinite(row["saved_kwh"]):
+        return "too little history for a usual week"
+    way = "less than the usual week" if row["saved_kwh"] >= 0 else "more than the usual week"
+    if not np.isfinite(row["saved_p10"]):
+        return f"{way}; range {text.NOT_KNOWN}"
+    return f"{way}; {'more' if row['saved_is_unusual'] else 'no more'} than usual weeks differ"
 
 
 def _coming(

@@ -98,7 +98,7 @@ def _warmer(week: Week) -> list[widgets.Widget]:
     options = [("3 degrees colder", -3.0), ("as forecast", 0.0), ("3 degrees warmer", 3.0)]
     degrees = widgets.ToggleButtons(options=options, value=0.0)
     said = dict(zip(rows["degrees"].tolist(), rows["what"], strict=True))
-    plain = "The week as the weather forecast has it is the forecast itself."
+    plain = "That is the forecast itself."
     return _answering([degrees], lambda one: str(said.get(one, plain)), "A warmer or a colder week")
 
 
