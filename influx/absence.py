@@ -4,8 +4,9 @@ While people are at home, a day's use rises well above what runs by itself; a da
 elsewhere. Such days are not what the next week will be like, so models do not learn from them. An absence that is still
 to come is forecast from past days away instead, device by device: a refrigerator goes on, a kettle does not.
 
-On four sets of real homes the days found are those of Christmas, Easter and August; leaving them out of what is learnt
-changed the pinball loss of ordinary weeks by 0 to 1.2 % for the better.
+On five sets of real homes many of the days found are those of Christmas, Easter and August. Leaving them out of what is
+learnt changed the pinball loss of ordinary weeks after them by .1 % for the worse to 1.2 % for the better, set by set;
+weeks that were themselves spent away, of which nobody had told, lost 1 to 8 % on four sets and gained 8 % on one.
 """
 
 from __future__ import annotations
