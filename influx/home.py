@@ -17,6 +17,7 @@ import pandas as pd
 from influx import clock, facts, grid, half_hours, meters, schema, usage
 from influx.errors import InputError
 from influx.intake import SETTINGS, File, account_of, before, files_of, joined, one_home, parse_as_of
+from influx.naming import with_clean_names
 from influx.settings import Settings, read_settings
 
 _KINDS = ("events", "readings", "weather", "prices", "carbon")
@@ -158,6 +159,7 @@ def load(path: str | Path, as_of: str | dt.date | pd.Timestamp | None = None) ->
     files, home_id = one_home(files_of(path, settings, notes), settings)
     settings = settings.model_copy(update={"home_id": home_id, **_currency(files, settings)})
     notes[:0] = settings.told()
+    files, settings = with_clean_names(files, settings, notes)
     files = joined(files, settings, notes)
     if moment is not None:
         files = before(files, moment, settings.timezone, notes)

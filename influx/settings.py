@@ -9,15 +9,16 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import holidays
 import yaml
-from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, Field, ValidationError, field_validator, model_validator
 
 from influx.errors import InputError
 from influx.flexible_settings import Flexible
+from influx.outside import clean_name
 from influx.tariff_settings import Strict as _Strict
 from influx.tariff_settings import Tariff
 
@@ -25,11 +26,15 @@ Role = Literal["device", "household", "grid_import", "grid_export", "solar", "ig
 """What a meter measures: one device, the whole home, or one of the flows from which the home's use follows."""
 
 
+Words = Annotated[str, AfterValidator(clean_name)]
+"""Text that is shown as it is."""
+
+
 class Device(_Strict):
     """What the household knows of one device or meter."""
 
     role: Role | None = Field(None, description="what it measures; told from its name where it is not given")
-    location: str | None = None
+    location: Words | None = None
     flexible: bool | Flexible = Field(False, description="whether its use can move, and what it must do and when")
     always_on: bool = Field(False, description="whether it must never be switched off")
     since: dt.date | None = Field(None, description="first local day in the home; before it, its use is unknown")
@@ -75,7 +80,7 @@ class Settings(_Strict):
     home_id: str = Field("home", min_length=1)
     timezone: str = "UTC"
     country: str | None = Field(None, description="ISO 3166 code, for public holidays")
-    currency: str | None = Field(None, description="ISO 4217 code of every amount of money")
+    currency: Words | None = Field(None, description="ISO 4217 code of every amount of money")
     tariff: Tariff | None = None
     power_limit_kw: float | None = Field(None, gt=0, description="most power that the home may draw at once")
     absences: list[Absence] = Field([], description="days away, past and coming")

@@ -14,6 +14,11 @@ from typing import Any
 
 import numpy as np
 
+from influx.outside import for_cell, from_cell
+
+WORDS = {"home_id", "device_id", "device_type", "location", "mode_of_operation", "line", "file", "column", "value"}
+"""Columns of words from outside: a device may be called 1, NaN or 2024-07-01."""
+
 
 class Columns(dict[str, np.ndarray]):
     """The columns of a table by name, all of one length: numbers (NaN where unknown), UTC stamps, or words."""
@@ -44,7 +49,7 @@ class Columns(dict[str, np.ndarray]):
 
     def csv(self) -> str:
         """Return the table as CSV that a spreadsheet reads as values, never as formulas."""
-        lines = [",".join(self.keys())]
+        lines = [",".join(map(_cell, self.keys()))]
         lines += [",".join(_cell(value) for value in values) for values in zip(*self.values(), strict=True)]
         return "\r\n".join(lines) + "\r\n"
 
@@ -57,7 +62,11 @@ def read(path: Path) -> Columns:
         lines = csv.reader(stream)
         names = next(lines, [])
         columns = list(zip(*lines, strict=True)) or [()] * len(names)
-    return Columns({name: _typed(values) for name, values in zip(names, columns, strict=True)})
+    return Columns({from_cell(name): _values(name, values) for name, values in zip(names, columns, strict=True)})
+
+
+def _values(name: str, texts: tuple[str, ...]) -> np.ndarray:
+    return np.array([from_cell(text) for text in texts], dtype=object) if name in WORDS else _typed(texts)
 
 
 def _typed(values: tuple[str, ...]) -> np.ndarray:
@@ -72,7 +81,7 @@ def _typed(values: tuple[str, ...]) -> np.ndarray:
     try:
         return np.array([_stamp(value) for value in values], dtype="datetime64[s]")
     except ValueError:
-        return np.array(values, dtype=object)
+        return np.array([from_cell(value) for value in values], dtype=object)
 
 
 def _stamp(value: str) -> np.datetime64:
@@ -88,7 +97,5 @@ def _cell(value: Any) -> str:
         return "" if np.isnat(value) else str(value)
     if isinstance(value, float | np.floating):
         return "" if np.isnan(value) else f"{value:.6g}"
-    words = str(value)
-    if words[:1] in "=+-@\t\r":
-        words = f"'{words}"
+    words = for_cell(str(value))
     return f'"{words.replace(chr(34), chr(34) * 2)}"' if any(sign in words for sign in ',"\r\n') else words
