@@ -17,7 +17,7 @@ LONGEST_NAME = 120
 """Characters of a name; what is longer is cut."""
 
 LONGEST_MESSAGE = 2_000
-"""Characters of a message. Of a longer one the middle is left out: it begins with the fault and ends with what to do."""
+"""Characters of a message. Of a longer one the middle goes: it begins with the fault and ends with what to do."""
 
 _UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 """Unicode's categories of control, format (bidi overrides among them) and half characters, and line separators."""

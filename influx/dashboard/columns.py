@@ -19,6 +19,9 @@ from influx.outside import for_cell, from_cell
 WORDS = {"home_id", "device_id", "device_type", "location", "mode_of_operation", "line", "file", "column", "value"}
 """Columns of words from outside: a device may be called 1, NaN or 2024-07-01."""
 
+LONGEST_CELL = 1 << 30
+"""Characters; the tasks of a plan stand in one cell, which is long where many devices are flexible."""
+
 
 class Columns(dict[str, np.ndarray]):
     """The columns of a table by name, all of one length: numbers (NaN where unknown), UTC stamps, or words."""
@@ -58,10 +61,14 @@ def read(path: Path) -> Columns:
     """Read a CSV of the run folder; a file that is not there has no columns."""
     if not path.exists():
         return Columns()
-    with path.open(newline="", encoding="utf-8") as stream:
-        lines = csv.reader(stream)
-        names = next(lines, [])
-        columns = list(zip(*lines, strict=True)) or [()] * len(names)
+    usual = csv.field_size_limit(LONGEST_CELL)
+    try:
+        with path.open(newline="", encoding="utf-8") as stream:
+            lines = csv.reader(stream)
+            names = next(lines, [])
+            columns = list(zip(*lines, strict=True)) or [()] * len(names)
+    finally:
+        csv.field_size_limit(usual)
     return Columns({from_cell(name): _values(name, values) for name, values in zip(names, columns, strict=True)})
 
 
