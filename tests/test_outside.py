@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 import tiny_homes as tiny
 import tiny_notebooks
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import influx
@@ -307,6 +307,9 @@ def test_a_cell_gives_back_its_text_and_is_never_computed(texts: list[str]) -> N
 
 
 @given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1), min_size=1, max_size=6))
+@example(["7", "1.0", "NaN"])
+@example(["2024-07-01"])
+@example(["a\rb", "'=1", ";@"])
 def test_a_name_that_was_written_is_read_again(tmp_path_factory, names: list[str]) -> None:
     path = tmp_path_factory.mktemp("csv") / "frame.csv"
     frame = pd.DataFrame({"device_id": names, "timestamp": "2024-07-14T00:00Z", "energy_kwh": -1.5})
