@@ -19,11 +19,11 @@ from influx.errors import InputError
 from influx.settings import Settings
 from influx.sources import Part, find
 from influx.sources.cells import OFFSET, TIME
+from influx.sources.part import KWH
 from influx.sources.table import header, rejected
 
 SETTINGS = "home.yaml"
 _TABLES = (".csv", ".tsv", ".parquet")
-_KWH = {"events": "power_consumption_kwh", "readings": "energy_kwh"}
 
 
 @dataclass(frozen=True)
@@ -61,10 +61,9 @@ def files_of(path: Path, settings: Settings, notes: list[str]) -> list[File]:
             _refuse(item, alone, notes)
             continue
         part = source.read(item, settings)
-        kwh = float(part.frame[_KWH[part.kind]].sum()) if part.kind in _KWH else np.nan
-        files.append(File(item.name, hashlib.sha256(item.read_bytes()).hexdigest(), part, kwh))
+        files.append(File(item.name, _fingerprint(item), part, part.kwh + float(part.rejected["kwh"].sum())))
         notes.extend(part.notes)
-    if not any(file.part.kind in _KWH for file in files):
+    if not any(file.part.kind in KWH for file in files):
         seen = ", ".join(sorted(item.name for item in candidates)) or "there is none"
         raise InputError(
             f"{path}: no file holds the energy of a device or a home ({seen}). Put in an events file "
@@ -72,6 +71,11 @@ def files_of(path: Path, settings: Settings, notes: list[str]) -> list[File]:
             "timestamp, energy_kwh), as CSV or Parquet."
         )
     return files
+
+
+def _fingerprint(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _passed_over(item: Path, notes: list[str]) -> bool:
@@ -137,11 +141,11 @@ def _only(file: File, home: str) -> File:
         return file
     others = (file.frame["home_id"].notna() & (file.frame["home_id"].astype("str") != home)).to_numpy()
     gone = file.frame[others]
-    bad = rejected(file.name, gone["row"], "home_id", gone["home_id"], f"a row of another home than {home}")
+    kwh = gone[KWH[file.part.kind]] if file.part.kind in KWH else np.nan
+    bad = rejected(file.name, gone["row"], "home_id", gone["home_id"], f"a row of another home than {home}", kwh)
     kept = file.frame[~others].reset_index(drop=True)
-    kwh = float(kept[_KWH[file.part.kind]].sum()) if file.part.kind in _KWH else np.nan
     part = replace(file.part, frame=kept, rejected=pd.concat([file.part.rejected, bad], ignore_index=True))
-    return replace(file, part=part, kwh_read=kwh)
+    return replace(file, part=part)
 
 
 def joined(files: list[File], settings: Settings, notes: list[str]) -> list[File]:
@@ -152,7 +156,7 @@ def joined(files: list[File], settings: Settings, notes: list[str]) -> list[File
     InputError
         Two names that are to be one device were measured at the same time for more than a day.
     """
-    there = {str(name) for file in files if file.part.kind in _KWH for name in file.frame["device_id"].unique()}
+    there = {str(name) for file in files if file.part.kind in KWH for name in file.frame["device_id"].unique()}
     for old, new in ((device.same_as, name) for name, device in settings.devices.items() if device.same_as):
         if old not in there:
             notes.append(f"home.yaml says that {new} was {old} before, of which the files hold nothing.")
@@ -160,7 +164,7 @@ def joined(files: list[File], settings: Settings, notes: list[str]) -> list[File
         _refuse_twins(files, old, new)
         notes.append(f"{old} and {settings.name_of(old)} are one device, says home.yaml; its readings are joined.")
     names = {name: settings.name_of(name) for name in there if settings.name_of(name) != name}
-    return [_renamed(file, names) if names and file.part.kind in _KWH else file for file in files]
+    return [_renamed(file, names) if names and file.part.kind in KWH else file for file in files]
 
 
 def _refuse_twins(files: list[File], old: str, new: str) -> None:
@@ -177,7 +181,8 @@ def _refuse_twins(files: list[File], old: str, new: str) -> None:
 
 
 def _renamed(file: File, names: dict[str, str]) -> File:
-    frame = file.frame.assign(device_id=file.frame["device_id"].replace(names))
+    device = file.frame["device_id"].astype("str").replace(names)
+    frame = file.frame.assign(device_id=device)
     return replace(file, part=replace(file.part, frame=frame))
 
 
@@ -219,10 +224,8 @@ def before(files: list[File], as_of: pd.Timestamp, timezone: str, notes: list[st
         Nothing of the energy was known then; the error says which span there is.
     """
     cut = [_before(file, as_of, notes) for file in files]
-    if not any(len(file.frame) for file in cut if file.part.kind in _KWH):
-        stamps = pd.concat([file.frame["timestamp"] for file in files if file.part.kind in _KWH]).dt.tz_convert(
-            timezone
-        )
+    if not any(len(file.frame) for file in cut if file.part.kind in KWH):
+        stamps = pd.concat([file.frame["timestamp"] for file in files if file.part.kind in KWH]).dt.tz_convert(timezone)
         raise InputError(
             f"There is no data before the as-of time {as_of.tz_convert(timezone):%Y-%m-%d %H:%M}: the files hold "
             f"{stamps.min():%Y-%m-%d %H:%M} to {stamps.max():%Y-%m-%d %H:%M} (time zone {timezone}). Choose a later "
@@ -266,7 +269,7 @@ def account_of(files: list[File], overlaps: dict[str, int], kwh_used: dict[str, 
             "rows_after_as_of": file.after,
             "overlaps": overlaps.get(file.name, 0),
             "kwh_read": file.kwh_read,
-            "kwh_used": kwh_used.get(file.name, 0.0 if file.part.kind in _KWH else np.nan),
+            "kwh_used": kwh_used.get(file.name, 0.0 if file.part.kind in KWH else np.nan),
             "first": file.frame["timestamp"].min() if len(file.frame) else pd.NaT,
             "last": file.frame["timestamp"].max() if len(file.frame) else pd.NaT,
         }

@@ -21,7 +21,7 @@ from influx.flexible_settings import Flexible
 from influx.tariff_settings import Strict as _Strict
 from influx.tariff_settings import Tariff
 
-Role = Literal["device", "household", "grid_import", "grid_export", "solar", "ignore"]
+Role = Literal["device", "household", "grid_import", "grid_export", "solar", "battery_in", "battery_out", "ignore"]
 """What a meter measures: one device, the whole home, or one of the flows from which the home's use follows."""
 
 

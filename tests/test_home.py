@@ -287,7 +287,8 @@ def test_home_yaml_chooses_one_home_and_the_others_are_rejected(tmp_path: Path) 
     assert series(home, "m").tolist() == [1]
     assert list(home.rejected["row"]) == [3, 4]
     assert set(home.rejected["value"]) == {"B"}
-    assert home.account["kwh_read"].tolist() == [1]
+    assert home.account["kwh_read"].tolist() == [6]
+    assert home.rejected["kwh"].tolist() == [2, 3]
     assert_accounted(home)
 
 

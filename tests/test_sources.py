@@ -266,7 +266,7 @@ def test_long_readings(tmp_path: Path) -> None:
     )
     frame = read(path).frame
     np.testing.assert_array_equal(frame["energy_kwh"], [0.1, np.nan, 0.3, np.nan])
-    assert list(frame["quality"]) == ["measured", "measured", "estimated", "missing"]
+    assert list(frame["quality"]) == ["measured", "missing", "estimated", "missing"]
     assert list(frame["minutes"]) == [60] * 4
 
 

@@ -6,17 +6,22 @@ says nothing about hours, other files or the household: that is the business of 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
+import numpy as np
 import pandas as pd
 
 from influx.errors import InputError
-from influx.settings import Settings
+from influx.settings import Role, Settings
 from influx.sources.table import Table
 
 Kind = Literal["events", "readings", "weather", "prices", "carbon"]
+
+KWH = {"events": "power_consumption_kwh", "readings": "energy_kwh"}
+"""The column of energy of those kinds that have one [kWh]."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +36,8 @@ class Part:
     - for prices: `price_per_kwh`, `minutes` (how long it holds) and, where there, `published`, when it became known;
     - for carbon: `carbon_g_per_kwh`, `minutes` and, where there, `kind`.
 
-    `currency` is that of prices, where their file names it.
+    `rejected` has the columns of `table.REJECTED`; of rows whose energy could be read, `kwh` is that energy. `currency`
+    is that of prices, where their file names it; `roles` are those that the format gives to its series.
     """
 
     kind: Kind
@@ -41,6 +47,12 @@ class Part:
     rows_read: int
     notes: tuple[str, ...] = ()
     currency: str | None = None
+    roles: Mapping[str, Role] = field(default_factory=dict)
+
+    @property
+    def kwh(self) -> float:
+        """The energy of the rows that are used [kWh], NaN of a kind without any."""
+        return float(self.frame[KWH[self.kind]].sum()) if self.kind in KWH else np.nan
 
 
 class Source(Protocol):
@@ -55,7 +67,7 @@ class Source(Protocol):
         ...
 
 
-def part_of(table: Table, kind: Kind, form: str) -> Part:
+def part_of(table: Table, kind: Kind, form: str, roles: Mapping[str, Role] | None = None) -> Part:
     """Return what is left of a table as a part.
 
     Raises
@@ -72,4 +84,4 @@ def part_of(table: Table, kind: Kind, form: str) -> Part:
             f"{len(bad)} of its {table.rows_read} rows cannot be used; mend the file and try again."
         )
     frame = table.rows.rename_axis("row").reset_index()
-    return Part(kind, form, frame, bad, table.rows_read, tuple(table.notes))
+    return Part(kind, form, frame, bad, table.rows_read, tuple(table.notes), roles=dict(roles or {}))

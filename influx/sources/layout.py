@@ -1,0 +1,102 @@
+"""How a table is laid out: which column is the time, which hold energy, in which unit, and whose clock wrote it.
+
+Of a vendor's format the layout is known; of any other table it is inferred from the data. `tabular.read` reads every
+table by its layout, so that all of them are read with the same care.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from influx.settings import Role
+from influx.sources.times import Order
+from influx.sources.units import Measure
+
+
+@dataclass(frozen=True)
+class Channel:
+    """What a column, or a series of rows, measures.
+
+    Attributes
+    ----------
+    device_id : str
+        The series' name from here on.
+    unit : str
+        Of its values (`units.factor`).
+    measures : {"energy", "power", "counter"}
+        Energy in each interval, mean power over it, or the state of a register that counts energy at a time.
+    role : Role, optional
+        What the format says that it is, such as grid_export; else its name or home.yaml tells.
+    """
+
+    device_id: str
+    unit: str = "kWh"
+    measures: Measure = "energy"
+    role: Role | None = None
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How to read a table.
+
+    Wide tables have `channels`, by column; long ones `device` and `value`, and then `channels` (by the names in the
+    column `device`) and `default` say what a series measures.
+
+    Attributes
+    ----------
+    form : str
+        What the account calls the format.
+    time : str or tuple of str
+        The column of the time, or those of the date and of the clock.
+    channels : mapping of str to Channel
+    device, value, unit : str, optional
+        Of a long table: the columns of names, values and, where it has one, units. A row in a unit of neither energy
+        nor power is set aside.
+    quality, home : str, optional
+        The columns that say how good a value is (`schema.QUALITIES`), and whose home it tells of.
+    default : Channel
+        What a series measures that `channels` does not name; its `device_id` does not matter.
+    end : str, optional
+        The column of the intervals' ends, where there is one.
+    label : {"start", "end"}
+        Which end of its interval a time marks; a counter's state always stands at its time.
+    zone : str
+        Whose clock wrote times without an offset: "home", or an IANA zone, or an offset such as "+10:00".
+    order : Order
+        In which order a date is written.
+    comma : bool
+        Whether decimals are written with a comma.
+    line : int
+        The line of the header, from 1; 0 where there is none, and then `names` are the columns.
+    names : tuple of str
+    separator : str
+        What parts the cells; told from the header where it is empty.
+    silence : {"unknown", "unchanged"}
+        What a time without a row means: nothing is known, or nothing has changed.
+    """
+
+    form: str
+    time: str | tuple[str, ...]
+    channels: Mapping[str, Channel] = field(default_factory=dict)
+    device: str | None = None
+    value: str | None = None
+    unit: str | None = None
+    quality: str | None = None
+    home: str | None = None
+    default: Channel = Channel("")
+    end: str | None = None
+    label: Literal["start", "end"] = "start"
+    zone: str = "home"
+    order: Order = "ymd"
+    comma: bool = False
+    line: int = 1
+    names: tuple[str, ...] = ()
+    separator: str = ""
+    silence: Literal["unknown", "unchanged"] = "unknown"
+
+    @property
+    def times(self) -> tuple[str, ...]:
+        """The columns of the time."""
+        return (self.time,) if isinstance(self.time, str) else self.time

@@ -1,0 +1,251 @@
+"""Any table of readings, read by its layout: block by block to numbers, then as a whole to times and energy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from influx.schema import QUALITIES
+from influx.settings import Settings
+from influx.sources import cells, observed, table, times, units
+from influx.sources.layout import Layout
+from influx.sources.part import Part
+from influx.sources.table import Table
+
+_MINUTE = 60_000_000  # microseconds
+
+
+def read(path: Path, layout: Layout, settings: Settings) -> Part:
+    """Read a table of readings.
+
+    Parameters
+    ----------
+    path : Path
+        CSV, TSV, XLSX or Parquet.
+    layout : Layout
+    settings : Settings
+        Of the home; its `timezone` is the clock of layouts whose zone is "home".
+
+    Returns
+    -------
+    Part
+        Of kind "readings". A row of its account is a row of a long table, and a cell of a wide one.
+
+    Raises
+    ------
+    InputError
+        A column is missing, the readings are coarser than hourly, or more than half of them cannot be used.
+    """
+    blocks = table.blocks(path, layout.line, layout.names, layout.separator)
+    raw = _joined([_numbers(block, layout) for block in blocks])
+    _settle(raw, zone_of(layout, settings))
+    names = [str(name) for name in raw.rows["device_id"].cat.categories]
+    if layout.device is None:
+        channels = dict(layout.channels)
+    else:
+        channels = {name: layout.channels.get(name, replace(layout.default, device_id=name)) for name in names}
+    return observed.part(raw, channels, layout.form, settings, layout.label, layout.silence)
+
+
+def zone_of(layout: Layout, settings: Settings) -> str:
+    """Return the zone whose clock wrote the times without an offset."""
+    zone = settings.timezone if layout.zone == "home" else layout.zone
+    return f"UTC{zone}" if zone[:1] in ("+", "-") else zone
+
+
+@dataclass
+class _Cells:
+    """The values of a block, a row a cell: what stands in them, and why one cannot be read."""
+
+    rows: pd.DataFrame
+    reasons: np.ndarray
+    columns: np.ndarray
+    texts: np.ndarray
+
+
+def _numbers(raw: Table, layout: Layout) -> Table:
+    """Turn a block of cells into numbers, a row a series and time, and reject those that are none."""
+    table.need(raw, _needed(layout))
+    comma = layout.comma or raw.comma
+    micros, why = _when(raw, layout.times, layout)
+    values = _wide(raw, layout, comma) if layout.device is None else _long(raw, layout, comma)
+    wide = max(len(layout.channels), 1) if layout.device is None else 1
+    rows = values.rows
+    rows["micros"] = np.repeat(micros, wide)
+    rows["naive"] = np.repeat(why == "naive", wide)
+    if layout.end is not None:
+        rows["minutes"] = _minutes(raw, layout, micros, why, values, wide)
+    lost = np.repeat((why != "") & (why != "naive"), wide)
+    reasons = np.where(lost, np.repeat(why, wide), values.reasons)
+    columns = np.where(lost, layout.times[0], values.columns)
+    bad = reasons != ""
+    if bad.any():
+        texts = np.where(lost, np.repeat(raw.rows[layout.times[0]].astype("str").to_numpy(object), wide), values.texts)
+        kwh = _energy(rows, layout)[bad]
+        numbers = rows.index[bad].to_numpy()
+        raw.rejected.append(table.rejected(raw.file, numbers, columns[bad], _short(texts[bad]), reasons[bad], kwh))
+        rows = rows[~bad]
+    raw.rows_read += (wide - 1) * len(raw.rows)
+    raw.rows = rows
+    return raw
+
+
+def _needed(layout: Layout) -> tuple[str, ...]:
+    named = layout.channels if layout.device is None else (layout.device, layout.value, layout.unit)
+    return tuple(name for name in (*layout.times, *named, layout.end, layout.quality, layout.home) if name is not None)
+
+
+def _short(texts: np.ndarray) -> list[str]:
+    return [text if len(text) <= 80 else text[:77] + "..." for text in map(str, texts)]
+
+
+def _when(raw: Table, columns: tuple[str, ...], layout: Layout) -> tuple[np.ndarray, np.ndarray]:
+    """Return the times of a block, and what is wrong with each (`times.parse`)."""
+    texts = raw.rows[columns[0]]
+    for name in columns[1:]:
+        texts = texts.astype("str").str.strip() + " " + raw.rows[name].astype("str").str.strip()
+    return times.parse(texts, layout.order)
+
+
+def _wide(raw: Table, layout: Layout, comma: bool) -> _Cells:
+    """Return the cells of a table that has a column a series."""
+    read = [cells.numbers(raw.rows[name], comma) for name in layout.channels]
+    count, wide = len(raw.rows), len(read)
+    values, bad = (np.stack([part[place] for part in read], axis=1).ravel() for place in (0, 1))
+    names = np.array(list(layout.channels), dtype=object)
+    rows = pd.DataFrame(
+        {
+            "device_id": pd.Categorical.from_codes(np.tile(np.arange(wide, dtype="int32"), count), names),
+            "value": values,
+        },
+        index=np.repeat(raw.rows.index.to_numpy(), wide),
+    )
+    for column, name in ((layout.home, "home_id"), (layout.quality, "quality")):
+        if column is not None:
+            rows[name] = _categories(raw.rows[column]).repeat(wide)
+    reasons = np.where(bad, "not a number", np.where(np.isinf(values), "infinite", "")).astype(object)
+    texts = np.full(len(rows), "", dtype=object)
+    for place in np.flatnonzero(reasons != ""):
+        texts[place] = raw.rows[names[place % wide]].iloc[place // wide]
+    out = _Cells(rows, reasons, np.tile(names, count), texts)
+    _check_quality(out, layout)
+    return out
+
+
+def _long(raw: Table, layout: Layout, comma: bool) -> _Cells:
+    """Return the cells of a table that has a row a series and time."""
+    column = layout.value or ""
+    values, bad = cells.numbers(raw.rows[column], comma)
+    rows = pd.DataFrame({"device_id": _categories(raw.rows[layout.device], strip=False), "value": values})
+    rows.index = raw.rows.index
+    for name, kept in ((layout.home, "home_id"), (layout.quality, "quality")):
+        if name is not None:
+            rows[kept] = _categories(raw.rows[name])
+    reasons = np.where(bad, "not a number", np.where(np.isinf(values), "infinite", "")).astype(object)
+    out = _Cells(rows, reasons, np.full(len(rows), column, object), raw.rows[column].astype("str").to_numpy(object))
+    nameless = (rows["device_id"].astype("str").str.strip() == "").to_numpy()
+    _blame(out, nameless, layout.device or "", f"{layout.device} is empty", "")
+    _check_quality(out, layout)
+    if layout.unit is not None:
+        _convert(out, raw.rows[layout.unit], layout)
+    return out
+
+
+def _blame(out: _Cells, bad: np.ndarray, column: str, reason: str, texts: object) -> None:
+    """Give cells that are still good a reason."""
+    bad = bad & (out.reasons == "")
+    if bad.any():
+        out.reasons[bad], out.columns[bad] = reason, column
+        out.texts[bad] = texts[bad] if isinstance(texts, np.ndarray) else texts
+
+
+def _check_quality(out: _Cells, layout: Layout) -> None:
+    """Read the words of quality; blank ones are measured, and a missing value is none."""
+    if layout.quality is None:
+        return
+    word = out.rows["quality"].astype("str").str.lower()
+    word = word.where(~word.isin(times.MISSING), "measured")
+    strange = ~word.isin(QUALITIES).to_numpy(bool)
+    _blame(out, strange, layout.quality, f"not one of {', '.join(QUALITIES)}", word.to_numpy(object))
+    out.rows["quality"] = pd.Categorical(word.where(~strange, "missing"), QUALITIES)
+    out.rows.loc[(word == "missing").array, "value"] = np.nan
+
+
+def _convert(out: _Cells, column: pd.Series, layout: Layout) -> None:
+    """Bring values to the unit of their series; a row in a unit of something else is set aside."""
+    texts = column.astype("str").fillna("").str.strip()
+    wanted = units.factor(layout.default.unit)
+    scale = np.ones(len(texts))
+    strange = np.zeros(len(texts), bool)
+    for unit in texts.unique():
+        kind = units.factor(str(unit))
+        here = (texts == unit).to_numpy(bool)
+        if kind is None or wanted is None or kind[0] != wanted[0]:
+            strange |= here
+        else:
+            scale[here] = kind[1] / wanted[1]
+    out.rows["value"] = out.rows["value"].to_numpy() * scale
+    _blame(out, strange, column.name, "in no unit of energy", texts.to_numpy(object))
+
+
+def _categories(column: pd.Series, strip: bool = True) -> pd.Categorical:
+    """Return texts as categories, which take a byte or four a row."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        column = column.astype("str")
+    texts = pa.array(column.astype("str"), from_pandas=True).fill_null("")
+    texts = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
+    coded = pc.dictionary_encode(pc.utf8_trim_whitespace(texts) if strip else texts)
+    return pd.Categorical.from_codes(coded.indices.to_numpy(), coded.dictionary.to_pylist())
+
+
+def _energy(rows: pd.DataFrame, layout: Layout) -> np.ndarray:
+    """Return the energy of cells whose values are energy by themselves [kWh], NaN of the others."""
+    kwh = np.full(len(rows), np.nan)
+    names = rows["device_id"].cat.categories
+    codes = rows["device_id"].cat.codes.to_numpy()
+    for place, name in enumerate(names):
+        channel = layout.channels.get(name, layout.default)
+        kind = units.factor(channel.unit)
+        if channel.measures == "energy" and kind is not None:
+            kwh = np.where(codes == place, rows["value"].to_numpy() * kind[1], kwh)
+    return np.where(np.isfinite(kwh), kwh, np.nan)
+
+
+def _minutes(raw: Table, layout: Layout, micros: np.ndarray, why: np.ndarray, values: _Cells, wide: int) -> np.ndarray:
+    """Return how long the readings last [min], from their ends in the table, and blame those that end too soon."""
+    until, reasons = _when(raw, (layout.end or "",), layout)
+    lost = (reasons != "") & (reasons != "naive")
+    minutes = (until - micros) / _MINUTE
+    naive = (reasons == "naive") & (why == "naive") & ~lost
+    if naive.any():  # clocks that are changed within an interval lengthen it by an hour, or take it away
+        usual = float(np.median(minutes[naive]))
+        minutes = np.where(naive & (np.abs(np.abs(minutes - usual) - 60) < 1e-6), usual, minutes)
+    texts = raw.rows[layout.end].astype("str").to_numpy(object).repeat(wide)
+    _blame(values, np.repeat(lost, wide), layout.end or "", "the end of the interval is not a time", texts)
+    _blame(values, np.repeat(~lost & (minutes <= 0), wide), layout.end or "", "ends before it begins", texts)
+    return np.repeat(np.where(lost, 60.0, np.maximum(minutes, 1e-3)), wide)
+
+
+def _joined(blocks: list[Table]) -> Table:
+    """Put blocks together; categories that differ are united."""
+    if len(blocks) == 1:
+        return blocks[0]
+    for name in blocks[0].rows:
+        if isinstance(blocks[0].rows[name].dtype, pd.CategoricalDtype):
+            united = pd.api.types.union_categoricals([block.rows[name] for block in blocks])
+            for block in blocks:
+                block.rows[name] = block.rows[name].cat.set_categories(united.categories)
+    return table.concat(blocks)
+
+
+def _settle(raw: Table, zone: str) -> None:
+    """Turn microseconds into UTC stamps."""
+    micros, naive = raw.rows.pop("micros").to_numpy(), raw.rows.pop("naive").to_numpy(bool)
+    reasons = np.where(naive, "naive", "").astype(object)
+    shown = pd.Series(pd.DatetimeIndex(micros.view("datetime64[us]")), index=raw.rows.index)
+    cells.settle(raw, "timestamp", micros, reasons, zone, "device_id", shown)
