@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from influx import clock
+from influx import clock, reread
 from influx.errors import InputError
 from influx.settings import Settings
 from influx.sources import Part, find
@@ -23,7 +22,9 @@ from influx.sources.part import KWH
 from influx.sources.table import header, rejected
 
 SETTINGS = "home.yaml"
-_TABLES = (".csv", ".tsv", ".parquet")
+_TABLES = (".csv", ".tsv", ".parquet", ".xlsx", ".xls", ".xml", ".json", ".db")
+_BESIDE = ("-wal", "-shm", "-journal")
+"""Ends of the files that a database keeps beside itself while it is written."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class File:
     part: Part
     kwh_read: float
     after: int = 0
+    kwh_after: float = 0.0
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -60,8 +62,8 @@ def files_of(path: Path, settings: Settings, notes: list[str]) -> list[File]:
         if source is None:
             _refuse(item, alone, notes)
             continue
-        part = source.read(item, settings)
-        files.append(File(item.name, _fingerprint(item), part, part.kwh + float(part.rejected["kwh"].sum())))
+        part, digest = reread.read(source, item, settings)
+        files.append(File(item.name, digest, part, part.kwh + float(part.rejected["kwh"].sum())))
         notes.extend(part.notes)
     if not any(file.part.kind in KWH for file in files):
         seen = ", ".join(sorted(item.name for item in candidates)) or "there is none"
@@ -73,16 +75,11 @@ def files_of(path: Path, settings: Settings, notes: list[str]) -> list[File]:
     return files
 
 
-def _fingerprint(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _passed_over(item: Path, notes: list[str]) -> bool:
     """Tell whether an entry of a folder is none of its tables: hidden, the settings, or no file at all."""
     if item.name.lower() in ("home.yml", SETTINGS) and item.name != SETTINGS:
         raise InputError(f"{item.name}: rename this file to {SETTINGS}; only under that name it is read.")
-    if item.name.startswith(".") or item.name == SETTINGS:
+    if item.name.startswith(".") or item.name == SETTINGS or item.name.endswith(_BESIDE):
         return True
     if not item.is_file():
         notes.append(f"Not read: {item.name}, {'a folder' if item.is_dir() else 'not a file'}.")
@@ -253,7 +250,10 @@ def _before(file: File, as_of: pd.Timestamp, notes: list[str]) -> File:
             notes.append(
                 f"{file.name}: {(~known).sum()} rows measured after the as-of time are not known then, and left out."
             )
-    return replace(file, part=replace(file.part, frame=frame[known].reset_index(drop=True)), after=int((~known).sum()))
+    later = frame[~known]
+    kwh = float(later[KWH[file.part.kind]].sum()) if file.part.kind in KWH else 0.0
+    part = replace(file.part, frame=frame[known].reset_index(drop=True))
+    return replace(file, part=part, after=len(later), kwh_after=kwh)
 
 
 def account_of(files: list[File], overlaps: dict[str, int], kwh_used: dict[str, float]) -> pd.DataFrame:
@@ -269,6 +269,7 @@ def account_of(files: list[File], overlaps: dict[str, int], kwh_used: dict[str, 
             "rows_after_as_of": file.after,
             "overlaps": overlaps.get(file.name, 0),
             "kwh_read": file.kwh_read,
+            "kwh_rejected": float(file.part.rejected["kwh"].sum()) if file.part.kind in KWH else np.nan,
             "kwh_used": kwh_used.get(file.name, 0.0 if file.part.kind in KWH else np.nan),
             "first": file.frame["timestamp"].min() if len(file.frame) else pd.NaT,
             "last": file.frame["timestamp"].max() if len(file.frame) else pd.NaT,

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import influx
 from influx import schema
+from influx.account import rest
 from influx.errors import InputError
 from influx.home import Home, load
 
@@ -22,7 +23,7 @@ real = pytest.mark.skipif(not DATA.exists(), reason="the shared real homes are n
 
 HEADER = "device_id,timestamp,duration_minutes,power_consumption_kwh"
 EVENTS = "TV,2024-07-01 10:00,60,0.5\nTV,2024-07-01 20:30,60,1.0\nAC,2024-07-02 23:00,120,2.0\n"
-FRAMES = ("readings", "devices", "context", "minutes", "flows", "rejected", "account")
+FRAMES = ("readings", "devices", "context", "minutes", "flows", "rejected", "account", "corrections", "series")
 
 
 def home_of(folder: Path, as_of: str | None = None, **files: str) -> Home:
@@ -47,6 +48,7 @@ def assert_accounted(home: Home) -> None:
     parts = account["rows_used"] + account["rows_rejected"] + account["rows_after_as_of"]
     assert (account["rows_read"] == parts).all()
     assert account["rows_rejected"].sum() == len(home.rejected)
+    assert rest(home) == pytest.approx(0, abs=1e-9 * max(account["kwh_read"].sum(), 1))
 
 
 # --- the good path ----------------------------------------------------------------------------------------------------

@@ -133,6 +133,11 @@ def times(
     settle(table, into or column, micros, reasons, timezone, group, cells)
 
 
+def _codes(names: pd.Series) -> np.ndarray:
+    """Return a number for each name."""
+    return names.cat.codes.to_numpy() if isinstance(names.dtype, pd.CategoricalDtype) else pd.factorize(names)[0]
+
+
 def settle(
     table: Table,
     column: str,
@@ -141,12 +146,16 @@ def settle(
     timezone: str,
     group: str | None = None,
     cells: pd.Series | None = None,
+    rank: np.ndarray | None = None,
 ) -> None:
-    """Put what `times.parse` returned into a column as UTC stamps, and reject the rows that have a reason."""
+    """Put what `times.parse` returned into a column as UTC stamps, and reject the rows that have a reason.
+
+    `rank` rises with time beside them, where something does (`clock.to_utc`).
+    """
     naive = np.flatnonzero(reasons == "naive")
     wall = pd.DatetimeIndex(micros[naive].view("datetime64[us]"))
-    asked = None if group is None else table.rows[group].to_numpy()[naive]
-    known, why = clock.to_utc(wall, timezone, asked)
+    asked = None if group is None or not len(naive) else _codes(table.rows[group])[naive]
+    known, why = clock.to_utc(wall, timezone, asked, None if rank is None else rank[naive])
     micros, reasons = micros.copy(), reasons.copy()
     micros[naive] = known.asi8
     reasons[naive] = why

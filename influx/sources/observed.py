@@ -52,6 +52,7 @@ def part(
     settings: Settings,
     label: Literal["start", "end"] = "start",
     silence: Literal["unknown", "unchanged"] = "unknown",
+    column: str = "",
 ) -> Part:
     """Return the readings of a file from what its series observed.
 
@@ -70,6 +71,8 @@ def part(
         Which end of its interval the time of an energy or a power marks.
     silence : {"unknown", "unchanged"}
         Whether nothing is known between two rows that are further apart than usual, or nothing changed.
+    column : str, optional
+        The file's column of values, for its rejected rows; each series has its own where it is not given.
 
     Returns
     -------
@@ -92,12 +95,16 @@ def part(
         series = _one(raw, rows, stamps[rows], channels[name], settings, lasts[name], label, silence)
         out.start[rows], out.minutes[rows], out.kwh[rows] = series.start, series.minutes, series.kwh
         out.quality[rows], out.reasons[rows] = series.quality, series.reasons
+    values = raw.rows["value"]
     raw.rows = _frame(raw, codes, names, channels, out)
     raw.energy = "energy_kwh"
-    faulty = out.reasons != ""
-    raw.reject(faulty, raw.rows["device_id"].astype("str").to_numpy(), out.reasons)
+    where = np.array([column or name for name in names], dtype=object)[codes]
     roles = {channels[name].device_id: role for name in names if (role := channels[name].role) is not None}
-    _turn(raw, roles, settings)
+    negative = _turn(raw, roles, settings) & (out.reasons == "")
+    out.reasons[negative] = "negative"
+    bad = out.reasons != ""
+    if bad.any():
+        raw.reject(bad, where, out.reasons, values.astype(object).where(~bad, values[bad].map("{:.10g}".format)))
     return part_of(raw, "readings", form, roles)
 
 
@@ -266,15 +273,18 @@ def _frame(
     return frame.assign(home_id=raw.rows["home_id"].array) if "home_id" in raw.rows else frame
 
 
-def _turn(raw: Table, roles: dict[str, Role], settings: Settings) -> None:
+def _turn(raw: Table, roles: dict[str, Role], settings: Settings) -> np.ndarray:
     """Give energy below zero its meaning: a meter that counts the other way, or two flows in one series.
 
-    Raises nothing: what has no meaning is rejected as negative.
+    Returns
+    -------
+    ndarray of bool
+        Where it has none.
     """
     kwh = raw.rows["energy_kwh"].to_numpy(float)
     if not (kwh < 0).any():
-        return
-    device = raw.rows["device_id"].astype("str").to_numpy()
+        return np.zeros(len(kwh), bool)
+    device = raw.rows["device_id"].astype("str").to_numpy(object)
     for name in np.unique(device[kwh < 0]):
         own = device == name
         below, above = (own & (kwh < 0)), (own & (kwh > 0))
@@ -290,4 +300,4 @@ def _turn(raw: Table, roles: dict[str, Role], settings: Settings) -> None:
             roles |= {str(name): role, back: _BACK[role]}
             raw.notes.append(f"{raw.file}: {name} flows both ways; what is below zero is {back}.")
     raw.rows = raw.rows.assign(energy_kwh=kwh, device_id=pd.Categorical(device))
-    raw.reject(kwh < 0, device, "negative", pd.Series(kwh, index=raw.rows.index))
+    return kwh < 0

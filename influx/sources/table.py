@@ -28,6 +28,9 @@ REJECTED = ("file", "row", "column", "value", "reason", "kwh")
 """Columns of the rejected rows; `row` counts from 1, in a CSV with the header; `kwh` is NaN where it is not known."""
 
 
+_MOST_KWH = 1e12
+
+
 @dataclass
 class Table:
     """The rows of one file that are still good, and those that are not.
@@ -74,9 +77,15 @@ def rejected(
 ) -> pd.DataFrame:
     """Return a frame with the columns of `REJECTED`."""
     frame = pd.DataFrame({"row": np.asarray(rows, dtype="int64"), "value": np.asarray(values, dtype=object)})
-    frame = frame.assign(file=file, column=column, reason=reason, kwh=np.asarray(kwh, float))[list(REJECTED)]
+    frame = frame.assign(file=file, column=column, reason=reason, kwh=_finite(kwh))[list(REJECTED)]
     types = {"file": "str", "row": "int64", "column": "str", "value": "str", "reason": "str", "kwh": "float64"}
     return frame.astype(types)
+
+
+def _finite(kwh: object) -> np.ndarray:
+    """Return energies, NaN where a number is none: infinite, or more than a sum can hold."""
+    values = np.asarray(kwh, float)
+    return np.where(np.abs(values) < _MOST_KWH, values, np.nan)
 
 
 def _shown(value: object) -> str:

@@ -43,13 +43,13 @@ def read(path: Path, layout: Layout, settings: Settings) -> Part:
     """
     blocks = table.blocks(path, layout.line, layout.names, layout.separator)
     raw = _joined([_numbers(block, layout) for block in blocks])
-    _settle(raw, zone_of(layout, settings))
+    _settle(raw, layout, zone_of(layout, settings))
     names = [str(name) for name in raw.rows["device_id"].cat.categories]
     if layout.device is None:
         channels = dict(layout.channels)
     else:
         channels = {name: layout.channels.get(name, replace(layout.default, device_id=name)) for name in names}
-    return observed.part(raw, channels, layout.form, settings, layout.label, layout.silence)
+    return observed.part(raw, channels, layout.form, settings, layout.label, layout.silence, layout.value or "")
 
 
 def zone_of(layout: Layout, settings: Settings) -> str:
@@ -147,8 +147,12 @@ def _long(raw: Table, layout: Layout, comma: bool) -> _Cells:
         if name is not None:
             rows[kept] = _categories(raw.rows[name])
     reasons = np.where(bad, "not a number", np.where(np.isinf(values), "infinite", "")).astype(object)
-    out = _Cells(rows, reasons, np.full(len(rows), column, object), raw.rows[column].astype("str").to_numpy(object))
-    nameless = (rows["device_id"].astype("str").str.strip() == "").to_numpy()
+    texts = np.full(len(rows), "", dtype=object)
+    lost = reasons != ""
+    texts[lost] = raw.rows[column][lost].astype("str").to_numpy(object)
+    out = _Cells(rows, reasons, np.full(len(rows), column, object), texts)
+    names = rows["device_id"].cat
+    nameless = np.isin(names.codes, [place for place, name in enumerate(names.categories) if not name.strip()])
     _blame(out, nameless, layout.device or "", f"{layout.device} is empty", "")
     _check_quality(out, layout)
     if layout.unit is not None:
@@ -243,9 +247,15 @@ def _joined(blocks: list[Table]) -> Table:
     return table.concat(blocks)
 
 
-def _settle(raw: Table, zone: str) -> None:
-    """Turn microseconds into UTC stamps."""
+def _settle(raw: Table, layout: Layout, zone: str) -> None:
+    """Turn microseconds into UTC stamps; what a register shows tells which of two equal times was the first."""
+    names = raw.rows["device_id"].cat
+    counts = [layout.channels.get(name, layout.default).measures == "counter" for name in names.categories]
+    rank = None
+    if any(counts):
+        rank = np.where(np.array([*counts, False])[names.codes], raw.rows["value"].to_numpy(float), np.nan)
     micros, naive = raw.rows.pop("micros").to_numpy(), raw.rows.pop("naive").to_numpy(bool)
-    reasons = np.where(naive, "naive", "").astype(object)
+    reasons = np.full(len(naive), "", dtype=object)
+    reasons[naive] = "naive"
     shown = pd.Series(pd.DatetimeIndex(micros.view("datetime64[us]")), index=raw.rows.index)
-    cells.settle(raw, "timestamp", micros, reasons, zone, "device_id", shown)
+    cells.settle(raw, "timestamp", micros, reasons, zone, "device_id", shown, rank)
