@@ -218,10 +218,8 @@ def _bridged(
     """Spread what registers counted during outages by the usual profile of their device; the sum is kept."""
     out = []
     for device in dict.fromkeys(device for _, device, _ in bridges):
-        measured = pd.concat(
-            [part[~part["estimated"]] for part in parts if len(part) and part["device_id"].iat[0] == device]
-        )
-        usual = _profile(measured, timezone)
+        own = [part[~part["estimated"]] for part in parts if len(part) and part["device_id"].iat[0] == device]
+        usual = _profile(pd.concat(own) if own else _sum(_nothing(), device, 0, shift), timezone)
         for file, _, readings in (one for one in bridges if one[1] == device):
             _, hour, _ = pieces(readings.start, readings.minutes, shift)
             out.append(_sum(readings, device, file, shift, usual[_class(stamps_of(hour, shift), timezone)]))

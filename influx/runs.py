@@ -176,7 +176,7 @@ class Run:
         began = time.monotonic()
         home = load(self.data, self.as_of or None)
         home.save(self.folder)
-        for name in ("readings", "rejected", "account", "devices"):
+        for name in ("readings", "rejected", "account", "corrections", "series", "devices"):
             getattr(home, name).to_csv(self.folder / f"{name}.csv", index=False)
         self._done("home", [], began)
         return home
