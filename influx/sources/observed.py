@@ -104,7 +104,9 @@ def part(
     out.reasons[negative] = "negative"
     bad = out.reasons != ""
     if bad.any():
-        raw.reject(bad, where, out.reasons, values.astype(object).where(~bad, values[bad].map("{:.10g}".format)))
+        texts = np.full(len(bad), "", dtype=object)
+        texts[bad] = [f"{value:.10g}" for value in values.to_numpy(float)[bad]]
+        raw.reject(bad, where, out.reasons, pd.Series(texts, index=raw.rows.index))
     return part_of(raw, "readings", form, roles)
 
 
