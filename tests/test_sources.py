@@ -406,3 +406,20 @@ def test_any_cells_are_used_or_rejected(
     assert part.rows_read == filled + len(rows) == len(part.frame) + len(part.rejected)
     assert part.frame["power_consumption_kwh"].between(0, np.inf, inclusive="left").all()
     assert part.frame["duration_minutes"].gt(0).all()
+
+
+def test_a_row_of_another_decade_does_not_stretch_the_home(tmp_path: Path) -> None:
+    times = pd.date_range("2024-07-01", periods=400, freq="h").strftime("%Y-%m-%d %H:%M").tolist()
+    rows = [f"tv,{at},0.1" for at in times]
+    rows[7] = rows[7].replace("2024", "2074")
+    part = read(write(tmp_path, "\n".join(["device_id,timestamp,energy_kwh", *rows]) + "\n"))
+    assert part.rejected[["row", "kwh"]].to_numpy().tolist() == [[9, 0.1]]
+    assert "more than a year apart" in part.rejected["reason"].item()
+    assert part.frame["timestamp"].max().year == 2024
+
+
+def test_two_winters_with_a_pause_of_two_years_are_both_read(tmp_path: Path) -> None:
+    times = [*pd.date_range("2020-01-01", periods=100, freq="h"), *pd.date_range("2023-01-01", periods=400, freq="h")]
+    rows = [f"tv,{at:%Y-%m-%d %H:%M},0.1" for at in times]
+    part = read(write(tmp_path, "\n".join(["device_id,timestamp,energy_kwh", *rows]) + "\n"))
+    assert len(part.frame) == 500

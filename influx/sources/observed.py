@@ -6,6 +6,7 @@ Every row of the file stays a row, so that none is lost: the first state of a re
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -19,6 +20,7 @@ from influx.sources import step
 from influx.sources.counter import count
 from influx.sources.layout import Channel
 from influx.sources.part import Part, part_of
+from influx.sources.strays import REASON, astray
 from influx.sources.table import Table
 from influx.sources.units import factor
 
@@ -84,6 +86,9 @@ def part(
     InputError
         A unit is none of energy or power, the readings are coarser than hourly, or more than half cannot be used.
     """
+    raw.kwh_of = functools.partial(own_energy, channels=channels)
+    lost = astray(pd.DatetimeIndex(raw.rows["timestamp"]).as_unit("us").asi8)
+    raw.reject(lost, "timestamp", REASON)
     codes, names = pd.factorize(raw.rows["device_id"])
     names = [str(name) for name in names]
     stamps = pd.DatetimeIndex(raw.rows["timestamp"]).as_unit("us").asi8
@@ -97,7 +102,7 @@ def part(
         out.quality[rows], out.reasons[rows] = series.quality, series.reasons
     values = raw.rows["value"]
     raw.rows = _frame(raw, codes, names, channels, out)
-    raw.energy = "energy_kwh"
+    raw.kwh_of = _energy
     where = np.array([column or name for name in names], dtype=object)[codes]
     roles = {channels[name].device_id: role for name in names if (role := channels[name].role) is not None}
     negative = _turn(raw, roles, settings) & (out.reasons == "")
@@ -108,6 +113,20 @@ def part(
         texts[bad] = [f"{value:.10g}" for value in values.to_numpy(float)[bad]]
         raw.reject(bad, where, out.reasons, pd.Series(texts, index=raw.rows.index))
     return part_of(raw, "readings", form, roles)
+
+
+def _energy(rows: pd.DataFrame) -> np.ndarray:
+    return rows["energy_kwh"].to_numpy(float)
+
+
+def own_energy(rows: pd.DataFrame, channels: Mapping[str, Channel]) -> np.ndarray:
+    """Return the energy of values that are energy by themselves [kWh], NaN of the others."""
+    codes, names = pd.factorize(rows["device_id"])
+    scale = [
+        kind[1] if (kind := factor(channels[name].unit)) is not None and channels[name].measures == "energy" else np.nan
+        for name in map(str, names)
+    ]
+    return rows["value"].to_numpy(float) * np.array([*scale, np.nan])[codes]
 
 
 def _lengths(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import csv
 import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -35,8 +35,8 @@ _MOST_KWH = 1e12
 class Table:
     """The rows of one file that are still good, and those that are not.
 
-    `rows` has the file's row numbers as its index; `comma` tells that decimals may be written with a comma; `energy` is
-    the column that holds kWh as numbers, once there is one.
+    `rows` has the file's row numbers as its index; `comma` tells that decimals may be written with a comma; `kwh_of`
+    returns the energy of rows [kWh], once it is known how to.
     """
 
     file: str
@@ -45,7 +45,7 @@ class Table:
     rejected: list[pd.DataFrame] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     rows_read: int = 0
-    energy: str = ""
+    kwh_of: Callable[[pd.DataFrame], np.ndarray] | None = None
 
     def reject(
         self, bad: np.ndarray, column: str | np.ndarray, reason: str | np.ndarray, values: pd.Series | None = None
@@ -61,7 +61,7 @@ class Table:
                 column if isinstance(column, str) else column[bad],
                 [_shown(value) for value in values[bad]],
                 reason if isinstance(reason, str) else reason[bad],
-                self.rows[self.energy].to_numpy(float)[bad] if self.energy in self.rows else np.nan,
+                np.nan if self.kwh_of is None else self.kwh_of(self.rows[bad]),
             )
         )
         self.rows = self.rows[~bad]
@@ -177,7 +177,7 @@ def concat(tables: Iterable[Table]) -> Table:
         [frame for table in tables for frame in table.rejected if len(frame)],
         list(dict.fromkeys(note for table in tables for note in table.notes)),
         sum(table.rows_read for table in tables),
-        tables[0].energy,
+        tables[0].kwh_of,
     )
 
 

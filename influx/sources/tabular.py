@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pyarrow.compute as pc
 from influx.schema import QUALITIES
 from influx.settings import Settings
 from influx.sources import cells, observed, table, times, units
-from influx.sources.layout import Layout
+from influx.sources.layout import Channel, Layout
 from influx.sources.part import Part
 from influx.sources.table import Table
 
@@ -43,13 +44,16 @@ def read(path: Path, layout: Layout, settings: Settings) -> Part:
     """
     blocks = table.blocks(path, layout.line, layout.names, layout.separator)
     raw = _joined([_numbers(block, layout) for block in blocks])
+    channels = _channels(layout, raw.rows)
+    raw.kwh_of = functools.partial(observed.own_energy, channels=channels)
     _settle(raw, layout, zone_of(layout, settings))
-    names = [str(name) for name in raw.rows["device_id"].cat.categories]
-    if layout.device is None:
-        channels = dict(layout.channels)
-    else:
-        channels = {name: layout.channels.get(name, replace(layout.default, device_id=name)) for name in names}
     return observed.part(raw, channels, layout.form, settings, layout.label, layout.silence, layout.value or "")
+
+
+def _channels(layout: Layout, rows: pd.DataFrame) -> dict[str, Channel]:
+    """Return what each series of rows measures."""
+    names = [str(name) for name in rows["device_id"].cat.categories]
+    return {name: layout.channels.get(name, replace(layout.default, device_id=name)) for name in names}
 
 
 def zone_of(layout: Layout, settings: Settings) -> str:
@@ -86,7 +90,7 @@ def _numbers(raw: Table, layout: Layout) -> Table:
     bad = reasons != ""
     if bad.any():
         texts = np.where(lost, np.repeat(raw.rows[layout.times[0]].astype("str").to_numpy(object), wide), values.texts)
-        kwh = _energy(rows, layout)[bad]
+        kwh = observed.own_energy(rows[bad], _channels(layout, rows))
         numbers = rows.index[bad].to_numpy()
         raw.rejected.append(table.rejected(raw.file, numbers, columns[bad], _short(texts[bad]), reasons[bad], kwh))
         rows = rows[~bad]
@@ -205,19 +209,6 @@ def _categories(column: pd.Series, strip: bool = True) -> pd.Categorical:
     texts = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
     coded = pc.dictionary_encode(pc.utf8_trim_whitespace(texts) if strip else texts)
     return pd.Categorical.from_codes(coded.indices.to_numpy(), coded.dictionary.to_pylist())
-
-
-def _energy(rows: pd.DataFrame, layout: Layout) -> np.ndarray:
-    """Return the energy of cells whose values are energy by themselves [kWh], NaN of the others."""
-    kwh = np.full(len(rows), np.nan)
-    names = rows["device_id"].cat.categories
-    codes = rows["device_id"].cat.codes.to_numpy()
-    for place, name in enumerate(names):
-        channel = layout.channels.get(name, layout.default)
-        kind = units.factor(channel.unit)
-        if channel.measures == "energy" and kind is not None:
-            kwh = np.where(codes == place, rows["value"].to_numpy() * kind[1], kwh)
-    return np.where(np.isfinite(kwh), kwh, np.nan)
 
 
 def _minutes(raw: Table, layout: Layout, micros: np.ndarray, why: np.ndarray, values: _Cells, wide: int) -> np.ndarray:
