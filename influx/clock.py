@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 HOUR = pd.Timedelta(hours=1)
+_DAY = 86_400_000_000  # microseconds
 
 
 def local(stamps: pd.DatetimeIndex, timezone: str) -> pd.DatetimeIndex:
@@ -142,11 +143,12 @@ def _doubled(
     """
     moves = np.diff(wall.asi8[:: max(len(wall) // 100_000, 1)])
     backwards = (moves < 0).sum() > (moves > 0).sum()
-    days = wall[places].normalize().asi8
+    days = wall[places].as_unit("us").normalize().asi8
     frame = pd.DataFrame({"place": places, "wall": wall.asi8[places], "column": range(len(places))})
     frame["order"] = -frame["place"] if backwards else frame["place"]
     frame["rank"] = 0.0 if rank is None else rank[places]
     lone: list[int] = []
+    near = None
     for _, rows in frame.groupby([whose[places], days], sort=False):
         rows = rows.sort_values(["rank", "order"] if rows["rank"].notna().all() else "order", kind="stable")
         back = np.append(False, np.diff(rows["wall"]) <= 0).cumsum()
@@ -154,16 +156,26 @@ def _doubled(
         if back[-1] == 1 and (often <= 2).all():
             filled[rows["place"]] = pair[back, rows["column"]]
         elif back[-1] == 0:
-            lone += _beside(rows["place"].to_numpy(), pair[:, rows["column"]], whose, filled)
+            if near is None:
+                near = _near(wall, days)
+            lone += _beside(rows["place"].to_numpy(), pair[:, rows["column"]], near, whose, filled)
         else:
             lone += rows["place"].tolist()
     return lone
 
 
-def _beside(places: np.ndarray, pair: np.ndarray, whose: np.ndarray, filled: np.ndarray) -> list[int]:
+def _near(wall: pd.DatetimeIndex, days: np.ndarray) -> np.ndarray:
+    """Return the places of times on `days`, and on the days before and after them."""
+    around = np.unique(np.concatenate([days + shift * _DAY for shift in (-1, 0, 1)]))
+    return np.flatnonzero(np.isin(wall.as_unit("us").asi8 // _DAY * _DAY, around))
+
+
+def _beside(places: np.ndarray, pair: np.ndarray, near: np.ndarray, whose: np.ndarray, filled: np.ndarray) -> list[int]:
     """Fill in times that a series shows once, in order of time, where they follow what stands before or after them."""
-    own = filled[whose == whose[places[0]]]
-    known = np.unique(own[own != pd.NaT.value])
+    day = (pair[0, 0] - _DAY, pair[1, -1] + _DAY)
+    own = filled[near[whose[near] == whose[places[0]]]]
+    own = own[(own >= day[0]) & (own <= day[1])]
+    known = np.unique(own)
     steps, counts = np.unique(np.diff(known), return_counts=True)
     if not len(steps):
         return places.tolist()
