@@ -230,8 +230,9 @@ def fault_of(original: Original, change: Change, content: bytes, folder: Path) -
         return "" if original.name in str(error) else f"an error that does not name the file: {error}"
     if part.kind not in ("events", "readings"):
         return ""
-    if part.rows_read != len(part.frame) + len(part.rejected):
-        return f"{part.rows_read} rows read, {len(part.frame)} used, {len(part.rejected)} rejected"
+    used = int((part.frame["row"] > 0).sum())
+    if part.rows_read != used + len(part.rejected):
+        return f"{part.rows_read} rows read, {used} used, {len(part.rejected)} rejected"
     if (part.rejected["reason"] == "").any():
         return "a row is rejected without a reason"
     kwh = part.frame["power_consumption_kwh" if part.kind == "events" else "energy_kwh"]
