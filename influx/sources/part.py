@@ -28,8 +28,8 @@ KWH = {"events": "power_consumption_kwh", "readings": "energy_kwh"}
 class Part:
     """What one file holds.
 
-    `frame` has, with `row` (that of the file; 0 where a format fills in what its files leave out), `timestamp` (UTC, the
-    start) and optionally `home_id`,
+    `frame` has, with `row` (0 where a format fills in what its files leave out), `timestamp` (UTC, the start) and
+    optionally `home_id`,
 
     - for events: `device_id`, `duration_minutes`, `power_consumption_kwh` and others of `schema.EVENT_COLUMNS`;
     - for readings: `device_id`, `minutes` (how long a reading lasts), `energy_kwh` (NaN unknown) and `quality`;
