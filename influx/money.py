@@ -86,8 +86,10 @@ def month(run: Run) -> str:
     """Say what the month's bill is so far and will be at its end; empty where no price is known."""
     frame = run.bill().get("bill")
     prices = run.rates()
-    if frame is None or prices is None:
+    if prices is None:
         return ""
+    if frame is None:
+        return "The bill is not known: nothing tells in any hour what was bought from the grid."
     row = frame.iloc[-1]
     name = text.month(row["month"])
     since = f" since {text.day(row['since'])}, when the data begins," if row["since"] > row["month"] else ""
@@ -129,7 +131,7 @@ def how(run: Run) -> str:
     if prices is None:
         return "Without a price there is no bill."
     if "bill" not in run.bill():
-        return "What was bought from the grid is not known in any hour, so there is no bill."
+        return "Without what was bought from the grid there is no bill."
     words = [
         "Days of the month beyond the forecast are expected as similar hours of the past weeks were; the range is as "
         "wide as eight in ten errors of such sums in the past year."
