@@ -79,7 +79,7 @@ def use(breakdown: pd.DataFrame) -> str:
     if standby.notna().any():
         words += f" Standby is estimated at {text.kwh(float(standby.sum()))} a day on top; it is not measured."
     if (breakdown["device_id"] == OTHER).any():
-        words += " `other` is what the main meter saw and no device explains."
+        words += " `other` is what the home's meters saw and no device explains."
     return words
 
 

@@ -37,6 +37,9 @@ class Device(_Strict):
     same_as: str | None = Field(
         None, description="earlier name of the same device; its readings are joined to this one's"
     )
+    part_of: str | None = Field(
+        None, description="meter that measures this device too, such as its circuit's; that one is no device of its own"
+    )
     power_rating_watt: float | None = Field(None, gt=0)
     standby_power_watt: float | None = Field(None, ge=0)
 
@@ -78,6 +81,12 @@ class Settings(_Strict):
     currency: str | None = Field(None, description="ISO 4217 code of every amount of money")
     tariff: Tariff | None = None
     power_limit_kw: float | None = Field(None, gt=0, description="most power that the home may draw at once")
+    complete_hour: float = Field(
+        0.75,
+        gt=0.5,  # an hour of which half is known is as much a guess as a measurement
+        le=1,
+        description="share of an hour that its readings must cover; the rest is then scaled up, and marked estimated",
+    )
     absences: list[Absence] = Field([], description="days away, past and coming")
     learner: str | None = Field(None, description="dotted path of the direct model's scikit-learn regressor")
     learner_settings: dict[str, bool | int | float | str] = Field({}, description="what the learner is made with")
@@ -97,9 +106,28 @@ class Settings(_Strict):
                 raise ValueError(f"same_as of {old!r} leads back to itself; name each earlier name once")
         return devices
 
+    @field_validator("devices")
+    @classmethod
+    def _no_meter_is_part_of_itself(cls, devices: dict[str, Device]) -> dict[str, Device]:
+        containers = _containers(devices)
+        for name in containers:
+            way = [name]
+            while (up := containers.get(way[-1])) is not None:
+                if up in way:
+                    raise ValueError(
+                        f"part_of of {name!r} leads back to {up!r} ({', '.join([*way, up])}); "
+                        "name for each the meter that it stands behind"
+                    )
+                way.append(up)
+        return devices
+
     def name_of(self, device_id: str) -> str:
         """Return the newest name of a device that was renamed (`same_as`), and any other one as it is."""
         return _newest_name(device_id, self.devices) or device_id
+
+    def containers(self) -> dict[str, str]:
+        """Return the meter that contains a device, for each that is `part_of` one; both by their newest names."""
+        return _containers(self.devices)
 
     @field_validator("timezone")
     @classmethod
@@ -144,6 +172,14 @@ def _newest_name(device_id: str, devices: dict[str, Device]) -> str | None:
         if device_id in seen:
             return None
     return device_id
+
+
+def _containers(devices: dict[str, Device]) -> dict[str, str]:
+    """Return the container of each device that has one; what is said of the newest name counts."""
+    newest = {name: _newest_name(name, devices) or name for name in devices}
+    said = {name: device.part_of for name, device in devices.items() if device.part_of is not None}
+    in_order = sorted(said, key=lambda name: newest[name] == name)
+    return {newest[name]: _newest_name(said[name], devices) or said[name] for name in in_order}
 
 
 def check_where(timezone: str, country: str | None) -> None:
