@@ -18,7 +18,7 @@ from influx import account, clock, facts, grid, half_hours, hourly, meters, sche
 from influx.account import Correction
 from influx.errors import InputError
 from influx.intake import SETTINGS, File, account_of, before, files_of, joined, one_home, parse_as_of
-from influx.settings import Settings, read_settings
+from influx.settings import Role, Settings, read_settings
 
 _KINDS = ("events", "readings", "weather", "prices", "carbon")
 _FILES = {"prices": "price_file"}
@@ -49,7 +49,7 @@ class Home:
     minutes : DataFrame
         device_id, timestamp, duration_minutes: minutes of use in the hour, from events.
     flows : DataFrame
-        The solar, grid_import and grid_export meters: the columns of readings, and `role`.
+        The meters of solar output, of the grid and of a battery: the columns of readings, and `role`.
     rejected : DataFrame
         file, row, column, value, reason, and kwh, NaN where the energy of the row is not known.
     account : DataFrame
@@ -191,7 +191,8 @@ def _build(files: list[File], settings: Settings, moment: pd.Timestamp | None, n
     shift = grid.phase(settings.timezone, min(file.frame["timestamp"].min() for file in events + readings))
     told = _after(events + readings)
     hours, minutes, uses, overlaps, kwh_used = _hours(events, readings, settings, shift, moment, notes, told)
-    metered = meters.sort_out(hours, settings)
+    roles = _roles(readings)
+    metered = meters.sort_out(hours, settings, roles)
     notes += metered.notes
     table = schema.check(metered.readings.assign(home_id=settings.home_id), schema.READINGS)[[*schema.READINGS.columns]]
     origin = _origin(table["timestamp"].max() + clock.HOUR, shift, settings.timezone, moment)
@@ -215,7 +216,7 @@ def _build(files: list[File], settings: Settings, moment: pd.Timestamp | None, n
         rejected=pd.concat([file.part.rejected for file in files], ignore_index=True),
         account=account_of(files, overlaps, kwh_used),
         corrections=account.table(told),
-        series=_series(hours, settings),
+        series=_series(hours, settings, roles),
         notes=tuple(notes),
         origin=origin,
         prices=half_hours.of_files([file.frame for file in prices], "price_per_kwh", shift),
@@ -245,7 +246,9 @@ def _hours(
         parts.append((events, of_events))
     if readings:
         frames, names = [file.frame for file in readings], [file.name for file in readings]
-        parts.append((readings, hourly.readings_to_hours(frames, names, shift, settings.timezone)))
+        parts.append(
+            (readings, hourly.readings_to_hours(frames, names, shift, settings.timezone, settings.complete_hour))
+        )
     overlaps = {file.name: count for files, part in parts for file, count in zip(files, part.overlaps, strict=True)}
     kwh_used = {file.name: kwh for files, part in parts for file, kwh in zip(files, part.kwh_used, strict=True)}
     for _, part in parts:
@@ -270,11 +273,17 @@ def _after(files: list[File]) -> list[Correction]:
     return [Correction(file.name, "", account.AFTER, file.after, file.kwh_after) for file in files if file.after]
 
 
-def _series(hours: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+def _roles(files: list[File]) -> dict[str, Role]:
+    """Return the roles that the formats of the files give; the newest file's counts."""
+    return {name: role for file in files for name, role in file.part.roles.items()}
+
+
+def _series(hours: pd.DataFrame, settings: Settings, roles: dict[str, Role]) -> pd.DataFrame:
     """Return what each measured series is, and its energy."""
     sums = hours.groupby("device_id", sort=True)["energy_kwh"].agg(hours="count", kwh="sum").reset_index()
-    roles = [meters.role_of(str(name), settings) for name in sums["device_id"]]
-    return sums.assign(role=pd.Series(roles, dtype="str"))[["device_id", "role", "hours", "kwh"]]
+    said = {settings.name_of(name): role for name, role in roles.items()}
+    found = [meters.role_of(str(name), settings, said) for name in sums["device_id"]]
+    return sums.assign(role=pd.Series(found, dtype="str"))[["device_id", "role", "hours", "kwh"]]
 
 
 def _of_use(minutes: pd.DataFrame, main: str | None, devices: pd.DataFrame) -> pd.DataFrame:

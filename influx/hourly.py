@@ -79,7 +79,7 @@ def readings_to_hours(
             parts.append(_sum(readings, device, number, shift))
     parts += _bridged(bridges, parts, shift, timezone)
     hours = pd.concat(parts, ignore_index=True) if parts else _sum(_nothing(), "", 0, shift)
-    hours = _newest(hours, names, overlaps, notes, told)
+    hours = _newest(hours, least, names, overlaps, notes, told)
     return _whole(hours, names, overlaps, least, notes, told)
 
 
@@ -246,7 +246,12 @@ def _profile(hours: pd.DataFrame, timezone: str) -> np.ndarray:
 
 
 def _newest(
-    hours: pd.DataFrame, names: list[str], overlaps: list[int], notes: list[str], told: list[Correction]
+    hours: pd.DataFrame,
+    least: float,
+    names: list[str],
+    overlaps: list[int],
+    notes: list[str],
+    told: list[Correction],
 ) -> pd.DataFrame:
     """Keep, of hours that several files fill, the newest file's; files that complete each other's hour both stay.
 
@@ -256,7 +261,7 @@ def _newest(
     if not again.any():
         return hours
     both = hours[again]
-    rank = both["file"] + len(names) * ((both["share"] >= COMPLETE).astype(int) + ~both["bridge"])
+    rank = both["file"] + len(names) * ((both["share"] >= least - 1e-9).astype(int) + ~both["bridge"])
     groups = [both["device_id"], both["timestamp"]]
     complete_each_other = both["share"].groupby(groups).transform("sum") <= 1 + 1e-6
     stays = complete_each_other | (rank == rank.groupby(groups).transform("max"))
