@@ -16,7 +16,7 @@ import pandas as pd
 
 from influx.errors import InputError
 from influx.settings import Role, Settings
-from influx.sources.table import Table
+from influx.sources.table import ASIDE, Table
 
 Kind = Literal["events", "readings", "weather", "prices", "carbon"]
 
@@ -74,15 +74,19 @@ def part_of(table: Table, kind: Kind, form: str, roles: Mapping[str, Role] | Non
     Raises
     ------
     InputError
-        More than half of its rows were rejected: then the file is not what it seems, and the first fault is told.
+        More than half of its rows were rejected: then the file is not what it seems, and the first fault is told; or it
+        tells of nothing but other things than electricity.
     """
     bad = table.all_rejected()
-    if len(bad) * 2 > table.rows_read:
-        first = bad.iloc[0]
+    aside = bad["reason"].str.startswith(ASIDE).to_numpy(bool)
+    if aside.any() and aside.sum() == table.rows_read:
+        raise InputError(f"{table.file}: there is {bad['reason'].iloc[0]}. Move the file out of the home's folder.")
+    if (~aside).sum() * 2 > table.rows_read - aside.sum():
+        first = bad[~aside].iloc[0]
         where = f"row {first['row']}" + (f", column {first['column']}" if first["column"] else "")
         raise InputError(
             f"{table.file}, {where}: {first['value']!r}: {first['reason']}. "
-            f"{len(bad)} of its {table.rows_read} rows cannot be used; mend the file and try again."
+            f"{(~aside).sum()} of its {table.rows_read} rows cannot be used; mend the file and try again."
         )
     frame = table.rows.rename_axis("row").reset_index()
     return Part(kind, form, frame, bad, table.rows_read, tuple(table.notes), roles=dict(roles or {}))

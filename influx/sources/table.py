@@ -28,6 +28,9 @@ REJECTED = ("file", "row", "column", "value", "reason", "kwh")
 """Columns of the rejected rows; `row` counts from 1, in a CSV with the header; `kwh` is NaN where it is not known."""
 
 
+ASIDE = "no electricity"
+"""How the reason begins where a row tells of something else: it is set aside, and does not count as a fault."""
+
 _MOST_KWH = 1e12
 
 

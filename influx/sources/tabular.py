@@ -198,7 +198,7 @@ def _convert(out: _Cells, column: pd.Series, layout: Layout) -> None:
         else:
             scale[here] = kind[1] / wanted[1]
     out.rows["value"] = out.rows["value"].to_numpy() * scale
-    _blame(out, strange, column.name, "in no unit of energy", texts.to_numpy(object))
+    _blame(out, strange, column.name, f"{table.ASIDE}: in another unit", texts.to_numpy(object))
 
 
 def _categories(column: pd.Series, strip: bool = True) -> pd.Categorical:
