@@ -55,10 +55,10 @@ def files_of(path: Path, settings: Settings, notes: list[str]) -> list[File]:
     if not path.exists():
         raise InputError(f"{path}: there is no such file or folder. Give a home's folder, or one file.")
     alone = not path.is_dir()
-    candidates = [path] if alone else [item for item in path.iterdir() if not _passed_over(item, notes)]
+    candidates = [path] if alone else [item for item in path.iterdir() if not _passed_over(item, settings, notes)]
     files = []
     for item in sorted(candidates, key=lambda item: (item.stat().st_mtime_ns, item.name)):
-        source = find(item)
+        source = find(item, settings)
         if source is None:
             _refuse(item, alone, notes)
             continue
@@ -75,11 +75,14 @@ def files_of(path: Path, settings: Settings, notes: list[str]) -> list[File]:
     return files
 
 
-def _passed_over(item: Path, notes: list[str]) -> bool:
-    """Tell whether an entry of a folder is none of its tables: hidden, the settings, or no file at all."""
+def _passed_over(item: Path, settings: Settings, notes: list[str]) -> bool:
+    """Tell whether an entry of a folder is none of its tables: hidden, the settings, ignored, or no file at all."""
     if item.name.lower() in ("home.yml", SETTINGS) and item.name != SETTINGS:
         raise InputError(f"{item.name}: rename this file to {SETTINGS}; only under that name it is read.")
     if item.name.startswith(".") or item.name == SETTINGS or item.name.endswith(_BESIDE):
+        return True
+    if settings.file(item.name).ignore:
+        notes.append(f"Not read: {item.name}, as home.yaml says.")
         return True
     if not item.is_file():
         notes.append(f"Not read: {item.name}, {'a folder' if item.is_dir() else 'not a file'}.")

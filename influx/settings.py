@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import datetime as dt
 import difflib
+import re
+from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import holidays
@@ -17,12 +19,11 @@ import yaml
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
 from influx.errors import InputError
+from influx.file_settings import File
+from influx.file_settings import Role as Role
 from influx.flexible_settings import Flexible
 from influx.tariff_settings import Strict as _Strict
 from influx.tariff_settings import Tariff
-
-Role = Literal["device", "household", "grid_import", "grid_export", "solar", "battery_in", "battery_out", "ignore"]
-"""What a meter measures: one device, the whole home, or one of the flows from which the home's use follows."""
 
 
 class Device(_Strict):
@@ -91,6 +92,7 @@ class Settings(_Strict):
     learner: str | None = Field(None, description="dotted path of the direct model's scikit-learn regressor")
     learner_settings: dict[str, bool | int | float | str] = Field({}, description="what the learner is made with")
     devices: dict[str, Device] = Field({}, description="what is known of each device")
+    files: dict[str, File] = Field({}, description="how to read a file, by its name or a pattern such as *.csv")
 
     @field_validator("devices")
     @classmethod
@@ -120,6 +122,27 @@ class Settings(_Strict):
                     )
                 way.append(up)
         return devices
+
+    @field_validator("files")
+    @classmethod
+    def _every_clock_is_one(cls, files: dict[str, File]) -> dict[str, File]:
+        for name, file in files.items():
+            zone = file.timezone
+            if zone is not None and not re.fullmatch(r"[+-](?:0\d|1[0-4]):[0-5]\d", zone):
+                try:
+                    cls._zone(zone)
+                except ValueError as error:
+                    raise ValueError(
+                        f'timezone of {name}: {error}, or an offset in quotes, such as "+01:00"'
+                    ) from error
+        return files
+
+    def file(self, name: str) -> File:
+        """Return what home.yaml says of a file; what stands under its own name comes before what patterns say."""
+        said = [file for pattern, file in self.files.items() if pattern != name and fnmatchcase(name, pattern)]
+        said += [self.files[name]] if name in self.files else []
+        keys = {key: getattr(file, key) for file in said for key in file.model_fields_set}
+        return File.model_construct(**{**dict(File()), **keys}, _fields_set=set(keys))
 
     def name_of(self, device_id: str) -> str:
         """Return the newest name of a device that was renamed (`same_as`), and any other one as it is."""

@@ -7,12 +7,12 @@ table by its layout, so that all of them are read with the same care.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
-from influx.settings import Role
+from influx.file_settings import Column, File, Role
 from influx.sources.times import Order
-from influx.sources.units import Measure
+from influx.sources.units import Measure, factor
 
 
 @dataclass(frozen=True)
@@ -100,3 +100,42 @@ class Layout:
     def times(self) -> tuple[str, ...]:
         """The columns of the time."""
         return (self.time,) if isinstance(self.time, str) else self.time
+
+
+def overridden(layout: Layout, said: File) -> Layout:
+    """Return a layout with what home.yaml says of the file."""
+    keys = said.model_fields_set
+    own: dict[str, Any] = {
+        "zone": said.timezone,
+        "order": said.date_order,
+        "comma": None if said.decimal is None else said.decimal == ",",
+        "separator": said.separator,
+        "line": said.header,
+        "time": said.time if said.time is None or isinstance(said.time, str) else tuple(said.time),
+        "device": said.device,
+        "value": said.value,
+        "label": said.label,
+        "silence": said.silence,
+    }
+    layout = replace(layout, **{key: value for key, value in own.items() if value is not None})
+    if not keys & {"unit", "measures", "columns"}:
+        return layout
+    names = {**dict.fromkeys(layout.channels), **dict.fromkeys(said.columns)}
+    default = _said(layout.default, said.unit, said.measures, None)
+    channels = {
+        name: _said(layout.channels.get(name, replace(default, device_id=name)), said.unit, said.measures, column)
+        for name in names
+        if (column := said.columns.get(name)) is None or column.role != "ignore"
+    }
+    return replace(layout, channels=channels, default=default)
+
+
+def _said(channel: Channel, unit: str | None, measures: Measure | None, column: Column | None) -> Channel:
+    """Return a channel with what home.yaml says of all columns, and of its own."""
+    if column is not None:
+        unit, measures = column.unit or unit, column.measures or measures
+        channel = replace(channel, device_id=column.device or channel.device_id, role=column.role or channel.role)
+    kind = None if unit is None else factor(unit)
+    if measures is None and kind is not None and (kind[0] == "power") != (channel.measures == "power"):
+        measures = kind[0]
+    return replace(channel, unit=unit or channel.unit, measures=measures or channel.measures)

@@ -59,6 +59,8 @@ class Part:
 class Source(Protocol):
     """A format: a module with these two functions, and a rank where it must be asked after others."""
 
+    __name__: str
+
     def matches(self, path: Path) -> bool:
         """Tell from the head of the file, cheaply, whether it is of this format. It must not raise."""
         ...

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from influx.schema import QUALITIES
 from influx.settings import Settings
 from influx.sources import cells, observed, table, times, units
-from influx.sources.layout import Channel, Layout
+from influx.sources.layout import Channel, Layout, overridden
 from influx.sources.part import Part
 from influx.sources.table import Table
 
@@ -42,6 +42,7 @@ def read(path: Path, layout: Layout, settings: Settings) -> Part:
     InputError
         A column is missing, the readings are coarser than hourly, or more than half of them cannot be used.
     """
+    layout = overridden(layout, settings.file(path.name))
     blocks = table.blocks(path, layout.line, layout.names, layout.separator)
     raw = _joined([_numbers(block, layout) for block in blocks])
     channels = _channels(layout, raw.rows)
