@@ -58,6 +58,8 @@ class Layout:
         The columns that say how good a value is (`schema.QUALITIES`), and whose home it tells of.
     default : Channel
         What a series measures that `channels` does not name; its `device_id` does not matter.
+    only : bool
+        Whether the series that `channels` does not name are no energy, and set aside.
     end : str, optional
         The column of the intervals' ends, where there is one.
     label : {"start", "end"}
@@ -86,6 +88,7 @@ class Layout:
     quality: str | None = None
     home: str | None = None
     default: Channel = Channel("")
+    only: bool = False
     end: str | None = None
     label: Literal["start", "end"] = "start"
     zone: str = "home"

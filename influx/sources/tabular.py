@@ -159,6 +159,11 @@ def _long(raw: Table, layout: Layout, comma: bool) -> _Cells:
     names = rows["device_id"].cat
     nameless = np.isin(names.codes, [place for place, name in enumerate(names.categories) if not name.strip()])
     _blame(out, nameless, layout.device or "", f"{layout.device} is empty", "")
+    if layout.only:
+        others = np.isin(names.codes, [n for n, name in enumerate(names.categories) if name not in layout.channels])
+        out.reasons[others] = ""
+        whose = raw.rows[layout.device].astype("str").to_numpy(object)
+        _blame(out, others, layout.device or "", f"{table.ASIDE}: a series of something else", whose)
     _check_quality(out, layout)
     if layout.unit is not None:
         _convert(out, raw.rows[layout.unit], layout)
