@@ -254,7 +254,8 @@ def _same(before: dict[tuple[str, pd.Timestamp], float], after: dict[tuple[str, 
 
 def _part_of(before: dict[tuple[str, pd.Timestamp], float], after: dict[tuple[str, pd.Timestamp], float]) -> str:
     differ = [key for key, kwh in after.items() if abs(before.get(key, np.inf) - kwh) > 1e-9]
-    if len(differ) > 3:
+    often = Counter(device for device, _ in differ)
+    if often and max(often.values()) > 2:  # the hour that was cut, and one more where a number was
         return f"{len(differ)} hours differ from those of the whole file, first {differ[0]}"
     return ""
 

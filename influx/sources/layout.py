@@ -68,8 +68,8 @@ class Layout:
         Whose clock wrote times without an offset: "home", or an IANA zone, or an offset such as "+10:00".
     order : Order
         In which order a date is written.
-    comma : bool
-        Whether decimals are written with a comma.
+    comma : bool, optional
+        Whether decimals are written with a comma; where it is not said, they may be unless commas part the cells.
     line : int
         The line of the header, from 1; 0 where there is none, and then `names` are the columns.
     names : tuple of str
@@ -93,7 +93,7 @@ class Layout:
     label: Literal["start", "end"] = "start"
     zone: str = "home"
     order: Order = "ymd"
-    comma: bool = False
+    comma: bool | None = None
     line: int = 1
     names: tuple[str, ...] = ()
     separator: str = ""

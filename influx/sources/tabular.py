@@ -76,7 +76,7 @@ class _Cells:
 def _numbers(raw: Table, layout: Layout) -> Table:
     """Turn a block of cells into numbers, a row a series and time, and reject those that are none."""
     table.need(raw, _needed(layout))
-    comma = layout.comma or raw.comma
+    comma = raw.comma if layout.comma is None else layout.comma
     micros, why = _when(raw, layout.times, layout)
     values = _wide(raw, layout, comma) if layout.device is None else _long(raw, layout, comma)
     wide = max(len(layout.channels), 1) if layout.device is None else 1
