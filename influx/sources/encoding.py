@@ -60,7 +60,7 @@ def blocks(path: Path) -> Iterator[str]:
     InputError
         The file is no text.
     """
-    with path.open(encoding=_encoding(path), newline=None) as file:
+    with path.open(encoding=name_of(path), newline=None) as file:
         try:
             while text := file.read(BLOCK):
                 text += file.readline()
@@ -74,7 +74,7 @@ def blocks(path: Path) -> Iterator[str]:
             ) from error
 
 
-def _encoding(path: Path) -> str:
+def name_of(path: Path) -> str:
     """Return the encoding of all of a file."""
     with path.open("rb") as file:
         start = file.read(4)

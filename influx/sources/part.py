@@ -38,7 +38,8 @@ class Part:
     - for carbon: `carbon_g_per_kwh`, `minutes` and, where there, `kind`.
 
     `rejected` has the columns of `table.REJECTED`; of rows whose energy could be read, `kwh` is that energy. `currency`
-    is that of prices, where their file names it; `roles` are those that the format gives to its series.
+    is that of prices, where their file names it; `roles` are those that the format gives to its series, and
+    `why` is what was concluded of a file that says little of itself.
     """
 
     kind: Kind
@@ -48,6 +49,7 @@ class Part:
     rows_read: int
     notes: tuple[str, ...] = ()
     currency: str | None = None
+    why: tuple[str, ...] = ()
     roles: Mapping[str, Role] = field(default_factory=dict)
 
     @property

@@ -1,0 +1,233 @@
+"""Which columns of a table tell the time, in which order a date is written, and which end of an interval it marks."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from influx.file_settings import File
+from influx.sources import column_names, times
+from influx.sources.sample import Sample
+from influx.sources.times import Order
+
+_CLOCK = re.compile(r"(?:[01]?\d|2[0-4])[:.h][0-5]\d(?:[:.][0-5]\d)?(?: ?[ap]\.?m\.?)?", re.IGNORECASE)
+_HOUR = re.compile(r"\d{1,2}")
+_MOST = 0.9
+_REGULAR = 0.8
+_DAY = 86_400_000_000
+
+
+class Question(Exception):  # noqa: N818 (it is asked, not a fault)
+    """Two readings are possible: what is asked, and the keys of home.yaml, of which one must be given."""
+
+    def __init__(self, text: str, *lines: str) -> None:
+        super().__init__(text)
+        self.lines = lines
+
+
+@dataclass(frozen=True)
+class When:
+    """The times of a table.
+
+    `micros` are those of the sample (on the clock that wrote them, or in UTC where they have offsets), NaN where none.
+    """
+
+    columns: tuple[str, ...]
+    order: Order
+    micros: np.ndarray
+    end: str | None = None
+    label: Literal["start", "end"] = "start"
+    zone: str = "home"
+    why: tuple[str, ...] = ()
+
+
+def find(sample: Sample, said: File) -> When | None:
+    """Return the times of a table, or None where no column holds any.
+
+    Raises
+    ------
+    Question
+        Day and month cannot be told apart.
+    """
+    rows = sample.rows
+    columns = _said(said, rows) or _columns(rows)
+    if columns is None:
+        return None
+    texts = _joined(rows, columns)
+    order, why = _order(texts, said)
+    micros, reasons = times.parse(texts, order)
+    good = (reasons == "") | (reasons == "naive")
+    out = When(columns, order, np.where(good, micros, np.nan), why=(f"{' and '.join(columns)}: the time.", *why))
+    if (reasons == "").any() and order not in ("s", "ms"):
+        out = replace(out, why=(*out.why, "The times have their offset from UTC."))
+    elif any(map(column_names.is_utc, columns)) and order not in ("s", "ms"):
+        out = replace(out, zone="UTC", why=(*out.why, "The name of the time says UTC."))
+    elif order not in ("s", "ms"):
+        out = replace(out, why=(*out.why, "The times have no offset: they are the clock of the home's time zone."))
+    return _labelled(out, rows, texts, said)
+
+
+def _said(said: File, rows: pd.DataFrame) -> tuple[str, ...] | None:
+    if said.time is None:
+        return None
+    names = (said.time,) if isinstance(said.time, str) else tuple(said.time)
+    return names if set(names) <= set(rows) else None
+
+
+def _joined(rows: pd.DataFrame, columns: tuple[str, ...]) -> pd.Series:
+    if len(columns) == 1:
+        return rows[columns[0]]
+    texts = rows[columns[0]].astype("str").str.strip()
+    for name in columns[1:]:
+        texts = texts + " " + rows[name].astype("str").str.strip()
+    return texts
+
+
+def _columns(rows: pd.DataFrame) -> tuple[str, ...] | None:
+    """Return the column of the time, or those of date and clock."""
+    typed = [name for name in rows if pd.api.types.is_datetime64_any_dtype(rows[name])]
+    if typed:
+        return (typed[0],)
+    kinds = {name: _kind(rows[name]) for name in rows}
+    whole = [name for name, kind in kinds.items() if kind in ("time", "epoch")]
+    if whole:
+        starts = [name for name in whole if column_names.marks_start(name)]
+        plain = [name for name in whole if not column_names.marks_end(name)]
+        utc = [name for name in plain if column_names.is_utc(name)]
+        return ((starts or utc or plain or whole)[0],)
+    dates = [name for name, kind in kinds.items() if kind == "date"]
+    if not dates:
+        return None
+    clocks = [name for name, kind in kinds.items() if kind == "clock"]
+    starts = [name for name in clocks if column_names.marks_start(name)]
+    plain = [name for name in clocks if not column_names.marks_end(name)]
+    if clocks:
+        return (dates[0], (starts or plain or clocks)[0])
+    hours = [
+        name
+        for name, kind in kinds.items()
+        if kind == "hour" and re.search(r"hour|hora|stunde|heure|uur|time|ora|he\b", column_names.plain(name))
+    ]
+    return (dates[0], hours[0]) if hours else (dates[0],)
+
+
+def _kind(column: pd.Series) -> str:
+    """Return what the cells of a column are: time, date, clock, hour, epoch, or nothing of it."""
+    if not pd.api.types.is_string_dtype(column) and not pd.api.types.is_object_dtype(column):
+        return ""
+    texts = column.astype("str").str.strip().str.lower()
+    texts = texts[~texts.isin(times.MISSING)]
+    if not len(texts):
+        return ""
+    some = texts.iloc[:: max(len(texts) // 300, 1)]
+    numbers = pd.to_numeric(some, errors="coerce")
+    if ((numbers > 946_684_800) & (numbers < 4_102_444_800)).mean() > _MOST:
+        return "epoch"
+    if ((numbers > 946_684_800_000) & (numbers < 4_102_444_800_000)).mean() > _MOST:
+        return "epoch"
+    if some.map(lambda text: _CLOCK.fullmatch(text) is not None).mean() > _MOST:
+        return "clock"
+    dated = some.map(lambda text: any(re.match(pattern, text) for pattern in times.PATTERNS.values()))
+    if dated.mean() > _MOST:
+        clocked = some.map(
+            lambda text: re.search(r"\d[t, ]+\d{1,2}[:.]\d\d|\d{8}[t ]\d{4}|[t ]\d{4}$", text) is not None
+        )
+        return "time" if clocked.mean() > 0.5 else "date"
+    if some.map(lambda text: _HOUR.fullmatch(text) is not None).mean() > _MOST and numbers.max() <= 25:
+        return "hour"
+    return ""
+
+
+def _order(texts: pd.Series, said: File) -> tuple[Order, tuple[str, ...]]:
+    """Return the order of a date's parts, and why."""
+    if said.date_order is not None:
+        return said.date_order, ("home.yaml says the order of its dates.",)
+    if pd.api.types.is_datetime64_any_dtype(texts):
+        return "ymd", ()
+    plain = texts.astype("str").str.strip()
+    numbers = pd.to_numeric(plain, errors="coerce")
+    if numbers.notna().mean() > _MOST and (numbers > 900_000_000).mean() > _MOST:
+        return (
+            ("ms", ("Times are milliseconds since 1970.",))
+            if numbers.median() > 1e11
+            else ("s", ("Times are seconds since 1970.",))
+        )
+    known = plain[~plain.str.lower().isin(times.MISSING)]
+    good = {order: _readable(known, order) for order in ("ymd", "dmy", "mdy")}
+    if good["ymd"] >= max(good["dmy"], good["mdy"]):
+        return "ymd", ("Dates begin with the year.",)
+    if known.str.match(r"\d{1,2}\.\d{1,2}\.\d").mean() > _MOST:
+        return "dmy", ("Dates are written with points, so the day comes first.",)
+    if abs(good["dmy"] - good["mdy"]) > 0.01:
+        order: Order = "dmy" if good["dmy"] > good["mdy"] else "mdy"
+        return order, (
+            f"Dates can only be {'day' if order == 'dmy' else 'month'} first: the other way some do not exist.",
+        )
+    return _by_sequence(known)
+
+
+def _readable(texts: pd.Series, order: Order) -> float:
+    _, reasons = times.parse(texts, order)
+    return float(((reasons == "") | (reasons == "naive")).mean()) if len(texts) else 0.0
+
+
+def _by_sequence(texts: pd.Series) -> tuple[Order, tuple[str, ...]]:
+    """Tell the order by the steps between rows, which are regular under the right one."""
+    regular = {}
+    for order in ("dmy", "mdy"):
+        micros = np.unique(times.parse(texts, order)[0])
+        steps = np.diff(micros)
+        if len(steps):
+            values, counts = np.unique(steps, return_counts=True)
+            regular[order] = float(counts.max() / len(steps)) if values[counts.argmax()] <= _DAY else 0.0
+    day, month = regular.get("dmy", 0.0), regular.get("mdy", 0.0)
+    days = texts.str.extract(r"^(\d{1,2})\D+(\d{1,2})")
+    if (days[0] == days[1]).all():
+        raise Question("day and month are alike in all of its dates", "date_order: dmy", "date_order: mdy")
+    if day > _REGULAR and month < 0.9 * day:
+        return "dmy", ("With the day first the rows follow each other at regular steps.",)
+    if month > _REGULAR and day < 0.9 * month:
+        return "mdy", ("With the month first the rows follow each other at regular steps.",)
+    raise Question(
+        f"{texts.iloc[0]!r} is two dates: the day or the month may come first", "date_order: dmy", "date_order: mdy"
+    )
+
+
+def _labelled(when: When, rows: pd.DataFrame, texts: pd.Series, said: File) -> When:
+    """Say which end of its interval a time marks."""
+    if said.label is not None:
+        return replace(when, label=said.label, why=(*when.why, f"home.yaml says that times mark the {said.label}."))
+    ends = [
+        name
+        for name in rows
+        if name not in when.columns and column_names.marks_end(name) and _kind(rows[name]) in ("time", "epoch")
+    ]
+    if ends and len(when.columns) == 1:
+        return replace(when, end=ends[0], why=(*when.why, f"{ends[0]}: the end of the interval."))
+    if any(map(column_names.marks_end, when.columns)):
+        return replace(when, label="end", why=(*when.why, "The name of the time says that it marks the end."))
+    if any(map(column_names.marks_start, when.columns)):
+        return replace(when, why=(*when.why, "The name of the time says that it marks the start."))
+    if not pd.api.types.is_datetime64_any_dtype(texts):
+        plain = texts.astype("str").str.strip()
+        if plain.str.contains(r"[t ]24[:.]?(?:00)?(?:[:.]00)?$", case=False, regex=True).any():
+            return replace(when, label="end", why=(*when.why, "Days end with 24:00, so times mark the end."))
+    micros = np.sort(when.micros[np.isfinite(when.micros)])
+    clock = np.unique(micros % _DAY)
+    step = float(np.median(np.diff(np.unique(micros)))) if len(micros) > 2 else 0.0
+    if step and when.zone == "home" and len(micros) > 2 and len(clock) > 1:
+        first, last = micros[0] % _DAY, micros[-1] % _DAY
+        if first == step and last == 0:
+            return replace(
+                when,
+                label="end",
+                why=(
+                    *when.why,
+                    "The first day begins one step after midnight and the last ends at midnight: times mark the end.",
+                ),
+            )
+    return replace(when, why=(*when.why, "Times are taken for the start of their interval."))
