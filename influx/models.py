@@ -151,7 +151,7 @@ class GradientBoosting(RegressorMixin, BaseEstimator):
         """Learn from the rows of `X` whose energy is known."""
         self.fit_first(X, y)
         known = np.isfinite(y)
-        self.learner_ = self._learner().fit(self._inputs(X[known]), np.asarray(y, dtype=float)[known])
+        self.learner_ = self._learner().fit(self.inputs(X[known]), np.asarray(y, dtype=float)[known])
         return self
 
     def fit_first(self, X: pd.DataFrame, y: np.ndarray) -> GradientBoosting:  # noqa: N803
@@ -160,7 +160,7 @@ class GradientBoosting(RegressorMixin, BaseEstimator):
         # A column that never changes cannot split anything; leaving it out saves half of the time.
         self.features_ = [name for name in KNOWN_AHEAD if name in X and known[name].nunique() > 1]
         self.stand_ins_ = known[self.features_].median().to_numpy()
-        inputs, cut = self._inputs(known), first_80_percent(target)
+        inputs, cut = self.inputs(known), first_80_percent(target)
         self.learner_ = self._learner().fit(inputs[:cut], target[:cut])
         expected = np.asarray(self.learner_.predict(inputs[cut:])).clip(0)
         hours = local(pd.DatetimeIndex(known.index[cut:]), self.timezone).hour.to_numpy()
@@ -169,12 +169,17 @@ class GradientBoosting(RegressorMixin, BaseEstimator):
 
     def predict(self, X: pd.DataFrame) -> np.ndarray:  # noqa: N803
         """Return the expected energy, shape (n,) [kWh]."""
-        return np.asarray(self.learner_.predict(self._inputs(X))).clip(0)
+        return np.asarray(self.learner_.predict(self.inputs(X))).clip(0)
 
     def predict_quantiles(self, X: pd.DataFrame, levels: np.ndarray) -> np.ndarray:  # noqa: N803
         """Return quantiles, shape (n, q) [kWh]."""
         hours = local(pd.DatetimeIndex(X.index), self.timezone).hour.to_numpy()
         return intervals.around(self.predict(X), hours, self.errors_, np.asarray(levels))
+
+    def inputs(self, X: pd.DataFrame) -> np.ndarray:  # noqa: N803
+        """Return what the trees look at, shape (n, len(features_)): NaN gives way to the median of the first rows."""
+        values = X[self.features_].to_numpy(dtype=float)
+        return np.where(np.isnan(values), self.stand_ins_, values)
 
     def _learner(self) -> GradientBoostingRegressor:
         return GradientBoostingRegressor(
@@ -183,10 +188,6 @@ class GradientBoosting(RegressorMixin, BaseEstimator):
             max_depth=self.max_depth,
             random_state=self.random_state,
         )
-
-    def _inputs(self, X: pd.DataFrame) -> np.ndarray:  # noqa: N803
-        values = X[self.features_].to_numpy(dtype=float)
-        return np.where(np.isnan(values), self.stand_ins_, values)
 
 
 CANDIDATES: dict[str, Callable[..., Candidate]] = {
