@@ -13,6 +13,7 @@ from typing import Protocol
 
 import numpy as np
 import pandas as pd
+from sklearn import config_context
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.ensemble import GradientBoostingRegressor
 
@@ -151,7 +152,7 @@ class GradientBoosting(RegressorMixin, BaseEstimator):
         """Learn from the rows of `X` whose energy is known."""
         self.fit_first(X, y)
         known = np.isfinite(y)
-        self.learner_ = self._learner().fit(self.inputs(X[known]), np.asarray(y, dtype=float)[known])
+        self.learner_ = self._learnt(self.inputs(X[known]), np.asarray(y, dtype=float)[known])
         return self
 
     def fit_first(self, X: pd.DataFrame, y: np.ndarray) -> GradientBoosting:  # noqa: N803
@@ -161,7 +162,7 @@ class GradientBoosting(RegressorMixin, BaseEstimator):
         self.features_ = [name for name in KNOWN_AHEAD if name in X and known[name].nunique() > 1]
         self.stand_ins_ = known[self.features_].median().to_numpy()
         inputs, cut = self.inputs(known), first_80_percent(target)
-        self.learner_ = self._learner().fit(inputs[:cut], target[:cut])
+        self.learner_ = self._learnt(inputs[:cut], target[:cut])
         expected = np.asarray(self.learner_.predict(inputs[cut:])).clip(0)
         hours = local(pd.DatetimeIndex(known.index[cut:]), self.timezone).hour.to_numpy()
         self.errors_ = intervals.errors_by_hour(target[cut:] - expected, hours)
@@ -181,13 +182,16 @@ class GradientBoosting(RegressorMixin, BaseEstimator):
         values = X[self.features_].to_numpy(dtype=float)
         return np.where(np.isnan(values), self.stand_ins_, values)
 
-    def _learner(self) -> GradientBoostingRegressor:
-        return GradientBoostingRegressor(
+    def _learnt(self, inputs: np.ndarray, target: np.ndarray) -> GradientBoostingRegressor:
+        learner = GradientBoostingRegressor(
             n_estimators=self.n_estimators,
             learning_rate=self.learning_rate,
             max_depth=self.max_depth,
             random_state=self.random_state,
         )
+        # Else each of the trees has the same parameters checked once more.
+        with config_context(skip_parameter_validation=True):
+            return learner.fit(inputs, target)
 
 
 CANDIDATES: dict[str, Callable[..., Candidate]] = {
