@@ -17,7 +17,7 @@ from sklearn.ensemble import GradientBoostingRegressor
 from sklearn.inspection import permutation_importance
 from sklearn.metrics import mean_absolute_error
 
-from influx.backtesting import can_learn, fit, join, metrics, past_forecasts, pinball
+from influx.backtesting import can_learn, fit, join, metrics, past_forecasts_of_all, pinball
 from influx.features import WEEK, every_hour, every_week, feature_table, names
 from influx.models import CANDIDATES, NAMES, Candidate, GradientBoosting, first_80_percent
 from influx.parallel import run_all
@@ -80,7 +80,7 @@ def train(
         The candidates, by name; climatology takes part even where it is not named.
     """
     models = with_anchor(models)
-    past = run_all(lambda one: past_forecasts(one, folds, horizon, models), every)
+    past = past_forecasts_of_all(every, folds, horizon, models)
     choice = pd.DataFrame([choose(one, forecasts, origin, models) for one, forecasts in zip(every, past, strict=True)])
     fitted = run_all(lambda pair: fit(pair[0], pair[1], origin, horizon), zip(every, choice["model"], strict=True))
     keys = [(one.home_id, one.device_id) for one in every]
