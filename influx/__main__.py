@@ -54,6 +54,8 @@ def _add_report(parser: argparse.ArgumentParser) -> None:
 
 
 def _report(options: argparse.Namespace) -> int:
+    # jsonschema, which checks notebooks, would build a grammar of web addresses: a second, for what no notebook holds.
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type] # None: as if it were not installed
     from influx.notebooks import NotebookFailed
     from influx.report import make_report
 
