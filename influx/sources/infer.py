@@ -7,7 +7,7 @@ line in home.yaml that decides.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,15 +18,13 @@ from influx.file_settings import File
 from influx.settings import Settings
 from influx.sources import cells, column_names, units, when
 from influx.sources.layout import Channel, Layout
+from influx.sources.measures import Column, fit_units, judge, unit_of_flows
 from influx.sources.sample import Sample, look
 from influx.sources.units import Measure
 from influx.sources.when import Question, When
 
 _MOST_NAMES = 200
-_DAY = 86_400_000_000
-_FEW = 5
-_LEAST_KW = 0.05
-"""A home whose highest use stays below this is none: then another unit is meant [kW]."""
+_LONGEST_UNIT = 12
 
 
 @dataclass(frozen=True)
@@ -38,18 +36,6 @@ class Inferred:
     why: tuple[str, ...]
     notes: tuple[str, ...] = ()
     matrix: tuple[str, ...] = ()
-
-
-@dataclass
-class _Column:
-    """A column of values: its numbers in the sample, and what is known of it."""
-
-    name: str
-    values: np.ndarray
-    unit: str | None = None
-    power: bool | None = None
-    register: bool = False
-    told: list[str] = field(default_factory=list)
 
 
 def infer(path: Path, settings: Settings) -> Inferred:
@@ -77,8 +63,8 @@ def infer(path: Path, settings: Settings) -> Inferred:
 def _asked(file: str, question: Question) -> str:
     lines = " or ".join(f"  {line}" for line in question.lines)
     return (
-        f"{file}: {question}. Decide it in home.yaml: under `files:`, in a line `{file}:`, write one of these below it: "
-        f"{lines.strip()}"
+        f"{file}: {question}. Decide it in home.yaml: under `files:`, in a line `{file}:`, write one of these below "
+        f"it: {lines.strip()}"
     )
 
 
@@ -93,14 +79,14 @@ def _of_columns(path: Path, sample: Sample, found: When, settings: Settings, sai
     names, unit = _long(rows, found, columns, words, said)
     if not columns:
         raise InputError(
-            f"{path.name}: no column of this table holds energy or power; there are {', '.join(map(str, rows.columns))}. "
-            "Say what they are under files in home.yaml."
+            f"{path.name}: no column of this table holds energy or power; there are "
+            f"{', '.join(map(str, rows.columns))}. Say what they are under files in home.yaml."
         )
     step = _step(rows, found, names)
     if np.isfinite(step) and step > 60:
         raise InputError(
-            f"{path.name}: a row every {step / 60:g} hours is too coarse to tell one hour from another. Export hourly or "
-            "finer readings."
+            f"{path.name}: a row every {step / 60:g} hours is too coarse to tell one hour from another. Export hourly "
+            "or finer readings."
         )
     layout = Layout(
         "table",
@@ -117,10 +103,9 @@ def _of_columns(path: Path, sample: Sample, found: When, settings: Settings, sai
     why = [*sample.why, *found.why, *told]
     if names is not None:
         return _of_rows(layout, sample, columns, names, unit, step, settings, said, why, notes)
-    groups = None if names is None else rows[names]
     for column in columns:
-        _judge(column, found.micros, groups, said)
-    _units(columns, step, settings, said, sample)
+        judge(column, found.micros, None, said)
+    fit_units(columns, step, settings, said, sample)
     channels = {column.name: _channel(column, said, len(columns) == 1) for column in columns}
     why += [line for column in columns for line in column.told]
     layout = Layout(**{**vars(layout), "channels": channels})
@@ -130,7 +115,7 @@ def _of_columns(path: Path, sample: Sample, found: When, settings: Settings, sai
 def _of_rows(
     layout: Layout,
     sample: Sample,
-    columns: list[_Column],
+    columns: list[Column],
     names: str,
     unit: str | None,
     step: float,
@@ -150,15 +135,14 @@ def _of_rows(
                 f"several columns may be the value of {names}: {', '.join(column.name for column in columns)}",
                 *(f"value: {column.name}" for column in columns),
             )
-        notes.append(
-            f"{', '.join(one.name for one in columns if one is not preferred[0])} is not read beside {preferred[0].name}."
-        )
+        others = ", ".join(one.name for one in columns if one is not preferred[0])
+        notes.append(f"{others} is not read beside {preferred[0].name}.")
         columns = preferred
     column = columns[0]
     why.append(f"{names} names the series of a row, {column.name} holds its value.")
     micros = when.find(sample, said)
     times = np.full(len(sample.rows), np.nan) if micros is None else micros.micros
-    _judge(column, times, sample.rows[names], said)
+    judge(column, times, sample.rows[names], said)
     if unit is not None:
         why.append(f"{unit} names the unit of a row.")
         kinds = {kind for one in sample.rows[unit].astype("str").str.strip().unique() if (kind := units.factor(one))}
@@ -166,7 +150,7 @@ def _of_rows(
         column.unit = "kW" if power else "kWh"
         column.power = power
     else:
-        _units([column], step, settings, said, sample)
+        fit_units([column], step, settings, said, sample)
     channel = _channel(column, said, False)
     default = Channel("", channel.unit, channel.measures)
     layout = Layout(**{**vars(layout), "device": names, "value": column.name, "unit": unit, "default": default})
@@ -195,7 +179,7 @@ def _comma(sample: Sample, said: File, times: list[str]) -> tuple[bool | None, l
 
 def _sorted(
     rows: pd.DataFrame, found: When, comma: bool | None, sample: Sample, said: File
-) -> tuple[list[_Column], list[str], list[str]]:
+) -> tuple[list[Column], list[str], list[str]]:
     """Return the columns of values, those of words, and those of something else."""
     columns, words, aside = [], [], []
     for name in map(str, rows.columns):
@@ -212,7 +196,7 @@ def _sorted(
             continue
         else:
             unit = (own.unit if own is not None else None) or said.unit or units.in_name(name) or units_of(sample, name)
-            column = _Column(name, np.where(bad, np.nan, values), unit)
+            column = Column(name, np.where(bad, np.nan, values), unit)
             if own is None and name != said.value and unit is None and column_names.is_aside(name):
                 aside.append(name)
             else:
@@ -233,10 +217,10 @@ def units_of(sample: Sample, name: str) -> str | None:
 
 
 def _long(
-    rows: pd.DataFrame, found: When, columns: list[_Column], words: list[str], said: File
+    rows: pd.DataFrame, found: When, columns: list[Column], words: list[str], said: File
 ) -> tuple[str | None, str | None]:
     """Return the columns of names and of units of a table that has a row a series and time."""
-    unit = next((name for name in words if _are_units(rows[name])), None)
+    unit = next((name for name in words if _areunits(rows[name])), None)
     if said.device is not None:
         return said.device, unit
     micros = pd.Series(found.micros)
@@ -251,14 +235,12 @@ def _long(
     return None, unit
 
 
-def _are_units(column: pd.Series) -> bool:
+def _areunits(column: pd.Series) -> bool:
     texts = column.astype("str").str.strip()
     texts = texts[texts != ""]
-    return (
-        bool(len(texts))
-        and texts.map(lambda text: units.factor(text) is not None).mean() > 0.3
-        and texts.str.len().max() < 12
-    )
+    if texts.empty or texts.str.len().max() >= _LONGEST_UNIT:
+        return False
+    return bool(texts.map(lambda text: units.factor(text) is not None).mean() > 0.3)
 
 
 def _step(rows: pd.DataFrame, found: When, names: str | None) -> float:
@@ -269,112 +251,7 @@ def _step(rows: pd.DataFrame, found: When, names: str | None) -> float:
     return float(steps.mode().iloc[0]) if len(steps) else np.nan
 
 
-# --- what the values are ----------------------------------------------------------------------------------------------
-
-
-def _judge(column: _Column, micros: np.ndarray, groups: pd.Series | None, said: File) -> None:
-    """Tell whether a column holds power, and whether the states of a register."""
-    own = said.columns.get(column.name)
-    measures = (own.measures if own is not None else None) or said.measures
-    kind = None if column.unit is None else units.factor(column.unit)
-    column.power = column_names.says_power(column.name) if kind is None else kind[0] == "power"
-    if measures is not None:
-        column.power, column.register = measures == "power", measures == "counter"
-        return
-    if column.power:
-        return
-    whose = np.zeros(len(micros), int) if groups is None else pd.factorize(groups)[0]
-    found = [_rises(column.values[whose == who], micros[whose == who]) for who in np.unique(whose)]
-    known = [one for one in found if one is not None]
-    said_so = column_names.says_register(column.name)
-    if known and all(known):
-        column.register = True
-        column.told.append(
-            f"{column.name}: its values never fall but where a register begins anew, so it is a register."
-        )
-    elif said_so and not (known and not any(known)):
-        column.register = True
-        column.told.append(f"{column.name}: its name says that it is a register.")
-
-
-def _rises(values: np.ndarray, micros: np.ndarray) -> bool | None:
-    """Tell whether values are those of a register; None where they do not change enough to tell."""
-    there = np.isfinite(values) & np.isfinite(micros)
-    ordered = values[there][np.argsort(micros[there], kind="stable")]
-    at = np.sort(micros[there])
-    step = np.diff(ordered)
-    if len(ordered) < _FEW or len(np.unique(ordered)) < 3:
-        return None
-    falls = np.flatnonzero(step < 0)
-    if not len(falls):
-        return True
-    anew = ordered[falls + 1] <= 0.05 * np.maximum(ordered[falls], 1e-9)
-    rising = (step >= 0).mean() > 0.8 and (ordered == 0).mean() < 0.6
-    days = max((at[-1] - at[0]) / _DAY, 1)
-    hours = np.round(at[falls + 1] % _DAY / 3.6e9)
-    same = np.unique(hours, return_counts=True)[1].max() / len(falls) > 0.8
-    return bool(anew.all() and rising and len(falls) <= days + 2 and (len(falls) < 3 or same) and len(ordered) > 24)
-
-
-def _units(columns: list[_Column], step: float, settings: Settings, said: File, sample: Sample) -> None:
-    """Give every column a unit: the one that is said, or the only one that is possible."""
-    open_ = [column for column in columns if column.unit is None]
-    title = units.in_name(sample.title) if sample.title else None
-    if title is not None:
-        for column in open_:
-            column.unit = title
-            column.power = (units.factor(title) or ("energy", 1))[0] == "power"
-            column.told.append(f"{column.name}: in {title}, as stands above the table.")
-        return
-    if not open_:
-        return
-    registers = [column for column in open_ if column.register]
-    for column in registers:
-        _unit_of_register(column)
-    flows = [column for column in open_ if not column.register]
-    if flows:
-        _unit_of_flows(flows, step, settings)
-
-
-def _unit_of_register(column: _Column) -> None:
-    known = column.values[np.isfinite(column.values)]
-    risen = float(np.abs(np.diff(known))[np.diff(known) > 0].sum()) if len(known) > 1 else 0.0
-    hours = max(len(known), 1)
-    possible = [unit for unit, scale in (("kWh", 1.0), ("Wh", 1e-3)) if 1e-4 < risen * scale / hours < 30]
-    if len(possible) != 1:
-        raise Question(f"the unit of the register {column.name} is not said", "unit: kWh", "unit: Wh")
-    column.unit = possible[0]
-    column.told.append(f"{column.name}: in {possible[0]}, as no other unit is possible for a home.")
-
-
-def _unit_of_flows(columns: list[_Column], step: float, settings: Settings) -> None:
-    """Tell the unit of readings by their size, all of a table alike; ask where two are possible."""
-    hours = step / 60 if np.isfinite(step) else 1.0
-    table = np.stack([column.values for column in columns])
-    highest = float(np.nanmax(np.nansum(np.abs(table), axis=0))) if np.isfinite(table).any() else 0.0
-    limit = settings.power_limit_kw or 100.0
-    kw = {"kWh": highest / hours, "Wh": highest / hours / 1000, "kW": highest, "W": highest / 1000}
-    power = {column.power for column in columns}
-    wanted = [unit for unit in kw if (unit in ("kW", "W")) in power or None in power]
-    possible = [unit for unit in wanted if _LEAST_KW <= kw[unit] <= limit] if highest > 0 else ["kWh"]
-    if abs(hours - 1) < 1e-6:  # energy of an hour and mean power over it are one number
-        possible = list(dict.fromkeys({"kW": "kWh", "W": "Wh"}.get(unit, unit) for unit in possible))
-    names = ", ".join(column.name for column in columns[:4]) + (" ..." if len(columns) > 4 else "")
-    if len(possible) != 1:
-        lines = possible or list(kw)
-        raise Question(
-            f"the unit of {names} is not said, and {' or '.join(lines)} are possible (at most {highest:g} in "
-            f"{hours * 60:g} minutes)",
-            *(f"unit: {unit}" for unit in lines),
-        )
-    for column in columns:
-        column.unit, column.power = possible[0], possible[0] in ("kW", "W")
-        why = "which are the same over an hour" if abs(hours - 1) < 1e-6 else "as no other unit is possible for a home"
-        other = " or kW," if abs(hours - 1) < 1e-6 else ","
-        column.told.append(f"{column.name}: in {possible[0]}{other} {why}.")
-
-
-def _channel(column: _Column, said: File, alone: bool) -> Channel:
+def _channel(column: Column, said: File, alone: bool) -> Channel:
     """Return what a column measures."""
     own = said.columns.get(column.name)
     measures: Measure = "counter" if column.register else "power" if column.power else "energy"
@@ -426,19 +303,19 @@ def _of_matrix(
     clocks = [clock_of(name) or 0.0 for name in matrix]
     label = said.label or ("end" if min(clocks) > 0 else "start")
     minutes = 60.0 if len(matrix) <= 25 else 30.0 if len(matrix) <= 50 else 15.0
-    column = _Column(
+    column = Column(
         path.stem,
         values.ravel(),
         said.unit or units.in_name(" ".join([sample.title, path.stem, *map(str, sample.rows.columns)])),
     )
     column.power = None if column.unit is None else (units.factor(column.unit) or ("energy", 1))[0] == "power"
     if column.unit is None:
-        _unit_of_flows([column], minutes, settings)
+        unit_of_flows([column], minutes, settings)
     role = column_names.role_of(path.stem) or "grid_import"
     channel = Channel(role, column.unit or "kWh", "power" if column.power else "energy", role)
     why = [*sample.why, *found.why, *told, *column.told]
     why.append(
-        f"A row is a day, its {len(matrix)} columns {matrix[0]} to {matrix[-1]} are its times ({label} of the interval)."
+        f"A row is a day, and its {len(matrix)} columns {matrix[0]} to {matrix[-1]} mark the {label} of its intervals."
     )
     layout = Layout(
         "table, a row a day",

@@ -30,15 +30,17 @@ class Lines:
     faults: list[tuple[int, str, str]] = field(default_factory=list)
 
 
-def split_header(line: str) -> tuple[list[str], str]:
-    """Return the column names of a header line, and the sign that parts its cells: comma, semicolon or tab.
+def split_header(line: str, separator: str = "") -> tuple[list[str], str]:
+    """Return the column names of a header line, and the sign that parts its cells.
+
+    It is a comma, a semicolon or a tab, whichever stands there most, where no `separator` is given.
 
     Raises
     ------
     csv.Error
         A name is longer than any name is.
     """
-    separator = max(",;\t", key=line.count)
+    separator = separator or max(",;\t", key=line.count)
     cells = next(csv.reader([line], delimiter=separator), [])
     return [cell.strip() or f"(column {number})" for number, cell in enumerate(cells, start=1)], separator
 

@@ -92,8 +92,9 @@ def look(path: Path, separator: str | None = None, header: int | None = None) ->
 def _lines(path: Path) -> tuple[list[str], bool]:
     """Return the lines of the beginning, and some from all over the rest; and whether they are all."""
     size = path.stat().st_size
-    lines = encoding.head(path, _HEAD).lstrip("\ufeff").split("\n")
-    if size <= _HEAD:
+    whole = size <= 2 * _HEAD
+    lines = encoding.head(path, 2 * _HEAD if whole else _HEAD).lstrip("\ufeff").split("\n")
+    if whole:
         return (lines[:-1] if lines and not lines[-1] else lines), True
     lines = lines[:-1]
     name = encoding.name_of(path)

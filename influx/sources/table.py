@@ -219,7 +219,7 @@ def _texts(path: Path, kind: str, line: int, names: tuple[str, ...], separator: 
 
 def _rows(file: str, text: str, head: str, names: tuple[str, ...], separator: str, first: int) -> Table:
     try:
-        found, sign = split_header(head) if head else ([], separator or ",")
+        found, sign = split_header(head, separator) if head else ([], separator or ",")
         columns = list(names) or found
         _once(file, columns)
         lines = rows_of(text, columns, separator or sign, first)

@@ -133,9 +133,7 @@ def _kind(column: pd.Series) -> str:
         return "clock"
     dated = some.map(lambda text: any(re.match(pattern, text) for pattern in times.PATTERNS.values()))
     if dated.mean() > _MOST:
-        clocked = some.map(
-            lambda text: re.search(r"\d[t, ]+\d{1,2}[:.]\d\d|\d{8}[t ]\d{4}|[t ]\d{4}$", text) is not None
-        )
+        clocked = some.map(lambda text: re.search(r"\d[t, ]+\d{1,2}[:.]\d\d|\d{8}[t ]\d{4}", text) is not None)
         return "time" if clocked.mean() > 0.5 else "date"
     if some.map(lambda text: _HOUR.fullmatch(text) is not None).mean() > _MOST and numbers.max() <= 25:
         return "hour"
