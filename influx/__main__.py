@@ -33,6 +33,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_report(commands.add_parser("report", help="run the notebooks and write the week's report"))
     _add_dashboard(commands.add_parser("dashboard", help="show the newest report to those who only look"))
     _add_forecast(commands.add_parser("forecast", help="forecast a file of hourly readings"))
+    _add_inspect(commands.add_parser("inspect", help="show what would be read of a file, and why"))
     _add_simulate(commands.add_parser("simulate", help="write the files of a simulated home"))
     _add_schedule(commands.add_parser("schedule", help="have cron make the report every week"))
     commands.add_parser("unschedule", help="end what schedule began").set_defaults(run=_unschedule)
@@ -130,6 +131,18 @@ def _forecast(options: argparse.Namespace) -> int:
     )
     write_frame(hours, options.output)
     print(options.output)
+    return 0
+
+
+def _add_inspect(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("path", type=Path, metavar="FILE", help="a file that was exported, or a home's folder")
+    parser.set_defaults(run=_inspect)
+
+
+def _inspect(options: argparse.Namespace) -> int:
+    from influx.inspect import inspect
+
+    print(inspect(options.path))
     return 0
 
 

@@ -72,14 +72,17 @@ def sort_out(hours: pd.DataFrame, settings: Settings, roles: Mapping[str, Role] 
     named = {role: [name for name in known if known[name] == role] for role in get_args(Role)}
     named |= {role: _outermost(named[role], inside, notes) for role in _FLOWS}
     circuits.tell(energy, {name: inside[name] for name in named["device"] if name in inside}, settings, notes)
+    named["grid_export"] = _that_fed_in(energy, named["grid_export"], notes)
     main = _main_meter(named["household"])
     household = _long(energy, quality, main, HOUSEHOLD) if main else _from_flows(energy, quality, named, notes)
     _tell_half_a_battery(named, main, notes)
     parts = _parts(energy, quality, named["device"], inside, household, notes)
+    if not parts and named["grid_import"]:
+        parts = [_bought(energy, quality, named["grid_import"], notes)]
     if not parts:
         raise InputError(
-            f"There is no device and no household among {', '.join(known)}. Mend their roles in home.yaml; with "
-            "`role: household`, what a meter of the grid import counts stands for the household."
+            f"There is no device, no household and no grid import among {', '.join(known)}. Mend their roles in "
+            "home.yaml, such as `role: household`."
         )
     flows = [_long(energy, quality, name).assign(role=role) for role in _FLOWS for name in named[role]]
     empty = parts[0].iloc[:0].assign(role="")
@@ -108,6 +111,23 @@ def _parts(
     if OTHER not in set(meters) - around:
         devices += _other(household, rest, devices, notes)
     return [*devices, household]
+
+
+def _that_fed_in(energy: pd.DataFrame, meters: list[str], notes: list[str]) -> list[str]:
+    """Return the meters of the feed-in that ever counted something; many a register of a home without sun does not."""
+    still = [name for name in meters if not (energy[name] > 0).any()]
+    if still:
+        notes.append(f"{', '.join(still)}: nothing was ever fed in.")
+    return [name for name in meters if name not in still]
+
+
+def _bought(energy: pd.DataFrame, quality: pd.DataFrame, meters: list[str], notes: list[str]) -> pd.DataFrame:
+    """Return what was taken from the grid as the household, where nothing more of it is known."""
+    notes.append(
+        "What is called household here is what it took from the grid: what it used of its own sun is not known without "
+        "a meter of the sun."
+    )
+    return _derived(energy[meters].sum(axis=1, skipna=False), quality[meters], HOUSEHOLD, "", notes)
 
 
 def _outermost(flows: list[str], inside: Mapping[str, str], notes: list[str]) -> list[str]:

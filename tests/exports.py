@@ -170,6 +170,7 @@ def green_button(path: Path, kwh: np.ndarray) -> None:
 def ha_database(path: Path, kwh: np.ndarray) -> None:
     """The sum at the end of each hour, and of the hour before the first."""
     at = int(START.timestamp()) - 3600
+    path.unlink(missing_ok=True)
     with sqlite3.connect(path) as base:
         base.execute(
             "CREATE TABLE statistics_meta (id INTEGER PRIMARY KEY, statistic_id TEXT, source TEXT, "

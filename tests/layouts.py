@@ -66,7 +66,7 @@ def _written(
     end = measures != "counter" and dice.random() < 0.3
     offset, utc, two = (dice.random() < chance for chance in (0.2, 0.15, 0.25))
     two, offset = two and not offset, offset and order == "ymd"
-    if ("%b %d, %Y" == date and separator == ",") or (offset and date == "%Y%m%d"):
+    if (date == "%b %d, %Y" and separator == ",") or (offset and date == "%Y%m%d"):
         date = "%Y-%m-%d" if order == "ymd" else "%m/%d/%Y"
     shown = stamps + pd.Timedelta(minutes=step) if end else stamps
     shown = shown.tz_convert("UTC") if utc else shown
@@ -94,7 +94,8 @@ def _written(
     else:
         head = [*heads, *[named.format(name, unit) for name in energy]]
         rows = [
-            separator.join([time, *[_number(values[name][n], comma) for name in energy]]) for n, time in enumerate(times)
+            separator.join([time, *[_number(values[name][n], comma) for name in energy]])
+            for n, time in enumerate(times)
         ]
     if dice.random() < 0.2:
         rows.reverse()

@@ -225,7 +225,19 @@ def test_a_battery_without_a_meter_of_the_grid_tells_no_use() -> None:
 
 def test_only_flows_that_tell_no_use_are_an_error_that_says_what_to_do() -> None:
     with pytest.raises(InputError, match="role: household"):
-        sorted_out(grid_import=[1.0], grid_export=[0.5])
+        sorted_out(pv=[1.0], grid_export=[0.5])
+
+
+def test_a_grid_meter_alone_forecasts_what_is_bought_and_says_so() -> None:
+    series, found = sorted_out(grid_import=[1.0, 2.0], grid_export=[0.5, 0.0])
+    assert series == {"household": [1.0, 2.0]}
+    assert any("what it took from the grid" in note for note in found.notes)
+
+
+def test_a_register_of_feed_in_that_never_counted_is_none() -> None:
+    series, found = sorted_out(grid_import=[1.0, 2.0], grid_export=[0.0, 0.0], tv=[0.5, 0.5])
+    assert series == {"tv": [0.5, 0.5], "other": [0.5, 1.5], "household": [1.0, 2.0]}
+    assert "grid_export: nothing was ever fed in." in found.notes
 
 
 def test_without_a_main_meter_there_is_no_household() -> None:

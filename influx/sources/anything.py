@@ -11,7 +11,7 @@ import pandas as pd
 
 from influx.errors import InputError
 from influx.settings import Settings
-from influx.sources import cells, column_names, encoding, infer, observed, tabular, times, units
+from influx.sources import cells, encoding, infer, observed, tabular, times
 from influx.sources.infer import Inferred
 from influx.sources.layout import overridden
 from influx.sources.part import Part
@@ -25,21 +25,15 @@ _SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".xls", ".ods", ".parquet", ".dat"
 
 
 def matches(path: Path) -> bool:
-    """Tell whether a table has times, and a column that may be energy or power by its name or its unit."""
+    """Tell whether a table has times of an hour or less, and a column of numbers that may be energy or power."""
     if path.suffix.lower() not in _SUFFIXES:
         return False
     try:
         if encoding.kind(path) == "database":
             return False
-        sample = look(path)
+        return infer.may_be(look(path))
     except (InputError, OSError, ValueError, csv.Error):
         return False
-    names = [str(name) for name in sample.rows]
-    told = [
-        units.in_name(name) or infer.units_of(sample, name) or column_names.says_power(name) is not None
-        for name in names
-    ]
-    return any(told) or units.in_name(sample.title) is not None
 
 
 def read(path: Path, settings: Settings) -> Part:

@@ -7,14 +7,14 @@ import re
 from influx.file_settings import Role
 
 _ASIDE = re.compile(
-    r"temp|°|humid|price|cost|tarif|preis|prix|precio|kosten|betrag|amount|charge|€|£|\$|\beur\b|\bgbp\b|\busd\b|volt|"
+    r"temp|°|humid|price|cost|preis|prix|precio|kosten|betrag|amount|charge|€|£|\$|\beur\b|\bgbp\b|\busd\b|volt|"
     r"\bv\b|amp|\ba\b|freq|\bhz\b|\bsoc\b|percent|%|\bgas\b|m3|m³|water|wasser|\bagua|co2|carbon|factor|reactive|"
     r"k?var|\bva\b|\bkva\b|status|quality|method|metodo|serial|\bid\b|week|weekday|\bday\b|month|year|number|occupan|"
     r"wind|cloud|irradi|rain|pressure|lux|\bnotes?\b|flag"
 )
 _POWER = re.compile(r"power|leistung|puissance|potencia|potenza|vermogen|demand|wattage|\bload\b|\blast\b")
 _ENERGY = re.compile(
-    r"energy|energie|energ[ií]a|consum|consom|verbrauch|verbruik|usage|\buse\b|used|import|export|bezug|einspeis|"
+    r"energy|energie|energ[ií]a|electri|elektri|strom|consum|consom|verbrauch|verbruik|usage|\buse\b|used|import|export|bezug|einspeis|"
     r"production|produc|erzeug|generation|yield|ertrag|reading|register|meter|z[aä]hler|index|stand|total"
 )
 _REGISTER = re.compile(
@@ -46,6 +46,8 @@ def plain(name: str) -> str:
 
 def is_aside(name: str) -> bool:
     """Tell whether a column is something else than energy or power."""
+    if "tarif" in plain(name) and says_power(name) is None:
+        return True
     return _ASIDE.search(plain(name)) is not None or name.strip() in ("%", "°C", "€", "£", "$")
 
 

@@ -25,6 +25,7 @@ from influx.sources.when import Question, When
 
 _MOST_NAMES = 200
 _LONGEST_UNIT = 12
+_ROWS = 10
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,25 @@ def infer(path: Path, settings: Settings) -> Inferred:
         return _of_columns(path, sample, found, settings, said)
     except Question as question:
         raise InputError(_asked(path.name, question)) from question
+
+
+def may_be(sample: Sample) -> bool:
+    """Tell whether a table may hold readings: times, a day at most apart, beside numbers that are nothing else."""
+    try:
+        found = when.find(sample, File())
+    except Question:
+        found = None
+        return any(not column_names.is_aside(str(name)) for name in sample.rows)
+    if found is None:
+        return False
+    if _matrix(sample.rows, found):
+        return True
+    columns, words, _ = _sorted(sample.rows, found, True, sample, File())
+    named = [one for one in columns if one.unit is not None or column_names.says_power(one.name) is not None]
+    if named or any(_are_units(sample.rows[name]) for name in words):
+        return True
+    micros = np.unique(found.micros[np.isfinite(found.micros)])
+    return bool(columns) and len(micros) > _ROWS and float(np.median(np.diff(micros))) <= 3.6e9
 
 
 def _asked(file: str, question: Question) -> str:
@@ -220,7 +240,7 @@ def _long(
     rows: pd.DataFrame, found: When, columns: list[Column], words: list[str], said: File
 ) -> tuple[str | None, str | None]:
     """Return the columns of names and of units of a table that has a row a series and time."""
-    unit = next((name for name in words if _areunits(rows[name])), None)
+    unit = next((name for name in words if _are_units(rows[name])), None)
     if said.device is not None:
         return said.device, unit
     micros = pd.Series(found.micros)
@@ -235,7 +255,7 @@ def _long(
     return None, unit
 
 
-def _areunits(column: pd.Series) -> bool:
+def _are_units(column: pd.Series) -> bool:
     texts = column.astype("str").str.strip()
     texts = texts[texts != ""]
     if texts.empty or texts.str.len().max() >= _LONGEST_UNIT:

@@ -22,6 +22,8 @@ _FEW = 5
 _LEAST_KW = 0.05
 """A home whose highest use stays below this is none: then another unit is meant [kW]."""
 
+_LEAST_MEAN_KW = 0.005
+
 
 @dataclass
 class Column:
@@ -35,12 +37,14 @@ class Column:
     unit: str | None = None
     power: bool | None = None
     register: bool = False
+    hours: float = np.nan
     told: list[str] = field(default_factory=list)
 
 
 def judge(column: Column, micros: np.ndarray, groups: pd.Series | None, said: File) -> None:
     """Tell whether a column holds power, and whether the states of a register."""
     own = said.columns.get(column.name)
+    column.hours = float(np.nanmax(micros) - np.nanmin(micros)) / 3.6e9 if np.isfinite(micros).any() else np.nan
     measures = (own.measures if own is not None else None) or said.measures
     kind = None if column.unit is None else units.factor(column.unit)
     column.power = column_names.says_power(column.name) if kind is None else kind[0] == "power"
@@ -114,8 +118,8 @@ def fit_units(columns: list[Column], step: float, settings: Settings, said: File
 def _unit_of_register(column: Column) -> None:
     known = column.values[np.isfinite(column.values)]
     risen = float(np.abs(np.diff(known))[np.diff(known) > 0].sum()) if len(known) > 1 else 0.0
-    hours = max(len(known), 1)
-    possible = [unit for unit, scale in (("kWh", 1.0), ("Wh", 1e-3)) if 1e-4 < risen * scale / hours < 30]
+    hours = column.hours if column.hours > 0 else max(len(known), 1)
+    possible = [unit for unit, scale in (("kWh", 1.0), ("Wh", 1e-3)) if _LEAST_MEAN_KW < risen * scale / hours < 30]
     if len(possible) != 1:
         raise Question(f"the unit of the register {column.name} is not said", "unit: kWh", "unit: Wh")
     column.unit = possible[0]

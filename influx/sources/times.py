@@ -38,6 +38,10 @@ PATTERNS = {order: rf"^{date}{_CLOCK}{_OFFSET}$" for order, date in _DATES.items
 SWAPPED = re.compile(r"\d\d?[/.-]\d\d?[/.-]\d{2,4}.*")
 _DAY = 86_400_000_000  # microseconds
 NOT_A_TIME = "not a time; write it as 2024-07-31 18:00, or with an offset as in 2024-07-31T18:00+02:00"
+_NO_CLOCK = "a date without a clock time, which the others have"
+_NO_OFFSET = "a time without its offset from UTC, which the others have"
+_MANY = 10
+_FEW = 0.002
 AMBIGUOUS = "ambiguous: day and month cannot be told apart; write the year first, as in 2024-07-31 18:00"
 
 
@@ -111,6 +115,12 @@ def _by_pattern(texts: pa.Array, order: Order) -> tuple[np.ndarray, np.ndarray]:
     offset, aware = _offset(found)
     valid = there & valid & possible
     reasons = np.select([valid & aware, valid], ["", "naive"], NOT_A_TIME).astype(object)
+    there = pc.not_equal(found.field("H"), "").fill_null(False).to_numpy(zero_copy_only=False)
+    few = max(1, _FEW * valid.sum()) if valid.sum() >= _MANY else 0
+    if 0 < (valid & ~aware).sum() <= few:
+        reasons[valid & ~aware] = _NO_OFFSET
+    if 0 < (valid & ~there).sum() <= few:
+        reasons[valid & ~there & ~_in_line(micros, valid)] = _NO_CLOCK
     lost = np.flatnonzero(~valid)
     if len(lost):
         words = texts.take(pa.array(lost)).to_pylist()
@@ -118,6 +128,15 @@ def _by_pattern(texts: pa.Array, order: Order) -> tuple[np.ndarray, np.ndarray]:
         blank = [word in MISSING for word in words]
         reasons[lost] = np.select([blank, swapped], ["the time is empty", AMBIGUOUS], NOT_A_TIME)
     return np.where(valid, micros + clock - offset, 0), reasons
+
+
+def _in_line(micros: np.ndarray, valid: np.ndarray) -> np.ndarray:
+    """Tell which dates stand between the times before and after them; some exports leave out the clock at midnight."""
+    at = micros[valid]
+    moves = np.diff(at) * np.sign(np.median(np.diff(at)))
+    out = np.zeros(len(micros), bool)
+    out[np.flatnonzero(valid)] = np.append(True, moves >= 0) & np.append(moves >= 0, True)
+    return out
 
 
 @functools.cache

@@ -14,7 +14,7 @@ from influx.sources import column_names, times
 from influx.sources.sample import Sample
 from influx.sources.times import Order
 
-_CLOCK = re.compile(r"(?:[01]?\d|2[0-4])[:.h][0-5]\d(?:[:.][0-5]\d)?(?: ?[ap]\.?m\.?)?", re.IGNORECASE)
+_CLOCK = re.compile(r"(?:[01]?\d|2[0-4])[:h][0-5]\d(?:[:.][0-5]\d)?(?: ?[ap]\.?m\.?)?", re.IGNORECASE)
 _HOUR = re.compile(r"\d{1,2}")
 _MOST = 0.9
 _REGULAR = 0.8
@@ -174,25 +174,18 @@ def _readable(texts: pd.Series, order: Order) -> float:
 
 
 def _by_sequence(texts: pd.Series) -> tuple[Order, tuple[str, ...]]:
-    """Tell the order by the steps between rows, which are regular under the right one."""
-    regular = {}
-    for order in ("dmy", "mdy"):
-        micros = np.unique(times.parse(texts, order)[0])
-        steps = np.diff(micros)
-        if len(steps):
-            values, counts = np.unique(steps, return_counts=True)
-            regular[order] = float(counts.max() / len(steps)) if values[counts.argmax()] <= _DAY else 0.0
-    day, month = regular.get("dmy", 0.0), regular.get("mdy", 0.0)
-    days = texts.str.extract(r"^(\d{1,2})\D+(\d{1,2})")
-    if (days[0] == days[1]).all():
-        raise Question("day and month are alike in all of its dates", "date_order: dmy", "date_order: mdy")
-    if day > _REGULAR and month < 0.9 * day:
-        return "dmy", ("With the day first the rows follow each other at regular steps.",)
-    if month > _REGULAR and day < 0.9 * month:
-        return "mdy", ("With the month first the rows follow each other at regular steps.",)
-    raise Question(
-        f"{texts.iloc[0]!r} is two dates: the day or the month may come first", "date_order: dmy", "date_order: mdy"
-    )
+    """Tell the order by the days, which follow each other under the right one and lie months apart under the other."""
+    follow = {}
+    orders: tuple[Order, ...] = ("dmy", "mdy")
+    for order in orders:
+        days = np.unique(times.parse(texts, order)[0] // _DAY)
+        follow[order] = float((np.diff(days) == 1).mean()) if len(days) > 1 else np.nan
+    if follow["dmy"] > _REGULAR and follow["mdy"] < 1 - _REGULAR:
+        return "dmy", ("With the day first the days follow each other.",)
+    if follow["mdy"] > _REGULAR and follow["dmy"] < 1 - _REGULAR:
+        return "mdy", ("With the month first the days follow each other.",)
+    text = f"{texts.iloc[0]!r} is two dates: the day or the month may come first"
+    raise Question(text, "date_order: dmy", "date_order: mdy")
 
 
 def _labelled(when: When, rows: pd.DataFrame, texts: pd.Series, said: File) -> When:
