@@ -120,7 +120,7 @@ def _by_pattern(texts: pa.Array, order: Order) -> tuple[np.ndarray, np.ndarray]:
     if 0 < (valid & ~aware).sum() <= few:
         reasons[valid & ~aware] = _NO_OFFSET
     if 0 < (valid & ~there).sum() <= few:
-        reasons[valid & ~there & ~_in_line(micros, valid)] = _NO_CLOCK
+        reasons[valid & ~there & ~_in_line(micros + clock - offset, valid)] = _NO_CLOCK
     lost = np.flatnonzero(~valid)
     if len(lost):
         words = texts.take(pa.array(lost)).to_pylist()
