@@ -141,8 +141,9 @@ def _add_inspect(parser: argparse.ArgumentParser) -> None:
 
 def _inspect(options: argparse.Namespace) -> int:
     from influx.inspect import inspect
+    from influx.outside import printable
 
-    print(inspect(options.path))
+    print(printable(inspect(options.path)))
     return 0
 
 
@@ -186,7 +187,9 @@ def _add_horizon(parser: argparse.ArgumentParser) -> None:
 
 
 def _say(problem: object) -> int:
-    print(f"influx: {problem}", file=sys.stderr)
+    from influx.outside import printable
+
+    print(printable(f"influx: {problem}"), file=sys.stderr)
     return 1
 
 

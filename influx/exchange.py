@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow as pa
 
 from influx.errors import InputError
+from influx.outside import for_spreadsheets, from_spreadsheet
 
 ENDINGS = (".csv", ".parquet")
 _KEYS = ("home_id", "device_id")
@@ -64,7 +65,7 @@ def write_frame(frame: pd.DataFrame, path: Path) -> None:
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         if path.suffix.lower() == ".csv":
-            frame.to_csv(partial, index=False)
+            for_spreadsheets(frame).to_csv(partial, index=False)
         else:
             frame.to_parquet(partial, index=False)
         partial.replace(path)
@@ -75,9 +76,10 @@ def write_frame(frame: pd.DataFrame, path: Path) -> None:
 def _read_csv(path: Path) -> pd.DataFrame:
     # Only an energy can be unknown; a device may well be called NA.
     unknown = {"energy_kwh": ["", "NA", "NaN", "nan", "null"]}
-    return pd.read_csv(
+    frame = pd.read_csv(
         path, dtype=dict.fromkeys(_KEYS, str), keep_default_na=False, na_values=unknown, encoding="utf-8-sig"
     )
+    return frame.assign(**{name: from_spreadsheet(frame[name]) for name in _KEYS if name in frame})
 
 
 def _check_ending(path: Path) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from influx import clock, reread
+from influx import clock, outside, reread
 from influx.errors import InputError
 from influx.settings import Settings
 from influx.sources import Part, find
@@ -65,6 +65,7 @@ def files_of(path: Path, settings: Settings, notes: list[str]) -> list[File]:
         part, digest = reread.read(source, item, settings)
         files.append(File(item.name, digest, part, part.kwh + float(part.rejected["kwh"].sum())))
         notes.extend(part.notes)
+    files = _with_clean_names(files, notes)
     if not any(file.part.kind in KWH for file in files):
         seen = ", ".join(sorted(item.name for item in candidates)) or "there is none"
         raise InputError(
@@ -73,6 +74,28 @@ def files_of(path: Path, settings: Settings, notes: list[str]) -> list[File]:
             "timestamp, energy_kwh), as CSV or Parquet."
         )
     return files
+
+
+def _with_clean_names(files: list[File], notes: list[str]) -> list[File]:
+    """Return the files with names of devices and homes that are safe to show; no two of them become one."""
+    out = files
+    for column in ("device_id", "home_id"):
+        there = {str(name) for file in out if column in file.frame for name in file.frame[column].dropna().unique()}
+        changed = outside.cleaned(there)
+        if changed:
+            told = ", ".join(f"{new}" for new in list(changed.values())[:5]) + (" ..." if len(changed) > 5 else "")
+            notes.append(f"Names with signs that are not seen, or that a spreadsheet would run, are shown as {told}.")
+            out = [_with_names(file, column, changed) for file in out]
+    return out
+
+
+def _with_names(file: File, column: str, names: dict[str, str]) -> File:
+    if column not in file.frame:
+        return file
+    frame = file.frame.assign(**{column: file.frame[column].astype("str").replace(names)})
+    frame[column] = frame[column].where(file.frame[column].notna().array)
+    roles = {names.get(name, name): role for name, role in file.part.roles.items()}
+    return replace(file, part=replace(file.part, frame=frame, roles=roles))
 
 
 def _passed_over(item: Path, settings: Settings, notes: list[str]) -> bool:

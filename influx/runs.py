@@ -25,6 +25,7 @@ from influx.forecasting import alive, predict_all
 from influx.home import Home, load
 from influx.kept import code_of, files_of_home, fingerprint, keep_models, open_models, write_json
 from influx.models import Candidate
+from influx.outside import for_spreadsheets
 from influx.parallel import run_all
 from influx.paths import PROJECT, find
 from influx.reliability import days_ahead, of_chosen, promises
@@ -177,7 +178,7 @@ class Run:
         home = load(self.data, self.as_of or None)
         home.save(self.folder)
         for name in ("readings", "rejected", "account", "corrections", "series", "devices"):
-            getattr(home, name).to_csv(self.folder / f"{name}.csv", index=False)
+            for_spreadsheets(getattr(home, name)).to_csv(self.folder / f"{name}.csv", index=False)
         self._done("home", [], began)
         return home
 
@@ -273,7 +274,7 @@ class Run:
         for key, frame in frames.items():
             frame.to_parquet(self.folder / f"{key}.parquet", index=False)
             if len(frame) <= LARGEST_CSV and key != "features":
-                frame.to_csv(self.folder / f"{key}.csv", index=False)
+                for_spreadsheets(frame).to_csv(self.folder / f"{key}.csv", index=False)
         self._done(name, list(frames), began)
         return frames
 
