@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-import pandas as pd
+if TYPE_CHECKING:
+    import pandas as pd
 
 LONGEST = 120
 """Letters of a name that are kept."""
@@ -17,6 +19,7 @@ LONGEST = 120
 _UNSEEN = {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"}
 """Unicode categories of signs that are not seen: control, format (which turns the direction of writing), unassigned."""
 
+_NUMBER = r"[+-]?[\d.,]+(?:[eE][+-]?\d+)?"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -66,13 +69,15 @@ def for_spreadsheets(frame: pd.DataFrame) -> pd.DataFrame:
 
     Numbers and times stay as they are.
     """
+    import pandas as pd  # not read by a terminal's line
+
     out = frame.copy(deep=False)
     for name in out:
         column = out[name]
         words = isinstance(column.dtype, pd.CategoricalDtype) or column.dtype == object
         if words or pd.api.types.is_string_dtype(column):
             text = column.astype("str")
-            risky = text.str.startswith(_FORMULA).fillna(False)
+            risky = text.str.startswith(_FORMULA).fillna(False) & ~text.str.fullmatch(_NUMBER).fillna(False)
             if risky.any():
                 out[name] = text.where(~risky, "'" + text)
     return out.rename(columns=lambda name: f"'{name}" if str(name).startswith(_FORMULA) else name)

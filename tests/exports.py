@@ -87,6 +87,27 @@ def zappi(path: Path, kwh: np.ndarray) -> None:
     _lines(path, ",".join(["Serial Number", "Timestamp", *names]), *rows)
 
 
+def enphase(path: Path, kwh: np.ndarray) -> None:
+    """What a home consumed, its sun, and what came from the grid; all of it came from there."""
+    times = (
+        pd.date_range(START, periods=HOURS, freq="h").tz_convert("Europe/Amsterdam").strftime("%Y-%m-%d %H:%M:%S %z")
+    )
+    names = ("Energy Produced", "Energy Consumed", "Imported from Grid")
+    rows = [f"{at},0,{value * 1000:.0f},{value * 1000:.0f}" for at, value in zip(times, kwh, strict=True)]
+    _lines(path, ",".join(["Date/Time", *[f"{name} (Wh)" for name in names]]), *rows)
+
+
+def sense(path: Path, kwh: np.ndarray) -> None:
+    """A fridge that uses all of it, and the whole home."""
+    head = "DateTime,Device ID,Name,Device Type,Device Make,Device Model,Device Location,Avg Wattage,kWh"
+    rows = [
+        f"{at},{who},{value * 1000:.1f},{value:.3f}"
+        for at, value in zip(_stamps(form="%Y-%m-%d %H:%M:%S"), kwh, strict=True)
+        for who in ("mains,Total Usage,,,,", "ab12,Fridge,Fridge,,,Kitchen")
+    ]
+    _lines(path, "# Sense Data Export", head, *rows)
+
+
 def octopus_csv(path: Path, kwh: np.ndarray) -> None:
     starts = pd.date_range(START, periods=2 * HOURS, freq="30min").tz_convert("Europe/London")
     rows = [
@@ -250,6 +271,9 @@ def parquet(path: Path, kwh: np.ndarray) -> None:
     pd.DataFrame({"device_id": "tv", "timestamp": stamps, "energy_kwh": kwh}).to_parquet(path)
 
 
+TWICE = ("enphase.csv", "sense.csv")
+"""Files that hold the energy twice: of the home, and of where it came from or went to."""
+
 WRITERS: dict[str, Writer] = {
     "tidy.csv": tidy,
     "wide.csv": wide,
@@ -258,6 +282,8 @@ WRITERS: dict[str, Writer] = {
     "shelly.csv": shelly,
     "dsmr.csv": dsmr,
     "zappi.csv": zappi,
+    "enphase.csv": enphase,
+    "sense.csv": sense,
     "octopus.csv": octopus_csv,
     "octopus.json": octopus_json,
     "nem12.csv": nem12,

@@ -58,7 +58,7 @@ def infer(path: Path, settings: Settings) -> Inferred:
             return _of_matrix(path, sample, found, matrix, settings, said)
         return _of_columns(path, sample, found, settings, said)
     except Question as question:
-        raise InputError(_asked(path.name, question)) from question
+        raise InputError(question.in_words(path.name)) from question
 
 
 def may_be(sample: Sample) -> bool:
@@ -78,14 +78,6 @@ def may_be(sample: Sample) -> bool:
         return True
     micros = np.unique(found.micros[np.isfinite(found.micros)])
     return bool(columns) and len(micros) > _ROWS and float(np.median(np.diff(micros))) <= 3.6e9
-
-
-def _asked(file: str, question: Question) -> str:
-    lines = " or ".join(f"  {line}" for line in question.lines)
-    return (
-        f"{file}: {question}. Decide it in home.yaml: under `files:`, in a line `{file}:`, write one of these below "
-        f"it: {lines.strip()}"
-    )
 
 
 # --- a column a series, or a row a series and time -------------------------------------------------------------------

@@ -70,14 +70,16 @@ def judge(column: Column, micros: np.ndarray, groups: pd.Series | None, said: Fi
 def _rises(values: np.ndarray, micros: np.ndarray) -> bool | None:
     """Tell whether values are those of a register; None where they do not change enough to tell."""
     there = np.isfinite(values) & np.isfinite(micros)
-    order = _order_of_time(micros[there])
-    ordered, at = values[there][order], micros[there][order]
-    step = np.diff(ordered)
-    if len(ordered) < _FEW or len(np.unique(ordered)) < 3:
+    known, when = values[there], micros[there]
+    if len(known) < _FEW or len(np.unique(known)) < 3:
         return None
+    order = np.argsort(when, kind="stable")
+    if any((np.diff(known[way]) >= 0).all() for way in (slice(None), slice(None, None, -1), order)):
+        return True  # in the file's order an hour that is shown twice is right, in that of time shuffled rows are
+    order = _order_of_time(when)
+    ordered, at = known[order], when[order]
+    step = np.diff(ordered)
     falls = np.flatnonzero(step < 0)
-    if not len(falls):
-        return True
     anew = ordered[falls + 1] <= 0.05 * np.maximum(ordered[falls], 1e-9)
     rising = (step >= 0).mean() > 0.8 and (ordered == 0).mean() < 0.6
     days = max((at[-1] - at[0]) / DAY, 1)

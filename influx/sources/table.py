@@ -31,6 +31,7 @@ REJECTED = ("file", "row", "column", "value", "reason", "kwh")
 ASIDE = "no electricity"
 """How the reason begins where a row tells of something else: it is set aside, and does not count as a fault."""
 
+_DAMAGED = (pa.ArrowException, OSError, ValueError, RecursionError, OverflowError, KeyError, TypeError)
 _MOST_KWH = 1e12
 
 
@@ -118,7 +119,7 @@ def _header(path: Path, line: int, _changed: int, _size: int) -> list[str] | Non
             return sheet.rows(path)[line - 1]
         lines = encoding.head(path).split("\n")
         return split_header(lines[line - 1])[0] if len(lines) >= line and lines[line - 1].strip() else None
-    except (InputError, IndexError, csv.Error, pa.ArrowException, OSError):
+    except (InputError, IndexError, csv.Error, *_DAMAGED):
         return None
 
 
@@ -187,7 +188,7 @@ def concat(tables: Iterable[Table]) -> Table:
 def _parquet(path: Path) -> Table:
     try:
         rows = pd.read_parquet(path)
-    except (pa.ArrowException, OSError, ValueError, RecursionError, OverflowError, KeyError, TypeError) as error:
+    except _DAMAGED as error:
         why = (str(error).splitlines() or ["it is damaged"])[0]
         raise InputError(f"{path.name}: not readable as Parquet: {why}. Export it again.") from error
     if rows.index.name is not None and rows.index.name not in rows:

@@ -28,6 +28,13 @@ class Question(Exception):  # noqa: N818 (it is asked, not a fault)
         super().__init__(text)
         self.lines = lines
 
+    def in_words(self, file: str) -> str:
+        """Return what is asked of a file, and the lines that answer it."""
+        return (
+            f"{file}: {self}. Decide it in home.yaml: under `files:`, in a line `{file}:`, write one of these below "
+            f"it: {' or '.join(self.lines)}"
+        )
+
 
 @dataclass(frozen=True)
 class When:
