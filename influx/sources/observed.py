@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 
 from influx.errors import InputError
-from influx.settings import Role, Settings
-from influx.sources import step
+from influx.settings import Settings
+from influx.sources import signs, step
 from influx.sources.counter import count
 from influx.sources.layout import Channel
 from influx.sources.part import Part, part_of
@@ -28,10 +28,7 @@ MOST_KW = 100.0
 _MINUTE = 60_000_000  # microseconds
 _ABOVE_RATING = 1.5
 _ABOVE_LIMIT = 1.1
-_SEEN = 20
 _QUALITIES = ("measured", "estimated", "missing")
-_BACK: dict[Role, Role] = {"grid_import": "grid_export", "battery_in": "battery_out"}
-"""Of a flow that goes both ways, what it is below zero."""
 
 
 @dataclass
@@ -97,7 +94,7 @@ def part(
     faulty = out.reasons != ""
     raw.reject(faulty, raw.rows["device_id"].astype("str").to_numpy(), out.reasons)
     roles = {channels[name].device_id: role for name in names if (role := channels[name].role) is not None}
-    _turn(raw, roles, settings)
+    signs.turn(raw, roles, settings)
     return part_of(raw, "readings", form, roles)
 
 
@@ -264,30 +261,3 @@ def _frame(
         index=raw.rows.index,
     )
     return frame.assign(home_id=raw.rows["home_id"].array) if "home_id" in raw.rows else frame
-
-
-def _turn(raw: Table, roles: dict[str, Role], settings: Settings) -> None:
-    """Give energy below zero its meaning: a meter that counts the other way, or two flows in one series.
-
-    Raises nothing: what has no meaning is rejected as negative.
-    """
-    kwh = raw.rows["energy_kwh"].to_numpy(float)
-    if not (kwh < 0).any():
-        return
-    device = raw.rows["device_id"].astype("str").to_numpy()
-    for name in np.unique(device[kwh < 0]):
-        own = device == name
-        below, above = (own & (kwh < 0)), (own & (kwh > 0))
-        said = settings.devices.get(str(name))
-        role = said.role if said is not None and said.role is not None else roles.get(str(name))
-        if below.sum() > max(99 * above.sum(), _SEEN):
-            kwh = np.where(own, -kwh, kwh)
-            raw.notes.append(f"{raw.file}: {name} counts below zero; its sign is turned.")
-        elif role in _BACK:
-            back = f"{name} back"
-            device = np.where(below, back, device)
-            kwh = np.where(below, -kwh, kwh)
-            roles |= {str(name): role, back: _BACK[role]}
-            raw.notes.append(f"{raw.file}: {name} flows both ways; what is below zero is {back}.")
-    raw.rows = raw.rows.assign(energy_kwh=kwh, device_id=pd.Categorical(device))
-    raw.reject(kwh < 0, device, "negative", pd.Series(kwh, index=raw.rows.index))
