@@ -109,7 +109,7 @@ def _lengths(
     """Return how long a reading of each series lasts by itself [min]."""
     if "minutes" in raw.rows:
         long = raw.rows["minutes"].to_numpy(float) > 60
-        if long.mean() > 0.5:
+        if long.sum() * 2 > len(long):
             raise InputError(
                 f"{raw.file}: readings of {float(raw.rows['minutes'].median()) / 60:g} hours are too coarse to tell "
                 "one hour from another. Export hourly or finer readings."
