@@ -149,7 +149,9 @@ def test_homewizard_registers_count_by_the_local_clock(tmp_path: Path) -> None:
         "2024-07-01 00:30,101.200,200.300,50.600,30.100,1100,900,500\n"
     )
     part = read(write(tmp_path, WIZARD + rows), AMSTERDAM)
-    assert kwh(part) == approx({"grid import T1": 1.2, "grid import T2": 0.3, "grid export T1": 0.6, "grid export T2": 0.1})
+    assert kwh(part) == approx(
+        {"grid import T1": 1.2, "grid import T2": 0.3, "grid export T1": 0.6, "grid export T2": 0.1}
+    )
     assert times(part, "grid import T1") == ["06-30 21:45", "06-30 22:00", "06-30 22:15"]
     assert values(part, "grid import T1") == approx([np.nan, 0.5, 0.7], nan_ok=True)
 

@@ -89,10 +89,11 @@ def part(
         series = _one(raw, rows, stamps[rows], channels[name], settings, lasts[name], label, silence)
         out.start[rows], out.minutes[rows], out.kwh[rows] = series.start, series.minutes, series.kwh
         out.quality[rows], out.reasons[rows] = series.quality, series.reasons
+    cells = raw.rows["value"]
     raw.rows = _frame(raw, codes, names, channels, out)
     raw.energy = "energy_kwh"
     faulty = out.reasons != ""
-    raw.reject(faulty, raw.rows["device_id"].astype("str").to_numpy(), out.reasons)
+    raw.reject(faulty, raw.rows["device_id"].astype("str").to_numpy(), out.reasons, cells)
     roles = {channels[name].device_id: role for name in names if (role := channels[name].role) is not None}
     signs.turn(raw, roles, settings)
     return part_of(raw, "readings", form, roles)

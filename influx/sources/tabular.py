@@ -216,7 +216,7 @@ def _categories(column: pd.Series, strip: bool = True) -> pd.Categorical:
     texts = pa.array(column.astype("str"), from_pandas=True).fill_null("")
     texts = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
     coded = pc.dictionary_encode(pc.utf8_trim_whitespace(texts) if strip else texts)
-    return pd.Categorical.from_codes(coded.indices.to_numpy(), coded.dictionary.to_pylist())
+    return pd.Categorical.from_codes(coded.indices.to_numpy(), pd.Index(coded.dictionary.to_pylist(), dtype="str"))
 
 
 def _energy(rows: pd.DataFrame, layout: Layout) -> np.ndarray:
