@@ -107,6 +107,14 @@ def test_energy_stands_at_the_start_or_at_the_end_of_its_interval() -> None:
     assert seen(part_of(ENERGY, rows, label="end")) == [("00:30", 30, 1), ("01:00", 30, 2), ("01:30", 30, 3)]
 
 
+def test_a_reading_does_not_reach_beyond_one_that_follows_sooner() -> None:
+    """A meter keeps ten minutes of old days and one minute of today; a logger that is some seconds early does not."""
+    rows = [(0.0, 1.0), (10.0, 1.0), (20.0, 1.0), (30.0, 0.1), (31.0, 0.1), (32.0, 0.1), (42.0, 1.0), (51.9, 1.0)]
+    lengths = [10, 10, 10, 1, 1, 10, 10, 10]
+    assert [minutes for _, minutes, _ in seen(part_of(ENERGY, rows))] == lengths
+    assert [minutes for _, minutes, _ in seen(part_of(ENERGY, rows, label="end"))] == [10, 10, 10, 10, 1, 1, 10, 10]
+
+
 def test_a_mean_power_holds_to_the_next_value() -> None:
     """1000 W for 10 minutes are 1/6 kWh; over a gap of half an hour nothing is known beyond the usual 5 minutes."""
     rows = [(0.0, 600.0), (5.0, 600.0), (10.0, 1000.0), (20.0, 1200.0), (25.0, 600.0), (55.0, 600.0), (60.0, 0.0)]

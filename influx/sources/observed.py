@@ -28,6 +28,9 @@ MOST_KW = 100.0
 _MINUTE = 60_000_000  # microseconds
 _ABOVE_RATING = 1.5
 _ABOVE_LIMIT = 1.1
+_SOONER = 0.75
+"""A reading that follows sooner than this share of the usual step has another step; later ones are a logger's seconds.
+"""
 _QUALITIES = ("measured", "estimated", "missing")
 
 
@@ -168,11 +171,22 @@ def _flowed(
 ) -> _Series:
     """Return readings of energy, or of a mean power, as energy."""
     minutes = np.broadcast_to(np.asarray(length, float), len(stamps)).copy()
-    if channel.measures == "power" and not isinstance(length, np.ndarray):
-        minutes = _held(stamps, minutes, label, silence)
+    if not isinstance(length, np.ndarray):
+        minutes = (_held if channel.measures == "power" else _cut)(stamps, minutes, label, silence)
     kwh = values * minutes / 60 if channel.measures == "power" else values
     start = stamps if label == "start" else stamps - np.rint(minutes * _MINUTE).astype("int64")
     return _Series(start, minutes, kwh, np.zeros(len(stamps), "int8"), np.full(len(stamps), "", dtype=object))
+
+
+def _cut(stamps: np.ndarray, usual: np.ndarray, label: str, _silence: str) -> np.ndarray:
+    """Return how long each energy flowed [min]: as usual, but not beyond the next reading where that is much sooner."""
+    order = np.argsort(stamps, kind="stable")
+    gap = np.diff(stamps[order]) / _MINUTE
+    own = usual[order]
+    gap = np.append(gap, own[-1:]) if label == "start" else np.append(own[:1], gap)
+    minutes = np.empty(len(stamps))
+    minutes[order] = np.where((gap > 0) & (gap < _SOONER * own), gap, own)
+    return minutes
 
 
 def _held(stamps: np.ndarray, usual: np.ndarray, label: str, silence: str) -> np.ndarray:
