@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,7 +19,7 @@ import influx
 from influx import sources
 from influx.errors import InputError
 from influx.settings import Settings
-from influx.sources import Part
+from influx.sources import Part, dsmr_reader
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "exports"
 AMSTERDAM = Settings(timezone="Europe/Amsterdam")
@@ -112,6 +114,15 @@ def test_dsmr_reader_has_two_tariffs_of_each_direction_and_gas_is_no_energy(tmp_
     )
     assert times(part, "grid import low tariff") == ["12-31 23:00", "01-01 00:00"]
     assert set(part.roles.values()) == {"grid_import", "grid_export"}
+
+
+def test_the_format_that_the_readme_shows_is_the_one_that_reads() -> None:
+    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    shown = readme.split("## Adding a format")[1].split("```python\n")[1].split("```")[0]
+    module = inspect.getsource(dsmr_reader)
+    own = module[module.index("_TIMES") :]
+    plain = re.sub(r'    """[^"]*"""\n', "", own)
+    assert shown == plain
 
 
 def test_days_of_dsmr_reader_are_refused(tmp_path: Path) -> None:
@@ -488,6 +499,13 @@ def made(form: str, energies: list[tuple[float, float]]) -> str:
     head, row, clock, _ = FORMATS[form]
     rows = [row.format(time=time, a=a, b=b) for time, (a, b) in zip(clock(len(energies)), energies, strict=True)]
     return head + "\n".join(rows) + "\n"
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_only_its_own_format_claims_a_file(tmp_path: Path, form: str) -> None:
+    path = write(tmp_path, made(form, [(1, 2), (3, 4), (5, 6)]))
+    claims = [source for source in sources.sources() if source.matches(path) and getattr(source, "RANK", 50) < 90]
+    assert [source.__name__.rpartition(".")[2] for source in claims] == [form]  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("form", FORMATS)
