@@ -308,6 +308,12 @@ def test_sense_is_read_once_with_zeros_where_a_device_was_off(tmp_path: Path) ->
     assert "1 device-hours" in part.notes[-1]
 
 
+def test_a_meter_that_lacks_an_hour_is_not_off_but_unknown(tmp_path: Path) -> None:
+    rows = sense(10, Total=1, Solar=0.5, Always=0.1) + sense(11, Total=1) + sense(12, Total=1, Solar=0.5, Always=0.1)
+    part = read(write(tmp_path, SENSE + rows))
+    assert len(values(part, "Solar Production")) == len(values(part, "Always On")) == 2
+
+
 def test_solar_output_above_zero_keeps_its_sign(tmp_path: Path) -> None:
     part = read(write(tmp_path, SENSE + sense(10, Total=1, Solar=0.9) + sense(11, Total=1, Solar=-0.004)))
     assert kwh(part)["Solar Production"] == approx(0.9)
