@@ -1,190 +1,274 @@
-"""From observations to readings: registers, powers, ends of intervals, signs, limits, and tables read in blocks."""
+"""From registers, powers and end labels to readings: whose energy it is, when it flowed, and how sure that is."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pytest import approx
 
-import influx
 from influx.errors import InputError
-from influx.settings import Settings
-from influx.sources import Part, encoding, observed, tabular
-from influx.sources.layout import Channel, Layout
+from influx.settings import Device, Settings
+from influx.sources import Part, observed
+from influx.sources.layout import Channel
 from influx.sources.table import Table
+from influx.sources.units import factor, in_name
 
-UTC = Settings(timezone="UTC")
-
-
-def seen(*rows: tuple[str, float], channel: Channel = Channel("m"), said: Settings = UTC, **how: str) -> Part:
-    """Return the readings of observations, each a time in UTC and a value, of one series."""
-    stamps = pd.DatetimeIndex([at for at, _ in rows], tz="UTC").as_unit("us")
-    frame = pd.DataFrame({"device_id": "m", "timestamp": stamps, "value": [value for _, value in rows]})
-    raw = Table("file.csv", frame.set_axis(range(2, len(rows) + 2)), rows_read=len(rows))
-    return observed.part(raw, {"m": channel}, "test", said, **how)  # type: ignore[arg-type]
+START = pd.Timestamp("2024-07-01", tz="UTC")
 
 
-def table(part: Part) -> list[tuple[str, float, float, str]]:
-    frame = part.frame
+def part_of(
+    channel: Channel,
+    rows: list[tuple[float, float]],
+    settings: Settings | None = None,
+    label: str = "start",
+    silence: str = "unknown",
+    **columns: list[object],
+) -> Part:
+    """Return what a series observed: `rows` are minutes since the start, and values."""
+    minutes, values = zip(*rows, strict=True)
+    frame = pd.DataFrame({"device_id": "x", "timestamp": START + pd.to_timedelta(minutes, unit="min"), "value": values})
+    frame = frame.assign(**columns)
+    frame.index = range(2, len(rows) + 2)
+    raw = Table("data.csv", frame, rows_read=len(rows))
+    part = observed.part(raw, {"x": channel}, "test", settings or Settings(), label, silence)  # type: ignore[arg-type]
+    assert part.rows_read == len(part.frame) + len(part.rejected)
+    return part
+
+
+def seen(part: Part) -> list[tuple[str, float, float]]:
+    """Return each reading's start, its length [min] and its energy [kWh]."""
+    rows = part.frame.sort_values("timestamp")
     return [
-        (f"{at:%H:%M}", float(minutes), round(float(kwh), 9), str(quality))
-        for at, minutes, kwh, quality in zip(
-            frame["timestamp"], frame["minutes"], frame["energy_kwh"], frame["quality"], strict=True
-        )
+        (f"{start:%H:%M}", float(minutes), round(float(kwh), 6))
+        for start, minutes, kwh in zip(rows["timestamp"], rows["minutes"], rows["energy_kwh"], strict=True)
     ]
 
 
-def test_energy_stays_as_it_is() -> None:
-    part = seen(("2024-06-01 00:00", 0.1), ("2024-06-01 01:00", 0.2))
-    assert table(part) == [("00:00", 60, 0.1, "measured"), ("01:00", 60, 0.2, "measured")]
+ENERGY, WATTS = Channel("x"), Channel("x", "W", "power")
+COUNTER = Channel("x", "kWh", "counter")
 
 
-def test_a_time_at_the_end_is_an_interval_before_it() -> None:
-    part = seen(("2024-06-01 00:30", 0.1), ("2024-06-01 01:00", 0.2), label="end")
-    assert [row[0] for row in table(part)] == ["00:00", "00:30"]
-
-
-def test_power_is_held_to_the_next_value_but_not_over_an_outage() -> None:
-    watts = [("00:00", 600.0), ("00:10", 1200.0), ("00:20", 600.0), ("03:00", 600.0), ("03:10", 0.0)]
-    part = seen(*[(f"2024-06-01 {at}", value) for at, value in watts], channel=Channel("m", "W", "power"))
-    assert [(minutes, kwh) for _, minutes, kwh, _ in table(part)] == [
-        (10, 0.1),
-        (10, 0.2),
-        (10, 0.1),
-        (10, 0.1),
-        (10, 0),
-    ]
-
-
-def test_where_silence_means_no_change_power_is_held_on() -> None:
-    rows = [("2024-06-01 00:00", 1000.0), ("2024-06-01 06:00", 0.0), ("2024-06-01 06:10", 0.0)]
-    part = seen(*rows, channel=Channel("m", "W", "power"), silence="unchanged")
-    assert table(part)[0] == ("00:00", 360, 6.0, "measured")
-
-
-def test_a_register_gives_each_row_what_was_counted_before_it() -> None:
-    rows = [("2024-06-01 00:00", 5000.0), ("2024-06-01 01:00", 5300.0), ("2024-06-01 02:00", 5400.0)]
-    part = seen(*rows, channel=Channel("m", "Wh", "counter"))
-    assert table(part)[1:] == [("00:00", 60, 0.3, "measured"), ("01:00", 60, 0.1, "measured")]
-    assert len(part.frame) == part.rows_read == 3
-
-
-def test_what_was_counted_in_an_outage_is_estimated_and_told() -> None:
-    rows = [(f"2024-06-01 {hour:02}:00", float(hour)) for hour in (0, 1, 2, 7, 8)]
-    part = seen(*rows, channel=Channel("m", measures="counter"))
-    assert table(part)[3] == ("02:00", 300, 5.0, "estimated")
-    assert any("silent for a while once" in note for note in part.notes)
-
-
-def test_a_register_that_says_nothing_while_nothing_changes_had_no_outage() -> None:
-    rows = [("2024-06-01 00:00", 1.0), ("2024-06-01 09:00", 1.1), ("2024-06-01 09:10", 1.2)]
-    part = seen(*rows, channel=Channel("m", measures="counter"), silence="unchanged")
-    assert [row[3] for row in table(part)[1:]] == ["measured", "measured"]
-
-
-def test_an_unavailable_register_had_one() -> None:
-    rows = [("2024-06-01 00:00", 1.0), ("2024-06-01 01:00", np.nan), ("2024-06-01 09:00", 3.0)]
-    part = seen(*rows, channel=Channel("m", measures="counter"), silence="unchanged")
-    assert table(part)[2][2:] == (2.0, "estimated")
+# --- units ------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("said", "kept"),
+    ("unit", "means"),
     [
-        (Settings(), 3),  # 99 kW could be a very large home
-        (Settings(power_limit_kw=20), 2),
-        (Settings.model_validate({"devices": {"m": {"power_rating_watt": 1000}}}), 1),
+        ("kWh", ("energy", 1)),
+        ("Wh", ("energy", 0.001)),
+        ("MWh", ("energy", 1000)),
+        ("mWh", ("energy", 1e-6)),
+        ("MJ", ("energy", 1 / 3.6)),
+        ("kW", ("power", 1)),
+        ("W", ("power", 0.001)),
+        ("MW", ("power", 1000)),
+        ("mW", ("power", 1e-6)),
+        ("Watts", ("power", 0.001)),
+        ("GB", None),
+        ("°C", None),
+        ("m³", None),
+        ("EUR", None),
     ],
 )
-def test_readings_above_the_rating_or_the_limit_are_rejected_with_their_energy(said: Settings, kept: int) -> None:
-    rows = [
-        ("2024-06-01 00:00", 0.9),
-        ("2024-06-01 01:00", 21.0),
-        ("2024-06-01 02:00", 99.0),
-        ("2024-06-01 03:00", 0.1),
+def test_units_of_energy_and_power(unit: str, means: tuple[str, float] | None) -> None:
+    assert factor(unit) == (None if means is None else (means[0], approx(means[1])))
+
+
+@pytest.mark.parametrize(
+    ("name", "unit"),
+    [
+        ("Import T1 kWh", "kWh"),
+        ("energy_kwh", "kwh"),
+        ("Energy Produced (Wh)", "Wh"),
+        ("power (watts)", "w"),
+        ("window", None),
+        ("MW/h", "MW"),
+    ],
+)
+def test_units_in_names(name: str, unit: str | None) -> None:
+    assert in_name(name) == unit
+
+
+@pytest.mark.parametrize("channel", [Channel("x", "GB"), Channel("x", "kW"), Channel("x", "kWh", "power")])
+def test_a_unit_of_something_else_is_an_error(channel: Channel) -> None:
+    with pytest.raises(InputError, match=r"data\.csv: x is in '\w+', which is no unit of"):
+        part_of(channel, [(0, 1), (60, 1)])
+
+
+# --- energy and power -------------------------------------------------------------------------------------------------
+
+
+def test_energy_stands_at_the_start_or_at_the_end_of_its_interval() -> None:
+    rows = [(60.0, 1.0), (90.0, 2.0), (120.0, 3.0)]
+    assert seen(part_of(ENERGY, rows)) == [("01:00", 30, 1), ("01:30", 30, 2), ("02:00", 30, 3)]
+    assert seen(part_of(ENERGY, rows, label="end")) == [("00:30", 30, 1), ("01:00", 30, 2), ("01:30", 30, 3)]
+
+
+def test_a_reading_does_not_reach_beyond_one_that_follows_sooner() -> None:
+    """A meter keeps ten minutes of old days and one minute of today; a logger that is some seconds early does not."""
+    rows = [(0.0, 1.0), (10.0, 1.0), (20.0, 1.0), (30.0, 0.1), (31.0, 0.1), (32.0, 0.1), (42.0, 1.0), (51.9, 1.0)]
+    lengths = [10, 10, 10, 1, 1, 10, 10, 10]
+    assert [minutes for _, minutes, _ in seen(part_of(ENERGY, rows))] == lengths
+    assert [minutes for _, minutes, _ in seen(part_of(ENERGY, rows, label="end"))] == [10, 10, 10, 10, 1, 1, 10, 10]
+
+
+def test_a_mean_power_holds_to_the_next_value() -> None:
+    """1000 W for 10 minutes are 1/6 kWh; over a gap of half an hour nothing is known beyond the usual 5 minutes."""
+    rows = [(0.0, 600.0), (5.0, 600.0), (10.0, 1000.0), (20.0, 1200.0), (25.0, 600.0), (55.0, 600.0), (60.0, 0.0)]
+    assert seen(part_of(WATTS, rows)) == [
+        ("00:00", 5, 0.05),
+        ("00:05", 5, 0.05),
+        ("00:10", 10, 0.166667),
+        ("00:20", 5, 0.1),
+        ("00:25", 5, 0.05),
+        ("00:55", 5, 0.05),
+        ("01:00", 5, 0),
     ]
-    part = seen(*rows, *[(f"2024-06-01 {hour:02}:00", 0.1) for hour in range(4, 9)], said=said)
-    assert len(part.frame) == kept + 6
-    assert part.rejected["kwh"].sum() + part.kwh == pytest.approx(121.5)
 
 
-def test_a_meter_that_counts_the_other_way_is_turned_and_told() -> None:
-    rows = [(f"2024-06-{day:02} {hour:02}:00", -0.1) for day in (1, 2) for hour in range(24)]
-    part = seen(*rows, channel=Channel("m", role="solar"))
-    assert part.kwh == pytest.approx(4.8)
-    assert any("its sign is turned" in note for note in part.notes)
+def test_a_power_at_the_end_of_its_interval_held_since_the_value_before() -> None:
+    rows = [(30.0, 1000.0), (60.0, 2000.0), (120.0, 500.0)]
+    assert seen(part_of(WATTS, rows, label="end")) == [("00:00", 30, 0.5), ("00:30", 30, 1), ("01:00", 60, 0.5)]
 
 
-def test_a_net_meter_is_import_and_export() -> None:
-    rows = [(f"2024-06-01 {hour:02}:00", 0.5 if hour < 12 else -0.25) for hour in range(24)]
-    part = seen(*rows, channel=Channel("net", role="grid_import"))
-    sums = part.frame.groupby("device_id", observed=True)["energy_kwh"].sum()
-    assert sums.to_dict() == pytest.approx({"net": 6.0, "net back": 3.0})
-    assert part.roles == {"net": "grid_import", "net back": "grid_export"}
+def test_where_silence_means_no_change_a_power_holds_as_long_as_it_takes() -> None:
+    rows = [(0.0, 100.0), (5.0, 200.0), (600.0, 0.0)]
+    found = seen(part_of(WATTS, rows, silence="unchanged"))
+    assert found[:2] == [("00:00", 5, 0.008333), ("00:05", 595, 1.983333)]
 
 
-def test_a_unit_of_something_else_is_an_error_that_says_so() -> None:
-    with pytest.raises(InputError, match="no unit of energy"):
-        seen(("2024-06-01 00:00", 1.0), ("2024-06-01 01:00", 1.0), channel=Channel("m", "m³"))
+def test_the_order_of_rows_is_no_matter() -> None:
+    rows = [(float(n) * 15, float(n * n)) for n in range(10)]
+    for channel in (ENERGY, WATTS, COUNTER):
+        assert seen(part_of(channel, rows)) == approx_rows(seen(part_of(channel, rows[::-1])))
 
 
-# --- tables -----------------------------------------------------------------------------------------------------------
-
-WIDE = Layout("test", "time", {"a": Channel("a"), "b": Channel("b", "Wh")})
-
-
-def write(folder: Path, text: str) -> Path:
-    path = folder / "file.csv"
-    path.write_text(text, encoding="utf-8")
-    return path
+def test_readings_that_are_given_a_length_keep_it() -> None:
+    part = part_of(ENERGY, [(0, 1), (60, 2)], minutes=[60.0, 30.0])
+    assert seen(part) == [("00:00", 60, 1), ("01:00", 30, 2)]
+    with pytest.raises(InputError, match="readings of 24 hours are too coarse"):
+        part_of(ENERGY, [(0, 1), (1440, 2)], minutes=[1440.0, 1440.0])
 
 
-def rows_of(count: int) -> str:
-    stamps = pd.date_range("2024-06-01", periods=count, freq="h")
-    bad = {7: "x", 300: "-5"}
-    return "".join(f"{at:%Y-%m-%d %H:%M},{n / 100},{bad.get(n, n)}\n" for n, at in enumerate(stamps))
+def test_days_are_too_coarse() -> None:
+    with pytest.raises(InputError, match="every 24 hours is too coarse"):
+        part_of(ENERGY, [(1440.0 * n, 5.0) for n in range(5)])
 
 
-def test_a_table_read_in_blocks_is_the_table_read_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = write(tmp_path, "time,a,b\n" + rows_of(400))
-    whole = tabular.read(path, WIDE, UTC)
-    monkeypatch.setattr(encoding, "BLOCK", 1000)
-    blocks = tabular.read(path, WIDE, UTC)
-    pd.testing.assert_frame_equal(blocks.frame, whole.frame)
-    pd.testing.assert_frame_equal(blocks.rejected, whole.rejected)
-    assert whole.rejected[["row", "column", "value"]].to_numpy().tolist() == [[9, "b", "x"], [302, "b", "-5"]]
+def test_what_cannot_flow_is_rejected_with_its_energy() -> None:
+    settings = Settings(power_limit_kw=10, devices={"x": Device(power_rating_watt=2000)})
+    rows = [(0.0, 1.0), (60.0, 2.9), (120.0, 3.1), (180.0, np.inf)]
+    part = part_of(ENERGY, rows, settings)
+    assert part.rejected["row"].tolist() == [4, 5]
+    assert part.rejected["kwh"].iloc[0] == 3.1
+    assert part.rejected["reason"].iloc[0].startswith("more than the 3 kW that x can draw")
+    assert part.rejected["reason"].iloc[1] == "infinite"
 
 
-def test_a_value_over_the_border_of_two_blocks_stays_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    text = 'time,who,kWh\n2024-06-01 00:00,"the\nold tv",1\n2024-06-01 01:00,"the\nold tv",2\n'
-    monkeypatch.setattr(encoding, "BLOCK", 30)
-    part = tabular.read(write(tmp_path, text), Layout("test", "time", device="who", value="kWh"), UTC)
-    assert list(part.frame["energy_kwh"]) == [1, 2]
+def test_a_missing_value_is_unknown_and_an_estimated_one_says_so() -> None:
+    part = part_of(ENERGY, [(0, 1), (60, 2), (120, 3)], quality=["measured", "estimated", "missing"])
+    assert list(part.frame["quality"]) == ["measured", "estimated", "missing"]
+    assert part.kwh == 3
 
 
-def test_the_doubled_and_the_missing_hour_of_a_register_keep_the_days_energy(tmp_path: Path) -> None:
-    stamps = pd.date_range("2024-10-26 22:00", periods=26, freq="h", tz="UTC").tz_convert("Europe/Madrid")
-    rows = "".join(f"{at:%Y-%m-%d %H:%M},{100 + n}\n" for n, at in enumerate(stamps))
-    layout = Layout("test", "time", {"kWh": Channel("m", measures="counter")})
-    part = tabular.read(write(tmp_path, "time,kWh\n" + rows), layout, Settings(timezone="Europe/Madrid"))
-    assert part.frame["energy_kwh"].dropna().tolist() == [1.0] * 25  # a day of 25 hours
-    assert part.rejected.empty
+# --- registers --------------------------------------------------------------------------------------------------------
 
 
-def test_what_home_yaml_says_of_a_file_counts(tmp_path: Path) -> None:
-    path = write(tmp_path, "time,a,b\n2024-06-01 01:00,1,2000\n2024-06-01 02:00,1,2000\n")
-    said = Settings.model_validate({"files": {"*.csv": {"label": "end", "columns": {"b": {"device": "oven"}}}}})
-    part = tabular.read(path, WIDE, said)
-    assert part.frame["timestamp"].min() == pd.Timestamp("2024-06-01", tz="UTC")
-    assert part.frame.groupby("device_id", observed=True)["energy_kwh"].sum().to_dict() == {"a": 2.0, "oven": 4.0}
+def test_a_register_counts_between_its_states() -> None:
+    part = part_of(Channel("x", "Wh", "counter"), [(0, 1000), (15, 1250), (30, 1250), (45, 2000)])
+    assert seen(part)[1:] == [("00:00", 15, 0.25), ("00:15", 15, 0), ("00:30", 15, 0.75)]
+    assert list(part.frame["quality"]) == ["missing", "measured", "measured", "measured"]
 
 
-def test_files_that_home_yaml_leaves_out_are_not_read_and_said(tmp_path: Path) -> None:
-    write(tmp_path, "device_id,timestamp,energy_kwh\ntv,2024-06-01 00:00,1\n")
-    (tmp_path / "old.csv").write_text("device_id,timestamp,energy_kwh\ntv,2024-06-01 01:00,1\n", encoding="utf-8")
-    (tmp_path / "home.yaml").write_text("files: {old.csv: {ignore: true}}\n", encoding="utf-8")
-    home = influx.load(tmp_path)
-    assert home.account["file"].tolist() == ["file.csv"]
-    assert "Not read: old.csv, as home.yaml says." in home.notes
+def test_an_outage_keeps_its_energy_over_its_time() -> None:
+    rows = [(15.0 * n, 100 + 0.5 * n) for n in range(20) if n not in (4, 5, 6)]
+    part = part_of(COUNTER, rows)
+    assert part.kwh == approx(9.5)
+    bridge = part.frame[part.frame["quality"] == "estimated"]
+    assert bridge[["minutes", "energy_kwh"]].to_numpy().tolist() == [[60, 2]]
+    assert part.notes == (
+        "data.csv: x was silent for a while once; what it counted meanwhile is spread over that time (estimated).",
+    )
+
+
+def test_where_silence_means_no_change_only_unknown_states_are_an_outage() -> None:
+    rows = [(0, 100), (300, 101), (400, np.nan), (600, 102)]
+    part = part_of(COUNTER, rows, silence="unchanged")
+    assert list(part.frame["quality"]) == ["missing", "measured", "missing", "estimated"]
+    assert part.kwh == approx(2)
+
+
+def test_of_two_states_at_one_time_the_later_row_counts() -> None:
+    part = part_of(COUNTER, [(0, 100), (15, 101), (15, 100.5), (30, 101.5)])
+    assert part.kwh == approx(1.5)
+    assert "two states at one time once" in part.notes[0]
+
+
+def test_what_a_register_went_through_is_told() -> None:
+    hours = [(60.0 * n, state) for n, state in enumerate([100, 101, 102, 0.5, 1.5, 9000, 9001, 9000.99, 9002])]
+    part = part_of(COUNTER, hours, Settings(power_limit_kw=10))
+    assert part.kwh == approx(1 + 1 + 0.5 + 1 + 1 + 1)
+    assert part.rejected["kwh"].tolist() == [approx(8998.5)]
+    assert [note.split(": ")[1].split(";")[0] for note in part.notes] == [
+        "the register of x began anew once",
+        "the register of x stepped back a little once, which counts as no use.",
+    ]
+
+
+@given(
+    steps=st.lists(st.integers(0, 5000), min_size=2, max_size=50),
+    order=st.randoms(use_true_random=False),
+)
+def test_shuffling_the_rows_of_a_register_changes_nothing(steps: list[int], order: object) -> None:
+    states = np.cumsum([100_000, *steps])
+    rows = [(15.0 * n, float(state)) for n, state in enumerate(states)]
+    shuffled = rows.copy()
+    order.shuffle(shuffled)  # type: ignore[attr-defined]
+    wh = Channel("x", "Wh", "counter")
+    assert seen(part_of(wh, rows)) == approx_rows(seen(part_of(wh, shuffled)))
+    assert part_of(wh, shuffled).kwh == approx(sum(steps) / 1000)
+
+
+def approx_rows(rows: list[tuple[str, float, float]]) -> list[object]:
+    return [(start, minutes, approx(kwh, nan_ok=True)) for start, minutes, kwh in rows]
+
+
+# --- below zero -------------------------------------------------------------------------------------------------------
+
+
+def test_a_flow_below_zero_is_the_flow_back_and_both_are_known_in_all_hours() -> None:
+    part = part_of(Channel("x", role="grid_import"), [(0, 1), (60, -2), (120, np.nan), (180, 0)])
+    both = part.frame.pivot(index="timestamp", columns="device_id", values="energy_kwh")
+    np.testing.assert_array_equal(both["x"], [1, 0, np.nan, 0])
+    np.testing.assert_array_equal(both["x back"], [0, 2, np.nan, 0])
+    assert part.roles == {"x": "grid_import", "x back": "grid_export"}
+    assert part.rows_read == 8
+    assert part.notes == ("data.csv: x flows both ways; what is below zero is x back.",)
+
+
+def test_home_yaml_says_which_flow_a_series_is() -> None:
+    settings = Settings(devices={"x": Device(role="battery_in")})
+    part = part_of(ENERGY, [(0, 1), (60, -2)], settings)
+    assert part.roles["x back"] == "battery_out"
+
+
+def test_a_meter_that_counts_below_zero_is_turned() -> None:
+    part = part_of(ENERGY, [(60.0 * n, -0.5) for n in range(30)])
+    assert part.kwh == 15
+    assert part.notes == ("data.csv: x counts below zero; its sign is turned.",)
+
+
+def test_solar_output_is_turned_by_its_energy_and_the_night_counts_as_zero() -> None:
+    part = part_of(Channel("x", role="solar"), [(0, 0.01), (60, 0.01), (120, -3), (180, 0.01)])
+    assert seen(part) == [("00:00", 60, 0), ("01:00", 60, 0), ("02:00", 60, 3), ("03:00", 60, 0)]
+    assert part.notes[1] == (
+        "data.csv: x is below zero in 3 readings, which count as zero (0.03 kWh that the inverter used itself)."
+    )
+
+
+def test_a_device_below_zero_is_a_fault() -> None:
+    part = part_of(ENERGY, [(0, 1), (60, -2), (120, 1)])
+    assert part.rejected[["row", "reason", "kwh"]].to_numpy().tolist() == [[3, "negative", -2]]

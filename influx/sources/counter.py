@@ -1,8 +1,9 @@
 """Registers that count energy: what was used between two of their states, also where they were reset or replaced.
 
 A register only counts up. Where it does not, the reason is told from what follows: a single state that is off is a
-fault of that row; a small step back that is made good is rounding; a state near zero is a register that began anew, and
-counted what it shows; anything else is another register, and what was used up to its first state is unknown.
+fault of that row; a small step back that is made good is rounding; a state so near zero that the home's usual power
+explains it is a register that began anew, and counted what it shows; anything else is another register, and what was
+used up to its first state is unknown.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ _ASTRAY = 5
 """So many states in a row may be off before they count as a new level."""
 
 _LEAP = 3.0
-"""A way back from a low state that is longer than so many usual steps is no use: the low state was a fault."""
+"""More than so many times the usual power is no use: not the way back from a low state, nor what a new register shows.
+"""
 
 
 @dataclass
@@ -76,7 +78,8 @@ def _sort_out(levels: np.ndarray, times: np.ndarray, most_kw: float, out: Counte
     step = np.diff(levels)
     impossible = (step < 0) | (step > most_kw * np.diff(times) + _SMALL)
     odd = np.flatnonzero(impossible) + 1
-    usual = float(np.quantile(step[~impossible], 0.99)) if (~impossible).any() else 0.0
+    rate = step[~impossible] / np.maximum(np.diff(times)[~impossible], 1e-9)
+    usual = float(np.quantile(rate, 0.99)) if len(rate) else 0.0
     done = 0
     for place in odd.tolist():
         before = place - 1
@@ -112,15 +115,19 @@ def _explain(
             levels[end], end = levels[before], end + 1
         out.back += 1
         return end
+    most = min(most_kw, _LEAP * usual)
+    anew = 0 <= levels[place] <= most * (times[place] - times[before]) + _SMALL
     for back in range(place + 1, min(place + 1 + _ASTRAY, len(levels))):
-        leap = step > 0 or levels[back] - levels[back - 1] > _LEAP * usual
-        if leap and not _is_odd(levels, times, before, back, most_kw):
+        fell = levels[back] < levels[place]
+        leapt = levels[back] - levels[back - 1] > most * (times[back] - times[back - 1]) + _SMALL
+        returns = fell if step > 0 else leapt or not anew
+        if returns and not _is_odd(levels, times, before, back, most_kw):
             keep[place:back] = False
             out.reasons[known[place:back]] = "the register jumps here and comes back: this state cannot be"
             return back
     here = known[place]
     out.gaps.append(int(here))
-    if step < 0 and 0 <= levels[place] <= most_kw * (times[place] - times[before]) + _SMALL:
+    if step < 0 and anew:
         out.kwh[here], out.estimated[here] = levels[place], True
         out.resets += 1
     elif step < 0:

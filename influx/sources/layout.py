@@ -42,7 +42,8 @@ class Layout:
     """How to read a table.
 
     Wide tables have `channels`, by column; long ones `device` and `value`, and then `channels` (by the names in the
-    column `device`) and `default` say what a series measures.
+    column `device`) and `default` say what a series measures. Columns of one `device_id` are added up: the phases of
+    one appliance; they are in one unit.
 
     Attributes
     ----------
@@ -56,6 +57,8 @@ class Layout:
         nor power is set aside.
     quality, home : str, optional
         The columns that say how good a value is (`schema.QUALITIES`), and whose home it tells of.
+    words : mapping of str to str
+        What the file calls a quality, in lower case; a word that is not in it is measured. Empty: `schema.QUALITIES`.
     default : Channel
         What a series measures that `channels` does not name; its `device_id` does not matter.
     only : bool
@@ -87,6 +90,7 @@ class Layout:
     unit: str | None = None
     quality: str | None = None
     home: str | None = None
+    words: Mapping[str, str] = field(default_factory=dict)
     default: Channel = Channel("")
     only: bool = False
     end: str | None = None

@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 
 from influx.errors import InputError
-from influx.settings import Role, Settings
-from influx.sources import step
+from influx.settings import Settings
+from influx.sources import signs, step
 from influx.sources.counter import count
 from influx.sources.layout import Channel
 from influx.sources.part import Part, part_of
@@ -30,10 +30,10 @@ MOST_KW = 100.0
 _MINUTE = 60_000_000  # microseconds
 _ABOVE_RATING = 1.5
 _ABOVE_LIMIT = 1.1
-_SEEN = 20
+_SOONER = 0.75
+"""A reading that follows sooner than this share of the usual step has another step; later ones are a logger's seconds.
+"""
 _QUALITIES = ("measured", "estimated", "missing")
-_BACK: dict[Role, Role] = {"grid_import": "grid_export", "battery_in": "battery_out"}
-"""Of a flow that goes both ways, what it is below zero."""
 
 
 @dataclass
@@ -100,18 +100,17 @@ def part(
         series = _one(raw, rows, stamps[rows], channels[name], settings, lasts[name], label, silence)
         out.start[rows], out.minutes[rows], out.kwh[rows] = series.start, series.minutes, series.kwh
         out.quality[rows], out.reasons[rows] = series.quality, series.reasons
-    values = raw.rows["value"]
+    values = raw.rows["value"].to_numpy(float)
     raw.rows = _frame(raw, codes, names, channels, out)
     raw.kwh_of = _energy
-    where = np.array([column or name for name in names], dtype=object)[codes]
-    roles = {channels[name].device_id: role for name in names if (role := channels[name].role) is not None}
-    negative = _turn(raw, roles, settings) & (out.reasons == "")
-    out.reasons[negative] = "negative"
     bad = out.reasons != ""
     if bad.any():
+        where = np.array([column or name for name in names], dtype=object)[codes]
         texts = np.full(len(bad), "", dtype=object)
-        texts[bad] = [f"{value:.10g}" for value in values.to_numpy(float)[bad]]
+        texts[bad] = [f"{value:.10g}" for value in values[bad]]
         raw.reject(bad, where, out.reasons, pd.Series(texts, index=raw.rows.index))
+    roles = {channels[name].device_id: role for name in names if (role := channels[name].role) is not None}
+    signs.turn(raw, roles, settings, column)
     return part_of(raw, "readings", form, roles)
 
 
@@ -198,11 +197,22 @@ def _flowed(
 ) -> _Series:
     """Return readings of energy, or of a mean power, as energy."""
     minutes = np.broadcast_to(np.asarray(length, float), len(stamps)).copy()
-    if channel.measures == "power" and not isinstance(length, np.ndarray):
-        minutes = _held(stamps, minutes, label, silence)
+    if not isinstance(length, np.ndarray):
+        minutes = (_held if channel.measures == "power" else _cut)(stamps, minutes, label, silence)
     kwh = values * minutes / 60 if channel.measures == "power" else values
     start = stamps if label == "start" else stamps - np.rint(minutes * _MINUTE).astype("int64")
     return _Series(start, minutes, kwh, np.zeros(len(stamps), "int8"), np.full(len(stamps), "", dtype=object))
+
+
+def _cut(stamps: np.ndarray, usual: np.ndarray, label: str, _silence: str) -> np.ndarray:
+    """Return how long each energy flowed [min]: as usual, but not beyond the next reading where that is much sooner."""
+    order = np.argsort(stamps, kind="stable")
+    gap = np.diff(stamps[order]) / _MINUTE
+    own = usual[order]
+    gap = np.append(gap, own[-1:]) if label == "start" else np.append(own[:1], gap)
+    minutes = np.empty(len(stamps))
+    minutes[order] = np.where((gap > 0) & (gap < _SOONER * own), gap, own)
+    return minutes
 
 
 def _held(stamps: np.ndarray, usual: np.ndarray, label: str, silence: str) -> np.ndarray:
@@ -292,33 +302,3 @@ def _frame(
         index=raw.rows.index,
     )
     return frame.assign(home_id=raw.rows["home_id"].array) if "home_id" in raw.rows else frame
-
-
-def _turn(raw: Table, roles: dict[str, Role], settings: Settings) -> np.ndarray:
-    """Give energy below zero its meaning: a meter that counts the other way, or two flows in one series.
-
-    Returns
-    -------
-    ndarray of bool
-        Where it has none.
-    """
-    kwh = raw.rows["energy_kwh"].to_numpy(float)
-    if not (kwh < 0).any():
-        return np.zeros(len(kwh), bool)
-    device = raw.rows["device_id"].astype("str").to_numpy(object)
-    for name in np.unique(device[kwh < 0]):
-        own = device == name
-        below, above = (own & (kwh < 0)), (own & (kwh > 0))
-        said = settings.devices.get(str(name))
-        role = said.role if said is not None and said.role is not None else roles.get(str(name))
-        if below.sum() > max(99 * above.sum(), _SEEN):
-            kwh = np.where(own, -kwh, kwh)
-            raw.notes.append(f"{raw.file}: {name} counts below zero; its sign is turned.")
-        elif role in _BACK:
-            back = f"{name} back"
-            device = np.where(below, back, device)
-            kwh = np.where(below, -kwh, kwh)
-            roles |= {str(name): role, back: _BACK[role]}
-            raw.notes.append(f"{raw.file}: {name} flows both ways; what is below zero is {back}.")
-    raw.rows = raw.rows.assign(energy_kwh=kwh, device_id=pd.Categorical(device))
-    return kwh < 0

@@ -79,7 +79,7 @@ def _numbers(raw: Table, layout: Layout) -> Table:
     comma = raw.comma if layout.comma is None else layout.comma
     micros, why = _when(raw, layout.times, layout)
     values = _wide(raw, layout, comma) if layout.device is None else _long(raw, layout, comma)
-    wide = max(len(layout.channels), 1) if layout.device is None else 1
+    wide = max(len(_phases(layout)), 1) if layout.device is None else 1
     rows = values.rows
     rows["micros"] = np.repeat(micros, wide)
     rows["naive"] = np.repeat(why == "naive", wide)
@@ -117,27 +117,41 @@ def _when(raw: Table, columns: tuple[str, ...], layout: Layout) -> tuple[np.ndar
     return times.parse(texts, layout.order)
 
 
+def _phases(layout: Layout) -> list[list[str]]:
+    """Return the columns of each series of a wide table."""
+    columns: dict[str, list[str]] = {}
+    for name, channel in layout.channels.items():
+        columns.setdefault(channel.device_id, []).append(name)
+    return list(columns.values())
+
+
 def _wide(raw: Table, layout: Layout, comma: bool) -> _Cells:
-    """Return the cells of a table that has a column a series."""
-    read = [cells.numbers(raw.rows[name], comma) for name in layout.channels]
-    count, wide = len(raw.rows), len(read)
-    values, bad = (np.stack([part[place] for part in read], axis=1).ravel() for place in (0, 1))
-    names = np.array(list(layout.channels), dtype=object)
+    """Return the cells of a table that has a column a series; those of one series' phases are added up."""
+    phases = _phases(layout)
+    read = {name: cells.numbers(raw.rows[name], comma) for name in layout.channels}
+    endless = {name: np.isinf(values) for name, (values, _) in read.items()}
+    count, wide = len(raw.rows), len(phases)
+    values = np.column_stack([sum(np.where(endless[name], 0, read[name][0]) for name in part) for part in phases])
+    bad = np.column_stack([np.any([read[name][1] for name in part], axis=0) for part in phases]).ravel()
+    infinite = np.column_stack([np.any([endless[name] for name in part], axis=0) for part in phases]).ravel()
+    names = np.array([columns[0] for columns in phases], dtype=object)
     rows = pd.DataFrame(
         {
             "device_id": pd.Categorical.from_codes(np.tile(np.arange(wide, dtype="int32"), count), names),
-            "value": values,
+            "value": values.ravel(),
         },
         index=np.repeat(raw.rows.index.to_numpy(), wide),
     )
     for column, name in ((layout.home, "home_id"), (layout.quality, "quality")):
         if column is not None:
             rows[name] = _categories(raw.rows[column]).repeat(wide)
-    reasons = np.where(bad, "not a number", np.where(np.isinf(values), "infinite", "")).astype(object)
-    texts = np.full(len(rows), "", dtype=object)
+    reasons = np.where(bad, "not a number", np.where(infinite, "infinite", "")).astype(object)
+    texts, blamed = np.full(len(rows), "", dtype=object), np.tile(names, count)
     for place in np.flatnonzero(reasons != ""):
-        texts[place] = raw.rows[names[place % wide]].iloc[place // wide]
-    out = _Cells(rows, reasons, np.tile(names, count), texts)
+        row, part = place // wide, phases[place % wide]
+        blamed[place] = next(name for name in part if read[name][1][row] or endless[name][row])
+        texts[place] = raw.rows[blamed[place]].iloc[row]
+    out = _Cells(rows, reasons, blamed, texts)
     _check_quality(out, layout)
     return out
 
@@ -183,6 +197,8 @@ def _check_quality(out: _Cells, layout: Layout) -> None:
     if layout.quality is None:
         return
     word = out.rows["quality"].astype("str").str.lower()
+    if layout.words:
+        word = word.map(layout.words).fillna("measured")
     word = word.where(~word.isin(times.MISSING), "measured")
     strange = ~word.isin(QUALITIES).to_numpy(bool)
     _blame(out, strange, layout.quality, f"not one of {', '.join(QUALITIES)}", word.to_numpy(object))
@@ -214,7 +230,7 @@ def _categories(column: pd.Series, strip: bool = True) -> pd.Categorical:
     texts = pa.array(column.astype("str"), from_pandas=True).fill_null("")
     texts = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
     coded = pc.dictionary_encode(pc.utf8_trim_whitespace(texts) if strip else texts)
-    return pd.Categorical.from_codes(coded.indices.to_numpy(), coded.dictionary.to_pylist())
+    return pd.Categorical.from_codes(coded.indices.to_numpy(), pd.Index(coded.dictionary.to_pylist(), dtype="str"))
 
 
 def _minutes(raw: Table, layout: Layout, micros: np.ndarray, why: np.ndarray, values: _Cells, wide: int) -> np.ndarray:
