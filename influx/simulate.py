@@ -88,6 +88,13 @@ devices:
   WH_BATH_01: {location: bathroom, flexible: true}
   WM_01: {location: kitchen, flexible: true}
 
+# How to read a file, by its name or a pattern, where neither it nor its data says so; each key may stand alone.
+# `python -m influx inspect FILE` shows what would be read, and asks for one of these where two readings are possible.
+# files:
+#   meter.csv: {timezone: UTC, date_order: dmy, decimal: ",", label: end, unit: Wh, measures: counter}
+#   plugs.csv: {columns: {"Plug 1 (kWh)": fridge, "Roof (kWh)": {device: roof, role: solar}}}
+#   "old *.csv": {ignore: true}
+
 # Days on which nobody is at home, first and last. Past ones are also found in the readings; models do not learn from
 # them. Coming ones are forecast from past days away.
 # absences:
