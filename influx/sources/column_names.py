@@ -40,7 +40,7 @@ _UTC = re.compile(r"\b(?:utc|gmt)\b(?![+-])")
 
 def plain(name: str) -> str:
     """Return a name in lower case, its words parted by blanks."""
-    parted = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
+    parted = re.sub(r"(?<=[a-jl-z])(?=[A-Z])", " ", name)
     return " ".join(re.sub(r"[_\-./:;,()\[\]{}]+", " ", parted).lower().split())
 
 
