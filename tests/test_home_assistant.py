@@ -34,9 +34,8 @@ def energy(part: Part) -> dict[str, float]:
 def database(path: Path, *statistics: tuple[str, str, int]) -> sqlite3.Connection:
     """Return a new database of statistics, each a name, a unit and whether it has a sum."""
     base = sqlite3.connect(path)
-    base.execute(
-        "CREATE TABLE statistics_meta (id INTEGER PRIMARY KEY, statistic_id TEXT, unit_of_measurement TEXT, has_sum INT)"
-    )
+    meta = "statistic_id TEXT, unit_of_measurement TEXT, has_sum INT"
+    base.execute(f"CREATE TABLE statistics_meta (id INTEGER PRIMARY KEY, {meta})")
     for name in ("statistics", "statistics_short_term"):
         base.execute(
             f"CREATE TABLE {name} (id INTEGER PRIMARY KEY, metadata_id INT, start_ts REAL, mean REAL, sum REAL)"

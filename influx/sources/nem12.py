@@ -156,11 +156,8 @@ def _day(cells: list[str], number: int, line: str, register: _Register | None, o
     quality = cells[count + 2][:1].upper()
     if first is None or (np.isnan(values).any() and quality != "N") or quality not in {*_QUALITY, "V"}:
         why = "not a date, written as 20240731" if first is None else "an interval is not a number"
-        why = (
-            why
-            if first is None or quality in {*_QUALITY, "V"}
-            else f"no quality (A, E, F, S, N or V) stands after {count} intervals"
-        )
+        if first is not None and quality not in {*_QUALITY, "V"}:
+            why = f"no quality (A, E, F, S, N or V) stands after {count} intervals"
         out.faults.append((number, line, why))
         return None
     begin = int(first.timestamp()) * 1_000_000 - _OFFSET
