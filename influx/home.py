@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from influx import account, clock, facts, grid, half_hours, hourly, meters, schema, usage
+from influx import account, clock, facts, grid, half_hours, hourly, meters, schema, twins, usage
 from influx.account import Correction
 from influx.errors import InputError
 from influx.intake import SETTINGS, File, account_of, before, files_of, joined, one_home, parse_as_of
@@ -192,6 +192,8 @@ def _build(files: list[File], settings: Settings, moment: pd.Timestamp | None, n
     told = _after(events + readings)
     hours, minutes, uses, overlaps, kwh_used = _hours(events, readings, settings, shift, moment, notes, told)
     roles = _roles(readings)
+    series = _series(hours, settings, roles)
+    twins.refuse(hours, dict(zip(series["device_id"], series["role"], strict=True)), _files_of_series(readings))
     metered = meters.sort_out(hours, settings, roles)
     notes += metered.notes
     table = schema.check(metered.readings.assign(home_id=settings.home_id), schema.READINGS)[[*schema.READINGS.columns]]
@@ -216,7 +218,7 @@ def _build(files: list[File], settings: Settings, moment: pd.Timestamp | None, n
         rejected=pd.concat([file.part.rejected for file in files], ignore_index=True),
         account=account_of(files, overlaps, kwh_used),
         corrections=account.table(told),
-        series=_series(hours, settings, roles),
+        series=series,
         notes=tuple(notes),
         origin=origin,
         prices=half_hours.of_files([file.frame for file in prices], "price_per_kwh", shift),
@@ -276,6 +278,15 @@ def _after(files: list[File]) -> list[Correction]:
 def _roles(files: list[File]) -> dict[str, Role]:
     """Return the roles that the formats of the files give; the newest file's counts."""
     return {name: role for file in files for name, role in file.part.roles.items()}
+
+
+def _files_of_series(files: list[File]) -> dict[str, set[str]]:
+    """Return the names of the files that each series stands in."""
+    out: dict[str, set[str]] = {}
+    for file in files:
+        for name in map(str, file.frame["device_id"].unique()):
+            out.setdefault(name, set()).add(file.name)
+    return out
 
 
 def _series(hours: pd.DataFrame, settings: Settings, roles: dict[str, Role]) -> pd.DataFrame:

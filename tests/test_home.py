@@ -576,3 +576,19 @@ def test_an_earlier_name_that_no_file_holds_is_told(tmp_path: Path) -> None:
     rows = [f"2024-05-01 {hour:02d}:00,0.1" for hour in range(24)]
     files = {"readings": "\n".join(["timestamp,new", *rows]), "home": "devices: {new: {same_as: old}}"}
     assert told(home_of(tmp_path, **files), "new was old before, of which the files hold nothing")
+
+
+def test_one_meter_in_two_files_under_two_names_is_never_added_up(tmp_path: Path) -> None:
+    stamps = pd.date_range("2024-07-01", periods=72, freq="h").strftime("%Y-%m-%d %H:%M")
+    rows = [f"{at},{0.1 * (n % 7 + 1):.3f}" for n, at in enumerate(stamps)]
+    files = {"app": "\n".join(["timestamp,import", *rows]), "meter": "\n".join(["timestamp,grid_import", *rows])}
+    with pytest.raises(InputError, match=r"grid_import \(meter\.csv\) and import \(app\.csv\) count the same"):
+        home_of(tmp_path, **files)
+    home = home_of(tmp_path, **files, home="devices: {import: {role: ignore}}\n")
+    assert series(home, "household").sum() == pytest.approx(home.account["kwh_read"].sum() / 2)
+
+
+def test_the_phases_of_one_meter_are_added_up(tmp_path: Path) -> None:
+    stamps = pd.date_range("2024-07-01", periods=72, freq="h").strftime("%Y-%m-%d %H:%M")
+    readings = "\n".join(["timestamp,import_1,import_2", *[f"{at},0.5,0.5" for at in stamps]])
+    assert series(home_of(tmp_path, readings=readings), "household").sum() == 72
