@@ -65,7 +65,6 @@ def files_of(path: Path, settings: Settings, notes: list[str]) -> list[File]:
         part, digest = reread.read(source, item, settings)
         files.append(File(item.name, digest, part, part.kwh + float(part.rejected["kwh"].sum())))
         notes.extend(part.notes)
-    files = _with_clean_names(files, notes)
     if not any(file.part.kind in KWH for file in files):
         seen = ", ".join(sorted(item.name for item in candidates)) or "there is none"
         raise InputError(
@@ -76,17 +75,21 @@ def files_of(path: Path, settings: Settings, notes: list[str]) -> list[File]:
     return files
 
 
-def _with_clean_names(files: list[File], notes: list[str]) -> list[File]:
-    """Return the files with names of devices and homes that are safe to show; no two of them become one."""
-    out = files
+def with_clean_names(files: list[File], settings: Settings, notes: list[str]) -> tuple[list[File], Settings]:
+    """Return files and settings with names of devices and homes that are safe to show; no two of them become one."""
     for column in ("device_id", "home_id"):
-        there = {str(name) for file in out if column in file.frame for name in file.frame[column].dropna().unique()}
+        there = {str(name) for file in files if column in file.frame for name in file.frame[column].dropna().unique()}
         changed = outside.cleaned(there)
-        if changed:
-            told = ", ".join(f"{new}" for new in list(changed.values())[:5]) + (" ..." if len(changed) > 5 else "")
-            notes.append(f"Names with signs that are not seen, or that a spreadsheet would run, are shown as {told}.")
-            out = [_with_names(file, column, changed) for file in out]
-    return out
+        if not changed:
+            continue
+        told = ", ".join(list(changed.values())[:5]) + (" ..." if len(changed) > 5 else "")
+        notes.append(f"Names with signs that are not seen, or that a spreadsheet would run, are shown as {told}.")
+        files = [_with_names(file, column, changed) for file in files]
+        if column == "device_id":
+            settings = settings.renamed(changed)
+        elif settings.home_id in changed:
+            settings = settings.model_copy(update={"home_id": changed[settings.home_id]})
+    return files, settings
 
 
 def _with_names(file: File, column: str, names: dict[str, str]) -> File:

@@ -13,9 +13,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
-LONGEST = 120
-"""Letters of a name that are kept."""
-
 _UNSEEN = {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"}
 """Unicode categories of signs that are not seen: control, format (which turns the direction of writing), unassigned."""
 
@@ -24,14 +21,14 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def clean(name: str) -> str:
-    """Return a name without signs that are not seen, no formula, and no longer than names are."""
-    seen = "".join(
-        " " if unicodedata.category(sign) in _UNSEEN else sign for sign in unicodedata.normalize("NFC", name)
-    )
-    plain = seen.strip()
-    if plain.startswith(_FORMULA):
-        plain = f"_{plain}"
-    return (plain if len(plain) <= LONGEST else f"{plain[: LONGEST - 3]}...") or "unnamed"
+    """Return a name without signs that are not seen, and that no spreadsheet takes for a formula."""
+    composed = unicodedata.normalize("NFC", name)
+    plain = "".join("" if _is_unseen(sign) else sign for sign in composed).strip()
+    return (f"_{plain}" if plain.startswith(_FORMULA) else plain) or "unnamed"
+
+
+def _is_unseen(sign: str) -> bool:
+    return sign != "\n" and unicodedata.category(sign) in _UNSEEN
 
 
 def cleaned(names: Iterable[str]) -> dict[str, str]:
@@ -56,7 +53,7 @@ def cleaned(names: Iterable[str]) -> dict[str, str]:
 def printable(text: str) -> str:
     """Return text for a terminal: signs that are not seen, but for line ends, are shown as lost letters."""
     lost = "\N{REPLACEMENT CHARACTER}"
-    return "".join(sign if sign == "\n" or unicodedata.category(sign) not in _UNSEEN else lost for sign in text)
+    return "".join(lost if _is_unseen(sign) else sign for sign in text)
 
 
 def from_spreadsheet(names: pd.Series) -> pd.Series:

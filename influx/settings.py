@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 import re
+from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, get_args
@@ -143,6 +144,24 @@ class Settings(_Strict):
         said += [self.files[name]] if name in self.files else []
         keys = {key: getattr(file, key) for file in said for key in file.model_fields_set}
         return File.model_construct(**{**dict(File()), **keys}, _fields_set=set(keys))
+
+    def renamed(self, names: Mapping[str, str]) -> Settings:
+        """Return the settings with other names of devices, wherever they stand."""
+        if not names.keys() & {
+            name for key, device in self.devices.items() for name in (key, device.same_as, device.part_of)
+        }:
+            return self
+        devices = {
+            names.get(key, key): device.model_copy(
+                update={
+                    name: names.get(own, own)
+                    for name in ("same_as", "part_of")
+                    if (own := getattr(device, name)) is not None
+                }
+            )
+            for key, device in self.devices.items()
+        }
+        return self.model_copy(update={"devices": devices})
 
     def name_of(self, device_id: str) -> str:
         """Return the newest name of a device that was renamed (`same_as`), and any other one as it is."""

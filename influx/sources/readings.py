@@ -61,17 +61,20 @@ def _devices(path: Path, names: list[str], settings: Settings, notes: list[str])
     blocks = table.blocks(path)
     first = next(blocks)
     whole = next(blocks, None) is None
-    devices, aside = [], []
+    devices, aside, ignored = [], [], []
     for name in (name for name in names if name not in _KEYS):
         device = settings.devices.get(name)
         if _is_aside(name):
             aside.append(name)
         elif device is not None and device.role == "ignore":
-            notes.append(f"{path.name}: the column {name} is left out, as home.yaml says.")
+            ignored.append(name)
         elif _holds_no_number(first, name, whole):
             notes.append(f"{path.name}: the column {name} holds no number and is not read.")
         else:
             devices.append(name)
+    if devices:
+        notes += [f"{path.name}: the column {name} is left out, as home.yaml says." for name in ignored]
+    devices = devices or ignored  # a file of nothing else is read, and told as ignored
     if aside:
         notes.append(f"{path.name}: {', '.join(aside)} is no energy and is not read here.")
     if not devices:
