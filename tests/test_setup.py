@@ -33,6 +33,7 @@ CALLED = {
     "types-pyyaml": "yaml",
 }
 IMPORTED_AS = {
+    "python-calamine": "python_calamine",
     "scikit-learn": "sklearn",
     "pyyaml": "yaml",
     "jupyter-client": "jupyter_client",
