@@ -31,6 +31,7 @@ CALLED = {
     "ruff": "-m ruff",
     "setuptools": "setuptools.build_meta",
     "types-pyyaml": "yaml",
+    "types-defusedxml": "yaml",
 }
 IMPORTED_AS = {
     "python-calamine": "python_calamine",
