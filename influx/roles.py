@@ -60,15 +60,25 @@ def roles_of(
     """Return the role of each series; note those that home.yaml does not say, and what is ignored."""
     of_formats = {settings.name_of(name): role for name, role in of_formats.items()}
     roles: dict[str, Role] = {}
+    alike: dict[tuple[Role, str], list[str]] = {}
+    ignored = []
     for name in map(str, energy):
         role, source = _told(name, settings, of_formats)
         roles[name] = role
         if role == "ignore":
-            notes.append(f"{name} is ignored, as {source} says ({energy[name].sum():.3g} kWh).")
-        elif name == HOUSEHOLD or source == "home.yaml" or role == role_of(name, _SILENT) == "device":
-            continue
-        elif source == "its file":
-            notes.append(f"{name} is taken for {_SAID[role]}, as its file says.")
-        else:
-            notes.append(f"{name} is taken for {_SAID[role]}, by its name; give it a role in home.yaml if it is not.")
+            ignored.append(f"{name} is ignored, as {source} says ({energy[name].sum():.3g} kWh).")
+        elif name != HOUSEHOLD and source != "home.yaml" and not role == role_of(name, _SILENT) == "device":
+            alike.setdefault((role, source), []).append(name)
+    notes += [*(_sentence(names, role, source) for (role, source), names in alike.items()), *ignored]
     return roles
+
+
+def _sentence(names: list[str], role: Role, source: str) -> str:
+    """Return what some series are taken for, and what says so."""
+    one = len(names) == 1
+    told = f"{', '.join(names)} {'is' if one else 'are'} taken for {_SAID[role]}"
+    if source == "its file":
+        return f"{told}, as {'its' if one else 'their'} file says."
+    if one:
+        return f"{told}, by its name; give it a role in home.yaml if it is not."
+    return f"{told}, by their names; give them a role in home.yaml if they are not."

@@ -29,7 +29,10 @@ def account(home: Home) -> pd.DataFrame:
         "kwh_used": "kWh used",
     }
     out = home.account.rename(columns=names)[list(names.values())]
-    for heading in ("kWh read", "kWh rejected", "kWh used"):
+    for heading in ("after the as-of time", "replaced by a newer row", "kWh rejected"):
+        if not out[heading].fillna(0).any():
+            out = out.drop(columns=heading)
+    for heading in (name for name in ("kWh read", "kWh rejected", "kWh used") if name in out):
         out[heading] = [text.number(kwh) if kwh == kwh else "none" for kwh in out[heading]]
     return out
 

@@ -160,3 +160,15 @@ def test_home_yaml_says_names_roles_and_what_to_leave(tmp_path: Path) -> None:
     part = read(path, columns=columns)
     assert energy(part) == pytest.approx({"fridge": 2.4, "roof": 4.8})
     assert part.roles == {"roof": "solar"}
+
+
+def test_a_register_without_a_header_whose_newest_rows_stand_first(tmp_path: Path) -> None:
+    rows = [f"{1_717_200_000 + 3600 * n},{2202.5 + n / 4}" for n in range(48)]
+    part = read(write(tmp_path, rows[0], *rows[:0:-1]), "UTC")
+    assert sum(energy(part).values()) == pytest.approx(47 / 4)
+
+
+def test_a_number_that_no_meter_shows_costs_its_cell_only(tmp_path: Path) -> None:
+    part = read(write(tmp_path, *of_hours("time,meter reading kWh", "{},{n}.5")[:30], "2024-06-05 00:00,1e308"))
+    assert part.kwh == pytest.approx(28)
+    assert part.rejected["reason"].tolist() == ["infinite"]

@@ -15,6 +15,9 @@ from influx import clock
 from influx.sources.table import Table
 from influx.sources.times import MISSING, Order, parse
 
+LARGEST = 1e15
+"""No meter shows more, in whatever unit: such a number is as good as infinite."""
+
 _FLAGS = {"true": "1", "false": "0", "yes": "1", "no": "0"}
 TIME = r"\d{4}-\d\d-\d\d(?:[T ]\d\d?:\d\d(?::\d\d(?:\.\d+)?)?)?"
 OFFSET = r" ?(?:Z|[+-](?:0\d|1[0-4])(?::?[0-5]\d)?)"
@@ -36,8 +39,17 @@ def numbers(cells: pd.Series, comma: bool = False, flags: bool = False) -> tuple
     Returns
     -------
     values : ndarray of float, shape (n,)
+        Infinite beyond `LARGEST`.
     bad : ndarray of bool, shape (n,)
     """
+    values, bad = _numbers(cells, comma, flags)
+    beyond = np.abs(values) > LARGEST
+    if beyond.any():
+        values = np.where(beyond, np.inf, values)
+    return values, bad
+
+
+def _numbers(cells: pd.Series, comma: bool, flags: bool) -> tuple[np.ndarray, np.ndarray]:
     if pd.api.types.is_bool_dtype(cells) and not flags:
         return np.full(len(cells), np.nan), np.ones(len(cells), bool)
     if pd.api.types.is_numeric_dtype(cells):

@@ -21,6 +21,7 @@ import pandas as pd
 from influx.errors import InputError
 from influx.settings import Settings
 from influx.sources import encoding, observed, units
+from influx.sources.cells import LARGEST
 from influx.sources.ha_names import names_of
 from influx.sources.layout import Channel
 from influx.sources.part import Part
@@ -186,6 +187,6 @@ def _table(file: str, rows: np.ndarray, names: dict[int, str]) -> Table:
     )
     raw = Table(file, frame, rows_read=len(frame))
     raw.reject(~good, "start_ts", "its start is not a time between the years 2000 and 2099", pd.Series(rows[:, 2]))
-    infinite = np.isinf(raw.rows["value"].to_numpy(float))
+    infinite = np.abs(raw.rows["value"].to_numpy(float)) > LARGEST
     raw.reject(infinite, "sum", "infinite", raw.rows["value"])
     return raw

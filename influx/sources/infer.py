@@ -208,7 +208,7 @@ def _sorted(
             continue
         else:
             unit = (own.unit if own is not None else None) or said.unit or units.in_name(name) or units_of(sample, name)
-            column = Column(name, np.where(bad, np.nan, values), unit)
+            column = Column(name, np.where(bad | (np.abs(values) > cells.LARGEST), np.nan, values), unit)
             if own is None and name != said.value and unit is None and column_names.is_aside(name):
                 aside.append(name)
             else:

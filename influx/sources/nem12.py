@@ -18,6 +18,7 @@ import pandas as pd
 from influx.errors import InputError
 from influx.settings import Role, Settings
 from influx.sources import encoding, observed, units
+from influx.sources.cells import LARGEST
 from influx.sources.layout import Channel
 from influx.sources.part import Part
 from influx.sources.table import Table, rejected
@@ -89,7 +90,7 @@ def read(path: Path, settings: Settings) -> Part:
     raw = Table(path.name, rows, rejected=[bad], rows_read=len(rows) + len(bad))
     for name, count in found.aside.items():
         raw.notes.append(f"{path.name}: {count} days of {name}, which is no energy, are not read.")
-    raw.reject(np.isinf(rows["value"].to_numpy(float)), "interval", "infinite", rows["value"])
+    raw.reject(np.abs(rows["value"].to_numpy(float)) > LARGEST, "interval", "infinite", rows["value"])
     return observed.part(raw, _channels(found.series), "NEM12", settings, column="interval")
 
 
