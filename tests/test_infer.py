@@ -172,3 +172,22 @@ def test_a_number_that_no_meter_shows_costs_its_cell_only(tmp_path: Path) -> Non
     part = read(write(tmp_path, *of_hours("time,meter reading kWh", "{},{n}.5")[:30], "2024-06-05 00:00,1e308"))
     assert part.kwh == pytest.approx(28)
     assert part.rejected["reason"].tolist() == ["infinite"]
+
+
+def test_the_label_of_long_intervals_is_asked_and_of_short_ones_told(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="label: start or label: end"):
+        read(write(tmp_path, *of_hours("when,kWh", "{},0.25", start="2024-06-01 15:00", count=40)))
+    part = read(write(tmp_path, *of_hours("when,kWh", "{},0.25", start="2024-06-01 15:10", count=40, freq="10min")))
+    assert any("taken for the start" in note for note in part.notes)
+
+
+def test_a_unit_may_stand_above_or_below_the_names_and_of_a_long_table_too(tmp_path: Path) -> None:
+    rows = of_hours("Values in Wh\nwhen,device,value", "{0},a,125\n{0},b,125")
+    assert read(write(tmp_path, *"\n".join(rows).split("\n"))).kwh == pytest.approx(12)
+    rows = of_hours("when,clock,device,value\n,,,[Wh]", "{0},a,125\n{0},b,125", form="%Y-%m-%d,%H:%M+0200")
+    assert read(write(tmp_path, *"\n".join(rows).split("\n"))).kwh == pytest.approx(12)
+
+
+def test_the_unit_of_registers_in_a_long_table_is_told_from_each(tmp_path: Path) -> None:
+    lines = [f"{at},{who},{start + n / 4}" for n, at in enumerate(hours(49)) for who, start in (("a", 10), ("b", 5000))]
+    assert read(write(tmp_path, "when,device,meter reading", *lines)).kwh == pytest.approx(24)

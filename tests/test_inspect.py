@@ -14,7 +14,7 @@ from influx.inspect import WIDTH, inspect
 
 def test_a_table_is_shown_with_its_series_first_rows_and_reasons(tmp_path: Path) -> None:
     rows = "".join(f"{day:02}.06.2024 {hour:02}:00;0,25;21\n" for day in (1, 2) for hour in range(24))
-    (tmp_path / "meter.csv").write_text("Zeit;Verbrauch (kWh);Temperatur\n" + rows + "03.06.2024 00:00;viel;21\n")
+    (tmp_path / "meter.csv").write_text("Zeit;Verbrauch (kWh);Temperatur\n" + rows + "02.06.2024 23:30;viel;21\n")
     (tmp_path / "home.yaml").write_text("timezone: Europe/Berlin\n")
     said = inspect(tmp_path / "meter.csv")
     for words in (

@@ -7,7 +7,7 @@ line in home.yaml that decides.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +26,8 @@ from influx.sources.when import Question, When
 _MOST_NAMES = 200
 _LONGEST_UNIT = 12
 _ROWS = 10
+_LONG = 30.0
+"""Intervals from here on are asked about where their label is in doubt; shorter ones shift little [min]."""
 
 
 @dataclass(frozen=True)
@@ -50,15 +52,33 @@ def infer(path: Path, settings: Settings) -> Inferred:
     said = settings.file(path.name)
     sample = look(path, said.separator, said.header)
     try:
-        found = when.find(sample, said)
+        found = when.find(sample, said, settings.timezone)
         if found is None:
             raise InputError(f"{path.name}: no column of this table holds times. Name one under files in home.yaml.")
         matrix = _matrix(sample.rows, found)
         if matrix:
             return _of_matrix(path, sample, found, matrix, settings, said)
-        return _of_columns(path, sample, found, settings, said)
+        return _told(_of_columns(path, sample, found, settings, said), found, path)
     except Question as question:
         raise InputError(question.in_words(path.name)) from question
+
+
+def _told(inferred: Inferred, found: When, path: Path) -> Inferred:
+    """Ask which end of its interval a time marks where nothing says it; of short intervals take the start, and tell."""
+    layout = inferred.layout
+    measures = {channel.measures for channel in layout.channels.values()} or {layout.default.measures}
+    if not found.doubt or measures == {"counter"}:
+        return inferred
+    minutes = float(np.median(np.diff(np.unique(found.micros[np.isfinite(found.micros)])))) / 60e6
+    if minutes >= _LONG:
+        raise Question(
+            "nothing says whether its times mark the start or the end of their interval", "label: start", "label: end"
+        )
+    note = (
+        f"{path.name}: nothing says whether its times mark the start or the end of their interval; they are taken for "
+        f"the start. If it is the end, write `files: {{{path.name}: {{label: end}}}}` into home.yaml."
+    )
+    return replace(inferred, notes=(*inferred.notes, note))
 
 
 def may_be(sample: Sample) -> bool:
@@ -152,8 +172,8 @@ def _of_rows(
         columns = preferred
     column = columns[0]
     why.append(f"{names} names the series of a row, {column.name} holds its value.")
-    micros = when.find(sample, said)
-    times = np.full(len(sample.rows), np.nan) if micros is None else micros.micros
+    seen = when.find(sample, said)
+    times = np.full(len(sample.rows), np.nan) if seen is None else seen.micros
     judge(column, times, sample.rows[names], said)
     if unit is not None:
         why.append(f"{unit} names the unit of a row.")

@@ -38,6 +38,7 @@ class Column:
     power: bool | None = None
     register: bool = False
     hours: float = np.nan
+    risen: float = 0.0
     told: list[str] = field(default_factory=list)
 
 
@@ -55,6 +56,7 @@ def judge(column: Column, micros: np.ndarray, groups: pd.Series | None, said: Fi
         return
     whose = np.zeros(len(micros), int) if groups is None else pd.factorize(groups)[0]
     found = [_rises(column.values[whose == who], micros[whose == who]) for who in np.unique(whose)]
+    column.risen = max(_risen(column.values[whose == who], micros[whose == who]) for who in np.unique(whose))
     known = [one for one in found if one is not None]
     said_so = column_names.says_register(column.name)
     if known and all(known):
@@ -88,6 +90,13 @@ def _rises(values: np.ndarray, micros: np.ndarray) -> bool | None:
     return bool(anew.all() and rising and len(falls) <= days + 2 and (len(falls) < 3 or same) and len(ordered) > 24)
 
 
+def _risen(values: np.ndarray, micros: np.ndarray) -> float:
+    """Return by how much the values of one series rose in all."""
+    there = np.isfinite(values) & np.isfinite(micros)
+    known = values[there][_order_of_time(micros[there])]
+    return float(np.maximum(np.diff(known), 0.0).sum())
+
+
 def _order_of_time(micros: np.ndarray) -> np.ndarray:
     """Return the order of rows in time; that of the file where its clock goes back but for once, in autumn."""
     moves = np.diff(micros)
@@ -118,10 +127,9 @@ def fit_units(columns: list[Column], step: float, settings: Settings, said: File
 
 
 def _unit_of_register(column: Column) -> None:
-    known = column.values[np.isfinite(column.values)]
-    risen = float(np.abs(np.diff(known))[np.diff(known) > 0].sum()) if len(known) > 1 else 0.0
-    hours = column.hours if column.hours > 0 else max(len(known), 1)
-    possible = [unit for unit, scale in (("kWh", 1.0), ("Wh", 1e-3)) if _LEAST_MEAN_KW < risen * scale / hours < 30]
+    hours = column.hours if column.hours > 0 else max(len(column.values), 1)
+    mean = column.risen / hours
+    possible = [unit for unit, scale in (("kWh", 1.0), ("Wh", 1e-3)) if _LEAST_MEAN_KW < mean * scale < 30]
     if len(possible) != 1:
         raise Question(f"the unit of the register {column.name} is not said", "unit: kWh", "unit: Wh")
     column.unit = possible[0]

@@ -151,15 +151,13 @@ def _laid_out(cells: list[list[str]], separator: str, header: int | None, file: 
     first = next((n for n, row in enumerate(cells) if len(row) == width and _is_data(row)), None)
     if first is None or width < 2:
         raise InputError(f"{file}: no row of this file has a time and a number. Is it a table of readings?")
-    above = [n for n in range(first) if abs(len(cells[n]) - width) <= 1 and sum(map(bool, cells[n])) > width / 2]
     why, below = [], {}
-    line = header
-    if header is None:
-        line = above[-1] + 1 if above else 0
-        if len(above) > 1 and _are_units(cells[above[-1]]):
-            line = above[-2] + 1
-            below = dict(enumerate(cells[above[-1]]))
-            why.append(f"Line {above[-1] + 1} holds the units of the columns.")
+    head = first
+    if first > 1 and len(cells[first - 1]) == width and _are_units(cells[first - 1]):
+        head, below = first - 1, dict(enumerate(cells[first - 1]))
+        why.append(f"Line {first} holds the units of the columns.")
+    above = [n for n in range(head) if abs(len(cells[n]) - width) <= 1 and sum(map(bool, cells[n])) > width / 2]
+    line = header if header is not None else above[-1] + 1 if above else 0
     names = [f"column {n}" for n in range(1, width + 1)] if not line else [*cells[line - 1], *[""] * width][:width]
     why.append(f"Line {line} names the columns." if line else "No line names the columns.")
     own = _once(names)

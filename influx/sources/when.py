@@ -9,12 +9,15 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from influx import clock
 from influx.file_settings import File
 from influx.sources import column_names, times
 from influx.sources.sample import Sample
 from influx.sources.times import Order
 
-_CLOCK = re.compile(r"(?:[01]?\d|2[0-4])[:h][0-5]\d(?:[:.][0-5]\d)?(?: ?[ap]\.?m\.?)?", re.IGNORECASE)
+_CLOCK = re.compile(
+    r"(?:[01]?\d|2[0-4])[:h][0-5]\d(?:[:.][0-5]\d)?(?: ?[ap]\.?m\.?)?(?: ?(?:z|[+-]\d\d:?\d\d))?", re.IGNORECASE
+)
 _HOUR = re.compile(r"\d{1,2}")
 _MOST = 0.9
 _REGULAR = 0.8
@@ -40,7 +43,8 @@ class Question(Exception):  # noqa: N818 (it is asked, not a fault)
 class When:
     """The times of a table.
 
-    `micros` are those of the sample (on the clock that wrote them, or in UTC where they have offsets), NaN where none.
+    `micros` are those of the sample (on the clock that wrote them, or in UTC where they have offsets), NaN where none;
+    `doubt` tells that nothing says which end of its interval a time marks.
     """
 
     columns: tuple[str, ...]
@@ -49,11 +53,12 @@ class When:
     end: str | None = None
     label: Literal["start", "end"] = "start"
     zone: str = "home"
+    doubt: bool = False
     why: tuple[str, ...] = ()
 
 
-def find(sample: Sample, said: File) -> When | None:
-    """Return the times of a table, or None where no column holds any.
+def find(sample: Sample, said: File, timezone: str = "UTC") -> When | None:
+    """Return the times of a table, or None where no column holds any; `timezone` is that of the home.
 
     Raises
     ------
@@ -75,7 +80,7 @@ def find(sample: Sample, said: File) -> When | None:
         out = replace(out, zone="UTC", why=(*out.why, "The name of the time says UTC."))
     elif order not in ("s", "ms"):
         out = replace(out, why=(*out.why, "The times have no offset: they are the clock of the home's time zone."))
-    return _labelled(out, rows, texts, said)
+    return _labelled(out, rows, texts, said, timezone)
 
 
 def _said(said: File, rows: pd.DataFrame) -> tuple[str, ...] | None:
@@ -195,7 +200,7 @@ def _by_sequence(texts: pd.Series) -> tuple[Order, tuple[str, ...]]:
     raise Question(text, "date_order: dmy", "date_order: mdy")
 
 
-def _labelled(when: When, rows: pd.DataFrame, texts: pd.Series, said: File) -> When:
+def _labelled(when: When, rows: pd.DataFrame, texts: pd.Series, said: File, timezone: str) -> When:
     """Say which end of its interval a time marks."""
     if said.label is not None:
         return replace(when, label=said.label, why=(*when.why, f"home.yaml says that times mark the {said.label}."))
@@ -214,18 +219,25 @@ def _labelled(when: When, rows: pd.DataFrame, texts: pd.Series, said: File) -> W
         plain = texts.astype("str").str.strip()
         if plain.str.contains(r"[t ]24[:.]?(?:00)?(?:[:.]00)?$", case=False, regex=True).any():
             return replace(when, label="end", why=(*when.why, "Days end with 24:00, so times mark the end."))
+    return _by_whole_days(when, texts, timezone)
+
+
+def _by_whole_days(when: When, texts: pd.Series, timezone: str) -> When:
+    """Tell the label from how the first and the last day of the home's clock are filled; else take the start."""
     micros = np.sort(when.micros[np.isfinite(when.micros)])
-    clock = np.unique(micros % _DAY)
-    step = float(np.median(np.diff(np.unique(micros)))) if len(micros) > 2 else 0.0
-    if step and when.zone == "home" and len(micros) > 2 and len(clock) > 1:
-        first, last = micros[0] % _DAY, micros[-1] % _DAY
-        if first == step and last == 0:
-            return replace(
-                when,
-                label="end",
-                why=(
-                    *when.why,
-                    "The first day begins one step after midnight and the last ends at midnight: times mark the end.",
-                ),
-            )
-    return replace(when, why=(*when.why, "Times are taken for the start of their interval."))
+    steps = np.diff(np.unique(micros))
+    if not len(steps):
+        return replace(when, doubt=True)
+    step = float(np.median(steps))
+    ends = pd.DatetimeIndex(micros[[0, -1]].astype("int64").view("datetime64[us]"))
+    _, reasons = times.parse(texts.iloc[:1], when.order)
+    shown = [ends]
+    if when.zone == "UTC" or (reasons == "").all():
+        shown = [clock.local(ends.tz_localize("UTC"), timezone), ends]
+    for wall in shown:
+        first, last = (wall - wall.normalize()) / pd.Timedelta(microseconds=1)
+        if last == 0 and (first == step or first != 0):
+            return replace(when, label="end", why=(*when.why, "The last day ends at midnight, so times mark the end."))
+        if first == 0 and last != 0:
+            return replace(when, why=(*when.why, "The first day begins at midnight, so times mark the start."))
+    return replace(when, doubt=True, why=(*when.why, "Times are taken for the start of their interval."))
