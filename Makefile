@@ -1,7 +1,7 @@
 # Everything that a newcomer types; `make help` explains each target.
 
 .DEFAULT_GOAL := help
-.PHONY: help report lab dashboard data test lint bench schedule unschedule lock clean .venv conda
+.PHONY: help report lab dashboard data test lint fuzz bench schedule unschedule lock clean .venv conda
 
 # PYTHON names the Python that .venv is made from. When it is the one of an activated conda environment, no .venv is made
 # and that environment is used as it is.
@@ -56,6 +56,9 @@ lint: $(ready) ## check style, format and types
 	@$(run) -m ruff check
 	@$(run) -m ruff format --check
 	@$(run) -m mypy
+
+fuzz: $(ready) ## read ten thousand damaged files; each must end in a clear error or a right reading (COUNT=10000, SEED=1)
+	@$(run) tests/fuzz.py $${COUNT:+--count "$$COUNT"} $${SEED:+--seed "$$SEED"}
 
 bench: $(ready) ## measure accuracy, time and memory, write benchmarks/RESULTS.md (ONLY=accuracy measures one, prints it)
 	@$(run) -m benchmarks $${ONLY:+--only "$$ONLY"}

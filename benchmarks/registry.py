@@ -14,6 +14,7 @@ MODULES = (
     "benchmarks.temperature",
     "benchmarks.cost",
     "benchmarks.speed",
+    "benchmarks.intake",
     "benchmarks.schedule",
     "benchmarks.dashboard",
     "benchmarks.project",

@@ -42,6 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_report(commands.add_parser("report", help="run the notebooks and write the week's report"))
     _add_dashboard(commands.add_parser("dashboard", help="show the newest report to those who only look"))
     _add_forecast(commands.add_parser("forecast", help="forecast a file of hourly readings"))
+    _add_inspect(commands.add_parser("inspect", help="show what would be read of a file, and why"))
     _add_simulate(commands.add_parser("simulate", help="write the files of a simulated home"))
     _add_schedule(commands.add_parser("schedule", help="have cron make the report every week"))
     commands.add_parser("unschedule", help="end what schedule began").set_defaults(run=_unschedule)
@@ -63,6 +64,8 @@ def _add_report(parser: argparse.ArgumentParser) -> None:
 
 
 def _report(options: argparse.Namespace) -> int:
+    # jsonschema, which checks notebooks, would build a grammar of web addresses: a second, for what no notebook holds.
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type] # None: as if it were not installed
     from influx.notebooks import NotebookFailed
     from influx.report import make_report
 
@@ -137,6 +140,18 @@ def _forecast(options: argparse.Namespace) -> int:
     )
     write_frame(hours, options.output)
     print(legible(options.output))
+    return 0
+
+
+def _add_inspect(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("path", type=Path, metavar="FILE", help="a file that was exported, or a home's folder")
+    parser.set_defaults(run=_inspect)
+
+
+def _inspect(options: argparse.Namespace) -> int:
+    from influx.inspect import inspect
+
+    print(legible(inspect(options.path)))
     return 0
 
 

@@ -7,6 +7,7 @@ whose energy or price is not known is in no line; it is counted.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,6 +21,9 @@ from influx.tariff import Rates
 
 STANDING, TAX, FEED_IN, TOTAL = "standing charge", "tax", "fed in", "total"
 """Lines of a bill; those of the energy have the names of its rates."""
+
+_OWN = ("solar", "battery_in", "battery_out")
+"""Flows that make what was bought differ from what was used."""
 
 MONTHS = 12
 """Past months that are told."""
@@ -36,7 +40,7 @@ class Supply:
     sold : Series of float or None
         At the same times; None where nothing measures it [kWh].
     is_metered : bool
-        Whether the grid's meters, or that of the home's own sun, tell it; else it is all that the household used.
+        Whether meters of the grid, of the home's own sun or of its battery tell it; else it is all that was used.
     minutes : int
         Length of a reading: 60, or 30.
     """
@@ -95,8 +99,8 @@ class Bill:
 def supply_of(home: Home) -> Supply:
     """Return what a home bought and sold up to its origin.
 
-    Its grid meters tell; without one of the import, all that the household used, less what its own sun gave and was not
-    fed in, counts as bought.
+    Its grid meters tell; without one of the import, all that the household used and stored, less what its own sun and
+    its battery gave and was not fed in, counts as bought.
     """
     flows = {str(role): _added(rows) for role, rows in home.flows.groupby("role")}
     sold = flows.get("grid_export")
@@ -105,10 +109,19 @@ def supply_of(home: Home) -> Supply:
     else:
         whole = with_household(home.readings)
         bought = whole[whole["device_id"] == HOUSEHOLD].set_index("timestamp")["energy_kwh"]
-        if "solar" in flows:
-            bought = (bought - flows["solar"] + (0 if sold is None else sold)).clip(lower=0)
+        bought = _less_own(bought, flows)
     stamps = pd.date_range(bought.index[0], home.origin, freq="h", inclusive="left")
-    return Supply(bought, sold, bool({"grid_import", "solar"} & set(flows))).at(stamps)
+    return Supply(bought, sold, bool({"grid_import", *_OWN} & set(flows))).at(stamps)
+
+
+def _less_own(used: pd.Series, flows: Mapping[str, pd.Series]) -> pd.Series:
+    """Return what was bought, as it follows from what was used; it does not from one direction of a battery alone."""
+    if not set(_OWN) & set(flows):
+        return used
+    if ("battery_in" in flows) != ("battery_out" in flows):
+        return used * np.nan
+    signs = {"solar": -1, "grid_export": 1, "battery_in": 1, "battery_out": -1}
+    return (used + sum(sign * flows[role] for role, sign in signs.items() if role in flows)).clip(lower=0)
 
 
 def _added(rows: pd.DataFrame) -> pd.Series:

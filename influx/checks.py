@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from influx import text
+from influx import account, text
 from influx.home import Home
 from influx.schema import HOUSEHOLD
 
@@ -22,14 +22,18 @@ CENT = 0.005
 
 
 def closes(home: Home) -> str:
-    """Check that rows read are rows used, rejected, or after the as-of time, file by file."""
+    """Check that rows read are rows used, rejected, or after the as-of time, file by file, and that no kWh is lost."""
     rows = home.account
     rest = rows["rows_read"] - rows["rows_used"] - rows["rows_rejected"] - rows["rows_after_as_of"]
     if (rest != 0).any():
         raise AssertionError(
             f"the account of {rows.loc[rest != 0, 'file'].iloc[0]} does not close: {rest[rest != 0].iloc[0]} rows"
         )
-    return f"Checked: the account of {len(rows)} file{'s' if len(rows) != 1 else ''} closes, row for row."
+    lost = account.rest(home)
+    if abs(lost) > max(TOLERANCE, 1e-9 * float(rows["kwh_read"].sum())):
+        raise AssertionError(f"{lost:.6g} kWh of the files are neither used, rejected nor corrected")
+    files = f"{len(rows)} file{'s' if len(rows) != 1 else ''}"
+    return f"Checked: the account of {files} closes, row for row and kWh for kWh."
 
 
 def is_past(features: pd.DataFrame, home: Home) -> str:

@@ -11,11 +11,12 @@ exponential memory (Brown 1959).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
 
-from influx.clock import is_day_off, local
+from influx.clock import HOUR, is_day_off, local
 
 NEIGHBOUR_WEIGHT = 0.4
 """Weight of the hour before and the hour after, beside the same hour's 1."""
@@ -85,7 +86,7 @@ def similar_hours(history: pd.Series, origin: pd.Timestamp, timezone: str, count
     flat = np.concatenate([[np.nan], grid.ravel(), [np.nan]])
     near = np.stack([flat[:-2], flat[1:-1], flat[2:]]).reshape(3, len(days), 24)
     kwh = near.transpose(2, 0, 1).reshape(24, -1)
-    off = is_day_off(days.tz_localize("UTC"), "UTC", country)
+    off = _days_off(days[0], len(days), country)
     closeness = np.repeat([NEIGHBOUR_WEIGHT, 1.0, NEIGHBOUR_WEIGHT], len(days))
     of_type = [np.where(off == kind, 1.0, OTHER_DAY_TYPE_WEIGHT) for kind in (False, True)]
     base = np.stack([np.tile(weight, 3) * closeness for weight in of_type])
@@ -101,14 +102,37 @@ def similar_hours(history: pd.Series, origin: pd.Timestamp, timezone: str, count
 
 def days_by_hours(known: pd.Series, timezone: str) -> tuple[np.ndarray, pd.DatetimeIndex]:
     """Lay hours out as local days x 24; the two runs of a doubled hour are averaged, a skipped hour stays unknown."""
-    wall = local(pd.DatetimeIndex(known.index), timezone)
-    first = wall[0].normalize()
-    days = pd.date_range(first, wall[-1].normalize(), freq="D")
-    cell = ((wall.normalize() - first).days * 24 + wall.hour).to_numpy()
+    days, cell = _cells(pd.DatetimeIndex(known.index), timezone)
     total = np.bincount(cell, known.to_numpy(), minlength=24 * len(days))
     count = np.bincount(cell, minlength=24 * len(days))
     with np.errstate(invalid="ignore"):
         return np.where(count > 0, total / count, np.nan).reshape(len(days), 24), days
+
+
+def _cells(stamps: pd.DatetimeIndex, timezone: str) -> tuple[pd.DatetimeIndex, np.ndarray]:
+    """Return the local days of stamps, and the place of each among their hours."""
+    if stamps[-1] - stamps[0] == (len(stamps) - 1) * HOUR:
+        return _cells_of_every_hour(stamps[0], len(stamps), timezone)
+    return _cells_of(stamps, timezone)
+
+
+@lru_cache(maxsize=128)
+def _cells_of_every_hour(first: pd.Timestamp, count: int, timezone: str) -> tuple[pd.DatetimeIndex, np.ndarray]:
+    """The same for hours without a gap, which all devices of a home share."""
+    return _cells_of(pd.date_range(first, periods=count, freq="h"), timezone)
+
+
+def _cells_of(stamps: pd.DatetimeIndex, timezone: str) -> tuple[pd.DatetimeIndex, np.ndarray]:
+    wall = local(stamps, timezone)
+    first = wall[0].normalize()
+    days = pd.date_range(first, wall[-1].normalize(), freq="D")
+    return days, ((wall.normalize() - first).days * 24 + wall.hour).to_numpy()
+
+
+@lru_cache(maxsize=128)
+def _days_off(first: pd.Timestamp, count: int, country: str | None) -> np.ndarray:
+    """Tell which of some days from `first` on (local, without their zone) nobody works on."""
+    return is_day_off(pd.date_range(first, periods=count, freq="D", tz="UTC"), "UTC", country)
 
 
 def _nearest_known(known: np.ndarray) -> np.ndarray:

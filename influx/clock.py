@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 HOUR = pd.Timedelta(hours=1)
+_DAY = 86_400_000_000  # microseconds
 
 
 def local(stamps: pd.DatetimeIndex, timezone: str) -> pd.DatetimeIndex:
@@ -79,19 +80,24 @@ def begin_of(days: pd.DatetimeIndex, timezone: str) -> pd.DatetimeIndex:
 
 
 def to_utc(
-    wall: pd.DatetimeIndex, timezone: str, group: np.ndarray | None = None
+    wall: pd.DatetimeIndex, timezone: str, group: np.ndarray | None = None, rank: np.ndarray | None = None
 ) -> tuple[pd.DatetimeIndex, np.ndarray]:
     """Return clock times without an offset as UTC stamps, and a reason for each that has no answer.
 
-    When the clock is put back, an hour is shown twice: of two equal times the first is summer time and the second
-    winter time. A lone one is ambiguous, and a time that the clock skipped in spring does not exist.
+    When the clock is put back, an hour is shown twice: in the order in which the times were written down, those before
+    the step back are summer time and those after it winter time. Where a series shows that hour once only, the time is
+    the one that follows its neighbours at their usual step; without such neighbours it is ambiguous. A time that the
+    clock skipped in spring does not exist.
 
     Parameters
     ----------
     wall : DatetimeIndex, shape (n,)
-        Times as a clock in `timezone` showed them, in the order in which they were written down; NaT stays NaT.
+        Times as a clock in `timezone` showed them, the oldest or the newest first; NaT stays NaT.
     group : array, shape (n,), optional
-        Whose times they are (a device): only equal times of one group are a pair.
+        Whose times they are (a device): only times of one group follow each other.
+    rank : array of float, shape (n,), optional
+        What rises with time beside them, such as the state of a register, NaN where it is not known; it tells the order
+        better than the rows do.
 
     Returns
     -------
@@ -107,20 +113,78 @@ def to_utc(
         asked = wall[open_]
         summer = asked.tz_localize(timezone, ambiguous=np.ones(len(asked), bool), nonexistent="NaT")
         winter = asked.tz_localize(timezone, ambiguous=np.zeros(len(asked), bool), nonexistent="NaT")
-        frame = pd.DataFrame({"group": 0 if group is None else np.asarray(group)[open_], "wall": asked})
-        times = frame.groupby(["group", "wall"], sort=False)["wall"]
-        pair, second = (times.transform("size") == 2).to_numpy(), (times.cumcount() == 1).to_numpy()
-        answer = pd.Series(summer).where(~second, pd.Series(winter)).where(pair)
         skipped = np.asarray(summer.isna())
-        reasons[open_] = np.select(
-            [skipped, ~pair],
-            [
-                f"this time does not exist in {timezone}: the clock was put forward over it",
-                f"ambiguous: the clock of {timezone} showed this time twice; add the offset from UTC, such as +01:00",
-            ],
-            "",
+        filled = stamps.tz_convert("UTC").as_unit("us").asi8.copy()
+        whose = np.zeros(len(wall), int) if group is None else pd.factorize(np.asarray(group))[0]
+        pair = np.stack([times.tz_convert("UTC").as_unit("us").asi8 for times in (summer, winter)])
+        lone = _doubled(wall, open_[~skipped], pair[:, ~skipped], whose, rank, filled)
+        reasons[open_[skipped]] = f"this time does not exist in {timezone}: the clock was put forward over it"
+        reasons[lone] = (
+            f"ambiguous: the clock of {timezone} showed this time twice; add the offset from UTC, such as +01:00"
         )
-        filled = stamps.to_series(index=range(len(stamps)))
-        filled.iloc[open_] = answer.to_numpy()
-        stamps = pd.DatetimeIndex(filled)
+        return pd.DatetimeIndex(filled.view("datetime64[us]")).tz_localize("UTC"), reasons
     return stamps.tz_convert("UTC").as_unit("us"), reasons
+
+
+def _doubled(
+    wall: pd.DatetimeIndex,
+    places: np.ndarray,
+    pair: np.ndarray,
+    whose: np.ndarray,
+    rank: np.ndarray | None,
+    filled: np.ndarray,
+) -> list[int]:
+    """Fill in the UTC times of `places`, whose hour the clock showed twice; return those that stay open.
+
+    Parameters
+    ----------
+    pair : ndarray of int64, shape (2, len(places))
+        Each time in summer and in winter [us].
+    """
+    moves = np.diff(wall.asi8[:: max(len(wall) // 100_000, 1)])
+    backwards = (moves < 0).sum() > (moves > 0).sum()
+    days = wall[places].as_unit("us").normalize().asi8
+    frame = pd.DataFrame({"place": places, "wall": wall.asi8[places], "column": range(len(places))})
+    frame["order"] = -frame["place"] if backwards else frame["place"]
+    frame["rank"] = 0.0 if rank is None else rank[places]
+    lone: list[int] = []
+    near = None
+    for _, rows in frame.groupby([whose[places], days], sort=False):
+        rows = rows.sort_values(["rank", "order"] if rows["rank"].notna().all() else "order", kind="stable")
+        back = np.append(False, np.diff(rows["wall"]) <= 0).cumsum()
+        often = rows.groupby("wall")["wall"].transform("size").to_numpy()
+        if back[-1] == 1 and (often <= 2).all():
+            filled[rows["place"]] = pair[back, rows["column"]]
+        elif back[-1] == 0:
+            if near is None:
+                near = _near(wall, days)
+            lone += _beside(rows["place"].to_numpy(), pair[:, rows["column"]], near, whose, filled)
+        else:
+            lone += rows["place"].tolist()
+    return lone
+
+
+def _near(wall: pd.DatetimeIndex, days: np.ndarray) -> np.ndarray:
+    """Return the places of times on `days`, and on the days before and after them."""
+    around = np.unique(np.concatenate([days + shift * _DAY for shift in (-1, 0, 1)]))
+    return np.flatnonzero(np.isin(wall.as_unit("us").asi8 // _DAY * _DAY, around))
+
+
+def _beside(places: np.ndarray, pair: np.ndarray, near: np.ndarray, whose: np.ndarray, filled: np.ndarray) -> list[int]:
+    """Fill in times that a series shows once, in order of time, where they follow what stands before or after them."""
+    day = (pair[0, 0] - _DAY, pair[1, -1] + _DAY)
+    own = filled[near[whose[near] == whose[places[0]]]]
+    own = own[(own >= day[0]) & (own <= day[1])]
+    known = np.unique(own)
+    steps, counts = np.unique(np.diff(known), return_counts=True)
+    if not len(steps):
+        return places.tolist()
+    step = steps[counts.argmax()]
+    first, last = np.searchsorted(known, [pair[0, 0], pair[1, -1]])
+    if first > 0 and pair[0, 0] - known[first - 1] == step:
+        filled[places] = pair[0]
+    elif last < len(known) and known[last] - pair[1, -1] == step:
+        filled[places] = pair[1]
+    else:
+        return places.tolist()
+    return []

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
-from scipy.stats import spearmanr
+from scipy.stats import rankdata
 
 from influx.clock import is_day_off, local
 from influx.learner import Learner
@@ -281,4 +281,6 @@ def _rank_correlation(table: pd.DataFrame, name: str) -> float:
     pair = table[[name, "energy_kwh"]].dropna()
     if len(pair) < 24 or pair[name].nunique() < 2 or pair["energy_kwh"].nunique() < 2:
         return float("nan")
-    return float(spearmanr(pair[name], pair["energy_kwh"]).statistic)
+    # As scipy.stats.spearmanr, without its p-value, which takes the longer part of the time.
+    ranks = np.column_stack([rankdata(pair[name]), rankdata(pair["energy_kwh"])])
+    return float(np.corrcoef(ranks, rowvar=False)[1, 0])

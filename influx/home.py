@@ -14,16 +14,20 @@ from pathlib import Path
 
 import pandas as pd
 
-from influx import clock, facts, grid, half_hours, meters, schema, usage
+from influx import account, clock, facts, grid, half_hours, hourly, meters, schema, twins, usage
+from influx.account import Correction
 from influx.errors import InputError
 from influx.intake import SETTINGS, File, account_of, before, files_of, joined, one_home, parse_as_of
 from influx.naming import with_clean_names
-from influx.settings import Settings, read_settings
+from influx.settings import Role, Settings, read_settings
 
 _KINDS = ("events", "readings", "weather", "prices", "carbon")
 _FILES = {"prices": "price_file"}
 """Frames whose file has another name than they, as the run folder holds the prices of the coming hours, too."""
-_FRAMES = ("readings", "devices", "weather", "context", "minutes", "flows", "rejected", "account", "prices", "carbon")
+_FRAMES = (
+    *("readings", "devices", "weather", "context", "minutes", "flows", "rejected", "account", "corrections", "series"),
+    *("prices", "carbon"),
+)
 
 
 @dataclass(frozen=True)
@@ -46,13 +50,18 @@ class Home:
     minutes : DataFrame
         device_id, timestamp, duration_minutes: minutes of use in the hour, from events.
     flows : DataFrame
-        The solar, grid_import and grid_export meters: the columns of readings, and `role`.
+        The meters of solar output, of the grid and of a battery: the columns of readings, and `role`.
     rejected : DataFrame
-        file, row, column, value, reason.
+        file, row, column, value, reason, and kwh, NaN where the energy of the row is not known.
     account : DataFrame
         A row a file: rows_read = rows_used + rows_rejected + rows_after_as_of; `overlaps` are device-hours (of events:
-        events) in which a newer file, or a later row, won; kwh_used of kwh_read stands in the readings; first and last
+        events) in which a newer file, or a later row, won; kwh_used of kwh_read stands in the hours; first and last
         are its times.
+    corrections : DataFrame
+        file, device_id, correction, hours, kwh: what the files hold and the hours do not (`account`), each by name.
+    series : DataFrame
+        device_id, role, hours (known) and kwh of everything that was measured. The kwh of all files are those of the
+        series, of rejected rows and of corrections.
     notes : tuple of str
         What a reader of any number from here should know.
     origin : Timestamp
@@ -72,6 +81,8 @@ class Home:
     flows: pd.DataFrame
     rejected: pd.DataFrame
     account: pd.DataFrame
+    corrections: pd.DataFrame
+    series: pd.DataFrame
     notes: tuple[str, ...]
     origin: pd.Timestamp
     prices: pd.DataFrame | None = None
@@ -180,8 +191,12 @@ def _build(files: list[File], settings: Settings, moment: pd.Timestamp | None, n
         [file for file in files if file.part.kind == kind and len(file.frame)] for kind in _KINDS
     )
     shift = grid.phase(settings.timezone, min(file.frame["timestamp"].min() for file in events + readings))
-    hours, minutes, uses, overlaps, kwh_used = _hours(events, readings, settings, shift, moment, notes)
-    metered = meters.sort_out(hours, settings)
+    told = _after(events + readings)
+    hours, minutes, uses, overlaps, kwh_used = _hours(events, readings, settings, shift, moment, notes, told)
+    roles = _roles(readings)
+    series = _series(hours, settings, roles)
+    twins.refuse(hours, dict(zip(series["device_id"], series["role"], strict=True)), _files_of_series(readings))
+    metered = meters.sort_out(hours, settings, roles)
     notes += metered.notes
     table = schema.check(metered.readings.assign(home_id=settings.home_id), schema.READINGS)[[*schema.READINGS.columns]]
     origin = _origin(table["timestamp"].max() + clock.HOUR, shift, settings.timezone, moment)
@@ -204,6 +219,8 @@ def _build(files: list[File], settings: Settings, moment: pd.Timestamp | None, n
         flows=metered.flows.assign(home_id=settings.home_id),
         rejected=pd.concat([file.part.rejected for file in files], ignore_index=True),
         account=account_of(files, overlaps, kwh_used),
+        corrections=account.table(told),
+        series=series,
         notes=tuple(notes),
         origin=origin,
         prices=half_hours.of_files([file.frame for file in prices], "price_per_kwh", shift),
@@ -218,6 +235,7 @@ def _hours(
     shift: pd.Timedelta,
     moment: pd.Timestamp | None,
     notes: list[str],
+    told: list[Correction],
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame | None, dict[str, int], dict[str, float]]:
     """Return the complete grid, the minutes of use, the events that count, and overlaps and energy used by file."""
     cut = None if moment is None else (moment - shift).floor("h") + shift
@@ -231,11 +249,15 @@ def _hours(
         )
         parts.append((events, of_events))
     if readings:
-        parts.append((readings, grid.readings_to_hours([f.frame for f in readings], [f.name for f in readings], shift)))
+        frames, names = [file.frame for file in readings], [file.name for file in readings]
+        parts.append(
+            (readings, hourly.readings_to_hours(frames, names, shift, settings.timezone, settings.complete_hour))
+        )
     overlaps = {file.name: count for files, part in parts for file, count in zip(files, part.overlaps, strict=True)}
     kwh_used = {file.name: kwh for files, part in parts for file, kwh in zip(files, part.kwh_used, strict=True)}
     for _, part in parts:
         notes += part.notes
+        told += part.corrections
     hours = pd.concat([part.frame for _, part in parts], ignore_index=True)
     twice = hours.duplicated(["device_id", "timestamp"], keep="last")
     if twice.any():
@@ -243,9 +265,38 @@ def _hours(
             f"{twice.sum()} device-hours are known from events and from readings; the readings count "
             f"({hours.loc[twice, 'energy_kwh'].sum():.3g} kWh of events are set aside)."
         )
+        for device, rows in hours[twice].groupby("device_id"):
+            told.append(Correction("", str(device), account.READINGS, len(rows), float(rows["energy_kwh"].sum())))
     if hours.empty:
         raise InputError("The files hold no hour whose energy is known. Is the energy column filled in?")
     return grid.complete(hours[~twice]), minutes, uses, overlaps, kwh_used
+
+
+def _after(files: list[File]) -> list[Correction]:
+    """Return the energy of whole rows after the as-of time."""
+    return [Correction(file.name, "", account.AFTER, file.after, file.kwh_after) for file in files if file.after]
+
+
+def _roles(files: list[File]) -> dict[str, Role]:
+    """Return the roles that the formats of the files give; the newest file's counts."""
+    return {name: role for file in files for name, role in file.part.roles.items()}
+
+
+def _files_of_series(files: list[File]) -> dict[str, set[str]]:
+    """Return the names of the files that each series stands in."""
+    out: dict[str, set[str]] = {}
+    for file in files:
+        for name in map(str, file.frame["device_id"].unique()):
+            out.setdefault(name, set()).add(file.name)
+    return out
+
+
+def _series(hours: pd.DataFrame, settings: Settings, roles: dict[str, Role]) -> pd.DataFrame:
+    """Return what each measured series is, and its energy."""
+    sums = hours.groupby("device_id", sort=True)["energy_kwh"].agg(hours="count", kwh="sum").reset_index()
+    said = {settings.name_of(name): role for name, role in roles.items()}
+    found = [meters.role_of(str(name), settings, said) for name in sums["device_id"]]
+    return sums.assign(role=pd.Series(found, dtype="str"))[["device_id", "role", "hours", "kwh"]]
 
 
 def _of_use(minutes: pd.DataFrame, main: str | None, devices: pd.DataFrame) -> pd.DataFrame:

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,16 +13,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from influx import clock
+from influx import clock, reread
 from influx.errors import InputError
 from influx.settings import Settings
 from influx.sources import Part, find
 from influx.sources.cells import OFFSET, TIME
+from influx.sources.part import KWH
 from influx.sources.table import header, rejected
 
 SETTINGS = "home.yaml"
-_TABLES = (".csv", ".tsv", ".parquet")
-_KWH = {"events": "power_consumption_kwh", "readings": "energy_kwh"}
+_TABLES = (".csv", ".tsv", ".parquet", ".xlsx", ".xls", ".xml", ".json", ".db")
+_BESIDE = ("-wal", "-shm", "-journal")
+"""Ends of the files that a database keeps beside itself while it is written."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class File:
     part: Part
     kwh_read: float
     after: int = 0
+    kwh_after: float = 0.0
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -53,18 +55,17 @@ def files_of(path: Path, settings: Settings, notes: list[str]) -> list[File]:
     if not path.exists():
         raise InputError(f"{path}: there is no such file or folder. Give a home's folder, or one file.")
     alone = not path.is_dir()
-    candidates = [path] if alone else [item for item in path.iterdir() if not _passed_over(item, notes)]
+    candidates = [path] if alone else [item for item in path.iterdir() if not _passed_over(item, settings, notes)]
     files = []
     for item in sorted(candidates, key=lambda item: (item.stat().st_mtime_ns, item.name)):
-        source = find(item)
+        source = find(item, settings)
         if source is None:
             _refuse(item, alone, notes)
             continue
-        part = source.read(item, settings)
-        kwh = float(part.frame[_KWH[part.kind]].sum()) if part.kind in _KWH else np.nan
-        files.append(File(item.name, hashlib.sha256(item.read_bytes()).hexdigest(), part, kwh))
+        part, digest = reread.read(source, item, settings)
+        files.append(File(item.name, digest, part, part.kwh + float(part.rejected["kwh"].sum())))
         notes.extend(part.notes)
-    if not any(file.part.kind in _KWH for file in files):
+    if not any(file.part.kind in KWH for file in files):
         seen = ", ".join(sorted(item.name for item in candidates)) or "there is none"
         raise InputError(
             f"{path}: no file holds the energy of a device or a home ({seen}). Put in an events file "
@@ -74,11 +75,14 @@ def files_of(path: Path, settings: Settings, notes: list[str]) -> list[File]:
     return files
 
 
-def _passed_over(item: Path, notes: list[str]) -> bool:
-    """Tell whether an entry of a folder is none of its tables: hidden, the settings, or no file at all."""
+def _passed_over(item: Path, settings: Settings, notes: list[str]) -> bool:
+    """Tell whether an entry of a folder is none of its tables: hidden, the settings, ignored, or no file at all."""
     if item.name.lower() in ("home.yml", SETTINGS) and item.name != SETTINGS:
         raise InputError(f"{item.name}: rename this file to {SETTINGS}; only under that name it is read.")
-    if item.name.startswith(".") or item.name == SETTINGS:
+    if item.name.startswith(".") or item.name == SETTINGS or item.name.endswith(_BESIDE):
+        return True
+    if settings.file(item.name).ignore:
+        notes.append(f"Not read: {item.name}, as home.yaml says.")
         return True
     if not item.is_file():
         notes.append(f"Not read: {item.name}, {'a folder' if item.is_dir() else 'not a file'}.")
@@ -137,11 +141,11 @@ def _only(file: File, home: str) -> File:
         return file
     others = (file.frame["home_id"].notna() & (file.frame["home_id"].astype("str") != home)).to_numpy()
     gone = file.frame[others]
-    bad = rejected(file.name, gone["row"], "home_id", gone["home_id"], f"a row of another home than {home}")
+    kwh = gone[KWH[file.part.kind]] if file.part.kind in KWH else np.nan
+    bad = rejected(file.name, gone["row"], "home_id", gone["home_id"], f"a row of another home than {home}", kwh)
     kept = file.frame[~others].reset_index(drop=True)
-    kwh = float(kept[_KWH[file.part.kind]].sum()) if file.part.kind in _KWH else np.nan
     part = replace(file.part, frame=kept, rejected=pd.concat([file.part.rejected, bad], ignore_index=True))
-    return replace(file, part=part, kwh_read=kwh)
+    return replace(file, part=part)
 
 
 def joined(files: list[File], settings: Settings, notes: list[str]) -> list[File]:
@@ -152,7 +156,7 @@ def joined(files: list[File], settings: Settings, notes: list[str]) -> list[File
     InputError
         Two names that are to be one device were measured at the same time for more than a day.
     """
-    there = {str(name) for file in files if file.part.kind in _KWH for name in file.frame["device_id"].unique()}
+    there = {str(name) for file in files if file.part.kind in KWH for name in file.frame["device_id"].unique()}
     for old, new in ((device.same_as, name) for name, device in settings.devices.items() if device.same_as):
         if old not in there:
             notes.append(f"home.yaml says that {new} was {old} before, of which the files hold nothing.")
@@ -160,7 +164,7 @@ def joined(files: list[File], settings: Settings, notes: list[str]) -> list[File
         _refuse_twins(files, old, new)
         notes.append(f"{old} and {settings.name_of(old)} are one device, says home.yaml; its readings are joined.")
     names = {name: settings.name_of(name) for name in there if settings.name_of(name) != name}
-    return [_renamed(file, names) if names and file.part.kind in _KWH else file for file in files]
+    return [_renamed(file, names) if names and file.part.kind in KWH else file for file in files]
 
 
 def _refuse_twins(files: list[File], old: str, new: str) -> None:
@@ -177,7 +181,8 @@ def _refuse_twins(files: list[File], old: str, new: str) -> None:
 
 
 def _renamed(file: File, names: dict[str, str]) -> File:
-    frame = file.frame.assign(device_id=file.frame["device_id"].replace(names))
+    device = file.frame["device_id"].astype("str").replace(names)
+    frame = file.frame.assign(device_id=device)
     return replace(file, part=replace(file.part, frame=frame))
 
 
@@ -219,10 +224,8 @@ def before(files: list[File], as_of: pd.Timestamp, timezone: str, notes: list[st
         Nothing of the energy was known then; the error says which span there is.
     """
     cut = [_before(file, as_of, notes) for file in files]
-    if not any(len(file.frame) for file in cut if file.part.kind in _KWH):
-        stamps = pd.concat([file.frame["timestamp"] for file in files if file.part.kind in _KWH]).dt.tz_convert(
-            timezone
-        )
+    if not any(len(file.frame) for file in cut if file.part.kind in KWH):
+        stamps = pd.concat([file.frame["timestamp"] for file in files if file.part.kind in KWH]).dt.tz_convert(timezone)
         raise InputError(
             f"There is no data before the as-of time {as_of.tz_convert(timezone):%Y-%m-%d %H:%M}: the files hold "
             f"{stamps.min():%Y-%m-%d %H:%M} to {stamps.max():%Y-%m-%d %H:%M} (time zone {timezone}). Choose a later "
@@ -250,7 +253,10 @@ def _before(file: File, as_of: pd.Timestamp, notes: list[str]) -> File:
             notes.append(
                 f"{file.name}: {(~known).sum()} rows measured after the as-of time are not known then, and left out."
             )
-    return replace(file, part=replace(file.part, frame=frame[known].reset_index(drop=True)), after=int((~known).sum()))
+    later = frame[~known]
+    kwh = float(later[KWH[file.part.kind]].sum()) if file.part.kind in KWH else 0.0
+    part = replace(file.part, frame=frame[known].reset_index(drop=True))
+    return replace(file, part=part, after=len(later), kwh_after=kwh)
 
 
 def account_of(files: list[File], overlaps: dict[str, int], kwh_used: dict[str, float]) -> pd.DataFrame:
@@ -261,12 +267,13 @@ def account_of(files: list[File], overlaps: dict[str, int], kwh_used: dict[str, 
             "format": file.part.format,
             "sha256": file.sha256,
             "rows_read": file.part.rows_read,
-            "rows_used": len(file.frame),
+            "rows_used": int((file.frame["row"] > 0).sum()),
             "rows_rejected": len(file.part.rejected),
             "rows_after_as_of": file.after,
             "overlaps": overlaps.get(file.name, 0),
             "kwh_read": file.kwh_read,
-            "kwh_used": kwh_used.get(file.name, 0.0 if file.part.kind in _KWH else np.nan),
+            "kwh_rejected": float(file.part.rejected["kwh"].sum()) if file.part.kind in KWH else np.nan,
+            "kwh_used": kwh_used.get(file.name, 0.0 if file.part.kind in KWH else np.nan),
             "first": file.frame["timestamp"].min() if len(file.frame) else pd.NaT,
             "last": file.frame["timestamp"].max() if len(file.frame) else pd.NaT,
         }

@@ -11,7 +11,6 @@ from functools import cache
 from pathlib import Path
 
 import pandas as pd
-import skops.io
 
 from influx.intake import SETTINGS
 from influx.models import Candidate
@@ -31,6 +30,8 @@ _TRUSTED = [
 
 def keep_models(folder: Path, models: dict[tuple[str, str], Candidate]) -> None:
     """Write each model into a new `folder`; files are numbered in the order of `choice`, as names come from outside."""
+    import skops.io  # half a second, which most steps need not spend
+
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     for number, model in enumerate(models.values()):
@@ -39,6 +40,8 @@ def keep_models(folder: Path, models: dict[tuple[str, str], Candidate]) -> None:
 
 def open_models(folder: Path, choice: pd.DataFrame, learner: str = "") -> dict[tuple[str, str], Candidate]:
     """Read the models of a `choice` frame that were written by `keep_models` with a `learner` of home.yaml."""
+    import skops.io
+
     keys = zip(choice["home_id"], choice["device_id"], strict=True)
     return {
         key: skops.io.load(file, trusted=_trusted(file, learner.partition(".")[0]))
@@ -47,6 +50,8 @@ def open_models(folder: Path, choice: pd.DataFrame, learner: str = "") -> dict[t
 
 
 def _trusted(file: Path, package: str) -> list[str]:
+    import skops.io
+
     own = [name for name in skops.io.get_untrusted_types(file=file) if package and name.startswith(f"{package}.")]
     return [*_TRUSTED, *own]
 

@@ -37,6 +37,11 @@ SETTLING_DAYS = (14, 28)
 """Days of history before levels count at all, and days after that at which they count half."""
 
 
+LOOKED_UP = 4096
+"""Answers that are kept, 5 kB each: what is said of the past weeks of thirty devices. A home with more than are kept
+would find none of them again, as it asks for one device after the other."""
+
+
 @dataclass(frozen=True)
 class Memory:
     """One way to choose and weigh the past hours that describe an hour to come.
@@ -130,7 +135,7 @@ def say(days: Days, memories: Sequence[Memory], levels: np.ndarray) -> tuple[np.
     return np.stack([one[0] for one in said]), np.stack([one[1] for one in said])
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=LOOKED_UP)
 def _said(content: ByContent[Days], memory: Memory, levels: tuple[float, ...]) -> tuple[np.ndarray, np.ndarray]:
     return speak(content.thing, memory, np.array(levels))
 

@@ -13,6 +13,7 @@ from typing import Protocol
 
 import numpy as np
 import pandas as pd
+from sklearn import config_context
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.ensemble import GradientBoostingRegressor
 
@@ -151,7 +152,7 @@ class GradientBoosting(RegressorMixin, BaseEstimator):
         """Learn from the rows of `X` whose energy is known."""
         self.fit_first(X, y)
         known = np.isfinite(y)
-        self.learner_ = self._learner().fit(self._inputs(X[known]), np.asarray(y, dtype=float)[known])
+        self.learner_ = self._learnt(self.inputs(X[known]), np.asarray(y, dtype=float)[known])
         return self
 
     def fit_first(self, X: pd.DataFrame, y: np.ndarray) -> GradientBoosting:  # noqa: N803
@@ -160,8 +161,8 @@ class GradientBoosting(RegressorMixin, BaseEstimator):
         # A column that never changes cannot split anything; leaving it out saves half of the time.
         self.features_ = [name for name in KNOWN_AHEAD if name in X and known[name].nunique() > 1]
         self.stand_ins_ = known[self.features_].median().to_numpy()
-        inputs, cut = self._inputs(known), first_80_percent(target)
-        self.learner_ = self._learner().fit(inputs[:cut], target[:cut])
+        inputs, cut = self.inputs(known), first_80_percent(target)
+        self.learner_ = self._learnt(inputs[:cut], target[:cut])
         expected = np.asarray(self.learner_.predict(inputs[cut:])).clip(0)
         hours = local(pd.DatetimeIndex(known.index[cut:]), self.timezone).hour.to_numpy()
         self.errors_ = intervals.errors_by_hour(target[cut:] - expected, hours)
@@ -169,24 +170,28 @@ class GradientBoosting(RegressorMixin, BaseEstimator):
 
     def predict(self, X: pd.DataFrame) -> np.ndarray:  # noqa: N803
         """Return the expected energy, shape (n,) [kWh]."""
-        return np.asarray(self.learner_.predict(self._inputs(X))).clip(0)
+        return np.asarray(self.learner_.predict(self.inputs(X))).clip(0)
 
     def predict_quantiles(self, X: pd.DataFrame, levels: np.ndarray) -> np.ndarray:  # noqa: N803
         """Return quantiles, shape (n, q) [kWh]."""
         hours = local(pd.DatetimeIndex(X.index), self.timezone).hour.to_numpy()
         return intervals.around(self.predict(X), hours, self.errors_, np.asarray(levels))
 
-    def _learner(self) -> GradientBoostingRegressor:
-        return GradientBoostingRegressor(
+    def inputs(self, X: pd.DataFrame) -> np.ndarray:  # noqa: N803
+        """Return what the trees look at, shape (n, len(features_)): NaN gives way to the median of the first rows."""
+        values = X[self.features_].to_numpy(dtype=float)
+        return np.where(np.isnan(values), self.stand_ins_, values)
+
+    def _learnt(self, inputs: np.ndarray, target: np.ndarray) -> GradientBoostingRegressor:
+        learner = GradientBoostingRegressor(
             n_estimators=self.n_estimators,
             learning_rate=self.learning_rate,
             max_depth=self.max_depth,
             random_state=self.random_state,
         )
-
-    def _inputs(self, X: pd.DataFrame) -> np.ndarray:  # noqa: N803
-        values = X[self.features_].to_numpy(dtype=float)
-        return np.where(np.isnan(values), self.stand_ins_, values)
+        # Else each of the trees has the same parameters checked once more.
+        with config_context(skip_parameter_validation=True):
+            return learner.fit(inputs, target)
 
 
 CANDIDATES: dict[str, Callable[..., Candidate]] = {

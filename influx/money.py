@@ -86,8 +86,10 @@ def month(run: Run) -> str:
     """Say what the month's bill is so far and will be at its end; empty where no price is known."""
     frame = run.bill().get("bill")
     prices = run.rates()
-    if frame is None or prices is None:
+    if prices is None:
         return ""
+    if frame is None:
+        return "The bill is not known: nothing tells in any hour what was bought from the grid."
     row = frame.iloc[-1]
     name = text.month(row["month"])
     since = f" since {text.day(row['since'])}, when the data begins," if row["since"] > row["month"] else ""
@@ -126,21 +128,24 @@ def _left_out(row: pd.Series) -> str:
 def how(run: Run) -> str:
     """Say how the bill was computed."""
     prices = run.rates()
-    if "bill" not in run.bill() or prices is None:
+    if prices is None:
         return "Without a price there is no bill."
+    if "bill" not in run.bill():
+        return "Without what was bought from the grid there is no bill."
     words = [
         "Days of the month beyond the forecast are expected as similar hours of the past weeks were; the range is as "
         "wide as eight in ten errors of such sums in the past year."
     ]
     if prices.has_half_hours:
         words.append("Prices change at half hours and use is known by hours: an hour costs the mean of its two halves.")
-    sun = set(run.home().flows["role"])
-    if sun:
+    flows = set(run.home().flows["role"])
+    if flows:
+        giver = "the sun or the battery" if "battery_out" in flows else "the sun"
         words.append(
             "The bill counts what was bought from the grid; the cost of a device's use is that of the grid's price, "
-            "also where the sun gave it."
+            f"also where {giver} gave it."
         )
-    if "grid_export" in sun and prices.feed_in is None:
+    if "grid_export" in flows and prices.feed_in is None:
         words.append("What was fed in earns nothing here: home.yaml names no `feed_in`.")
     return " ".join(words)
 

@@ -69,7 +69,8 @@ def _cleaned(file: File, devices: Mapping[str, str], name: str) -> File:
     rejected = file.part.rejected.assign(file=name)
     for column in ("column", "value", "reason"):
         rejected = _mapped(rejected, column, {text: legible(text) for text in rejected[column].unique()})
-    return replace(file, name=name, part=replace(file.part, frame=frame, rejected=rejected))
+    roles = {devices.get(series, clean_name(series)): role for series, role in file.part.roles.items()}
+    return replace(file, name=name, part=replace(file.part, frame=frame, rejected=rejected, roles=roles))
 
 
 def _mapped(frame: pd.DataFrame, column: str, names: Mapping[str, str]) -> pd.DataFrame:
@@ -99,14 +100,16 @@ def _settings(settings: Settings, devices: Mapping[str, str]) -> Settings:
             raise InputError(
                 f"{SETTINGS}: devices: {twice!r} and {name!r} name the same device, {shown(name)}. Keep one of the two."
             )
-        known[shown(name)] = _same_as(device, shown(name), shown)
+        known[shown(name)] = _device(device, shown(name), shown)
     update: dict[str, Any] = {"home_id": clean_name(settings.home_id)} | ({"devices": known} if known else {})
     return settings.model_copy(update=update)
 
 
-def _same_as(device: Device, name: str, shown: Callable[[str], str]) -> Device:
-    """Return a device with its earlier name as it is shown; one that is shown as it is now was the same all along."""
-    if device.same_as is None or shown(device.same_as) == device.same_as != name:
-        return device
-    old = shown(device.same_as)
-    return device.model_copy(update={"same_as": old if old != name else None})
+def _device(device: Device, name: str, shown: Callable[[str], str]) -> Device:
+    """Return a device with the names of others as they are shown; an earlier name that looks the same is none."""
+    update: dict[str, str | None] = {
+        key: shown(other) for key in ("same_as", "part_of") if (other := getattr(device, key)) is not None
+    }
+    if update.get("same_as") == name != device.same_as:
+        update["same_as"] = None
+    return device.model_copy(update=update) if update else device

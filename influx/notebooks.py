@@ -31,8 +31,9 @@ from influx.outside import without_colours
 PARAMETERS = ("data", "as_of", "horizon", "output")
 """What every notebook can be told."""
 
-_WARM_UP = "import influx.runs as _, influx.plots as _; del _"
-"""Run by a kernel while the one before it still computes, so that its own notebook need not wait for the libraries."""
+_WARM_UP = "import gc; gc.disable(); import influx.runs as _, influx.plots as _; gc.enable(); del gc, _"
+"""Run by a kernel while the one before it still computes, so that its own notebook need not wait for the libraries:
+all of them stay, and looking for waste among them would take a tenth of the time."""
 
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 _LINE = re.compile(r"(?:Cell In\[\d+\]|<ipython-input[^>]*>), line (\d+)")

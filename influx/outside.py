@@ -53,6 +53,7 @@ def clean_name(text: str) -> str:
     >>> clean_name("  heat\\n pump\\x1b[31m\\u202e ")
     'heat pump[31m'
     """
+    text = unicodedata.normalize("NFC", text)
     if text.isascii() and text.isprintable():
         line = " ".join(text.split())
     else:

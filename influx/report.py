@@ -1,19 +1,22 @@
 """The weekly report: the notebooks run one after another, each becomes a page, and the whole folder appears at once.
 
-Everything happens in this one process but for the kernels (importing papermill costs a second, a notebook three), so
-the libraries of the data stay out of it. The notebooks share a run folder: each step leaves its frames for the next.
+Everything happens in this one process but for the kernels (importing papermill costs half a second, a notebook three),
+so the libraries of the data stay out of it until the start page needs them. The notebooks share a run folder: each step
+leaves its frames for the next.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import importlib
 import importlib.metadata
 import json
 import platform
 import re
 import resource
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -168,6 +171,9 @@ def _make_pages(notebooks: list[Path], parameters: dict[str, Any], folder: Path,
             (folder / f"{done.name}.html").write_text(html, encoding="utf-8")
             seconds[done.name] = {"run": round(done.seconds, 2), "page": round(time.monotonic() - began, 2)}
             tell(done)
+            if len(seconds) == len(names) - 1 and (folder / "steps" / "insights.json").exists():
+                # No kernel starts any more: the start page's libraries may take its place, in memory and time.
+                threading.Thread(target=importlib.import_module, args=("influx.glance",)).start()
     return {"notebooks": seconds}
 
 

@@ -47,9 +47,14 @@ def known(completeness: pd.DataFrame) -> str:
     worst = gaps.loc[gaps["share_known"].idxmin()]
     return (
         f"{len(gaps)} of {_devices(len(completeness))} {_have(len(gaps))} hours that are not known; most of all "
-        f"{text.name(worst['device_id'])}, of which {text.percent(worst['share_known'])} are known. Such hours "
+        f"{text.name(worst['device_id'])}, of which {_share(worst['share_known'])} are known. Such hours "
         "stay out of every mean; none is taken for zero."
     )
+
+
+def _share(share: float) -> str:
+    """Return a share that is not all of it, never rounded up to that."""
+    return f"over 99{text.THIN_SPACE}%" if 0.995 <= share < 1 else text.percent(share)
 
 
 def silent(run: Run) -> str:
@@ -79,7 +84,7 @@ def use(breakdown: pd.DataFrame) -> str:
     if standby.notna().any():
         words += f" Standby is estimated at {text.kwh(float(standby.sum()))} a day on top; it is not measured."
     if (breakdown["device_id"] == OTHER).any():
-        words += " `other` is what the main meter saw and no device explains."
+        words += " `other` is what the home's meters saw and no device explains."
     return words
 
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import datetime as dt
 import difflib
+import re
+from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import holidays
@@ -17,14 +19,12 @@ import yaml
 from pydantic import AfterValidator, BaseModel, Field, ValidationError, field_validator, model_validator
 
 from influx.errors import InputError
+from influx.file_settings import File
+from influx.file_settings import Role as Role
 from influx.flexible_settings import Flexible
 from influx.outside import clean_name
 from influx.tariff_settings import Strict as _Strict
 from influx.tariff_settings import Tariff
-
-Role = Literal["device", "household", "grid_import", "grid_export", "solar", "ignore"]
-"""What a meter measures: one device, the whole home, or one of the flows from which the home's use follows."""
-
 
 Words = Annotated[str, AfterValidator(clean_name)]
 """Text that is shown as it is."""
@@ -41,6 +41,9 @@ class Device(_Strict):
     until: dt.date | None = Field(None, description="last local day in the home; after it, its use is unknown")
     same_as: str | None = Field(
         None, description="earlier name of the same device; its readings are joined to this one's"
+    )
+    part_of: str | None = Field(
+        None, description="meter that measures this device too, such as its circuit's; that one is no device of its own"
     )
     power_rating_watt: float | None = Field(None, gt=0)
     standby_power_watt: float | None = Field(None, ge=0)
@@ -83,10 +86,17 @@ class Settings(_Strict):
     currency: Words | None = Field(None, description="ISO 4217 code of every amount of money")
     tariff: Tariff | None = None
     power_limit_kw: float | None = Field(None, gt=0, description="most power that the home may draw at once")
+    complete_hour: float = Field(
+        0.75,
+        gt=0.5,  # an hour of which half is known is as much a guess as a measurement
+        le=1,
+        description="share of an hour that its readings must cover; the rest is then scaled up, and marked estimated",
+    )
     absences: list[Absence] = Field([], description="days away, past and coming")
     learner: str | None = Field(None, description="dotted path of the direct model's scikit-learn regressor")
     learner_settings: dict[str, bool | int | float | str] = Field({}, description="what the learner is made with")
     devices: dict[str, Device] = Field({}, description="what is known of each device")
+    files: dict[str, File] = Field({}, description="how to read a file, by its name or a pattern such as *.csv")
 
     @field_validator("devices")
     @classmethod
@@ -102,9 +112,49 @@ class Settings(_Strict):
                 raise ValueError(f"same_as of {old!r} leads back to itself; name each earlier name once")
         return devices
 
+    @field_validator("devices")
+    @classmethod
+    def _no_meter_is_part_of_itself(cls, devices: dict[str, Device]) -> dict[str, Device]:
+        containers = _containers(devices)
+        for name in containers:
+            way = [name]
+            while (up := containers.get(way[-1])) is not None:
+                if up in way:
+                    raise ValueError(
+                        f"part_of of {name!r} leads back to {up!r} ({', '.join([*way, up])}); "
+                        "name for each the meter that it stands behind"
+                    )
+                way.append(up)
+        return devices
+
+    @field_validator("files")
+    @classmethod
+    def _every_clock_is_one(cls, files: dict[str, File]) -> dict[str, File]:
+        for name, file in files.items():
+            zone = file.timezone
+            if zone is not None and not re.fullmatch(r"[+-](?:0\d|1[0-4]):[0-5]\d", zone):
+                try:
+                    cls._zone(zone)
+                except ValueError as error:
+                    raise ValueError(
+                        f'timezone of {name}: {error}, or an offset in quotes, such as "+01:00"'
+                    ) from error
+        return files
+
+    def file(self, name: str) -> File:
+        """Return what home.yaml says of a file; what stands under its own name comes before what patterns say."""
+        said = [file for pattern, file in self.files.items() if pattern != name and fnmatchcase(name, pattern)]
+        said += [self.files[name]] if name in self.files else []
+        keys = {key: getattr(file, key) for file in said for key in file.model_fields_set}
+        return File.model_construct(**{**dict(File()), **keys}, _fields_set=set(keys))
+
     def name_of(self, device_id: str) -> str:
         """Return the newest name of a device that was renamed (`same_as`), and any other one as it is."""
         return _newest_name(device_id, self.devices) or device_id
+
+    def containers(self) -> dict[str, str]:
+        """Return the meter that contains a device, for each that is `part_of` one; both by their newest names."""
+        return _containers(self.devices)
 
     @field_validator("timezone")
     @classmethod
@@ -149,6 +199,14 @@ def _newest_name(device_id: str, devices: dict[str, Device]) -> str | None:
         if device_id in seen:
             return None
     return device_id
+
+
+def _containers(devices: dict[str, Device]) -> dict[str, str]:
+    """Return the container of each device that has one; what is said of the newest name counts."""
+    newest = {name: _newest_name(name, devices) or name for name in devices}
+    said = {name: device.part_of for name, device in devices.items() if device.part_of is not None}
+    in_order = sorted(said, key=lambda name: newest[name] == name)
+    return {newest[name]: _newest_name(said[name], devices) or said[name] for name in in_order}
 
 
 def check_where(timezone: str, country: str | None) -> None:

@@ -37,6 +37,8 @@ timezone: Europe/Madrid    # IANA name; times without an offset are read as this
 country: ES                # ISO 3166 code; its public holidays count as weekend
 currency: EUR              # ISO 4217 code of all amounts of money
 # power_limit_kw: 4.6      # most power that the home may draw at once; the plan keeps it
+# complete_hour: 0.75      # share of an hour that its readings must cover (above 0.5, up to 1): the rest is then scaled
+#                          # up and marked estimated; an hour of which less is known counts as unknown
 
 tariff:
   rate: 0.16                                    # price of a kWh
@@ -69,8 +71,11 @@ tariff:
 #   since, until          first and last day in the home (2024-05-31); outside them its use is unknown, not zero
 #   power_rating_watt     and standby_power_watt, where the data does not hold them
 #   same_as: WM_00        an earlier name of the same device; its readings are joined to this one's
-#   role                  what a meter measures: device, household (the whole home), grid_import, grid_export, solar or
-#                         ignore; told from its name where it is not given
+#   part_of: KITCHEN      a meter that measures this device too, such as its circuit's. That one is then no device of
+#                         its own: its parts are, and what it measured beyond them belongs to `other`
+#   role                  what a meter measures: device, household (the whole home), grid_import, grid_export, solar,
+#                         battery_in (energy that charges a battery), battery_out (energy that it gives back) or ignore;
+#                         told by the format of its file or by its name where it is not given
 devices:
   AC_LR_01: {location: living room}
   FAN_BR_01: {location: bedroom}
@@ -82,6 +87,13 @@ devices:
   TV_LR_01: {location: living room}
   WH_BATH_01: {location: bathroom, flexible: true}
   WM_01: {location: kitchen, flexible: true}
+
+# How to read a file, by its name or a pattern, where neither it nor its data says so; each key may stand alone.
+# `python -m influx inspect FILE` shows what would be read, and asks for one of these where two readings are possible.
+# files:
+#   meter.csv: {timezone: UTC, date_order: dmy, decimal: ",", label: end, unit: Wh, measures: counter}
+#   plugs.csv: {columns: {"Plug 1 (kWh)": fridge, "Roof (kWh)": {device: roof, role: solar}}}
+#   "old *.csv": {ignore: true}
 
 # Days on which nobody is at home, first and last. Past ones are also found in the readings; models do not learn from
 # them. Coming ones are forecast from past days away.

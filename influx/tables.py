@@ -25,17 +25,56 @@ def account(home: Home) -> pd.DataFrame:
         "rows_after_as_of": "after the as-of time",
         "overlaps": "replaced by a newer row",
         "kwh_read": "kWh read",
+        "kwh_rejected": "kWh rejected",
         "kwh_used": "kWh used",
     }
     out = home.account.rename(columns=names)[list(names.values())]
-    for heading in ("kWh read", "kWh used"):
+    for heading in ("after the as-of time", "replaced by a newer row", "kWh rejected"):
+        if not out[heading].fillna(0).any():
+            out = out.drop(columns=heading)
+    for heading in (name for name in ("kWh read", "kWh rejected", "kWh used") if name in out):
         out[heading] = [text.number(kwh) if kwh == kwh else "none" for kwh in out[heading]]
     return out
 
 
 def rejected(home: Home) -> pd.DataFrame:
-    """Return the rows that were not used, with the reason of each."""
-    return home.rejected[["file", "row", "column", "value", "reason"]]
+    """Return the rows that were not used, with the reason of each; those of one reason together where they are many."""
+    rows = home.rejected
+    if len(rows) <= _MOST_ROWS:
+        return rows[["file", "row", "column", "value", "reason"]]
+    alike = rows.groupby(["file", "column", "reason"], sort=False)
+    out = alike.agg(rows=("row", "size"), first=("row", "first"), value=("value", "first")).reset_index()
+    names = {"first": "first row", "value": "its value"}
+    return out.rename(columns=names)[["file", "rows", "first row", "column", "its value", "reason"]]
+
+
+_MOST_ROWS = 50
+
+
+def corrections(home: Home) -> pd.DataFrame:
+    """Return the energy that the files hold and the hours do not, each with its name."""
+    out = home.corrections.groupby(["file", "correction"], sort=False)[["hours", "kwh"]].sum().reset_index()
+    out["file"] = out["file"].replace("", "all files")
+    return out.rename(columns={"correction": "what became of it", "hours": "readings or hours", "kwh": "kWh"})
+
+
+_MEASURES = {
+    "device": "a device",
+    "household": "the whole home",
+    "grid_import": "energy from the grid",
+    "grid_export": "energy fed in",
+    "solar": "solar output",
+    "battery_in": "energy into the battery",
+    "battery_out": "energy out of the battery",
+    "ignore": "left out, as home.yaml says",
+}
+
+
+def series(home: Home) -> pd.DataFrame:
+    """Return what each series of the files measures, and how much."""
+    out = home.series.assign(role=home.series["role"].map(_MEASURES))
+    names = {"device_id": "series", "role": "what it measures", "hours": "hours known", "kwh": "kWh"}
+    return out.rename(columns=names)[list(names.values())]
 
 
 def completeness(frame: pd.DataFrame) -> pd.DataFrame:

@@ -10,6 +10,7 @@ have no past of their own as a sum: their bands are added up, as if they all err
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from types import MappingProxyType
 
 import numpy as np
@@ -76,10 +77,19 @@ def past_misses(
         known = history[history.index < then]
         if known.notna().sum() < 7 * 24:
             break
-        stamps = pd.date_range(then, periods=hours, freq="h")
         expected = similar_hours(known, then, zone, country).mean(Climatology().half_life_weeks)
-        misses.append(history.reindex(stamps).to_numpy() - expected[lookup(stamps, zone, country)])
+        stamps, place = _week(then, hours, zone, country)
+        misses.append(history.reindex(stamps).to_numpy() - expected[place])
     return np.array(misses).reshape(-1, hours)
+
+
+@lru_cache(maxsize=128)
+def _week(
+    then: pd.Timestamp, hours: int, zone: str, country: str | None
+) -> tuple[pd.DatetimeIndex, tuple[np.ndarray, np.ndarray]]:
+    """Return the hours from `then` on, and where each is looked up; all devices of a home share them."""
+    stamps = pd.date_range(then, periods=hours, freq="h")
+    return stamps, lookup(stamps, zone, country)
 
 
 def summed(misses: np.ndarray, weights: np.ndarray) -> np.ndarray:

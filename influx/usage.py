@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from influx import clock
+from influx import account, clock
+from influx.account import Correction
 from influx.grid import Hours, spread_events
 from influx.settings import Device, Settings
 
@@ -50,7 +51,8 @@ def events_to_hours(
         The events that count, each once.
     """
     notes: list[str] = []
-    events, overlaps = _once(files, names, notes)
+    told: list[Correction] = []
+    events, overlaps = _once(files, names, notes, told)
     ends = events["timestamp"] + pd.to_timedelta(events["duration_minutes"], unit="min")
     spans = _spans(events.assign(end=ends), shift, cut, notes)
     use = spread_events(
@@ -67,11 +69,25 @@ def events_to_hours(
         )
         use = use[~late]
     hours = _with_zeros(use, spans, settings, sorted(events["device_id"].unique()), notes)
-    used = _kwh_before(events, cut).groupby(events["file"]).sum().reindex(range(len(files)), fill_value=0.0)
-    return Hours(hours, overlaps, used.tolist(), notes), use[["device_id", "timestamp", "duration_minutes"]], events
+    before = _kwh_before(events, cut)
+    used = before.groupby(events["file"]).sum().reindex(range(len(files)), fill_value=0.0)
+    told += _corrections(events.assign(kwh=events["power_consumption_kwh"] - before), names, account.AFTER)
+    whole = Hours(hours, overlaps, used.tolist(), notes, told)
+    return whole, use[["device_id", "timestamp", "duration_minutes"]], events
 
 
-def _once(files: list[pd.DataFrame], names: list[str], notes: list[str]) -> tuple[pd.DataFrame, list[int]]:
+def _corrections(events: pd.DataFrame, names: list[str], words: str) -> list[Correction]:
+    """Return the energy `kwh` of events that the hours do not hold, as corrections."""
+    lost = events[events["kwh"] > 0]
+    return [
+        Correction(names[int(number)], str(device), words, len(rows), float(rows["kwh"].sum()))
+        for (number, device), rows in lost.groupby(["file", "device_id"])
+    ]
+
+
+def _once(
+    files: list[pd.DataFrame], names: list[str], notes: list[str], told: list[Correction]
+) -> tuple[pd.DataFrame, list[int]]:
     """Return all events, those of several files from the newest, and the number of events that each file lost."""
     events = pd.concat([frame.assign(file=number) for number, frame in enumerate(files)], ignore_index=True)
     same = ["device_id", "timestamp"]
@@ -86,6 +102,10 @@ def _once(files: list[pd.DataFrame], names: list[str], notes: list[str]) -> tupl
     for number, count in events.loc[older, "file"].value_counts().items():
         notes.append(f"{names[int(number)]}: {count} events stand in a newer file too, which counts.")
     gone = older | repeated
+    kwh = events.assign(kwh=events["power_consumption_kwh"])
+    told += _corrections(kwh[older], names, account.NEWER) + _corrections(
+        kwh[repeated & ~older], names, account.REPEATED
+    )
     lost = events.loc[gone, "file"].value_counts()
     return events[~gone].sort_values("timestamp", kind="stable", ignore_index=True), [
         int(lost.get(n, 0)) for n in range(len(files))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,7 +12,16 @@ from hypothesis import strategies as st
 from tiny_readings import START, hours, readings, series, used
 
 import influx
-from influx.backtesting import can_learn, fit, metrics, origins_of, past_forecasts, pinball, predict
+from influx.backtesting import (
+    can_learn,
+    fit,
+    metrics,
+    origins_of,
+    past_forecasts,
+    past_forecasts_of_all,
+    pinball,
+    predict,
+)
 from influx.errors import InputError
 from influx.features import WEEK
 from influx.models import CANDIDATES
@@ -104,6 +115,19 @@ def test_folds_stand_a_horizon_apart_and_the_last_one_a_horizon_before_the_end()
     assert (found["timestamp"] >= found["origin"]).all()
     assert (found["timestamp"] < found["origin"] + pd.Timedelta(days=1)).all()
     assert len(found) == 3 * 24 * len(QUICK)
+
+
+def test_devices_side_by_side_have_the_past_forecasts_that_each_has_alone() -> None:
+    old, young = series(used(10 * WEEK)), series(used(7 * WEEK, seed=1))  # at 35 days of age nothing is boosted
+    every = [old, dataclasses.replace(young, device_id="ac")]
+    models = ("climatology", "gradient_boosting", "seasonal_naive")
+    for one, found in zip(every, past_forecasts_of_all(every, 2, WEEK, models), strict=True):
+        pd.testing.assert_frame_equal(found, past_forecasts(one, 2, WEEK, models))
+    assert found.groupby("model")["origin"].nunique().to_dict() == {
+        "climatology": 2,
+        "gradient_boosting": 1,
+        "seasonal_naive": 2,
+    }
 
 
 def test_a_fold_compares_with_what_was_measured() -> None:

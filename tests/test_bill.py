@@ -229,6 +229,9 @@ def test_the_parts_of_the_energy_cost_what_the_whole_does(tariff: dict[str, obje
         ({"main": 5.0, "pv": 4.0}, 1.0, None, True),
         ({"main": 5.0, "pv": 4.0, "grid_export": 3.0}, 4.0, 3.0, True),
         ({"main": 2.0, "pv": 4.0}, 0.0, None, True),
+        ({"grid_import": 2.0, "pv": 4.0, "grid_export": 1.0, "battery_in": 3.0, "battery_out": 2.0}, 2.0, 1.0, True),
+        ({"main": 5.0, "pv": 4.0, "battery_in": 2.0, "battery_out": 0.5}, 2.5, None, True),
+        ({"main": 5.0, "battery_in": 0.5, "battery_out": 2.0, "grid_export": 1.0}, 4.5, 1.0, True),
     ],
 )
 def test_what_is_bought_follows_from_the_meters(tmp_path, meters, bought, sold, metered) -> None:
@@ -237,6 +240,14 @@ def test_what_is_bought_follows_from_the_meters(tmp_path, meters, bought, sold, 
     assert supply.bought.tolist() == [bought] * 24
     assert (None if supply.sold is None else supply.sold.tolist()) == (None if sold is None else [sold] * 24)
     assert supply.is_metered == metered
+
+
+def test_half_a_battery_does_not_tell_what_was_bought(tmp_path) -> None:
+    home = load(tiny.write_readings(tmp_path, main=np.ones(24), battery_in=np.ones(24)))
+    supply = supply_of(home)
+    assert supply.bought.isna().all()
+    assert len(supply.bought) == 24
+    assert supply.is_metered
 
 
 def test_hours_between_the_data_and_the_as_of_time_are_not_known(tmp_path) -> None:

@@ -16,13 +16,16 @@ NOW = pd.Timestamp("2024-07-15", tz="UTC")
 HOME = SimpleNamespace(origin=NOW)
 
 
-def account(read: int, used: int, rejected: int = 0, later: int = 0) -> SimpleNamespace:
+def account(read: int, used: int, rejected: int = 0, later: int = 0, kwh: float = 5.0) -> SimpleNamespace:
+    """Return a home whose files hold 6 kWh: `kwh` stand in the series, 2 in rejected rows, and 1 was added."""
     row = {"file": "events.csv", "rows_read": read, "rows_used": used, "rows_rejected": rejected}
-    return SimpleNamespace(account=pd.DataFrame([row | {"rows_after_as_of": later}]))
+    row |= {"rows_after_as_of": later, "kwh_read": 6.0, "kwh_rejected": 2.0}
+    series, corrections = pd.DataFrame({"kwh": [kwh]}), pd.DataFrame({"kwh": [-1.0]})
+    return SimpleNamespace(account=pd.DataFrame([row]), series=series, corrections=corrections)
 
 
 def test_all_holds_of_the_sample(sample_run: Run) -> None:
-    assert checks.closes(sample_run.home()) == "Checked: the account of 2 files closes, row for row."
+    assert checks.closes(sample_run.home()) == "Checked: the account of 2 files closes, row for row and kWh for kWh."
     assert "rows lie before the forecast begins" in checks.is_past(sample_run.features()["features"], sample_run.home())
     assert "past origins" in checks.was_known(sample_run.training()["past_forecasts"], sample_run.home())
     assert "at each of 168 hours" in checks.adds_up(sample_run.forecast()["forecast"])
@@ -41,6 +44,11 @@ def test_a_row_that_vanished_stops_the_page() -> None:
     assert checks.closes(account(10, 7, 2, 1))  # type: ignore[arg-type]
     with pytest.raises(AssertionError, match=r"events\.csv does not close: 1 rows"):
         checks.closes(account(10, 7, 2))  # type: ignore[arg-type]
+
+
+def test_a_kilowatt_hour_that_vanished_stops_the_page() -> None:
+    with pytest.raises(AssertionError, match=r"0\.5 kWh of the files are neither used, rejected nor corrected"):
+        checks.closes(account(10, 7, 2, 1, kwh=4.5))  # type: ignore[arg-type]
 
 
 def test_a_feature_of_the_coming_hour_stops_the_page() -> None:

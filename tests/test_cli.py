@@ -34,6 +34,14 @@ def test_help_imports_no_library_of_the_data():
     assert not [name for name in ("pandas", "numpy", "papermill", "pydantic") if f" {name}\n" in done.stderr]
 
 
+def test_a_report_reads_no_grammar_of_web_addresses():
+    command = [sys.executable, "-X", "importtime", "-m", "influx", "report", "--data", "nowhere"]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert "data: there is no nowhere" in done.stderr
+    assert " nbformat\n" in done.stderr
+    assert not [name for name in ("lark", "pandas") if f" {name}\n" in done.stderr]
+
+
 def test_no_command_is_not_understood(capsys):
     with pytest.raises(SystemExit) as left:
         cli.main([])

@@ -43,6 +43,44 @@ def test_pairs_are_made_within_a_device() -> None:
     assert "offset" in reasons[1]
 
 
+def test_where_the_newest_stands_first_the_first_of_a_pair_is_winter_time() -> None:
+    stamps, reasons = clock.to_utc(walls("2024-10-27 03:00", *["2024-10-27 02:00"] * 2, "2024-10-27 01:00"), MADRID)
+    assert list(stamps.hour) == [2, 1, 0, 23]
+    assert not any(reasons)
+
+
+def test_times_of_any_minute_are_told_by_the_step_back() -> None:
+    minutes = ["01:50", "02:10", "02:55", "02:05", "02:40", "03:10"]
+    stamps, reasons = clock.to_utc(walls(*[f"2024-10-27 {minute}" for minute in minutes]), MADRID)
+    assert [f"{stamp:%H:%M}" for stamp in stamps] == ["23:50", "00:10", "00:55", "01:05", "01:40", "02:10"]
+    assert not any(reasons)
+
+
+def test_a_register_tells_the_order_of_shuffled_rows() -> None:
+    wall = walls("2024-10-27 02:00", "2024-10-27 02:30", "2024-10-27 02:00", "2024-10-27 02:30")
+    stamps, _ = clock.to_utc(wall, MADRID, rank=np.array([11.0, 10.5, 10.0, 11.5]))
+    assert [f"{stamp:%H:%M}" for stamp in stamps] == ["01:00", "00:30", "00:00", "01:30"]
+
+
+@pytest.mark.parametrize(
+    ("texts", "utc"),
+    [
+        (["00:00", "01:00", "02:00"], ["22:00", "23:00", "00:00"]),  # follows the hour before
+        (["02:00", "03:00", "04:00"], ["01:00", "02:00", "03:00"]),  # comes before the hour after
+        (["01:00", "02:00", "03:00", "04:00"], ["23:00", "00:00", "02:00", "03:00"]),  # the second is lacking
+    ],
+)
+def test_a_doubled_hour_that_is_shown_once_goes_by_its_neighbours(texts: list[str], utc: list[str]) -> None:
+    stamps, reasons = clock.to_utc(walls(*[f"2024-10-27 {text}" for text in texts]), MADRID)
+    assert [f"{stamp:%H:%M}" for stamp in stamps] == utc
+    assert not any(reasons)
+
+
+def test_three_equal_times_are_ambiguous() -> None:
+    _, reasons = clock.to_utc(walls(*["2024-10-27 02:00"] * 3), MADRID)
+    assert all("ambiguous" in why for why in reasons)
+
+
 def test_a_skipped_time_does_not_exist() -> None:
     stamps, reasons = clock.to_utc(walls("2024-03-31 02:30", "2024-03-31 03:30"), MADRID)
     assert stamps[0] is pd.NaT

@@ -101,8 +101,8 @@ def test_whatever_a_name_holds_is_text(name):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         tags = Tags(figures.show(plot_line, 5, f"x{name}", caption=name)._repr_html_())
-    assert {tag for tag, _ in tags.seen} <= {"figure", "style", "svg", "defs", "g", "path", "use", "text", "clippath",
-                                            "rect", "figcaption", "tspan"}  # fmt: skip
+    assert {tag for tag, _ in tags.seen} <= {"div", "figure", "style", "svg", "defs", "g", "path", "use", "text",
+                                            "clippath", "rect", "figcaption", "tspan"}  # fmt: skip
     for part in re.split(r"[\s\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffd-\uffff]+", name):
         assert part in tags.text
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from influx import grid, usage
+from influx import grid, hourly, usage
 from influx.errors import InputError
 from influx.settings import Device, Settings
 
@@ -228,7 +228,7 @@ def readings(
 
 
 def by_hour(*files: pd.DataFrame, shift: pd.Timedelta = NONE) -> tuple[dict[str, tuple[float, str]], grid.Hours]:
-    hours = grid.readings_to_hours(list(files), [f"file{number}" for number in range(len(files))], shift)
+    hours = hourly.readings_to_hours(list(files), [f"file{number}" for number in range(len(files))], shift)
     frame = hours.frame
     rows = zip(frame["timestamp"], frame["energy_kwh"], frame["quality"], strict=True)
     return {f"{stamp:%H:%M}": (round(kwh, 12), quality) for stamp, kwh, quality in rows}, hours
@@ -314,7 +314,7 @@ def test_of_a_reading_that_stands_twice_in_a_file_the_later_row_counts() -> None
 )
 def test_whole_hours_hold_the_energy_of_their_readings(kwh: list[float], minutes: int, late: int) -> None:
     frame = readings(f"2024-07-01 10:{late:02}", minutes, kwh)
-    hours = grid.readings_to_hours([frame], ["f"], NONE)
+    hours = hourly.readings_to_hours([frame], ["f"], NONE)
     ends = frame["timestamp"] + pd.Timedelta(minutes=minutes)
     for stamp, energy in zip(hours.frame["timestamp"], hours.frame["energy_kwh"], strict=True):
         inside = (ends.clip(upper=stamp + 2 * HALF) - frame["timestamp"].clip(lower=stamp)) / pd.Timedelta(

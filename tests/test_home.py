@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import influx
 from influx import schema
+from influx.account import rest
 from influx.errors import InputError
 from influx.home import Home, load
 
@@ -22,7 +23,7 @@ real = pytest.mark.skipif(not DATA.exists(), reason="the shared real homes are n
 
 HEADER = "device_id,timestamp,duration_minutes,power_consumption_kwh"
 EVENTS = "TV,2024-07-01 10:00,60,0.5\nTV,2024-07-01 20:30,60,1.0\nAC,2024-07-02 23:00,120,2.0\n"
-FRAMES = ("readings", "devices", "context", "minutes", "flows", "rejected", "account")
+FRAMES = ("readings", "devices", "context", "minutes", "flows", "rejected", "account", "corrections", "series")
 
 
 def home_of(folder: Path, as_of: str | None = None, **files: str) -> Home:
@@ -47,6 +48,7 @@ def assert_accounted(home: Home) -> None:
     parts = account["rows_used"] + account["rows_rejected"] + account["rows_after_as_of"]
     assert (account["rows_read"] == parts).all()
     assert account["rows_rejected"].sum() == len(home.rejected)
+    assert rest(home) == pytest.approx(0, abs=1e-9 * max(account["kwh_read"].sum(), 1))
 
 
 # --- the good path ----------------------------------------------------------------------------------------------------
@@ -287,7 +289,8 @@ def test_home_yaml_chooses_one_home_and_the_others_are_rejected(tmp_path: Path) 
     assert series(home, "m").tolist() == [1]
     assert list(home.rejected["row"]) == [3, 4]
     assert set(home.rejected["value"]) == {"B"}
-    assert home.account["kwh_read"].tolist() == [1]
+    assert home.account["kwh_read"].tolist() == [6]
+    assert home.rejected["kwh"].tolist() == [2, 3]
     assert_accounted(home)
 
 
@@ -573,3 +576,19 @@ def test_an_earlier_name_that_no_file_holds_is_told(tmp_path: Path) -> None:
     rows = [f"2024-05-01 {hour:02d}:00,0.1" for hour in range(24)]
     files = {"readings": "\n".join(["timestamp,new", *rows]), "home": "devices: {new: {same_as: old}}"}
     assert told(home_of(tmp_path, **files), "new was old before, of which the files hold nothing")
+
+
+def test_one_meter_in_two_files_under_two_names_is_never_added_up(tmp_path: Path) -> None:
+    stamps = pd.date_range("2024-07-01", periods=72, freq="h").strftime("%Y-%m-%d %H:%M")
+    rows = [f"{at},{0.1 * (n % 7 + 1):.3f}" for n, at in enumerate(stamps)]
+    files = {"app": "\n".join(["timestamp,import", *rows]), "meter": "\n".join(["timestamp,grid_import", *rows])}
+    with pytest.raises(InputError, match=r"grid_import \(meter\.csv\) and import \(app\.csv\) count the same"):
+        home_of(tmp_path, **files)
+    home = home_of(tmp_path, **files, home="devices: {import: {role: ignore}}\n")
+    assert series(home, "household").sum() == pytest.approx(home.account["kwh_read"].sum() / 2)
+
+
+def test_the_phases_of_one_meter_are_added_up(tmp_path: Path) -> None:
+    stamps = pd.date_range("2024-07-01", periods=72, freq="h").strftime("%Y-%m-%d %H:%M")
+    readings = "\n".join(["timestamp,import_1,import_2", *[f"{at},0.5,0.5" for at in stamps]])
+    assert series(home_of(tmp_path, readings=readings), "household").sum() == 72

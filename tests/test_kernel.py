@@ -447,3 +447,12 @@ def test_what_is_looked_up_is_what_was_said_of_the_same_days() -> None:
     colder = warm.copy()
     colder[:20] = 0.0
     assert (kernel.say(days(kwh, 1, colder), cold, LEVELS)[0] != kernel.say(laid, cold, LEVELS)[0]).any()
+
+
+def test_what_was_said_of_the_past_weeks_of_a_dozen_devices_is_still_known_after_the_last_of_them() -> None:
+    every = [Kernel().fit(table(hours(40 * 168)), used(40 * 168, seed)) for seed in range(12)]
+    first = [model.past_weeks() for model in every]
+    before = kernel._said.cache_info().misses
+    again = [model.past_weeks() for model in every]
+    assert kernel._said.cache_info().misses == before
+    np.testing.assert_array_equal(again[0][0].quantiles, first[0][0].quantiles)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from influx import meters
 from influx.errors import InputError
-from influx.settings import Device, Settings
+from influx.settings import Device, Role, Settings
 
 NAN = np.nan
 
@@ -25,8 +25,10 @@ def hours(**kwh: list[float]) -> pd.DataFrame:
     return frame.assign(quality=np.where(frame["energy_kwh"].isna(), "missing", "measured"))
 
 
-def sorted_out(settings: Settings | None = None, **kwh: list[float]) -> tuple[dict[str, list[float]], meters.Metered]:
-    found = meters.sort_out(hours(**kwh), settings or Settings())
+def sorted_out(
+    settings: Settings | None = None, of_formats: dict[str, Role] | None = None, /, **kwh: list[float]
+) -> tuple[dict[str, list[float]], meters.Metered]:
+    found = meters.sort_out(hours(**kwh), settings or Settings(), of_formats or {})
     return {str(name): list(own["energy_kwh"]) for name, own in found.readings.groupby("device_id")}, found
 
 
@@ -53,6 +55,21 @@ def sorted_out(settings: Settings | None = None, **kwh: list[float]) -> tuple[di
         ("imported_oven", "device"),
         ("remaining", "device"),
         ("other", "device"),
+        ("battery_in", "battery_in"),
+        ("Battery Charge", "battery_in"),
+        ("home_battery_charged", "battery_in"),
+        ("battery_1_in", "battery_in"),
+        ("battery_energy_in_2", "battery_in"),
+        ("battery_out", "battery_out"),
+        ("Battery-Discharge", "battery_out"),
+        ("battery.discharged", "battery_out"),
+        ("battery_energy_out", "battery_out"),
+        ("battery", "device"),
+        ("battery_charger", "device"),
+        ("battery_charging_station", "device"),
+        ("bike_battery_charge", "device"),
+        ("battery_inverter", "device"),
+        ("charge", "device"),
     ],
 )
 def test_roles_are_told_from_names(name: str, role: str) -> None:
@@ -62,6 +79,32 @@ def test_roles_are_told_from_names(name: str, role: str) -> None:
 def test_home_yaml_overrules_names() -> None:
     settings = Settings(devices={"pv": Device(role="device"), "fridge": Device(role="household"), "tv": Device()})
     assert [meters.role_of(name, settings) for name in ("pv", "fridge", "tv")] == ["device", "household", "device"]
+
+
+def test_a_format_comes_after_home_yaml_and_before_names() -> None:
+    settings = Settings(devices={"a": Device(role="device"), "tv": Device(location="hall")})
+    of_formats: dict[str, Role] = {"a": "solar", "tv": "grid_import", "pv": "device", "main": "ignore"}
+    found = [meters.role_of(name, settings, of_formats) for name in ("a", "tv", "pv", "main", "pv_2")]
+    assert found == ["device", "grid_import", "device", "ignore", "solar"]
+
+
+def test_roles_of_formats_are_told_as_such() -> None:
+    of_formats: dict[str, Role] = {"roof": "solar", "net": "grid_import", "pv": "device", "tv": "device", "x": "ignore"}
+    series, found = sorted_out(None, of_formats, roof=[1.0], net=[2.0], pv=[0.5], tv=[0.25], x=[7.0], export=[0.5])
+    assert series == {"household": [2.5], "pv": [0.5], "tv": [0.25], "other": [1.75]}
+    assert [note for note in found.notes if "file" in note] == [
+        "net is taken for energy from the grid, as its file says.",
+        "pv is taken for one device, as its file says.",
+        "roof is taken for solar output, as its file says.",
+        "x is ignored, as its file says (7 kWh).",
+    ]
+    assert any("export is taken for energy fed in, by its name" in note for note in found.notes)
+
+
+def test_the_format_of_an_earlier_name_holds_for_the_newest() -> None:
+    settings = Settings(devices={"roof": Device(same_as="sensor.x")})
+    found = sorted_out(settings, {"sensor.x": "solar"}, roof=[1.0], tv=[0.5])[1]
+    assert list(found.flows["role"]) == ["solar"]
 
 
 def test_a_main_meter_is_the_household_and_leaves_other() -> None:
@@ -119,9 +162,82 @@ def test_a_household_that_does_not_follow_is_not_made_up() -> None:
     assert any("do not tell what the household uses" in note for note in found.notes)
 
 
+def test_a_battery_gives_what_it_took() -> None:
+    series, found = sorted_out(
+        grid_import=[1.0, 0.0, 0.5, 1.0],
+        pv=[0.0, 3.0, 0.0, 0.0],
+        grid_export=[0.0, 1.0, 0.0, 0.0],
+        battery_in=[0.0, 1.5, 0.0, NAN],
+        battery_out=[0.5, 0.0, 1.0, 0.0],
+        tv=[0.5, 0.25, 0.5, 0.5],
+    )
+    np.testing.assert_array_equal(series["household"], [1.5, 0.5, 1.5, NAN])
+    np.testing.assert_array_equal(series["other"], [1.0, 0.25, 1.0, NAN])
+    assert "The household is computed as grid_import + pv + battery_out - grid_export - battery_in." in found.notes
+    assert "battery_in is taken for energy that charges a battery, by its name" in " ".join(found.notes)
+    battery = found.flows[found.flows["role"].str.startswith("battery")]
+    assert battery.groupby("role")["energy_kwh"].sum().to_dict() == {"battery_in": 1.5, "battery_out": 1.5}
+    assert set(series) == {"household", "other", "tv"}
+
+
+def test_several_batteries_add_up() -> None:
+    energy = {"battery_1_in": [0.5], "battery_2_in": [0.25], "battery_1_out": [1.0], "battery_2_out": [2.0]}
+    assert sorted_out(import_1=[1.0], **energy)[0] == {"household": [3.25]}
+
+
+def test_a_battery_that_fills_from_the_grid_needs_no_sun() -> None:
+    energy = {
+        "grid_import": [1.0, 0.0],
+        "grid_export": [0.0, 0.5],
+        "battery_in": [0.75, 0.0],
+        "battery_out": [0.0, 1.0],
+    }
+    series, found = sorted_out(**energy)
+    assert series == {"household": [0.25, 0.5]}
+    assert "No solar meter is there: all that is fed in is taken for the battery's." in found.notes
+
+
+def test_more_stored_than_there_was_is_clipped_and_told() -> None:
+    series, found = sorted_out(grid_import=[1.0, 1.0], battery_in=[1.25, 0.5], battery_out=[0.0, 0.0])
+    assert series == {"household": [0.0, 0.5]}
+    assert any("in 1 hours more was fed in and stored than" in note and "0.25 kWh" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    ("half", "said"), [("battery_in", "no meter of what it gives back"), ("battery_out", "no meter of what charges it")]
+)
+def test_half_a_battery_tells_neither_use_nor_what_was_bought(half: str, said: str) -> None:
+    series, found = sorted_out(grid_import=[1.0], tv=[0.1], **{half: [0.5]})
+    assert series == {"tv": [0.1]}
+    assert any(said in note and "what the household uses does not follow" in note for note in found.notes)
+    series, found = sorted_out(main=[1.0], tv=[0.1], **{half: [0.5]})
+    assert series["household"] == [1.0]
+    assert any(said in note and "bought from the grid does not follow" in note for note in found.notes)
+    _, found = sorted_out(main=[1.0], grid_import=[1.0], **{half: [0.5]})
+    assert not any(said in note for note in found.notes)
+
+
+def test_a_battery_without_a_meter_of_the_grid_tells_no_use() -> None:
+    series, found = sorted_out(battery_in=[1.0], battery_out=[1.0], tv=[0.1])
+    assert series == {"tv": [0.1]}
+    assert any("battery meters without one of the grid import do not tell" in note for note in found.notes)
+
+
 def test_only_flows_that_tell_no_use_are_an_error_that_says_what_to_do() -> None:
     with pytest.raises(InputError, match="role: household"):
-        sorted_out(grid_import=[1.0], grid_export=[0.5])
+        sorted_out(pv=[1.0], grid_export=[0.5])
+
+
+def test_a_grid_meter_alone_forecasts_what_is_bought_and_says_so() -> None:
+    series, found = sorted_out(grid_import=[1.0, 2.0], grid_export=[0.5, 0.0])
+    assert series == {"household": [1.0, 2.0]}
+    assert any("what it took from the grid" in note for note in found.notes)
+
+
+def test_a_register_of_feed_in_that_never_counted_is_none() -> None:
+    series, found = sorted_out(grid_import=[1.0, 2.0], grid_export=[0.0, 0.0], tv=[0.5, 0.5])
+    assert series == {"tv": [0.5, 0.5], "other": [0.5, 1.5], "household": [1.0, 2.0]}
+    assert "grid_export: nothing was ever fed in." in found.notes
 
 
 def test_without_a_main_meter_there_is_no_household() -> None:

@@ -134,7 +134,6 @@ def test_what_is_not_in_a_bill_is_told() -> None:
     said = month(bill(at_end=NAN, p10=NAN, p90=NAN, hours_open=300))
     assert "what it will cost at its end is not known.**" in said
     assert "Of 300 of the 408 hours that are left of it, nobody knows the price or the use." in said
-    assert money.month(stands_for()) == ""
 
 
 def test_the_bill_is_shown_line_by_line() -> None:
@@ -197,6 +196,28 @@ def test_the_week_s_table_says_how_many_hours_are_priced() -> None:
     week, cost = sums(10.0).assign(home_id="h"), sums(2.0, 48).assign(home_id="h")
     assert "cost of 48 h" in tables.week(week, cost, choice, "EUR")
     assert {"cost", "kg CO₂"} <= set(tables.week(week, sums(2.0).assign(home_id="h"), choice, "EUR", week))
+
+
+@pytest.mark.parametrize(
+    ("roles", "said"),
+    [
+        (["grid_import", "solar"], "also where the sun gave it."),
+        (["grid_import", "battery_in", "battery_out"], "also where the sun or the battery gave it."),
+    ],
+)
+def test_what_the_home_gives_itself_is_priced_as_the_grid_s(roles: list[str], said: str) -> None:
+    run = stands_for(bill=pd.DataFrame({"line": ["total"]}))
+    run.home().flows = pd.DataFrame({"role": roles})
+    assert said in money.how(run)
+
+
+def test_why_there_is_no_bill_is_said() -> None:
+    run = stands_for()
+    assert money.month(run) == "The bill is not known: nothing tells in any hour what was bought from the grid."
+    assert money.how(run) == "Without what was bought from the grid there is no bill."
+    run.rates = lambda: None
+    assert money.month(run) == ""
+    assert money.how(run) == "Without a price there is no bill."
 
 
 def test_the_sample_tells_its_own_numbers(sample_run: Run) -> None:

@@ -20,7 +20,9 @@ from hypothesis import strategies as st
 
 import influx
 from influx import InputError, Run, exchange, markup
+from influx.account import rest
 from influx.dashboard import columns, html
+from influx.home import Home
 from influx.naming import with_clean_names
 from influx.outside import clean_name, distinct, file_name, for_cell, from_cell, legible, message
 from influx.paths import PROJECT
@@ -154,6 +156,7 @@ def test_the_account_closes(week) -> None:
     assert row["rows_rejected"] == 1
     kwh = sum(tiny.days(16, seed=number).sum() for number in range(len(RAW))) - tiny.days(16)[0]
     assert (row["kwh_read"], row["kwh_used"]) == (pytest.approx(kwh), pytest.approx(kwh))
+    assert rest(Home.open(week)) == pytest.approx(0, abs=1e-9)
     readings = pd.read_parquet(week / "readings.parquet")
     assert readings["energy_kwh"].sum() == pytest.approx(kwh)
 
@@ -368,6 +371,17 @@ def test_an_error_quotes_an_argument_legibly(arguments, tmp_path, capsys) -> Non
         assert left.code == 2
     said = capsys.readouterr().err
     assert not unseen(said) and ("\\x1b[2J" in said or "\\u202e" in said)
+
+
+def test_what_is_inspected_steers_no_terminal(tmp_path, capsys) -> None:
+    from influx import __main__ as cli
+
+    rows = "".join(f"\x1b[31mtv,2024-05-06T{hour:02d}:00Z,\x1b]0;x\x07\n" for hour in range(4))
+    rows += "".join(f"\x1b[31mtv,2024-05-07T{hour:02d}:00Z,1\n" for hour in range(8))
+    (tmp_path / "x.csv").write_text(f"device_id,timestamp,energy_kwh\n{rows}")
+    assert cli.main(["inspect", str(tmp_path / "x.csv")]) == 0
+    said = capsys.readouterr().out
+    assert "\\x1b[31mtv" in said and not unseen(said)
 
 
 def test_an_error_of_a_file_quotes_its_name_and_columns_legibly(tmp_path) -> None:

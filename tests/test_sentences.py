@@ -83,7 +83,7 @@ def test_standby_is_an_estimate_on_top() -> None:
 
 
 def test_what_no_device_explains_is_explained() -> None:
-    assert sentences.use(parts(other=3, tv=1)).endswith("`other` is what the main meter saw and no device explains.")
+    assert sentences.use(parts(other=3, tv=1)).endswith("`other` is what the home's meters saw and no device explains.")
 
 
 def test_a_home_that_used_nothing_and_one_of_a_single_meter_are_told_as_such() -> None:

@@ -177,6 +177,25 @@ def test_absences_learner_and_earlier_names(tmp_path: Path) -> None:
     assert Settings.model_validate(settings.model_dump(mode="json", exclude_unset=True)) == settings
 
 
+def test_what_contains_a_device_is_known_by_its_newest_name(tmp_path: Path) -> None:
+    settings = read(
+        tmp_path,
+        "devices:\n  oven: {part_of: old_kitchen}\n  kitchen: {same_as: old_kitchen, part_of: floor}\n"
+        "  tv: {same_as: old_tv, part_of: floor}\n  old_tv: {part_of: cellar}\n  lamp: {same_as: old_lamp}\n"
+        "  old_lamp: {part_of: floor}\n  floor: {role: device}\n",
+    )
+    assert settings.containers() == {"oven": "kitchen", "kitchen": "floor", "tv": "floor", "lamp": "floor"}
+    assert Settings.model_validate(settings.model_dump(mode="json", exclude_unset=True)) == settings
+    assert Settings().containers() == {}
+
+
+def test_batteries_and_complete_hours(tmp_path: Path) -> None:
+    settings = read(tmp_path, "complete_hour: 1\ndevices: {a: {role: battery_in}, b: {role: battery_out}}")
+    assert [settings.devices[name].role for name in "ab"] == ["battery_in", "battery_out"]
+    assert settings.complete_hour == 1
+    assert Settings().complete_hour == 0.75
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
@@ -187,6 +206,16 @@ def test_absences_learner_and_earlier_names(tmp_path: Path) -> None:
         ("devices:\n  A: {same_as: A}", "leads back to itself"),
         ("devices:\n  A: {same_as: C}\n  B: {same_as: C}", "is same_as of both 'A' and 'B'"),
         ("learner_settings: [1, 2]", "learner_settings"),
+        ("devices:\n  A: {part_of: A}", r"part_of of 'A' leads back to 'A' \(A, A\)"),
+        ("devices:\n  A: {part_of: B}\n  B: {part_of: C}\n  C: {part_of: A}", r"leads back to 'A' \(A, B, C, A\)"),
+        ("devices:\n  A: {part_of: B}\n  B: {part_of: C}\n  C: {part_of: B}", r"leads back to 'B' \(A, B, C, B\)"),
+        ("devices:\n  new: {same_as: old, part_of: old}", "part_of of 'new' leads back to 'new'"),
+        ("devices:\n  new: {same_as: old, part_of: A}\n  A: {part_of: old}", "leads back to 'new'"),
+        ("devices:\n  A: {part_of: 7}", "devices.A.part_of: 7 is not text"),
+        ("devices:\n  A: {part-of: B}", "devices.A.part-of: there is no such key; did you mean 'part_of'"),
+        ("complete_hour: 0.5", "complete_hour: .*greater than 0.5"),
+        ("complete_hour: 1.01", "complete_hour: .*less than or equal to 1"),
+        ("complete_hour: 75", "complete_hour: .*less than or equal to 1"),
     ],
 )
 def test_absences_and_names_that_cannot_be(tmp_path: Path, content: str, said: str) -> None:

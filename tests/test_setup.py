@@ -31,8 +31,10 @@ CALLED = {
     "ruff": "-m ruff",
     "setuptools": "setuptools.build_meta",
     "types-pyyaml": "yaml",
+    "types-defusedxml": "yaml",
 }
 IMPORTED_AS = {
+    "python-calamine": "python_calamine",
     "scikit-learn": "sklearn",
     "pyyaml": "yaml",
     "jupyter-client": "jupyter_client",

@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import influx
 from influx import sources
 from influx.errors import InputError
 from influx.settings import Device, Settings
-from influx.sources import Part
+from influx.sources import Part, table
 from influx.sources.lines import split_lines
 
 HEADER = "device_id,timestamp,duration_minutes,power_consumption_kwh"
@@ -266,7 +267,7 @@ def test_long_readings(tmp_path: Path) -> None:
     )
     frame = read(path).frame
     np.testing.assert_array_equal(frame["energy_kwh"], [0.1, np.nan, 0.3, np.nan])
-    assert list(frame["quality"]) == ["measured", "measured", "estimated", "missing"]
+    assert list(frame["quality"]) == ["measured", "missing", "estimated", "missing"]
     assert list(frame["minutes"]) == [60] * 4
 
 
@@ -406,3 +407,48 @@ def test_any_cells_are_used_or_rejected(
     assert part.rows_read == filled + len(rows) == len(part.frame) + len(part.rejected)
     assert part.frame["power_consumption_kwh"].between(0, np.inf, inclusive="left").all()
     assert part.frame["duration_minutes"].gt(0).all()
+
+
+def test_a_row_of_another_decade_does_not_stretch_the_home(tmp_path: Path) -> None:
+    times = pd.date_range("2024-07-01", periods=400, freq="h").strftime("%Y-%m-%d %H:%M").tolist()
+    rows = [f"tv,{at},0.1" for at in times]
+    rows[7] = rows[7].replace("2024", "2074")
+    part = read(write(tmp_path, "\n".join(["device_id,timestamp,energy_kwh", *rows]) + "\n"))
+    assert part.rejected[["row", "kwh"]].to_numpy().tolist() == [[9, 0.1]]
+    assert "more than a year apart" in part.rejected["reason"].item()
+    assert part.frame["timestamp"].max().year == 2024
+
+
+def test_two_winters_with_a_pause_of_two_years_are_both_read(tmp_path: Path) -> None:
+    times = [*pd.date_range("2020-01-01", periods=100, freq="h"), *pd.date_range("2023-01-01", periods=400, freq="h")]
+    rows = [f"tv,{at:%Y-%m-%d %H:%M},0.1" for at in times]
+    part = read(write(tmp_path, "\n".join(["device_id,timestamp,energy_kwh", *rows]) + "\n"))
+    assert len(part.frame) == 500
+
+
+def test_a_parquet_file_with_damaged_names_is_an_error_not_a_traceback(tmp_path: Path) -> None:
+    path = tmp_path / "readings.parquet"
+    stamps = [pd.Timestamp("2024-07-01", tz="UTC")]
+    pd.DataFrame({"device_id": ["tv"], "timestamp": stamps, "energy_kwh": [1.0]}).to_parquet(path)
+    path.write_bytes(path.read_bytes().replace(b"energy_kwh", b"energy_\xf5wh"))
+    assert table.header(path) is None
+    with pytest.raises(InputError, match=r"readings\.parquet: not readable as Parquet"):
+        table.read(path)
+
+
+@pytest.mark.parametrize("label", ["start", "end"])
+@pytest.mark.parametrize(("day", "length"), [("2024-03-31", 23), ("2024-10-27", 25)])
+def test_the_energy_of_a_day_on_which_the_clock_is_changed_is_exact(
+    tmp_path: Path, day: str, length: int, label: str
+) -> None:
+    first = pd.Timestamp(day, tz="Europe/Madrid") - pd.Timedelta(days=1)
+    starts = pd.date_range(first.tz_convert("UTC"), periods=3 * 24 + length - 24, freq="h")
+    shown = (starts + pd.Timedelta(hours=int(label == "end"))).tz_convert("Europe/Madrid")
+    rows = "".join(f"{at:%Y-%m-%d %H:%M},{n + 1}\n" for n, at in enumerate(shown))
+    (tmp_path / "readings.csv").write_text("timestamp,tv\n" + rows)
+    (tmp_path / "home.yaml").write_text(f"timezone: Europe/Madrid\nfiles: {{readings.csv: {{label: {label}}}}}\n")
+    home = influx.load(tmp_path)
+    local = home.readings["timestamp"].dt.tz_convert("Europe/Madrid").dt.date.astype(str)
+    kwh = home.readings["energy_kwh"].groupby(local.to_numpy()).agg(["sum", "size"])
+    assert kwh.loc[day].tolist() == [sum(range(25, 25 + length)), length]
+    assert home.rejected.empty

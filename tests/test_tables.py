@@ -33,7 +33,8 @@ def test_the_account_of_the_sample_closes(sample_run: Run) -> None:
     shown = tables.account(sample_run.home()).set_index("file")
     lines = len((sample_run.data / "events.csv").read_text().splitlines()) - 1
     assert shown.loc["events.csv", ["rows read", "used"]].tolist() == [lines, lines]
-    assert shown.loc["events.csv", ["rejected", "after the as-of time"]].tolist() == [0, 0]
+    assert shown.loc["events.csv", "rejected"] == 0
+    assert "after the as-of time" not in shown  # a column of zeros tells nothing
     assert shown.loc["events.csv", "kWh read"] == shown.loc["events.csv", "kWh used"] != "none"
     assert shown.loc["weather.csv", "kWh read"] == "none"  # it holds no energy, which is not 0 kWh
 

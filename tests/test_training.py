@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.inspection import permutation_importance
 from tiny_readings import START, hours, readings, series, used
 
-from influx.features import WEEK, Surroundings
-from influx.models import CANDIDATES, Climatology, SeasonalNaive
+from influx.features import WEEK, Surroundings, every_week, feature_table, names
+from influx.models import CANDIDATES, Climatology, GradientBoosting, SeasonalNaive, first_80_percent
 from influx.schema import as_readings
 from influx.series import Series, all_series, with_household
 from influx.training import choose, reference, train
@@ -188,6 +189,29 @@ def test_the_reference_is_told_one_hour_and_one_week_ahead() -> None:
     assert set(importance.columns) == {"home_id", "device_id", "feature", "importance", "spread"}
     assert importance["importance"].is_monotonic_decreasing
     assert "lag_1h" in set(importance["feature"])
+
+
+def test_the_importance_is_what_shuffling_the_whole_table_costs() -> None:
+    """Also where inputs are not known, and of a feature that never changes: shuffling that one costs nothing."""
+    warm = pd.DataFrame({"timestamp": hours(12 * WEEK), "outdoor_temp_celsius": np.arange(12.0 * WEEK) % 31})
+    warm.loc[warm.index % 7 == 0, "outdoor_temp_celsius"] = np.nan
+    kwh = used(12 * WEEK)
+    kwh[::5] += np.where(np.isnan(warm["outdoor_temp_celsius"]), 0.0, 0.1)[::5]
+    origin = START + pd.Timedelta(weeks=12)
+    device = series(kwh, weather=warm, plate={"power_rating_watt": 100.0})
+    _, importance = reference(device, origin)
+    table = feature_table(device.before(origin), device.around, every_week(device.before(origin), origin))
+    table = table.set_index("timestamp")
+    cut = first_80_percent(table["energy_kwh"].to_numpy())
+    model = GradientBoosting().fit_first(table, table["energy_kwh"].to_numpy())
+    judged, known = table[cut:], table["energy_kwh"].to_numpy()[cut:]
+    scoring = "neg_mean_absolute_error"
+    found = permutation_importance(model, judged[names(table)], known, scoring=scoring, n_repeats=5, random_state=42)
+    told = importance.set_index("feature").loc[names(table)]
+    np.testing.assert_array_equal(told["importance"], found["importances_mean"])
+    np.testing.assert_array_equal(told["spread"], found["importances_std"])
+    assert told.loc["power_rating_watt", "importance"] == 0
+    assert told["importance"].max() > 0
 
 
 def test_the_reference_needs_six_weeks() -> None:

@@ -12,6 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import cast
 
+from influx.errors import InputError
+from influx.settings import Settings
 from influx.sources.part import Part, Source
 
 __all__ = ["Part", "Source", "find", "sources"]
@@ -25,6 +27,18 @@ def sources() -> tuple[Source, ...]:
     return tuple(cast(Source, module) for module in sorted(formats, key=lambda module: getattr(module, "RANK", 50)))
 
 
-def find(path: Path) -> Source | None:
-    """Return the format of a file, or None where it is of no known one."""
-    return next((source for source in sources() if source.matches(path)), None)
+def find(path: Path, settings: Settings | None = None) -> Source | None:
+    """Return the format of a file, the one that home.yaml names or the first that matches; None where none does.
+
+    Raises
+    ------
+    InputError
+        home.yaml names a format that does not exist.
+    """
+    said = None if settings is None else settings.file(path.name).format
+    if said is None:
+        return next((source for source in sources() if source.matches(path)), None)
+    names = {source.__name__.rpartition(".")[2]: source for source in sources()}
+    if said not in names:
+        raise InputError(f"home.yaml: files.{path.name}.format: there is no {said!r}; formats are {', '.join(names)}.")
+    return names[said]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from influx.schema import CONTEXT_COLUMNS, EVENT_COLUMNS, STATIC_COLUMNS
 from influx.settings import Settings
-from influx.sources import cells, table
+from influx.sources import cells, strays, table
 from influx.sources.part import Part, part_of
 
 REQUIRED = ("device_id", "timestamp", "duration_minutes", "power_consumption_kwh")
@@ -39,10 +40,12 @@ def read(path: Path, settings: Settings) -> Part:
     """
     raw = table.read(path)
     table.need(raw, REQUIRED)
+    _positive(raw, "power_consumption_kwh", zero=True)
+    raw.kwh_of = _kwh
     cells.reject_empty(raw, "device_id")
     cells.times(raw, "timestamp", settings.timezone, group="device_id")
     _positive(raw, "duration_minutes")
-    _positive(raw, "power_consumption_kwh", zero=True)
+    raw.reject(strays.astray(pd.DatetimeIndex(raw.rows["timestamp"]).asi8), "timestamp", strays.REASON)
     frame = raw.rows[[*REQUIRED]].join(cells.optional_numbers(raw, STATIC_COLUMNS + CONTEXT_COLUMNS))
     for name in _TEXTS:
         if name in raw.rows:
@@ -50,6 +53,10 @@ def read(path: Path, settings: Settings) -> Part:
             frame[name] = text.where(~text.str.lower().isin(cells.MISSING))
     raw.rows = frame
     return part_of(raw, "events", "smart-home events")
+
+
+def _kwh(rows: pd.DataFrame) -> np.ndarray:
+    return rows["power_consumption_kwh"].to_numpy(float)
 
 
 def _positive(raw: table.Table, column: str, zero: bool = False) -> None:

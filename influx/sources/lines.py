@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 
 _MOST_LINES = 20
@@ -29,29 +30,40 @@ class Lines:
     faults: list[tuple[int, str, str]] = field(default_factory=list)
 
 
-def split_header(line: str) -> tuple[list[str], str]:
-    """Return the column names of a header line, and the sign that parts its cells: comma, semicolon or tab.
+def split_header(line: str, separator: str = "") -> tuple[list[str], str]:
+    """Return the column names of a header line, and the sign that parts its cells.
+
+    It is a comma, a semicolon or a tab, whichever stands there most, where no `separator` is given.
 
     Raises
     ------
     csv.Error
         A name is longer than any name is.
     """
-    separator = max(",;\t", key=line.count)
+    separator = separator or max(",;\t", key=line.count)
     cells = next(csv.reader([line], delimiter=separator), [])
     return [cell.strip() or f"(column {number})" for number, cell in enumerate(cells, start=1)], separator
 
 
 def split_lines(text: str) -> Lines:
-    """Return the rows of a CSV text; blank lines are no rows."""
-    lines = text.split("\n")
-    out = Lines(*split_header(lines[0]))
-    clean = _clean_line(out.separator)
-    quoted = [number for number, line in enumerate(lines) if number and '"' in line]
+    """Return the rows of a CSV text that begins with its header; blank lines are no rows."""
+    head, _, body = text.partition("\n")
+    return rows_of(body, *split_header(head))
+
+
+def rows_of(body: str, names: list[str], separator: str, first: int = 2) -> Lines:
+    """Return the rows of the lines below a header, the first of which has the number `first` in its file."""
+    out = Lines(names, separator)
+    clean = _clean_line(separator)
+    if '"' not in body:
+        _fill(out, body, first)
+        return out
+    lines = body.split("\n")
+    quoted = [number for number, line in enumerate(lines) if '"' in line]
     likely = [number for number in quoted if lines[number].count('"') % 2 and not clean.fullmatch(lines[number])]
-    if not _fill(out, lines, likely):  # some line with an even number of quotes leaves one open
+    if not _fill_around(out, lines, likely, first):  # some line with an even number of quotes leaves one open
         out.faults.clear()
-        _fill(out, lines, [number for number in quoted if not clean.fullmatch(lines[number])])
+        _fill_around(out, lines, [number for number in quoted if not clean.fullmatch(lines[number])], first)
     return out
 
 
@@ -61,36 +73,59 @@ def _clean_line(separator: str) -> re.Pattern[str]:
     return re.compile(rf"{value}(?:{separator}{value})*")
 
 
-def _fill(out: Lines, lines: list[str], suspect: list[int]) -> bool:
-    """Fill in rows and faults; return whether every line below the header was seen as one line."""
+def _fill_around(out: Lines, lines: list[str], suspect: list[int], first: int) -> bool:
+    """Fill in rows and faults, the suspect lines by themselves; return whether every line was seen as one line."""
     lines = lines.copy()
-    own = _rows_with_breaks(out, lines, suspect)
+    own = _rows_with_breaks(out, lines, suspect, first)
+    seen = _fill(out, "\n".join(lines), first)
+    if own:
+        out.frame = pd.concat([out.frame, pd.DataFrame.from_dict(own, "index", columns=out.names, dtype="str")])
+        out.frame = out.frame.sort_index()
+    return seen == len(lines)
+
+
+def _fill(out: Lines, body: str, first: int) -> int:
+    """Fill in the rows of lines that are each one row, and their faults; return how many lines there were."""
     skipped: list[int] = []
 
     def wrong_width(row: pa.csv.InvalidRow) -> str:
-        skipped.append(row.number)
+        number = row.number + first - 2
+        skipped.append(number)
         if row.text.strip():
             reason = f"{row.actual_columns} cells where the header has {row.expected_columns}"
-            out.faults.append((row.number, row.text, reason))
+            out.faults.append((number, row.text, reason))
         return "skip"
 
-    content = pa.BufferReader("\n".join(["", *lines[1:], ""]).encode())
+    content = pa.BufferReader(("\n" + body + "\n").encode())
     table = pa.csv.read_csv(
         content,
         pa.csv.ReadOptions(use_threads=False, block_size=content.size() + 1, column_names=out.names, skip_rows=1),
         pa.csv.ParseOptions(delimiter=out.separator, invalid_row_handler=wrong_width, ignore_empty_lines=False),
         pa.csv.ConvertOptions(column_types=dict.fromkeys(out.names, pa.large_string()), strings_can_be_null=False),
     )
+    numbers = np.arange(first, first + len(table) + len(skipped))
+    numbers = np.delete(numbers, np.array(skipped, int) - first)
+    blank = _blank(table)
     frame = table.to_pandas()
-    numbers = np.delete(np.arange(2, len(frame) + len(skipped) + 2), np.array(skipped, int) - 2)
     frame.index = pd.Index(numbers)
-    blank = np.logical_and.reduce([(frame[name].str.strip() == "").to_numpy() for name in out.names])
-    parts = [frame[~blank], pd.DataFrame.from_dict(own, "index", columns=out.names, dtype="str")]
-    out.frame = pd.concat(parts).sort_index() if own else parts[0]
-    return len(numbers) + len(skipped) == len(lines) - 1
+    out.frame = frame[~blank] if blank.any() else frame
+    return len(numbers) + len(skipped)
 
 
-def _rows_with_breaks(out: Lines, lines: list[str], suspect: list[int]) -> dict[int, list[str]]:
+def _blank(table: pa.Table) -> np.ndarray:
+    """Tell which rows have nothing in any cell; most tables have none, as their first cells tell."""
+    places = np.arange(len(table))
+    for column in table.columns:
+        cells = pc.utf8_trim_whitespace(column.take(pa.array(places)) if len(places) < len(table) else column)
+        places = places[pc.equal(cells, "").to_numpy(zero_copy_only=False)]
+        if not len(places):
+            break
+    blank = np.zeros(len(table), bool)
+    blank[places] = True
+    return blank
+
+
+def _rows_with_breaks(out: Lines, lines: list[str], suspect: list[int], begin: int) -> dict[int, list[str]]:
     """Take the suspect lines out of `lines`: return the rows that they make; those that make none are faults."""
     clean = _clean_line(out.separator)
     rows: dict[int, list[str]] = {}
@@ -102,9 +137,9 @@ def _rows_with_breaks(out: Lines, lines: list[str], suspect: list[int]) -> dict[
         joined = "\n".join(lines[first : last + 1])
         cells = _cells(joined, out.separator) if last > first and clean.fullmatch(joined) else []
         if len(cells) == len(out.names):
-            rows[first + 1] = cells
+            rows[first + begin] = cells
         else:
-            out.faults.append((first + 1, lines[first], "a quote is opened in this line and not closed"))
+            out.faults.append((first + begin, lines[first], "a quote is opened in this line and not closed"))
             last = first
         lines[first : last + 1] = [""] * (last + 1 - first)
     return rows

@@ -2,14 +2,15 @@
 
 A CSV row is one line, and all of its cells stay text until a source reads them; a Parquet file keeps its types. What
 cannot be used moves, with a reason, from the rows to the rejected ones, so that rows read = rows used + rows rejected.
-Text may be UTF-8 or UTF-16 (told by its mark) and otherwise counts as Latin-1; comma, semicolon or tab part its cells.
+A large CSV file comes in blocks of some hundred thousand rows, so that a source may turn each into numbers before the
+next one is read. Encodings are told in `encoding`, spreadsheets are read in `sheet`.
 """
 
 from __future__ import annotations
 
-import codecs
 import csv
 import difflib
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -20,20 +21,26 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from influx.errors import InputError
-from influx.sources.lines import split_header, split_lines
+from influx.sources import encoding, sheet
+from influx.sources.lines import rows_of, split_header
 
-REJECTED = ("file", "row", "column", "value", "reason")
-"""Columns of the rejected rows; `row` counts from 1, in a CSV with the header."""
+REJECTED = ("file", "row", "column", "value", "reason", "kwh")
+"""Columns of the rejected rows; `row` counts from 1, in a CSV with the header; `kwh` is NaN where it is not known."""
 
-_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-_CONTROL = frozenset(map(chr, range(32))) - set("\t\n\f\r\x1b")
+
+ASIDE = "no electricity"
+"""How the reason begins where a row tells of something else: it is set aside, and does not count as a fault."""
+
+_DAMAGED = (pa.ArrowException, OSError, ValueError, RecursionError, OverflowError, KeyError, TypeError)
+_MOST_KWH = 1e12
 
 
 @dataclass
 class Table:
     """The rows of one file that are still good, and those that are not.
 
-    `rows` has the file's row numbers as its index; `comma` tells that decimals may be written with a comma.
+    `rows` has the file's row numbers as its index; `comma` tells that decimals may be written with a comma; `kwh_of`
+    returns the energy of rows [kWh], once it is known how to.
     """
 
     file: str
@@ -42,6 +49,7 @@ class Table:
     rejected: list[pd.DataFrame] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     rows_read: int = 0
+    kwh_of: Callable[[pd.DataFrame], np.ndarray] | None = None
 
     def reject(
         self, bad: np.ndarray, column: str | np.ndarray, reason: str | np.ndarray, values: pd.Series | None = None
@@ -57,6 +65,7 @@ class Table:
                 column if isinstance(column, str) else column[bad],
                 [_shown(value) for value in values[bad]],
                 reason if isinstance(reason, str) else reason[bad],
+                np.nan if self.kwh_of is None else self.kwh_of(self.rows[bad]),
             )
         )
         self.rows = self.rows[~bad]
@@ -67,11 +76,20 @@ class Table:
         return pd.concat(frames).sort_values("row", kind="stable", ignore_index=True)
 
 
-def rejected(file: str, rows: object, column: object, values: object, reason: object) -> pd.DataFrame:
+def rejected(
+    file: str, rows: object, column: object, values: object, reason: object, kwh: object = np.nan
+) -> pd.DataFrame:
     """Return a frame with the columns of `REJECTED`."""
     frame = pd.DataFrame({"row": np.asarray(rows, dtype="int64"), "value": np.asarray(values, dtype=object)})
-    frame = frame.assign(file=file, column=column, reason=reason)[list(REJECTED)]
-    return frame.astype({"file": "str", "row": "int64", "column": "str", "value": "str", "reason": "str"})
+    frame = frame.assign(file=file, column=column, reason=reason, kwh=_finite(kwh))[list(REJECTED)]
+    types = {"file": "str", "row": "int64", "column": "str", "value": "str", "reason": "str", "kwh": "float64"}
+    return frame.astype(types)
+
+
+def _finite(kwh: object) -> np.ndarray:
+    """Return energies, NaN where a number is none: infinite, or more than a sum can hold."""
+    values = np.asarray(kwh, float)
+    return np.where(np.abs(values) < _MOST_KWH, values, np.nan)
 
 
 def _shown(value: object) -> str:
@@ -79,54 +97,100 @@ def _shown(value: object) -> str:
     return text if len(text) <= 80 else text[:77] + "..."
 
 
-def header(path: Path) -> list[str] | None:
-    """Return the column names of a table, or None where the file is no table. Only its first lines are read."""
+def header(path: Path, line: int = 1) -> list[str] | None:
+    """Return the column names of a table, or None where the file is no table. Only its beginning is read.
+
+    Parameters
+    ----------
+    line : int
+        The line of a CSV file, from 1, in which they stand.
+    """
     stat = path.stat()
-    return _header(path, stat.st_mtime_ns, stat.st_size)
+    return _header(path, line, stat.st_mtime_ns, stat.st_size)
 
 
 @lru_cache(maxsize=256)
-def _header(path: Path, _changed: int, _size: int) -> list[str] | None:
+def _header(path: Path, line: int, _changed: int, _size: int) -> list[str] | None:
     try:
-        with path.open("rb") as file:
-            start = file.read(1 << 16)
-        if start.startswith(b"PAR1"):
+        kind = encoding.kind(path)
+        if kind == "parquet":
             return [str(name) for name in pa.parquet.read_schema(path).names]
-        text = _text(start, path.name, whole=False)
-        return split_header(text.split("\n", 1)[0])[0] if text.strip() else None
-    except (InputError, csv.Error, pa.ArrowException, OSError):
+        if kind == "sheet":
+            return sheet.rows(path)[line - 1]
+        lines = encoding.head(path).split("\n")
+        return split_header(lines[line - 1])[0] if len(lines) >= line and lines[line - 1].strip() else None
+    except (InputError, IndexError, csv.Error, *_DAMAGED):
         return None
 
 
-def read(path: Path) -> Table:
-    """Read a CSV or Parquet file.
+def read(path: Path, line: int = 1) -> Table:
+    """Read a CSV, Parquet or XLSX file whole. `line` is the one of its header.
 
     Raises
     ------
     InputError
         The file is empty, has a header only, names a column twice, or is no table at all.
     """
+    return concat(list(blocks(path, line)))
+
+
+def blocks(path: Path, line: int = 1, names: tuple[str, ...] = (), separator: str = "") -> Iterator[Table]:
+    """Read a CSV, Parquet or XLSX file, a CSV in blocks of rows.
+
+    Parameters
+    ----------
+    line : int
+        The line of the header, from 1; those above it are passed over. 0: there is none.
+    names : tuple of str, optional
+        The columns, where the file has no header or repeats a name.
+    separator : str, optional
+        What parts the cells of a CSV file; told from the header where it is not given.
+
+    Raises
+    ------
+    InputError
+        As in `read`, maybe only when a later block is read.
+    """
     try:
-        content = path.read_bytes()
+        kind = encoding.kind(path)
+        if not path.stat().st_size:
+            raise InputError(f"{path.name}: the file is empty. Export it again, or remove it.")
     except OSError as error:
         raise InputError(
             f"{path.name}: cannot be opened: {error.strerror}. Mend its permissions, or remove it."
         ) from error
-    if not content.strip():
-        raise InputError(f"{path.name}: the file is empty. Export it again, or remove it.")
-    table = _parquet(path) if content.startswith(b"PAR1") else _csv(path.name, _text(content, path.name))
-    if not table.rows_read:
+    count = 0
+    tables = [_parquet(path)] if kind == "parquet" else _texts(path, kind, line, names, separator)
+    for table in tables:
+        count += table.rows_read
+        yield table
+    if not count:
         raise InputError(f"{path.name}: the file has a header but no rows. Export it again, or remove it.")
-    return table
+
+
+def concat(tables: Iterable[Table]) -> Table:
+    """Put the blocks of a file together again."""
+    tables = list(tables)
+    if len(tables) == 1:
+        return tables[0]
+    rows = pd.concat([table.rows for table in tables])
+    return Table(
+        tables[0].file,
+        rows,
+        tables[0].comma,
+        [frame for table in tables for frame in table.rejected if len(frame)],
+        list(dict.fromkeys(note for table in tables for note in table.notes)),
+        sum(table.rows_read for table in tables),
+        tables[0].kwh_of,
+    )
 
 
 def _parquet(path: Path) -> Table:
     try:
         rows = pd.read_parquet(path)
-    except (pa.ArrowException, OSError, ValueError) as error:
-        raise InputError(
-            f"{path.name}: not readable as Parquet: {str(error).splitlines()[0]}. Export it again."
-        ) from error
+    except _DAMAGED as error:
+        why = (str(error).splitlines() or ["it is damaged"])[0]
+        raise InputError(f"{path.name}: not readable as Parquet: {why}. Export it again.") from error
     if rows.index.name is not None and rows.index.name not in rows:
         rows = rows.reset_index()
     rows.columns = [str(name) for name in rows.columns]
@@ -135,38 +199,52 @@ def _parquet(path: Path) -> Table:
     return Table(path.name, rows, rows_read=len(rows))
 
 
-def _text(content: bytes, file: str, whole: bool = True) -> str:
-    """Return the text of a file, whose encoding is told by its mark, else by whether it is valid UTF-8."""
-    encoding = next((name for mark, name in _MARKS if content.startswith(mark)), None)
+def _texts(path: Path, kind: str, line: int, names: tuple[str, ...], separator: str) -> Iterator[Table]:
+    """Read the lines of a CSV file, or the rows of a sheet."""
+    if kind == "sheet":
+        yield _sheet(path, line, names)
+        return
+    at, head = 1, ""
+    for text in encoding.blocks(path):
+        first = at
+        at += text.count("\n")
+        while line >= first and not head and text:
+            if first < line:
+                text, first = text.partition("\n")[2], first + 1
+                continue
+            head, _, text = text.partition("\n")
+            first += 1
+            break
+        yield _rows(path.name, text, head, names, separator, first)
+
+
+def _rows(file: str, text: str, head: str, names: tuple[str, ...], separator: str, first: int) -> Table:
     try:
-        if encoding == "utf-16":
-            text = content.decode("utf-16", "strict" if whole else "ignore")
-        else:
-            text = codecs.getincrementaldecoder(encoding or "utf-8")().decode(content, whole)
-    except UnicodeDecodeError:
-        text = content.decode("latin-1")
-    odd = _CONTROL & set(text)
-    if "\0" in odd or sum(text.count(sign) for sign in odd) > len(text) / 50:
-        raise InputError(f"{file}: this is not a text table (it holds binary bytes). Export it as CSV or Parquet.")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+        found, sign = split_header(head, separator) if head else ([], separator or ",")
+        columns = list(names) or found
+        _once(file, columns)
+        lines = rows_of(text, columns, separator or sign, first)
+    except (csv.Error, pa.ArrowException, UnicodeEncodeError) as error:
+        raise InputError(f"{file}: not readable as CSV: {error}. Export it again.") from error
+    faults = lines.faults
+    reasons = [why for _, _, why in faults]
+    bad = rejected(file, [row for row, _, _ in faults], "", [_shown(text) for _, text, _ in faults], reasons)
+    return Table(file, lines.frame, lines.separator != ",", [bad], rows_read=len(lines.frame) + len(bad))
+
+
+def _sheet(path: Path, line: int, names: tuple[str, ...]) -> Table:
+    cells = sheet.rows(path)
+    columns = list(names) or [name or f"(column {place})" for place, name in enumerate(cells[line - 1], start=1)]
+    _once(path.name, columns)
+    rows = pd.DataFrame(cells[line:], columns=columns, index=range(line + 1, len(cells) + 1), dtype="str")
+    rows = rows[(rows != "").any(axis=1)]
+    return Table(path.name, rows, True, rows_read=len(rows), notes=sheet.notes(path))
 
 
 def _once(file: str, names: list[str]) -> None:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise InputError(f"{file}: the column {twice[0]!r} stands twice in the header. Keep one of the two.")
-
-
-def _csv(file: str, text: str) -> Table:
-    try:
-        _once(file, split_header(text.split("\n", 1)[0])[0])
-        lines = split_lines(text)
-    except (csv.Error, pa.ArrowException) as error:
-        raise InputError(f"{file}: not readable as CSV: {error}. Export it again.") from error
-    faults = lines.faults
-    reasons = [why for _, _, why in faults]
-    bad = rejected(file, [row for row, _, _ in faults], "", [_shown(text) for _, text, _ in faults], reasons)
-    return Table(file, lines.frame, lines.separator != ",", [bad], rows_read=len(lines.frame) + len(bad))
 
 
 def need(table: Table, columns: tuple[str, ...]) -> None:

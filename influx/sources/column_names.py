@@ -1,0 +1,108 @@
+"""What the name of a column tells of it, in the languages of the exports that were seen."""
+
+from __future__ import annotations
+
+import re
+
+from influx.file_settings import Role
+
+_ASIDE = re.compile(
+    r"temp|°|humid|price|cost|preis|prix|precio|kosten|betrag|amount|charge|€|£|\$|\beur\b|\bgbp\b|\busd\b|volt|"
+    r"\bv\b|amp|\ba\b|freq|\bhz\b|\bsoc\b|percent|%|\bgas\b|m3|m³|water|wasser|\bagua|co2|carbon|factor|reactive|"
+    r"k?var|\bva\b|\bkva\b|status|quality|method|metodo|serial|\bid\b|week|weekday|\bday\b|month|year|number|occupan|"
+    r"wind|cloud|irradi|rain|pressure|lux|\bnotes?\b|flag"
+)
+_POWER = re.compile(r"power|leistung|puissance|potencia|potenza|vermogen|demand|wattage|\bload\b|\blast\b")
+_ENERGY = re.compile(
+    r"energy|energie|energ[ií]a|electri|elektri|strom|consum|consom|verbrauch|verbruik|usage|\buse\b|used|import|export|bezug|einspeis|"
+    r"production|produc|erzeug|generation|yield|ertrag|reading|register|meter|z[aä]hler|index|stand|total"
+)
+_REGISTER = re.compile(
+    r"register|meter.?reading|z[aä]hlerstand|meterstand|\bindex\b|cumul|lifetime|counter|total.?increas"
+)
+_ROLES: tuple[tuple[Role, re.Pattern[str]], ...] = (
+    ("battery_in", re.compile(r"battery.*(?:charg(?!.*dis)|\bin\b|to battery)(?!.*discharg)|charge.*battery")),
+    ("battery_out", re.compile(r"battery.*(?:discharg|\bout\b)|from battery|discharge")),
+    ("grid_export", re.compile(r"export|einspeis|feed.?in|returned|teruglever|vertid|injec|sold|outgoing|fed.?in")),
+    ("grid_import", re.compile(r"import|netzbezug|\bbezug\b|purchas|from.?grid|grid.?(?:use|consum)|delivered|afname")),
+    ("solar", re.compile(r"solar|\bpv\b|photovolt|erzeug|\bgeneration\b|\bproduction\b|producci|produzione|yield")),
+)
+_GENERIC = re.compile(
+    r"(?:total |net |active |electric(?:ity)? |energy |interval |hourly |usage |meter |main )*"
+    r"(?:energy|energie|energ[ií]a|consumption|consumo|consommation|verbrauch|verbruik|usage|use|value|wert|valeur|valor|reading|kwh|wh|kw|w|"
+    r"electricity|strom|power|leistung|puissance|potencia|index|register|state|column \d+|total|lastgang|data)"
+)
+_END = re.compile(r"\bend(?:e|s|ing|time)?\b|\bto\b|\bbis\b|\bhasta\b|\bfin\b|\btot\b|until|\bfine\b")
+_START = re.compile(r"\bstart\w*|\bfrom\b|\bvon\b|\bdesde\b|\bdebut\b|\bd[eé]but\b|\bvan\b|\bbegin\w*|\binizio\b")
+_NAME = re.compile(r"device|sensor|entity|appliance|circuit|channel|name|ger[aä]t|meter|label|series|dispositivo|plug")
+_UTC = re.compile(r"\b(?:utc|gmt)\b(?![+-])")
+
+
+def plain(name: str) -> str:
+    """Return a name in lower case, its words parted by blanks."""
+    parted = re.sub(r"(?<=[a-jl-z])(?=[A-Z])", " ", name)
+    return " ".join(re.sub(r"[_\-./:;,()\[\]{}]+", " ", parted).lower().split())
+
+
+def is_aside(name: str) -> bool:
+    """Tell whether a column is something else than energy or power."""
+    if "tarif" in plain(name) and says_power(name) is None:
+        return True
+    return _ASIDE.search(plain(name)) is not None or name.strip() in ("%", "°C", "€", "£", "$")
+
+
+def says_power(name: str) -> bool | None:
+    """Tell whether a name says power, or energy; None where it says neither."""
+    words = plain(name)
+    if _POWER.search(words):
+        return None if re.search(r"energy|consum", words) else True
+    return False if _ENERGY.search(words) else None
+
+
+def says_register(name: str) -> bool:
+    """Tell whether a name says that the column holds the states of a register."""
+    return _REGISTER.search(plain(name)) is not None
+
+
+def role_of(name: str) -> Role | None:
+    """Return the flow that a name says, or None."""
+    return next((role for role, pattern in _ROLES if pattern.search(plain(name))), None)
+
+
+def is_generic(name: str) -> bool:
+    """Tell whether a name says nothing but that this is the energy."""
+    return _GENERIC.fullmatch(without_unit(name)) is not None or not without_unit(name)
+
+
+def without_unit(name: str) -> str:
+    """Return a plain name without its unit."""
+    return " ".join(
+        word for word in plain(name).split() if word not in ("kwh", "wh", "mwh", "kw", "w", "watt", "watts")
+    )
+
+
+def device_of(name: str) -> str:
+    """Return a column's name as that of a device: without its unit, otherwise as it is written."""
+    bare = re.sub(r"[\s_\-]*[(\[{]?\s*\b(?:kWh|Wh|MWh|kW|W|watts?)\b\s*[)\]}]?\s*$", "", name, flags=re.IGNORECASE)
+    bare = re.sub(r"_(?:kwh|wh|mwh|kw|w|watts?)$", "", bare, flags=re.IGNORECASE).strip(" _-")
+    return bare or name
+
+
+def marks_end(name: str) -> bool:
+    """Tell whether a column of times is that of ends."""
+    return _END.search(plain(name)) is not None and not marks_start(name)
+
+
+def marks_start(name: str) -> bool:
+    """Tell whether a column of times is that of starts."""
+    return _START.search(plain(name)) is not None
+
+
+def names_series(name: str) -> bool:
+    """Tell whether a column of words names the series of its rows."""
+    return _NAME.search(plain(name)) is not None
+
+
+def is_utc(name: str) -> bool:
+    """Tell whether a column of times says that it is in UTC."""
+    return _UTC.search(plain(name)) is not None

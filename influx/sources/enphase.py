@@ -1,0 +1,62 @@
+"""Enphase Enlighten reports: Wh in each 15 minutes or hour, by the clock of the home, at the start of the interval.
+
+The account's language decides whether 01/02/2024 is in January or February. The report tells it itself: in the right
+order its times follow one another, in the wrong one they are scattered over a year. Older reports write the year first
+and an offset. Reports by days are too coarse and refused. Schema: from a real file by hours (production); the columns
+of use, grid and battery from a real file by days and from programs that read such reports.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from influx.errors import InputError
+from influx.settings import Settings
+from influx.sources import table, tabular, times
+from influx.sources.layout import Channel, Layout
+from influx.sources.part import Part
+from influx.sources.times import Order
+
+_TIME = "Date/Time"
+_ORDERS: tuple[Order, ...] = ("ymd", "mdy", "dmy")
+_CHANNELS = {
+    "Energy Produced (Wh)": Channel("solar", "Wh", role="solar"),
+    "Energy Consumed (Wh)": Channel("household", "Wh", role="household"),
+    "Imported from Grid (Wh)": Channel("grid import", "Wh", role="grid_import"),
+    "Exported to Grid (Wh)": Channel("grid export", "Wh", role="grid_export"),
+    "Stored in batteries (Wh)": Channel("battery in", "Wh", role="battery_in"),
+    "Discharged from batteries (Wh)": Channel("battery out", "Wh", role="battery_out"),
+}
+
+
+def matches(path: Path) -> bool:
+    """Tell whether the header has the time and one of the report's energies."""
+    names = table.header(path) or []
+    return _TIME in names and any(name in _CHANNELS for name in names)
+
+
+def read(path: Path, settings: Settings) -> Part:
+    """Read the energies that the report holds."""
+    names = table.header(path) or []
+    layout = Layout("Enphase", _TIME, {name: channel for name, channel in _CHANNELS.items() if name in names})
+    cells = pd.concat([block.rows[_TIME] for block in table.blocks(path)])
+    return tabular.read(path, replace(layout, order=_order(path, cells)), settings)
+
+
+def _order(path: Path, cells: pd.Series) -> Order:
+    """Return the order in which a report writes its dates: the one in which its times lie closest together."""
+    read = {order: times.parse(cells, order) for order in _ORDERS}
+    good = {order: np.isin(reasons, ("", "naive")) for order, (_, reasons) in read.items()}
+    span = {order: np.ptp(read[order][0][good[order]]) if good[order].any() else 0 for order in _ORDERS}
+    best, *others = sorted(_ORDERS, key=lambda order: (-good[order].sum(), span[order]))
+    for other in others:
+        same = good[other].sum() == good[best].sum() and span[other] == span[best]
+        if good[best].any() and same and (read[other][0] != read[best][0]).any():
+            raise InputError(
+                f"{path.name}: its dates, such as {cells.iloc[0]}, do not tell day from month. Export a longer span."
+            )
+    return best

@@ -1,0 +1,196 @@
+"""Texts as times: in ISO order by default, and in the other orders that people export, once it is known which.
+
+01/07/2024 is two days, so the order of day and month is never guessed here: a source says it (`infer` asks the data).
+All of a column is read at once: Arrow reads ISO times by itself, and one pattern an order takes the rest apart.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+Order = Literal["ymd", "dmy", "mdy", "s", "ms"]
+"""Which comes first of year, month and day; or seconds, or milliseconds, since 1970 in UTC."""
+
+MISSING = ("", "nan", "na", "n/a", "null", "none", "nat", "<na>", "-", "unknown", "unavailable")
+"""What files write where nothing is known, in lower case."""
+
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_DATES = {
+    "ymd": r"(?P<y>\d{4})(?:[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})|(?P<m2>\d\d)(?P<d2>\d\d))",
+    "dmy": r"(?P<d>\d{1,2})(?:[-/. ](?P<m>\d{1,2})[-/. ]|[-/. ](?P<n>[a-z]{3})[a-z]*[-/., ]+)(?P<y>\d{4}|\d\d)",
+    "mdy": r"(?:(?P<m>\d{1,2})[-/. ]|(?P<n>[a-z]{3})[a-z]*[-/. ]+)(?P<d>\d{1,2})[-/., ]+(?P<y>\d{4}|\d\d)",
+}
+_CLOCK = (
+    r"(?:(?:t|,| )+(?P<H>\d{1,2})(?:[:.](?P<M>\d\d)(?:[:.](?P<S>\d\d)(?:[.,](?P<f>\d{1,9}))?)?|(?P<M2>\d\d))?"
+    r" ?(?P<p>[ap]\.?m\.?)?)?"
+)
+_OFFSET = r" ?(?P<z>z|utc|gmt|[+-](?:0\d|1[0-4])(?::?[0-5]\d)?)?"
+PATTERNS = {order: rf"^{date}{_CLOCK}{_OFFSET}$" for order, date in _DATES.items()}
+"""How a time in each order is written, in lower case; a clock may lack, and so may an offset from UTC."""
+
+SWAPPED = re.compile(r"\d\d?[/.-]\d\d?[/.-]\d{2,4}.*")
+_DAY = 86_400_000_000  # microseconds
+NOT_A_TIME = "not a time; write it as 2024-07-31 18:00, or with an offset as in 2024-07-31T18:00+02:00"
+_NO_CLOCK = "a date without a clock time, which the others have"
+_NO_OFFSET = "a time without its offset from UTC, which the others have"
+_MANY = 10
+_FEW = 0.002
+AMBIGUOUS = "ambiguous: day and month cannot be told apart; write the year first, as in 2024-07-31 18:00"
+
+
+def parse(cells: pd.Series, order: Order = "ymd") -> tuple[np.ndarray, np.ndarray]:
+    """Return cells as times.
+
+    Parameters
+    ----------
+    cells : Series, shape (n,)
+        Texts, numbers since 1970, or typed times.
+    order : Order
+
+    Returns
+    -------
+    micros : ndarray of int64, shape (n,)
+        Microseconds since 1970, in UTC or on the clock that wrote them; any number where there is a reason.
+    reasons : ndarray of object, shape (n,)
+        "" for a time in UTC, "naive" for one on a clock, else why it is none.
+    """
+    if pd.api.types.is_datetime64_any_dtype(cells):
+        return _typed(cells)
+    if order in ("s", "ms"):
+        return _since_1970(cells, 1_000_000 if order == "s" else 1_000)
+    texts = pa.array(cells.astype("str"), from_pandas=True).fill_null("")
+    texts = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
+    quick = _iso(texts) if order == "ymd" else None
+    return quick or _by_pattern(pc.utf8_lower(pc.utf8_trim_whitespace(texts)), order)
+
+
+def _typed(cells: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+    """Return typed times as they are; those without a zone stood on a clock."""
+    stamps = pd.DatetimeIndex(pd.to_datetime(cells, utc=True)).as_unit("us")
+    known = "" if cells.dt.tz is not None else "naive"
+    return stamps.asi8, np.where(stamps.isna(), "the time is empty", known).astype(object)
+
+
+def _since_1970(cells: pd.Series, micros: int) -> tuple[np.ndarray, np.ndarray]:
+    values = pd.to_numeric(cells, errors="coerce").to_numpy(float, na_value=np.nan)
+    blank = cells.astype("str").fillna("").str.strip().str.lower().isin(MISSING).to_numpy(bool)
+    strange = ~(np.abs(values) < 1e13 * (1e6 / micros))
+    reasons = np.select([blank, strange], ["the time is empty", NOT_A_TIME], "").astype(object)
+    return (np.where(strange, 0, values) * micros).round().astype("int64"), reasons
+
+
+def _iso(texts: pa.Array) -> tuple[np.ndarray, np.ndarray] | None:
+    """Read a whole column of ISO times with or without Z, or return None where any cell is something else."""
+    lengths = pc.unique(pc.binary_length(texts)).to_pylist()
+    aware = any(length in (17, 20, 24, 27) for length in lengths)
+    allowed = (17, 20, 24, 27) if aware else (10, 16, 19, 23, 26)
+    if not lengths or any(length not in allowed for length in lengths):
+        return None
+    try:
+        stamps = pc.cast(texts, pa.timestamp("us", "UTC" if aware else None))
+    except pa.ArrowInvalid:
+        return None
+    micros = pc.cast(stamps, pa.int64()).to_numpy(zero_copy_only=False)
+    return micros, np.full(len(micros), "" if aware else "naive", dtype=object)
+
+
+def _by_pattern(texts: pa.Array, order: Order) -> tuple[np.ndarray, np.ndarray]:
+    """Take texts apart by the pattern of their order."""
+    found = pc.extract_regex(texts, _named(order))
+    there = found.is_valid().to_numpy(zero_copy_only=False)
+    take = functools.partial(_number, found)
+    year = take("y")
+    year = np.where(year < 100, year + 2000, year)
+    month = take("m2" if order == "ymd" else "n", take("m", 0), words=order != "ymd")
+    day = take("d2", take("d", 0)) if order == "ymd" else take("d", 0)
+    micros, valid = _date(year, month, day)
+    clock, possible = _clock(found, take)
+    offset, aware = _offset(found)
+    valid = there & valid & possible
+    reasons = np.select([valid & aware, valid], ["", "naive"], NOT_A_TIME).astype(object)
+    there = pc.not_equal(found.field("H"), "").fill_null(False).to_numpy(zero_copy_only=False)
+    few = max(1, _FEW * valid.sum()) if valid.sum() >= _MANY else 0
+    if 0 < (valid & ~aware).sum() <= few:
+        reasons[valid & ~aware] = _NO_OFFSET
+    if 0 < (valid & ~there).sum() <= few:
+        reasons[valid & ~there & ~_in_line(micros + clock - offset, valid)] = _NO_CLOCK
+    lost = np.flatnonzero(~valid)
+    if len(lost):
+        words = texts.take(pa.array(lost)).to_pylist()
+        swapped = [order == "ymd" and SWAPPED.fullmatch(word) is not None for word in words]
+        blank = [word in MISSING for word in words]
+        reasons[lost] = np.select([blank, swapped], ["the time is empty", AMBIGUOUS], NOT_A_TIME)
+    return np.where(valid, micros + clock - offset, 0), reasons
+
+
+def _in_line(micros: np.ndarray, valid: np.ndarray) -> np.ndarray:
+    """Tell which dates stand between the times before and after them; some exports leave out the clock at midnight."""
+    at = micros[valid]
+    moves = np.diff(at) * np.sign(np.median(np.diff(at)))
+    out = np.zeros(len(micros), bool)
+    out[np.flatnonzero(valid)] = np.append(True, moves >= 0) & np.append(moves >= 0, True)
+    return out
+
+
+@functools.cache
+def _named(order: str) -> str:
+    return PATTERNS[order]
+
+
+def _number(found: pa.Array, name: str, default: np.ndarray | int = 0, words: bool = False) -> np.ndarray:
+    """Return one part of each text as a number, `default` where it is not there."""
+    texts = found.field(name)
+    if words:
+        place = pc.index_in(texts, pa.array(_MONTHS, texts.type))
+        values = pc.add(place, 1).fill_null(-1).to_numpy(zero_copy_only=False)
+    else:
+        numbers = pc.cast(pc.if_else(pc.equal(texts, ""), pa.scalar(None, texts.type), texts), pa.int64())
+        values = numbers.fill_null(-1).to_numpy(zero_copy_only=False)
+    return np.where(values >= 0, values, default).astype("int64")
+
+
+def _date(year: np.ndarray, month: np.ndarray, day: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return dates as microseconds since 1970, and which of them are in the calendar."""
+    sane = (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31) & (year >= 1) & (year <= 9999)
+    months = (np.where(sane, year, 1970) - 1970) * 12 + np.where(sane, month, 1) - 1
+    first = months.astype("datetime64[M]").astype("datetime64[D]")
+    length = ((months + 1).astype("datetime64[M]").astype("datetime64[D]") - first).astype("int64")
+    return (first.astype("int64") + day - 1) * _DAY, sane & (day <= length)
+
+
+def _clock(found: pa.Array, take: functools.partial[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Return clock times as microseconds, and which of them a clock shows; 24:00 is the midnight after."""
+    hour, minute, second = take("H"), take("M", take("M2")), take("S")
+    half = found.field("p")
+    later = pc.starts_with(half, "p").fill_null(False).to_numpy(zero_copy_only=False)
+    twelve = pc.not_equal(half, "").fill_null(False).to_numpy(zero_copy_only=False)
+    possible = (minute < 60) & (second < 60) & ((hour < 24) | ((hour == 24) & (minute == 0) & (second == 0)))
+    possible &= ~twelve | ((hour >= 1) & (hour <= 12))
+    hour = np.where(twelve, hour % 12 + 12 * later, hour)
+    digits = found.field("f").fill_null("")
+    fraction = pc.cast(pc.utf8_slice_codeunits(pc.utf8_rpad(digits, 6, "0"), 0, 6), pa.int64())
+    micros = fraction.to_numpy(zero_copy_only=False)
+    return ((hour * 60 + minute) * 60 + second) * 1_000_000 + micros, possible
+
+
+def _offset(found: pa.Array) -> tuple[np.ndarray, np.ndarray]:
+    """Return offsets from UTC as microseconds, and which times have one."""
+    zones = found.field("z").fill_null("")
+    codes = pc.dictionary_encode(zones)
+    micros = [_micros(zone) for zone in codes.dictionary.to_pylist()] or [0]
+    place = codes.indices.to_numpy(zero_copy_only=False)
+    return np.asarray(micros, "int64")[place], pc.not_equal(zones, "").to_numpy(zero_copy_only=False)
+
+
+def _micros(zone: str) -> int:
+    if zone[:1] not in ("+", "-"):
+        return 0
+    digits = zone[1:].replace(":", "").ljust(4, "0")
+    return (1 if zone[0] == "+" else -1) * (int(digits[:2]) * 60 + int(digits[2:])) * 60_000_000

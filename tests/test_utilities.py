@@ -1,0 +1,309 @@
+"""Green Button, NEM12 and Octopus: what their records mean, beside what `test_exports` holds of all formats."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from influx.errors import InputError
+from influx.settings import Settings
+from influx.sources import Part, find
+
+ESPI = 'xmlns="http://naesb.org/espi"'
+
+
+def read(path: Path, **said: object) -> Part:
+    source = find(path)
+    assert source is not None
+    return source.read(path, Settings.model_validate(said))
+
+
+def energy(part: Part) -> dict[str, float]:
+    sums = part.frame.groupby("device_id", observed=True)["energy_kwh"].sum()
+    return {str(name): round(float(kwh), 9) for name, kwh in sums.items()}
+
+
+# --- Green Button -----------------------------------------------------------------------------------------------------
+
+
+def entry(here: str, content: str, *related: str) -> str:
+    links = "".join(f'<link rel="related" href="{to}"/>' for to in related)
+    return f'<entry><link rel="self" href="{here}"/>{links}<content>{content}</content></entry>'
+
+
+def kind(here: str, **said: object) -> str:
+    values = {
+        "accumulationBehaviour": 4,
+        "flowDirection": 1,
+        "intervalLength": 3600,
+        "powerOfTenMultiplier": 0,
+        "uom": 72,
+    }
+    inner = "".join(f"<{name}>{value}</{name}>" for name, value in (values | said).items())
+    return entry(here, f"<ReadingType {ESPI}>{inner}</ReadingType>")
+
+
+def block(
+    here: str, *values: int, length: int = 3600, start: int = 1_709_510_400, period: bool = True, more: str = ""
+) -> str:
+    readings = "".join(
+        "<IntervalReading>"
+        + (
+            f"<timePeriod><duration>{length}</duration><start>{start + length * n}</start></timePeriod>"
+            if period
+            else ""
+        )
+        + f"<value>{value}</value>{more}</IntervalReading>"
+        for n, value in enumerate(values)
+    )
+    inner = f"<interval><duration>{length * len(values)}</duration><start>{start}</start></interval>{readings}"
+    return entry(here, f"<IntervalBlock {ESPI}>{inner}</IntervalBlock>")
+
+
+def meter(number: int, kind_: str, point: str = "U/1/UsagePoint/1") -> str:
+    here = f"{point}/MeterReading/{number}"
+    return entry(here, f"<MeterReading {ESPI}/>", f"{here}/IntervalBlock", kind_)
+
+
+def point(here: str = "U/1/UsagePoint/1", service: int = 0) -> str:
+    inner = f"<UsagePoint {ESPI}><ServiceCategory><kind>{service}</kind></ServiceCategory></UsagePoint>"
+    return entry(here, inner, f"{here}/MeterReading")
+
+
+def feed(folder: Path, *entries: str, head: str = "") -> Path:
+    path = folder / "usage.xml"
+    path.write_text(f'{head}<feed xmlns="http://www.w3.org/2005/Atom">{"".join(entries)}</feed>', encoding="utf-8")
+    return path
+
+
+BLOCK = "U/1/UsagePoint/1/MeterReading/{}/IntervalBlock/1"
+
+
+def test_units_and_powers_of_ten(tmp_path: Path) -> None:
+    path = feed(tmp_path, point(), meter(1, "T/1"), kind("T/1", powerOfTenMultiplier=2), block(BLOCK.format(1), 5, 7))
+    assert energy(read(path)) == {"grid_import": 1.2}
+
+
+def test_import_and_export_stay_apart_and_each_has_its_role(tmp_path: Path) -> None:
+    path = feed(
+        tmp_path,
+        point(),
+        *(meter(1, "T/1"), kind("T/1"), block(BLOCK.format(1), 100, 200)),
+        *(meter(2, "T/2"), kind("T/2", flowDirection=19), block(BLOCK.format(2), 50, 0)),
+    )
+    part = read(path)
+    assert energy(part) == {"grid_export": 0.05, "grid_import": 0.3}
+    assert part.roles == {"grid_export": "grid_export", "grid_import": "grid_import"}
+
+
+def test_power_without_times_goes_by_the_length_of_its_intervals(tmp_path: Path) -> None:
+    said = kind("T/1", uom=38, intervalLength=900)
+    path = feed(tmp_path, point(), meter(1, "T/1"), said, block(BLOCK.format(1), 400, 800, length=900, period=False))
+    part = read(path)
+    assert part.kwh == pytest.approx(0.3)
+    assert part.frame["timestamp"].diff().iloc[1] == pd.Timedelta(minutes=15)
+
+
+def test_a_cumulative_reading_is_a_register(tmp_path: Path) -> None:
+    said = kind("T/1", accumulationBehaviour=3)
+    path = feed(tmp_path, point(), meter(1, "T/1"), said, block(BLOCK.format(1), 10_000, 10_400, 10_500))
+    assert read(path).kwh == pytest.approx(0.5)
+
+
+def test_of_two_meters_that_measure_the_same_the_finer_one_counts(tmp_path: Path) -> None:
+    day = kind("T/2", intervalLength=86_400)
+    path = feed(
+        tmp_path,
+        point(),
+        *(meter(1, "T/1"), kind("T/1"), block(BLOCK.format(1), *[100] * 24)),
+        *(meter(2, "T/2"), day, block(BLOCK.format(2), 2400, length=86_400)),
+    )
+    part = read(path)
+    assert part.kwh == pytest.approx(2.4)
+    assert part.rejected["reason"].tolist() == ["a finer meter reading of the file counts"]
+
+
+def test_gas_is_set_aside(tmp_path: Path) -> None:
+    gas = "U/1/UsagePoint/2"
+    path = feed(
+        tmp_path,
+        *(point(), meter(1, "T/1"), kind("T/1"), block(BLOCK.format(1), 100, 100)),
+        *(point(gas, 1), meter(1, "T/3", gas), kind("T/3", uom=169)),
+        block(f"{gas}/MeterReading/1/IntervalBlock/1", 5, 5, 5),
+    )
+    part = read(path)
+    assert energy(part) == {"grid_import_1": 0.2} or energy(part) == {"grid_import": 0.2}
+    assert len(part.rejected) == 3
+
+
+def test_an_estimated_reading_is_marked(tmp_path: Path) -> None:
+    quality = "<ReadingQuality><quality>8</quality></ReadingQuality>"
+    path = feed(tmp_path, point(), meter(1, "T/1"), kind("T/1"), block(BLOCK.format(1), 100, more=quality))
+    assert read(path).frame["quality"].tolist() == ["estimated"]
+
+
+def test_one_of_each_needs_no_links(tmp_path: Path) -> None:
+    path = feed(tmp_path, entry("a", f"<UsagePoint {ESPI}/>"), kind("b"), block("c", 100, 300))
+    assert read(path).kwh == pytest.approx(0.4)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        '<!DOCTYPE lolz [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">]>',
+        '<!DOCTYPE feed [<!ENTITY x SYSTEM "file:///etc/passwd">]>',
+    ],
+)
+def test_entities_are_refused(tmp_path: Path, head: str) -> None:
+    with pytest.raises(InputError, match="entities or a document type"):
+        read(feed(tmp_path, point(), meter(1, "T/1"), kind("T/1"), block(BLOCK.format(1), 100), head=head))
+
+
+def test_nothing_but_xml_of_this_kind_is_matched(tmp_path: Path) -> None:
+    path = tmp_path / "page.xml"
+    path.write_text("<html><body>energy</body></html>", encoding="utf-8")
+    assert find(path) is None
+
+
+# --- NEM12 ------------------------------------------------------------------------------------------------------------
+
+
+def nem12(folder: Path, *records: str) -> Path:
+    path = folder / "nem.csv"
+    path.write_text("\n".join(["100,NEM12,202403101200,MDA1,Ret1", *records, "900"]) + "\n", encoding="utf-8")
+    return path
+
+
+def register(suffix: str, unit: str = "kWh", nmi: str = "NCDE001111") -> str:
+    return f"200,{nmi},E1B1,1,{suffix},N1,METER01,{unit},30,20240331"
+
+
+def day(*values: float, quality: str = "A", date: str = "20240304") -> str:
+    return ",".join(["300", date, *map(str, values), quality, "", "", "20240310120000", ""])
+
+
+def test_a_day_begins_at_midnight_of_eastern_standard_time_wherever_the_home_is(tmp_path: Path) -> None:
+    part = read(nem12(tmp_path, register("E1"), day(*[0.5] * 48)), timezone="Australia/Perth")
+    assert part.frame["timestamp"].min() == pd.Timestamp("2024-03-03 14:00", tz="UTC")
+    assert part.kwh == 24.0
+
+
+def test_suffixes_are_import_and_export_and_the_rest_is_left(tmp_path: Path) -> None:
+    path = nem12(
+        tmp_path,
+        *(register("E1"), day(*[1] * 48), register("B1", "Wh"), day(*[100] * 48)),
+        *(register("Q1", "kVArh"), day(*[9] * 48)),
+    )
+    part = read(path)
+    assert energy(part) == {"B1": 4.8, "E1": 48.0}
+    assert part.roles == {"B1": "grid_export", "E1": "grid_import"}
+    assert any("Q1 [kVArh]" in note for note in part.notes)
+
+
+def test_qualities_of_days_and_of_intervals(tmp_path: Path) -> None:
+    records = [register("E1"), day(*[1] * 48, quality="V"), "400,1,2,E52,,", "400,3,3,N,,", "400,4,48,A,,"]
+    part = read(nem12(tmp_path, *records))
+    assert part.frame["quality"].astype(str).value_counts().to_dict() == {"measured": 45, "estimated": 2, "missing": 1}
+    assert part.kwh == 47.0
+
+
+@pytest.mark.parametrize(
+    ("record", "reason"),
+    [
+        (day(*[1] * 47), "after 48 intervals"),
+        (day(*[1] * 48, date="20240230"), "not a date"),
+        (day(*[1] * 48, quality="?"), "no quality"),
+        (day(*["x"] * 48), "not a number"),  # type: ignore[arg-type]
+    ],
+)
+def test_a_day_that_cannot_be_is_rejected_with_its_line(tmp_path: Path, record: str, reason: str) -> None:
+    part = read(nem12(tmp_path, register("E1"), day(*[1] * 48), record))
+    assert part.rejected[["row"]].to_numpy().tolist() == [[4]]
+    assert reason in part.rejected["reason"].item()
+    assert part.kwh == 48.0
+
+
+def test_readings_of_months_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "nem13.csv"
+    path.write_text("100,NEM13,202403101200,MDA1,Ret1\n250,NCDE001111,1141,01,11,11,METER,E,0,20240101,A\n900\n")
+    with pytest.raises(InputError, match="no day of intervals"):
+        read(path)
+
+
+def test_two_meters_keep_their_numbers(tmp_path: Path) -> None:
+    records = [register("E1"), day(*[1] * 48), register("E1", nmi="NCDE002222"), day(*[2] * 48)]
+    assert energy(read(nem12(tmp_path, *records))) == {"NCDE001111_E1": 48.0, "NCDE002222_E1": 96.0}
+
+
+# --- Octopus ----------------------------------------------------------------------------------------------------------
+
+
+def octopus(folder: Path, *rows: str, name: str = "consumption.csv") -> Path:
+    path = folder / name
+    path.write_text("\n".join(["Consumption (kwh), Estimated Cost Inc. Tax (p), Start, End", *rows]) + "\n")
+    return path
+
+
+def half(kwh: float, start: str, end: str) -> str:
+    return f"{kwh}, 3.2, {start}, {end}"
+
+
+def test_offsets_change_with_summer_time(tmp_path: Path) -> None:
+    rows = [
+        half(0.1, "2024-03-31T00:30:00+00:00", "2024-03-31T02:00:00+01:00"),
+        half(0.2, "2024-03-31T02:00:00+01:00", "2024-03-31T02:30:00+01:00"),
+    ]
+    part = read(octopus(tmp_path, *rows), timezone="Europe/London")
+    assert part.frame["minutes"].tolist() == [30, 30]
+    assert part.frame["timestamp"].tolist() == [pd.Timestamp(f"2024-03-31 {at}", tz="UTC") for at in ("00:30", "01:00")]
+
+
+def test_half_hours_left_out_are_no_use_where_no_zero_is_written(tmp_path: Path) -> None:
+    rows = [
+        half(0.1, "2024-03-04T00:00:00Z", "2024-03-04T00:30:00Z"),
+        half(0.2, "2024-03-04T02:00:00Z", "2024-03-04T02:30:00Z"),
+    ]
+    part = read(octopus(tmp_path, *rows))
+    assert len(part.frame) == 5
+    assert (part.frame["row"] == 0).sum() == 3
+    assert part.rows_read == 2
+    assert any("3 half hours between others are left out" in note for note in part.notes)
+    with_zero = [*rows, half(0, "2024-03-04T02:30:00Z", "2024-03-04T03:00:00Z")]
+    assert len(read(octopus(tmp_path, *with_zero)).frame) == 3  # this file writes its zeros
+
+
+def test_the_name_says_export_and_gas(tmp_path: Path) -> None:
+    row = half(0.1, "2024-03-04T00:00:00Z", "2024-03-04T00:30:00Z")
+    assert read(octopus(tmp_path, row, row, name="export.csv")).roles == {"grid_export": "grid_export"}
+    with pytest.raises(InputError, match="gas"):
+        read(octopus(tmp_path, row, name="gas_consumption.csv"))
+
+
+@pytest.mark.parametrize("wrap", [lambda page: page, lambda page: [page, page], lambda page: page["results"]])
+def test_a_page_several_pages_or_bare_results(tmp_path: Path, wrap: object) -> None:
+    start = pd.date_range("2024-03-04", periods=4, freq="30min", tz="UTC")
+    results = [
+        {
+            "consumption": 0.25,
+            "interval_start": at.isoformat(),
+            "interval_end": (at + pd.Timedelta("30min")).isoformat(),
+        }
+        for at in start[::-1]
+    ]
+    path = tmp_path / "page.json"
+    path.write_text(json.dumps(wrap({"count": 4, "results": results})), encoding="utf-8")  # type: ignore[operator]
+    frame = read(path).frame
+    assert frame.drop_duplicates("timestamp")["energy_kwh"].sum() == 1.0
+
+
+@pytest.mark.parametrize("text", ['{"results": [', "[" * 5_000, '{"results": [1, 2]}', "[]"])
+def test_other_json_is_one_clear_error(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "page.json"
+    path.write_text(text + ' "consumption" "interval_start" "interval_end"', encoding="utf-8")
+    source = find(path)
+    assert source is not None
+    with pytest.raises(InputError, match=r"page\.json"):
+        source.read(path, Settings())
