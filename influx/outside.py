@@ -53,13 +53,12 @@ def clean_name(text: str) -> str:
     >>> clean_name("  heat\\n pump\\x1b[31m\\u202e ")
     'heat pump[31m'
     """
-    text = unicodedata.normalize("NFC", text)
     if text.isascii() and text.isprintable():
         line = " ".join(text.split())
     else:
-        seen = "".join(map(_seen, _BLANK.sub("", _LINE_END.sub(" ", text))))
-        line = " ".join(_without_loose_joiners(seen).split())
-    line = line or legible(text).strip() or "(no name)"
+        seen = " ".join("".join(map(_seen, _BLANK.sub("", _LINE_END.sub(" ", text)))).split())
+        line = " ".join(unicodedata.normalize("NFC", _without_loose_joiners(seen)).split())
+    line = line or text.encode("unicode_escape").decode("ascii").strip() or "(no name)"
     return line if len(line) <= LONGEST_NAME else line[: LONGEST_NAME - 1].rstrip() + "…"
 
 
