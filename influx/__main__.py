@@ -10,8 +10,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from influx.errors import InputError
+from influx.outside import legible
 from influx.paths import PROJECT
 
 
@@ -27,8 +29,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says what it does not understand, which may be a file's name, so that a terminal only shows it."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(legible(message))
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="influx", description="What a home's devices will use and cost in a week.")
+    parser = _Parser(prog="influx", description="What a home's devices will use and cost in a week.")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     _add_report(commands.add_parser("report", help="run the notebooks and write the week's report"))
     _add_dashboard(commands.add_parser("dashboard", help="show the newest report to those who only look"))
@@ -73,7 +82,7 @@ def _report(options: argparse.Namespace) -> int:
         return _say(
             f"{error}\nThe notebook up to there is in {options.reports / 'failed'}; earlier reports are untouched."
         )
-    print(f"{options.reports / folder.name / 'index.html'}")
+    print(legible(options.reports / folder.name / "index.html"))
     return 0
 
 
@@ -130,7 +139,7 @@ def _forecast(options: argparse.Namespace) -> int:
         country=options.country,
     )
     write_frame(hours, options.output)
-    print(options.output)
+    print(legible(options.output))
     return 0
 
 
@@ -141,9 +150,8 @@ def _add_inspect(parser: argparse.ArgumentParser) -> None:
 
 def _inspect(options: argparse.Namespace) -> int:
     from influx.inspect import inspect
-    from influx.outside import printable
 
-    print(printable(inspect(options.path)))
+    print(legible(inspect(options.path)))
     return 0
 
 
@@ -157,7 +165,7 @@ def _simulate(options: argparse.Namespace) -> int:
     from influx import simulate
 
     for path in simulate.write_sample(options.output, **({} if options.seed is None else {"seed": options.seed})):
-        print(path)
+        print(legible(path))
     return 0
 
 
@@ -171,7 +179,7 @@ def _schedule(options: argparse.Namespace) -> int:
     from influx import cron
 
     settings = {} if options.data is None else {"DATA": options.data}
-    print(cron.install(PROJECT, options.when or cron.EVERY_MONDAY_AT_SIX, settings))
+    print(legible(cron.install(PROJECT, options.when or cron.EVERY_MONDAY_AT_SIX, settings)))
     return 0
 
 
@@ -187,9 +195,7 @@ def _add_horizon(parser: argparse.ArgumentParser) -> None:
 
 
 def _say(problem: object) -> int:
-    from influx.outside import printable
-
-    print(printable(f"influx: {problem}"), file=sys.stderr)
+    print(f"influx: {legible(problem)}", file=sys.stderr)
     return 1
 
 

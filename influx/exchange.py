@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import csv
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
 
 from influx.errors import InputError
-from influx.outside import for_spreadsheets, from_spreadsheet
+from influx.outside import for_cell, from_cell
 
 ENDINGS = (".csv", ".parquet")
 _KEYS = ("home_id", "device_id")
@@ -65,7 +67,7 @@ def write_frame(frame: pd.DataFrame, path: Path) -> None:
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         if path.suffix.lower() == ".csv":
-            for_spreadsheets(frame).to_csv(partial, index=False)
+            write_csv(frame, partial)
         else:
             frame.to_parquet(partial, index=False)
         partial.replace(path)
@@ -73,13 +75,33 @@ def write_frame(frame: pd.DataFrame, path: Path) -> None:
         partial.unlink(missing_ok=True)
 
 
+def write_csv(frame: pd.DataFrame, path: Path) -> None:
+    """Write `frame` as CSV in which no spreadsheet takes a text for a formula (:func:`influx.outside.for_cell`)."""
+    safe = frame.copy(deep=False)
+    texts = frame.select_dtypes(exclude=["number", "bool", "datetime", "datetimetz", "timedelta"]).columns
+    for name in texts:
+        safe[name] = _changed(frame[name], for_cell)
+    safe.columns = [for_cell(str(name)) for name in frame.columns]
+    # Before Python 3.13 a lone carriage return stands without quotes, and ends the row.
+    bare = any("\r" in text for name in texts for text in frame[name].unique() if isinstance(text, str))
+    safe.to_csv(path, index=False, quoting=csv.QUOTE_NONNUMERIC if bare else csv.QUOTE_MINIMAL)
+
+
+def _changed(texts: pd.Series, change: Callable[[str], str]) -> pd.Series:
+    """Return a column with its texts changed, and all else in it as it is."""
+    new = {text: change(text) for text in texts.unique() if isinstance(text, str)}
+    if all(text == words for text, words in new.items()):
+        return texts
+    return texts.astype(object).map(lambda value: new[value] if isinstance(value, str) else value)
+
+
 def _read_csv(path: Path) -> pd.DataFrame:
     # Only an energy can be unknown; a device may well be called NA.
     unknown = {"energy_kwh": ["", "NA", "NaN", "nan", "null"]}
     frame = pd.read_csv(
         path, dtype=dict.fromkeys(_KEYS, str), keep_default_na=False, na_values=unknown, encoding="utf-8-sig"
-    )
-    return frame.assign(**{name: from_spreadsheet(frame[name]) for name in _KEYS if name in frame})
+    ).rename(columns=from_cell)
+    return frame.assign(**{name: _changed(frame[name], from_cell) for name in _KEYS if name in frame})
 
 
 def _check_ending(path: Path) -> None:

@@ -17,7 +17,8 @@ import pandas as pd
 from influx import account, clock, facts, grid, half_hours, hourly, meters, schema, twins, usage
 from influx.account import Correction
 from influx.errors import InputError
-from influx.intake import SETTINGS, File, account_of, before, files_of, joined, one_home, parse_as_of, with_clean_names
+from influx.intake import SETTINGS, File, account_of, before, files_of, joined, one_home, parse_as_of
+from influx.naming import with_clean_names
 from influx.settings import Role, Settings, read_settings
 
 _KINDS = ("events", "readings", "weather", "prices", "carbon")
@@ -166,10 +167,10 @@ def load(path: str | Path, as_of: str | dt.date | pd.Timestamp | None = None) ->
     notes: list[str] = []
     if path.is_file() and settings.model_fields_set:
         notes.append(f"The settings are those of the {SETTINGS} beside {path.name}.")
-    files, settings = with_clean_names(files_of(path, settings, notes), settings, notes)
-    files, home_id = one_home(files, settings)
+    files, home_id = one_home(files_of(path, settings, notes), settings)
     settings = settings.model_copy(update={"home_id": home_id, **_currency(files, settings)})
     notes[:0] = settings.told()
+    files, settings = with_clean_names(files, settings, notes)
     files = joined(files, settings, notes)
     if moment is not None:
         files = before(files, moment, settings.timezone, notes)

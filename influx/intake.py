@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from influx import clock, outside, reread
+from influx import clock, reread
 from influx.errors import InputError
 from influx.settings import Settings
 from influx.sources import Part, find
@@ -73,32 +73,6 @@ def files_of(path: Path, settings: Settings, notes: list[str]) -> list[File]:
             "timestamp, energy_kwh), as CSV or Parquet."
         )
     return files
-
-
-def with_clean_names(files: list[File], settings: Settings, notes: list[str]) -> tuple[list[File], Settings]:
-    """Return files and settings with names of devices and homes that are safe to show; no two of them become one."""
-    for column in ("device_id", "home_id"):
-        there = {str(name) for file in files if column in file.frame for name in file.frame[column].dropna().unique()}
-        changed = outside.cleaned(there)
-        if not changed:
-            continue
-        told = ", ".join(list(changed.values())[:5]) + (" ..." if len(changed) > 5 else "")
-        notes.append(f"Names with signs that are not seen, or that a spreadsheet would run, are shown as {told}.")
-        files = [_with_names(file, column, changed) for file in files]
-        if column == "device_id":
-            settings = settings.renamed(changed)
-        elif settings.home_id in changed:
-            settings = settings.model_copy(update={"home_id": changed[settings.home_id]})
-    return files, settings
-
-
-def _with_names(file: File, column: str, names: dict[str, str]) -> File:
-    if column not in file.frame:
-        return file
-    frame = file.frame.assign(**{column: file.frame[column].astype("str").replace(names)})
-    frame[column] = frame[column].where(file.frame[column].notna().array)
-    roles = {names.get(name, name): role for name, role in file.part.roles.items()}
-    return replace(file, part=replace(file.part, frame=frame, roles=roles))
 
 
 def _passed_over(item: Path, settings: Settings, notes: list[str]) -> bool:

@@ -27,6 +27,7 @@ LONGEST_LINE = 32
 NOTHING = "There is nothing to show here."
 
 _BOLD = re.compile(r"\*\*(.+?)\*\*")
+_MATHS = re.compile(r"[$\\]")
 _AMOUNT = re.compile(r"[-\u2212+]?\d[\d.,\u202f]*([ \u00a0\u202f]?[A-Za-z%°€$£]{1,4})?")
 
 
@@ -38,7 +39,8 @@ class Shown:
     words: str
 
     def _repr_html_(self) -> str:
-        return self.markup
+        # JupyterLab sets what stands between dollars as mathematics, and leaves out what is marked so.
+        return f'<div class="mathjax_ignore">{self.markup}</div>' if _MATHS.search(self.markup) else self.markup
 
     def __repr__(self) -> str:
         return self.words

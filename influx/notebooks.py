@@ -26,6 +26,7 @@ from papermill.exceptions import PapermillExecutionError
 from papermill.execute import ERROR_MARKER_TAG
 
 from influx.errors import InputError
+from influx.outside import without_colours
 
 PARAMETERS = ("data", "as_of", "horizon", "output")
 """What every notebook can be told."""
@@ -35,7 +36,6 @@ _WARM_UP = "import gc; gc.disable(); import influx.runs as _, influx.plots as _;
 all of them stay, and looking for waste among them would take a tenth of the time."""
 
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-_COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _LINE = re.compile(r"(?:Cell In\[\d+\]|<ipython-input[^>]*>), line (\d+)")
 _HEADING = re.compile(r"^#+\s+(.+)", re.MULTILINE)
 
@@ -79,7 +79,7 @@ def check_parameters(notebook: Path, parameters: Iterable[str]) -> None:
         Names the parameter and those that the notebook has, or says that the file is no notebook for Python.
     """
     try:
-        known = papermill.inspect_notebook(notebook)
+        known = papermill.inspect_notebook(_literal(notebook))
     except ValueError as error:
         reason = str(error).splitlines()[0]
         raise InputError(
@@ -170,8 +170,8 @@ def _run(
     copy = work / notebook.name
     try:
         return papermill.execute_notebook(
-            notebook,
-            copy,
+            _literal(notebook),
+            _literal(copy),
             parameters=dict(parameters),
             kernel_name="python3",
             km=kernel,
@@ -181,7 +181,7 @@ def _run(
     except PapermillExecutionError as error:
         executed = nbformat.read(copy, as_version=4)
         executed.cells = [cell for cell in executed.cells if ERROR_MARKER_TAG not in cell.metadata.get("tags", [])]
-        traceback = _COLOURS.sub("", "\n".join(error.traceback))
+        traceback = without_colours("\n".join(error.traceback))
         raise NotebookFailed(
             _explain(notebook, executed, error, traceback), notebook.stem, traceback, executed
         ) from error
@@ -189,6 +189,11 @@ def _run(
         said = (work / "kernels.log").read_text(errors="replace")[-4000:]
         message = f"{notebook.name}: its kernel died; too little memory is the usual cause."
         raise NotebookFailed(message, notebook.stem, said, None) from error
+
+
+def _literal(path: Path) -> str:
+    """Return a path for papermill, which would fill in what stands in braces."""
+    return str(path).replace("{", "{{").replace("}", "}}")
 
 
 def _explain(notebook: Path, executed: nbformat.NotebookNode, error: PapermillExecutionError, traceback: str) -> str:

@@ -1,80 +1,165 @@
-"""Words that come from outside: names of devices, files and columns, made safe for a terminal and a spreadsheet.
+"""Words from outside as they may go out: names that are only seen, messages that only speak, cells that only hold text.
 
-HTML is escaped where it is made (`markup`, `svg`), and files of a run are never named by a device. What is left are the
-signs that nobody sees, which a terminal obeys, and cells that a spreadsheet takes for a formula.
+A device's, a file's or a home's name may hold anything, also what steers a terminal, turns the direction of writing,
+cannot be seen, or is run by a spreadsheet. Names are cleaned once, where they enter (:func:`distinct`): the same
+characters reach every page, file and terminal, and two devices stay two. Messages are made legible where they leave
+(:func:`legible`): there a strange character is told, not hidden. Cells of a CSV get an apostrophe where a spreadsheet
+would compute them, and :func:`from_cell` takes it off again, exactly (CWE-1236; OWASP, CSV Injection).
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import pandas as pd
+LONGEST_NAME = 120
+"""Characters of a name; what is longer is cut."""
 
-_UNSEEN = {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"}
-"""Unicode categories of signs that are not seen: control, format (which turns the direction of writing), unassigned."""
+LONGEST_MESSAGE = 2_000
+"""Characters of a message. Of a longer one the middle goes: it begins with the fault and ends with what to do."""
 
-_NUMBER = r"[+-]?[\d.,]+(?:[eE][+-]?\d+)?"
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+"""Unicode's categories of control, format (bidi overrides among them) and half characters, and line separators."""
+
+_BLANK = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0e\uffa0\U000e0100-\U000e01ef]")
+"""Characters of other categories that show nothing."""
+
+# Persian and Indic words and many emoji are written with these; beside other letters they only hide.
+_JOINERS = "\u200c\u200d\ufe0f"
+_LOOSE_JOINER = re.compile(
+    r"(?<![^\x00-\x7f\u200c\u200d])[\u200c\u200d\ufe0f]|[\u200c\u200d](?![^\x00-\x7f\u200c\u200d])"
+)
+
+_COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+_LINE_END = re.compile(r"\s*[\t-\r\x1c-\x1e\x85\u2028\u2029]\s*")
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+# Where cells are parted by semicolons, as in most of Europe, a cell of ours may be opened as several.
+_START = r"(?:^|(?<=[;\t\r\n]))"
+_COMPUTED = r"(?=[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20])"
+_ESCAPED_NOT = re.compile(f"{_START}('*){_COMPUTED}")
+_ESCAPED = re.compile(f"{_START}'('*){_COMPUTED}")
+# https://learn.microsoft.com/windows/win32/fileio/naming-a-file
+_RESERVED = re.compile(r"(?:con|prn|aux|nul|(?:com|lpt)[\d¹²³])", re.IGNORECASE)
 
 
-def clean(name: str) -> str:
-    """Return a name without signs that are not seen, and that no spreadsheet takes for a formula."""
-    composed = unicodedata.normalize("NFC", name)
-    plain = "".join("" if _is_unseen(sign) else sign for sign in composed).strip()
-    return (f"_{plain}" if plain.startswith(_FORMULA) else plain) or "unnamed"
+def clean_name(text: str) -> str:
+    """Return a name on one line, without characters that cannot be seen, and of at most `LONGEST_NAME`.
 
+    A name of which nothing is left is told by its characters' numbers.
 
-def _is_unseen(sign: str) -> bool:
-    return sign != "\n" and unicodedata.category(sign) in _UNSEEN
-
-
-def cleaned(names: Iterable[str]) -> dict[str, str]:
-    """Return the clean name of each, only of those that change; two that would be alike are numbered.
-
-    Whoever has the clean name already keeps it.
+    Examples
+    --------
+    >>> clean_name("  heat\\n pump\\x1b[31m\\u202e ")
+    'heat pump[31m'
     """
-    all_ = sorted(set(names))
-    taken = {name for name in all_ if clean(name) == name}
+    if text.isascii() and text.isprintable():
+        line = " ".join(text.split())
+    else:
+        seen = "".join(map(_seen, _BLANK.sub("", _LINE_END.sub(" ", text))))
+        line = " ".join(_without_loose_joiners(seen).split())
+    line = line or legible(text).strip() or "(no name)"
+    return line if len(line) <= LONGEST_NAME else line[: LONGEST_NAME - 1].rstrip() + "…"
+
+
+def _seen(char: str) -> str:
+    if unicodedata.category(char) == "Cs":
+        return "\ufffd"
+    return "" if unicodedata.category(char) in _UNSEEN and char not in _JOINERS else char
+
+
+def _without_loose_joiners(text: str) -> str:
+    while (less := _LOOSE_JOINER.sub("", text)) != text:
+        text = less
+    return text
+
+
+def distinct(names: Iterable[str]) -> dict[str, str]:
+    """Return each name with the clean one that stands for it: two names never become one.
+
+    Of names that are alike once they are clean, the one that was clean before keeps the name; the others are numbered
+    in their order. An apostrophe before a formula is that of :func:`for_cell`, and is taken off.
+
+    Examples
+    --------
+    >>> distinct(["tv\\u200b", "tv", "=1"])
+    {'=1': '=1', 'tv': 'tv', 'tv\\u200b': 'tv (2)'}
+    """
+    clean = {name: clean_name(from_cell(name)) for name in names}
     out: dict[str, str] = {}
-    for name in all_:
-        if name in taken:
-            continue
-        plain, number = clean(name), 2
-        while plain in taken:
-            plain, number = f"{clean(name)} ({number})", number + 1
-        taken.add(plain)
-        out[name] = plain
+    taken: set[str] = set()
+    for name in sorted(clean, key=lambda name: (name != clean[name], name)):
+        number, one = 1, clean[name]
+        while one in taken:
+            number += 1
+            one = f"{clean[name]} ({number})"
+        out[name] = one
+        taken.add(one)
     return out
 
 
-def printable(text: str) -> str:
-    """Return text for a terminal: signs that are not seen, but for line ends, are shown as lost letters."""
-    lost = "\N{REPLACEMENT CHARACTER}"
-    return "".join(lost if _is_unseen(sign) else sign for sign in text)
+def legible(text: object) -> str:
+    """Return words for a terminal or a log; what would steer it, or cannot be seen, stands there as its number.
 
+    Line ends and tabs stay. It may be said of words that are legible already: they stay the same.
 
-def from_spreadsheet(names: pd.Series) -> pd.Series:
-    """Return names as they were before `for_spreadsheets`."""
-    return names.str.replace(r"^'(?=[=+\-@\t\r])", "", regex=True)
-
-
-def for_spreadsheets(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return a frame whose text cells and headings no spreadsheet takes for a formula: those get an apostrophe before.
-
-    Numbers and times stay as they are.
+    Examples
+    --------
+    >>> legible("tv\\x1b[2J")
+    'tv\\\\x1b[2J'
     """
-    import pandas as pd  # not read by a terminal's line
+    words = str(text)
+    return words if words.isprintable() else "".join(map(_legible, words))
 
-    out = frame.copy(deep=False)
-    for name in out:
-        column = out[name]
-        words = isinstance(column.dtype, pd.CategoricalDtype) or column.dtype == object
-        if words or pd.api.types.is_string_dtype(column):
-            text = column.astype("str")
-            risky = text.str.startswith(_FORMULA).fillna(False) & ~text.str.fullmatch(_NUMBER).fillna(False)
-            if risky.any():
-                out[name] = text.where(~risky, "'" + text)
-    return out.rename(columns=lambda name: f"'{name}" if str(name).startswith(_FORMULA) else name)
+
+def _legible(char: str) -> str:
+    if char in "\n\t" or unicodedata.category(char) not in _UNSEEN:
+        return char
+    return char.encode("unicode_escape").decode("ascii")
+
+
+def without_colours(text: str) -> str:
+    """Return what a program said to a terminal without the marks of its colours."""
+    return _COLOURS.sub("", text)
+
+
+def message(text: object) -> str:
+    """Return a message as one legible line, shortened in its middle where it is very long."""
+    line = legible(_LINE_END.sub(" ", str(text)))
+    if len(line) <= LONGEST_MESSAGE:
+        return line
+    tail = LONGEST_MESSAGE // 4
+    return f"{line[: LONGEST_MESSAGE - tail - 3]} … {line[-tail:]}"
+
+
+def for_cell(text: str) -> str:
+    """Return a text as a cell of a CSV that no spreadsheet computes; a plain number stays one.
+
+    Examples
+    --------
+    >>> for_cell("=1+1"), for_cell("-1.5"), for_cell("a;@b"), for_cell("'=1")
+    ("'=1+1", '-1.5', "a;'@b", "''=1")
+    """
+    return text if _is_number(text) else _ESCAPED_NOT.sub(r"'\1", text)
+
+
+def from_cell(text: str) -> str:
+    """Return the text that `for_cell` made a cell of."""
+    return text if _is_number(text) else _ESCAPED.sub(r"\1", text)
+
+
+def _is_number(text: str) -> bool:
+    return bool(_NUMBER.fullmatch(text.lstrip("'")))
+
+
+def file_name(text: str) -> str:
+    """Return a name as the stem of a file on any system: letters, digits, dots, dashes and underscores.
+
+    Examples
+    --------
+    >>> file_name("../../etc/passwd"), file_name("CON"), file_name("Wäsche 1")
+    ('etc-passwd', '_CON', 'Wäsche-1')
+    """
+    stem = re.sub(r"[^\w.-]+", "-", clean_name(text))
+    stem = re.sub(r"\.{2,}", ".", stem).strip(".-")[:60].rstrip(".-") or "unnamed"
+    return f"_{stem}" if _RESERVED.fullmatch(stem.split(".")[0]) else stem

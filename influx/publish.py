@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from influx.errors import InputError
+from influx.outside import legible
 
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
@@ -99,7 +100,7 @@ def _acquire(descriptor: int, lock: Path, wait: bool) -> None:
         busy = f"another report is being made ({holder})" if holder else "another report is being made"
         if not wait:
             raise InputError(f"{busy}. Try again when it is done.") from error
-        print(f"influx: {busy}; waiting", file=sys.stderr, flush=True)
+        print(f"influx: {legible(busy)}; waiting", file=sys.stderr, flush=True)
         fcntl.flock(descriptor, fcntl.LOCK_EX)
 
 

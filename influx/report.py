@@ -28,6 +28,7 @@ from influx import __version__, pages, publish
 from influx.errors import InputError
 from influx.index import write_index
 from influx.notebooks import Executed, NotebookFailed, check_parameters, discover, run_all
+from influx.outside import legible
 from influx.paths import find, told
 
 LONGEST_HORIZON = 336
@@ -181,10 +182,10 @@ def _note(parameters: dict[str, Any]) -> dict[str, Any]:
     data = Path(parameters["data"])
     files = [data] if data.is_file() else sorted(path for path in data.rglob("*") if path.is_file())
     base = data.parent if data.is_file() else data
-    inputs = [{"file": path.relative_to(base).as_posix(), **_fingerprint(path)} for path in files]
+    inputs = [{"file": legible(path.relative_to(base).as_posix()), **_fingerprint(path)} for path in files]
     return {
         "started": _now(),
-        "parameters": {**parameters, "data": told(data)},
+        "parameters": {**parameters, "data": legible(told(data))},
         "inputs": inputs,
         "versions": {"influx": __version__, "python": platform.python_version(), **_versions()},
     }
@@ -228,7 +229,7 @@ def _keep_failure(error: NotebookFailed, staged: Path, reports: Path) -> None:
     """Put what is known of a failure into `reports/failed`."""
     folder = staged / "failed"
     folder.mkdir()
-    (folder / "error.txt").write_text(f"{error}\n\n{error.traceback}\n", encoding="utf-8")
+    (folder / "error.txt").write_text(legible(f"{error}\n\n{error.traceback}\n"), encoding="utf-8")
     if error.executed is not None:
         html = pages.notebook_page(error.executed, error.name, [], code=True)
         (folder / f"{error.name}.html").write_text(html, encoding="utf-8")
@@ -239,7 +240,7 @@ def _keep_failure(error: NotebookFailed, staged: Path, reports: Path) -> None:
 def _progress(names: list[str]) -> Iterator[Callable[[Executed], None]]:
     """Show how far the notebooks are: a bar on a terminal, a line each in a log."""
     if not sys.stderr.isatty():
-        yield lambda done: print(f"{done.name}: {done.seconds:.1f} s", file=sys.stderr, flush=True)
+        yield lambda done: print(f"{legible(done.name)}: {done.seconds:.1f} s", file=sys.stderr, flush=True)
         return
     from tqdm import tqdm
 

@@ -20,12 +20,12 @@ import pandas as pd
 from influx import advice, costs, explore, home_plan, insights, whatif
 from influx.backtesting import LEVELS
 from influx.errors import InputError
+from influx.exchange import write_csv
 from influx.features import WEEK, every_hour, every_week, feature_table, relation
 from influx.forecasting import alive, predict_all
 from influx.home import Home, load
 from influx.kept import code_of, files_of_home, fingerprint, keep_models, open_models, write_json
 from influx.models import Candidate
-from influx.outside import for_spreadsheets
 from influx.parallel import run_all
 from influx.paths import PROJECT, find
 from influx.reliability import days_ahead, of_chosen, promises
@@ -178,7 +178,7 @@ class Run:
         home = load(self.data, self.as_of or None)
         home.save(self.folder)
         for name in ("readings", "rejected", "account", "corrections", "series", "devices"):
-            for_spreadsheets(getattr(home, name)).to_csv(self.folder / f"{name}.csv", index=False)
+            write_csv(getattr(home, name), self.folder / f"{name}.csv")
         self._done("home", [], began)
         return home
 
@@ -274,7 +274,7 @@ class Run:
         for key, frame in frames.items():
             frame.to_parquet(self.folder / f"{key}.parquet", index=False)
             if len(frame) <= LARGEST_CSV and key != "features":
-                for_spreadsheets(frame).to_csv(self.folder / f"{key}.csv", index=False)
+                write_csv(frame, self.folder / f"{key}.csv")
         self._done(name, list(frames), began)
         return frames
 

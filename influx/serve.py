@@ -22,6 +22,7 @@ from voila.app import Voila
 
 from influx.errors import InputError
 from influx.guard import EXTENSIONS, Door, Nothing, Visitor, addresses
+from influx.outside import legible
 from influx.paths import PROJECT
 from influx.visitors import GRACE, MOST, Discreet, Kernels, ThisPython
 
@@ -187,4 +188,5 @@ def _address(host: str, name: str, port: int) -> str:
 def _log(handler: Any) -> None:
     """Log what went wrong here, without the query, which may hold a token."""
     if handler.get_status() >= 500 and handler.get_status() != 503:
-        print(f"influx: {handler.get_status()} {handler.request.method} {handler.request.path}", file=sys.stderr)
+        told = f"{handler.request.method} {handler.request.path}"
+        print(f"influx: {handler.get_status()} {legible(told)}", file=sys.stderr)

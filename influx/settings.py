@@ -9,29 +9,32 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 import re
-from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any, get_args
+from typing import Annotated, Any, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import holidays
 import yaml
-from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, Field, ValidationError, field_validator, model_validator
 
 from influx.errors import InputError
 from influx.file_settings import File
 from influx.file_settings import Role as Role
 from influx.flexible_settings import Flexible
+from influx.outside import clean_name
 from influx.tariff_settings import Strict as _Strict
 from influx.tariff_settings import Tariff
+
+Words = Annotated[str, AfterValidator(clean_name)]
+"""Text that is shown as it is."""
 
 
 class Device(_Strict):
     """What the household knows of one device or meter."""
 
     role: Role | None = Field(None, description="what it measures; told from its name where it is not given")
-    location: str | None = None
+    location: Words | None = None
     flexible: bool | Flexible = Field(False, description="whether its use can move, and what it must do and when")
     always_on: bool = Field(False, description="whether it must never be switched off")
     since: dt.date | None = Field(None, description="first local day in the home; before it, its use is unknown")
@@ -80,7 +83,7 @@ class Settings(_Strict):
     home_id: str = Field("home", min_length=1)
     timezone: str = "UTC"
     country: str | None = Field(None, description="ISO 3166 code, for public holidays")
-    currency: str | None = Field(None, description="ISO 4217 code of every amount of money")
+    currency: Words | None = Field(None, description="ISO 4217 code of every amount of money")
     tariff: Tariff | None = None
     power_limit_kw: float | None = Field(None, gt=0, description="most power that the home may draw at once")
     complete_hour: float = Field(
@@ -144,24 +147,6 @@ class Settings(_Strict):
         said += [self.files[name]] if name in self.files else []
         keys = {key: getattr(file, key) for file in said for key in file.model_fields_set}
         return File.model_construct(**{**dict(File()), **keys}, _fields_set=set(keys))
-
-    def renamed(self, names: Mapping[str, str]) -> Settings:
-        """Return the settings with other names of devices, wherever they stand."""
-        if not names.keys() & {
-            name for key, device in self.devices.items() for name in (key, device.same_as, device.part_of)
-        }:
-            return self
-        devices = {
-            names.get(key, key): device.model_copy(
-                update={
-                    name: names.get(own, own)
-                    for name in ("same_as", "part_of")
-                    if (own := getattr(device, name)) is not None
-                }
-            )
-            for key, device in self.devices.items()
-        }
-        return self.model_copy(update={"devices": devices})
 
     def name_of(self, device_id: str) -> str:
         """Return the newest name of a device that was renamed (`same_as`), and any other one as it is."""

@@ -12,6 +12,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
+from influx.outside import distinct
+
 Day = Literal["all", "weekdays", "weekend", "holidays", "mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 """Days of a rate: `weekdays` are Monday to Friday but for public holidays, `weekend` is all other days."""
 
@@ -94,6 +96,12 @@ class Tariff(Strict):
     standing_charge_per_day: float = Field(0.0, ge=0, description="a fixed amount a day")
     tax: float = Field(0.0, ge=0, lt=1, description="share put on all that is bought, 0.21 for 21 %")
     feed_in: float | None = Field(None, description="paid to the household for a kWh fed in")
+
+    @field_validator("rates")
+    @classmethod
+    def _names_can_be_shown(cls, rates: dict[str, NamedRate]) -> dict[str, NamedRate]:
+        names = distinct(rates)
+        return {names[name]: rate for name, rate in rates.items()}
 
     @field_validator("peak_hours")
     @classmethod

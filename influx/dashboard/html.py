@@ -12,6 +12,7 @@ import numpy as np
 
 from influx import text
 from influx.dashboard.columns import Columns
+from influx.outside import file_name
 
 UNKNOWN = "Nothing is known."
 
@@ -82,7 +83,7 @@ def download(columns: Columns, name: str) -> str:
         return ""
     content = base64.b64encode(("\ufeff" + columns.csv()).encode()).decode()
     link = f"data:text/csv;charset=utf-8;base64,{content}"
-    return f'<p class="ix-save"><a download="{escape(name, quote=True)}.csv" href="{link}">Save as CSV</a></p>'
+    return f'<p class="ix-save"><a download="{file_name(name)}.csv" href="{link}">Save as CSV</a></p>'
 
 
 def _cell(value: Any, kind: str) -> str:
