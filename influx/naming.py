@@ -110,6 +110,6 @@ def _device(device: Device, name: str, shown: Callable[[str], str]) -> Device:
     update: dict[str, str | None] = {
         key: shown(other) for key in ("same_as", "part_of") if (other := getattr(device, key)) is not None
     }
-    if update.get("same_as") == name != device.same_as:
+    if update.get("same_as") == name:
         update["same_as"] = None
     return device.model_copy(update=update) if update else device

@@ -281,6 +281,11 @@ def test_an_earlier_name_that_looks_the_same_is_joined(tmp_path) -> None:
     assert readings[readings["device_id"] == "tv"]["energy_kwh"].sum() == 24
 
 
+def test_an_earlier_name_that_no_file_holds_is_no_other_one_if_it_looks_the_same(tmp_path) -> None:
+    home = tiny.write_readings(tmp_path, home='devices: {"tv\\u200B": {same_as: tv}}\n', **{"tv\u200b": np.ones(48)})
+    assert influx.load(home).readings["energy_kwh"].sum() == 48
+
+
 def test_files_whose_names_look_the_same_have_an_account_each(tmp_path) -> None:
     for name, start in (("a.csv", "2024-05-06"), ("a\u200b.csv", "2024-05-08")):
         tiny.write_readings(tmp_path / "made", start, tv=np.ones(24)).joinpath("readings.csv").rename(tmp_path / name)
