@@ -263,7 +263,7 @@ def test_offsets_change_with_summer_time(tmp_path: Path) -> None:
 
 def test_half_hours_left_out_are_no_use_where_no_zero_is_written(tmp_path: Path) -> None:
     rows = [
-        half(0.1, "2024-03-04T00:00:00Z", "2024-03-04T00:30:00Z"),
+        half(0.01, "2024-03-04T00:00:00Z", "2024-03-04T00:30:00Z"),
         half(0.2, "2024-03-04T02:00:00Z", "2024-03-04T02:30:00Z"),
     ]
     part = read(octopus(tmp_path, *rows))
@@ -273,6 +273,8 @@ def test_half_hours_left_out_are_no_use_where_no_zero_is_written(tmp_path: Path)
     assert any("3 half hours between others are left out" in note for note in part.notes)
     with_zero = [*rows, half(0, "2024-03-04T02:30:00Z", "2024-03-04T03:00:00Z")]
     assert len(read(octopus(tmp_path, *with_zero)).frame) == 3  # this file writes its zeros
+    always_on = [half(0.1, "2024-03-04T00:00:00Z", "2024-03-04T00:30:00Z"), rows[1]]
+    assert len(read(octopus(tmp_path, *always_on)).frame) == 2  # and this home never uses nothing
 
 
 def test_the_name_says_export_and_gas(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Octopus Energy: the CSV file of an account's half hours, kWh with their start and end (from its documentation).
 
 Spaces and cases of the names vary, and so do the columns of cost. Offsets change with summer time. Half hours without
-any use may be left out of such a file: where it holds not one zero, a gap of less than a day is taken for no use, which
+any use may be left out of such a file: where it holds no zero but hardly any use, a gap of less than a day is no use, which
 is an estimate and told; any other gap is unknown.
 """
 
@@ -24,6 +24,8 @@ _CONSUMPTION = re.compile(r"consumption ?\(kwh\)")
 _EXPORT = re.compile(r"export|outgoing|generation|feed.?in", re.IGNORECASE)
 _GAS = re.compile(r"(?<![a-z])gas(?![a-z])", re.IGNORECASE)
 _HALF = pd.Timedelta(minutes=30)
+_NEARLY_NONE = 0.02
+"""A home that never uses as little as this in half an hour does not use nothing, so its gaps are unknown [kWh]."""
 
 
 def matches(path: Path) -> bool:
@@ -75,7 +77,7 @@ def channel_of(path: Path) -> Channel:
 def with_zeros(part: Part, file: str) -> Part:
     """Return half hours with those that were left out because nothing was used; their `row` is 0."""
     known = part.frame[part.frame["energy_kwh"].notna()].sort_values("timestamp")
-    if len(known) < 2 or (known["energy_kwh"] == 0).any():
+    if len(known) < 2 or (known["energy_kwh"] == 0).any() or known["energy_kwh"].min() > _NEARLY_NONE:
         return part
     ends = known["timestamp"] + pd.to_timedelta(known["minutes"], unit="min")
     gap = known["timestamp"].shift(-1) - ends
