@@ -1,8 +1,8 @@
 """Octopus Energy: the CSV file of an account's half hours, kWh with their start and end (from its documentation).
 
 Spaces and cases of the names vary, and so do the columns of cost. Offsets change with summer time. Half hours without
-any use may be left out of such a file: where it holds no zero but hardly any use, a gap of less than a day is no use, which
-is an estimate and told; any other gap is unknown.
+any use may be left out of such a file: where it holds no zero but hardly any use at times, a gap of less than a day is
+no use, which is an estimate and told; any other gap is unknown.
 """
 
 from __future__ import annotations
