@@ -15,6 +15,7 @@ import os
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -117,8 +118,12 @@ def _clear_leftovers(reports: Path) -> None:
 
 
 def _remove(folder: Path) -> None:
-    # A kernel outlives a killed run by a second and may still write: then the next run removes the rest.
-    shutil.rmtree(folder, ignore_errors=True)
+    # A kernel outlives a killed run by a second and may still write; what is then left the next run removes.
+    for _ in range(20):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
+        time.sleep(0.1)
 
 
 def _exchange(one: Path, other: Path) -> bool:
