@@ -216,7 +216,9 @@ def ha_energy(path: Path, kwh: np.ndarray) -> None:
 
 
 def ha_history(path: Path, kwh: np.ndarray) -> None:
-    times = _stamps(form="%Y-%m-%dT%H:%M:%S.000Z", count=HOURS + 1)
+    """What the recorder no longer holds: what the register showed at the end of hours, stamped with their start."""
+    before = START - pd.Timedelta(hours=1)
+    times = pd.date_range(before, periods=HOURS + 1, freq="h").strftime("%Y-%m-%dT%H:%M:%S.000Z")
     states = 20 + np.append(0, kwh.cumsum())
     rows = [f"sensor.tv_energy,{state:.3f},{at}" for at, state in zip(times, states, strict=True)]
     _lines(path, "entity_id,state,last_changed", *rows)

@@ -150,3 +150,11 @@ def test_the_registers_of_the_real_meter_count_from_first_to_last() -> None:
     table = pd.read_csv(DATA / "homewizard_p1_15min.csv").drop(columns="time")
     used = part.frame.groupby("device_id", observed=True)["energy_kwh"].sum().to_numpy()
     np.testing.assert_allclose(sorted(used), sorted(table.iloc[-1] - table.iloc[0]), atol=1e-9)
+
+
+@real
+def test_all_rows_of_real_statistics_are_read_or_of_something_else() -> None:
+    part = read(DATA / "ha_statistics_all_SYNTHETIC.csv", timezone="Europe/Berlin")
+    assert part.rows_read == 624
+    assert part.rejected["reason"].str.startswith("no electricity").all()
+    assert part.frame["device_id"].value_counts().tolist() == [39] * 7  # seven registers of energy, no hour lost

@@ -205,6 +205,52 @@ def test_what_a_sensor_measures_is_asked_where_its_name_does_not_say(tmp_path: P
     assert read(path, **said).kwh == 0.5
 
 
+def test_statistics_before_the_states_are_of_the_end_of_their_hour(tmp_path: Path) -> None:
+    path = tmp_path / "history.csv"
+    hourly = [f"sensor.tv_energy,{10 + hour},2024-01-01T0{hour}:00:00.000Z" for hour in range(5)]
+    states = ["sensor.tv_energy,14.5,2024-01-01T05:30:00.250Z", "sensor.tv_energy,15,2024-01-01T06:00:00.000Z"]
+    path.write_text("\n".join(["entity_id,state,last_changed", *hourly, *states]) + "\n", encoding="utf-8")
+    frame = read(path).frame.dropna(subset="energy_kwh")
+    assert frame["timestamp"].dt.hour.tolist()[:4] == [1, 2, 3, 4]  # one kWh in each hour from one to five
+    assert frame["energy_kwh"].tolist()[:4] == [1, 1, 1, 1]
+    ends = frame["timestamp"] + pd.to_timedelta(frame["minutes"], unit="min")
+    assert ends.max() == pd.Timestamp("2024-01-01T06:00", tz="UTC")
+    assert frame["energy_kwh"].sum() == pytest.approx(5)
+
+
+def test_rows_of_a_history_may_lack_the_columns_of_other_entities(tmp_path: Path) -> None:
+    path = tmp_path / "history.csv"
+    path.write_text(
+        "entity_id,state,last_changed,current_temperature,hvac_action\n"
+        "sensor.tv_energy,1,2024-01-01T00:00:01.000Z\nsensor.tv_energy,3,2024-01-01T01:00:01.000Z\n"
+        "climate.hall,heat,2024-01-01T00:10:00.000Z,19.5,idle\n",
+        encoding="utf-8",
+    )
+    part = read(path)
+    assert part.kwh == 2.0
+    assert part.rejected["reason"].tolist() == ["no electricity: a series of something else"]
+
+
+def statistics(path: Path, *lines: str) -> Path:
+    head = "statistic_id\tunit\tstart\tmean\tsum\tstate\tdelta"
+    path.write_text("\n".join([head, *lines]), encoding="utf-8")
+    return path
+
+
+def test_rows_of_statistics_may_end_with_their_last_value(tmp_path: Path) -> None:
+    rows = [f"sensor.tv\tkWh\t01.01.2024 0{hour}:00\t\t{hour}" for hour in range(4)]
+    part = read(statistics(tmp_path / "statistics.tsv", *rows, "sensor.hall\t°C\t01.01.2024 00:00\t19", ""))
+    assert part.kwh == 3.0
+    assert part.rejected["reason"].tolist() == ["no electricity: unit °C"]
+
+
+def test_a_row_of_statistics_that_was_cut_off_is_rejected(tmp_path: Path) -> None:
+    rows = [f"sensor.tv\tkWh\t01.01.2024 0{hour}:00\t\t{hour}" for hour in range(4)]
+    part = read(statistics(tmp_path / "statistics.tsv", *rows, "sensor.tv\tkWh\t01.01.2024 04:00\t\t1"))
+    assert part.kwh == 3.0  # the last sum may have been 10
+    assert part.rejected["reason"].tolist() == ["5 cells where the header has 7"]
+
+
 def test_switches_are_set_aside(tmp_path: Path) -> None:
     rows = [("sensor.tv_energy", "1", "00:00"), *[("switch.tv", "on", f"0{hour}:00") for hour in range(1, 8)]]
     part = read(history(tmp_path, *rows, ("sensor.tv_energy", "2", "09:00")))

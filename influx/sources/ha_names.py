@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+from influx.sources.units import Measure
+
 _ENERGY = re.compile(r"(?:^|_)(?:energy|kwh|wh|consumption|import(?:ed)?|export(?:ed)?|yield|production)(?:_|$)")
 _POWER = re.compile(r"(?:^|_)(?:power|watts?|load)(?:_|$)")
 
@@ -19,7 +21,7 @@ def names_of(statistics: list[str]) -> dict[str, str]:
     return {name: short if often[short] == 1 else name for name, short in plain.items()}
 
 
-def measures_of(name: str) -> str | None:
+def measures_of(name: str) -> Measure | None:
     """Return "power" or "counter" for a sensor whose name says so, else None."""
     plain = re.sub(r"[^a-z0-9]+", "_", name.lower())
     if _POWER.search(plain):

@@ -1,7 +1,8 @@
 """Home Assistant: statistics exported as a table by the integration of that name (files of its layout, made-up values).
 
 Tab, semicolon or comma part the cells; times are local, mostly as 31.12.2025 14:00. A counter's row has its sum at the
-end of the hour, or the energy of the hour (`delta`); rows with a mean are measurements of something, and set aside.
+end of the hour, or the energy of the hour (`delta`); rows with a mean are measurements of something, and set aside. A
+row may end with its last value.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ def read(path: Path, settings: Settings) -> Part:
     InputError
         The order of day and month cannot be told, or no statistic counts energy.
     """
-    raw = table.read(path)
+    raw = table.concat(table.blocks(path, short=True))
     said = layout.overridden(Layout("", "start", order=_order(raw)), settings.file(path.name))
     names = raw.rows["statistic_id"].astype("str").str.strip()
     sums, bad_sum = _numbers(raw, "sum", bool(said.comma))

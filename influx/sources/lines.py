@@ -51,6 +51,16 @@ def split_lines(text: str) -> Lines:
     return rows_of(body, *split_header(head))
 
 
+def padded(body: str, width: int, separator: str) -> str:
+    """Return lines with the last cells that they lack; one without a line end may be cut off, and stays as it is."""
+    *lines, rest = body.split("\n")
+    for place, line in enumerate(lines):
+        lacking = width - 1 - line.count(separator)
+        if lacking > 0 and line.strip() and '"' not in line:
+            lines[place] = line + separator * lacking
+    return "\n".join([*lines, rest])
+
+
 def rows_of(body: str, names: list[str], separator: str, first: int = 2) -> Lines:
     """Return the rows of the lines below a header, the first of which has the number `first` in its file."""
     out = Lines(names, separator)

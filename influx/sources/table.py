@@ -22,7 +22,7 @@ import pyarrow.parquet
 
 from influx.errors import InputError
 from influx.sources import encoding, sheet
-from influx.sources.lines import rows_of, split_header
+from influx.sources.lines import padded, rows_of, split_header
 
 REJECTED = ("file", "row", "column", "value", "reason", "kwh")
 """Columns of the rejected rows; `row` counts from 1, in a CSV with the header; `kwh` is NaN where it is not known."""
@@ -134,7 +134,9 @@ def read(path: Path, line: int = 1) -> Table:
     return concat(list(blocks(path, line)))
 
 
-def blocks(path: Path, line: int = 1, names: tuple[str, ...] = (), separator: str = "") -> Iterator[Table]:
+def blocks(
+    path: Path, line: int = 1, names: tuple[str, ...] = (), separator: str = "", short: bool = False
+) -> Iterator[Table]:
     """Read a CSV, Parquet or XLSX file, a CSV in blocks of rows.
 
     Parameters
@@ -145,6 +147,8 @@ def blocks(path: Path, line: int = 1, names: tuple[str, ...] = (), separator: st
         The columns, where the file has no header or repeats a name.
     separator : str, optional
         What parts the cells of a CSV file; told from the header where it is not given.
+    short : bool
+        Whether rows of a CSV file may end before the last columns, whose cells are blank then.
 
     Raises
     ------
@@ -160,7 +164,7 @@ def blocks(path: Path, line: int = 1, names: tuple[str, ...] = (), separator: st
             f"{path.name}: cannot be opened: {error.strerror}. Mend its permissions, or remove it."
         ) from error
     count = 0
-    tables = [_parquet(path)] if kind == "parquet" else _texts(path, kind, line, names, separator)
+    tables = [_parquet(path)] if kind == "parquet" else _texts(path, kind, line, names, separator, short)
     for table in tables:
         count += table.rows_read
         yield table
@@ -199,7 +203,7 @@ def _parquet(path: Path) -> Table:
     return Table(path.name, rows, rows_read=len(rows))
 
 
-def _texts(path: Path, kind: str, line: int, names: tuple[str, ...], separator: str) -> Iterator[Table]:
+def _texts(path: Path, kind: str, line: int, names: tuple[str, ...], separator: str, short: bool) -> Iterator[Table]:
     """Read the lines of a CSV file, or the rows of a sheet."""
     if kind == "sheet":
         yield _sheet(path, line, names)
@@ -215,14 +219,15 @@ def _texts(path: Path, kind: str, line: int, names: tuple[str, ...], separator: 
             head, _, text = text.partition("\n")
             first += 1
             break
-        yield _rows(path.name, text, head, names, separator, first)
+        yield _rows(path.name, text, head, names, separator, first, short)
 
 
-def _rows(file: str, text: str, head: str, names: tuple[str, ...], separator: str, first: int) -> Table:
+def _rows(file: str, text: str, head: str, names: tuple[str, ...], separator: str, first: int, short: bool) -> Table:
     try:
         found, sign = split_header(head, separator) if head else ([], separator or ",")
         columns = list(names) or found
         _once(file, columns)
+        text = padded(text, len(columns), separator or sign) if short else text
         lines = rows_of(text, columns, separator or sign, first)
     except (csv.Error, pa.ArrowException, UnicodeEncodeError) as error:
         raise InputError(f"{file}: not readable as CSV: {error}. Export it again.") from error
