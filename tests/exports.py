@@ -130,6 +130,22 @@ def octopus_json(path: Path, kwh: np.ndarray) -> None:
     path.write_text(json.dumps({"count": len(results), "next": None, "previous": None, "results": results[::-1]}))
 
 
+def n3rgy(path: Path, kwh: np.ndarray) -> None:
+    ends = pd.date_range(START, periods=2 * HOURS, freq="30min") + pd.Timedelta(minutes=30)
+    values = [
+        {"value": round(float(value) / 2, 4), "timestamp": at}
+        for at, value in zip(ends.strftime("%Y-%m-%d %H:%M"), kwh.repeat(2), strict=True)
+    ]
+    about = {"resource": "/1234567890123/electricity/consumption/1", "granularity": "halfhour", "unit": "kWh"}
+    path.write_text(json.dumps({**about, "responseTimestamp": "2024-07-08T00:00:00Z", "values": values}))
+
+
+def glowmarkt(path: Path, kwh: np.ndarray) -> None:
+    first = int(START.timestamp())
+    data = [[first + 1800 * place, round(float(value) / 2, 4)] for place, value in enumerate(kwh.repeat(2))]
+    path.write_text(json.dumps({"classifier": "electricity.consumption", "units": "kWh", "data": data}))
+
+
 def nem12(path: Path, kwh: np.ndarray) -> None:
     """Half hours of eastern standard time; the first and the last day are filled up with zeros."""
     halves = np.concatenate([np.zeros(20), (kwh / 2).repeat(2), np.zeros(28)])  # UTC midnight is 10:00 there
@@ -288,6 +304,8 @@ WRITERS: dict[str, Writer] = {
     "sense.csv": sense,
     "octopus.csv": octopus_csv,
     "octopus.json": octopus_json,
+    "n3rgy.json": n3rgy,
+    "glow.json": glowmarkt,
     "nem12.csv": nem12,
     "green_button.xml": green_button,
     "home-assistant_v2.db": ha_database,

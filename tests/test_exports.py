@@ -34,6 +34,8 @@ FORMATS = {
     "sense.csv": "Sense",
     "octopus.csv": "Octopus Energy, half hours",
     "octopus.json": "Octopus Energy, JSON",
+    "n3rgy.json": "n3rgy",
+    "glow.json": "Glowmarkt",
     "nem12.csv": "NEM12",
     "green_button.xml": "Green Button",
     "home-assistant_v2.db": "Home Assistant, database",

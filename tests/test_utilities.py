@@ -1,4 +1,4 @@
-"""Green Button, NEM12 and Octopus: what their records mean, beside what `test_exports` holds of all formats."""
+"""Green Button, NEM12 and the British half hours: what their records mean, beside what `test_exports` holds of all."""
 
 from __future__ import annotations
 
@@ -277,6 +277,22 @@ def test_half_hours_left_out_are_no_use_where_no_zero_is_written(tmp_path: Path)
     assert len(read(octopus(tmp_path, *always_on)).frame) == 2  # and this home never uses nothing
 
 
+def test_half_hours_that_cannot_be_read_are_not_taken_for_no_use(tmp_path: Path) -> None:
+    hours = [(0.01, "00:00", "00:30"), ("?", "00:30", "01:00"), (0.2, "01:00", "01:30"), (0.1, "02:00", "02:30")]
+    rows = [half(kwh, f"2024-03-04T{start}:00Z", f"2024-03-04T{end}:00Z") for kwh, start, end in hours]  # type: ignore[arg-type]
+    part = read(octopus(tmp_path, *rows))
+    added = part.frame[part.frame["row"] == 0]
+    assert added["timestamp"].dt.strftime("%H:%M").tolist() == ["01:30"]
+    assert len(part.rejected) == 1
+
+
+def test_pages_that_lack_are_told(tmp_path: Path) -> None:
+    at = {"interval_start": "2024-03-04T00:00:00Z", "interval_end": "2024-03-04T00:30:00Z"}
+    path = tmp_path / "page.json"
+    path.write_text(json.dumps({"count": 96, "results": [{"consumption": 0.25, **at}]}), encoding="utf-8")
+    assert any("1 of the 96 readings" in note for note in read(path).notes)
+
+
 def test_the_name_says_export_and_gas(tmp_path: Path) -> None:
     row = half(0.1, "2024-03-04T00:00:00Z", "2024-03-04T00:30:00Z")
     assert read(octopus(tmp_path, row, row, name="export.csv")).roles == {"grid_export": "grid_export"}
@@ -309,3 +325,61 @@ def test_other_json_is_one_clear_error(tmp_path: Path, text: str) -> None:
     assert source is not None
     with pytest.raises(InputError, match=r"page\.json"):
         source.read(path, Settings())
+
+
+# --- n3rgy and Glowmarkt ----------------------------------------------------------------------------------------------
+
+AT = 1_720_396_800  # 2024-07-08 00:00 UTC
+
+
+def answer(folder: Path, content: object) -> Path:
+    path = folder / "answer.json"
+    path.write_text(json.dumps(content), encoding="utf-8")
+    return path
+
+
+def n3rgy(what: str = "electricity/consumption", **more: object) -> dict[str, object]:
+    values = [{"value": 0.5, "timestamp": "2024-07-08 00:30"}, {"value": 0.25, "timestamp": "2024-07-08 01:00"}]
+    return {"resource": f"/123/{what}/1", "granularity": "halfhour", "unit": "kWh", "values": values} | more
+
+
+def test_n3rgy_marks_the_end_of_a_half_hour_in_utc(tmp_path: Path) -> None:
+    part = read(answer(tmp_path, n3rgy()), timezone="Europe/London")
+    assert part.frame["timestamp"].tolist() == [pd.Timestamp(f"2024-07-08 {at}", tz="UTC") for at in ("00:00", "00:30")]
+    assert (energy(part), part.roles) == ({"grid_import": 0.75}, {"grid_import": "grid_import"})
+    assert read(answer(tmp_path, n3rgy("electricity/production"))).roles == {"grid_export": "grid_export"}
+
+
+def test_n3rgy_may_name_its_devices(tmp_path: Path) -> None:
+    values = [{"primaryValue": 500, "timestamp": f"2024-07-08 0{hour}:00"} for hour in (1, 2)]
+    content = n3rgy("utility/electricity/readingtype/consumption", values=None, unit="Wh", devices=[{"values": values}])
+    assert read(answer(tmp_path, content)).kwh == 1.0
+
+
+def test_glowmarkt_marks_the_start_of_an_interval(tmp_path: Path) -> None:
+    data = [[AT, 0.5], [AT + 1800, None], [AT + 3600, 0.25], 7]
+    part = read(answer(tmp_path, {"classifier": "electricity.consumption", "units": "kWh", "data": data}))
+    assert part.frame["timestamp"].dt.strftime("%H:%M").tolist() == ["00:00", "00:30", "01:00"]
+    assert (part.kwh, part.rejected["row"].tolist()) == (0.75, [4])
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        n3rgy("gas/consumption"),
+        n3rgy(unit="m3"),
+        {"classifier": "gas.consumption", "units": "kWh", "data": [[AT, 1]]},
+        {"classifier": "electricity.consumption.cost", "units": "pence", "data": [[AT, 1]]},
+        {"classifier": "electricity.consumption", "units": "kWh", "data": {}},
+    ],
+)
+def test_what_is_no_electric_energy_is_refused(tmp_path: Path, content: object) -> None:
+    with pytest.raises(InputError, match=r"answer\.json"):
+        read(answer(tmp_path, content))
+
+
+def test_a_key_that_stands_twice_is_no_reading(tmp_path: Path) -> None:
+    path = answer(tmp_path, n3rgy())
+    path.write_text(path.read_text().replace('"value": 0.25', '"value": 0.25, "value": 9'), encoding="utf-8")
+    part = read(path)
+    assert (part.kwh, part.rejected["reason"].tolist()) == (0.5, ["the key 'value' stands twice"])

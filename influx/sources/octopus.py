@@ -81,7 +81,7 @@ def with_zeros(part: Part, file: str) -> Part:
         return part
     ends = known["timestamp"] + pd.to_timedelta(known["minutes"], unit="min")
     gap = known["timestamp"].shift(-1) - ends
-    short = (gap >= _HALF) & (gap < pd.Timedelta(days=1))
+    short = (gap >= _HALF) & (gap < pd.Timedelta(days=1)) & ~_holds_unknown(part, known["row"].to_numpy())
     if not short.any():
         return part
     count = (gap[short] / _HALF).astype(int).to_numpy()
@@ -100,3 +100,14 @@ def with_zeros(part: Part, file: str) -> Part:
     told = f"{file}: {len(place)} half hours between others are left out, and no zero is there: they count as no use."
     frame = pd.concat([part.frame, added], ignore_index=True)
     return replace(part, frame=frame, notes=(*part.notes, told))
+
+
+def _holds_unknown(part: Part, rows: np.ndarray) -> np.ndarray:
+    """Tell after which readings, by their rows in order of time, comes a row whose energy is not known."""
+    unknown = part.frame.loc[part.frame["energy_kwh"].isna(), "row"].to_numpy()
+    bad = np.sort(np.concatenate([unknown, part.rejected["row"].to_numpy()]))
+    steps = np.diff(rows)
+    if not len(bad) or not ((steps > 0).all() or (steps < 0).all()):
+        return np.full(len(rows), len(bad) > 0)  # a file in no order does not tell where the row belongs
+    place = np.searchsorted(bad, rows)
+    return np.append(place[1:] != place[:-1], False)

@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import pandas as pd
-
-from influx.errors import InputError
 from influx.settings import Settings
-from influx.sources import cells, encoding, observed, octopus
+from influx.sources import json_text, octopus, tabular
+from influx.sources.layout import Layout
 from influx.sources.part import Part
-from influx.sources.table import Table
 
-KEYS = ("consumption", "interval_start", "interval_end")
-_HEAD = 1 << 14
+KEYS = {"consumption": "consumption", "interval_start": "interval_start", "interval_end": "interval_end"}
 
 
 def matches(path: Path) -> bool:
     """Tell whether the head of the file is JSON that names a consumption and an interval."""
-    try:
-        head = encoding.head(path, _HEAD).lstrip("\ufeff \n\t")
-    except (InputError, OSError, UnicodeError):
-        return False
-    return head[:1] in ("{", "[") and all(f'"{key}"' in head for key in KEYS)
+    return json_text.begins_with(path, *(f'"{key}"' for key in KEYS))
 
 
 def read(path: Path, settings: Settings) -> Part:
@@ -34,41 +25,29 @@ def read(path: Path, settings: Settings) -> Part:
     Raises
     ------
     InputError
-        The file is no such JSON, or more than half of its readings cannot be used.
+        The file is no such JSON, its name says gas, or more than half of its readings cannot be used.
     """
-    channel = octopus.channel_of(path)
-    results = _results(path)
-    rows = pd.DataFrame(
-        {key: ["" if one.get(key) is None else str(one.get(key)) for one in results] for key in KEYS}, dtype="str"
-    )
-    raw = Table(path.name, rows.set_axis(range(1, len(rows) + 1)), rows_read=len(rows))
-    values, bad = cells.numbers(raw.rows["consumption"])
-    raw.rows = raw.rows.assign(value=values)
-    raw.reject(bad | np.isinf(values), "consumption", "not a number")
-    cells.times(raw, "interval_start", settings.timezone)
-    cells.times(raw, "interval_end", settings.timezone)
-    minutes = (raw.rows["interval_end"] - raw.rows["interval_start"]).dt.total_seconds() / 60
-    raw.rows = raw.rows.assign(device_id=channel.device_id, timestamp=raw.rows["interval_start"], minutes=minutes)
-    raw.reject((minutes <= 0).to_numpy(bool), "interval_end", "ends before it begins")
-    part = observed.part(raw, {channel.device_id: channel}, "Octopus Energy, JSON", settings, column="consumption")
-    return octopus.with_zeros(part, path.name)
+    channels = {"consumption": octopus.channel_of(path)}
+    content = json_text.load(path)
+    raw = json_text.table_of(path.name, _readings(content), KEYS)
+    told = _lacking(path.name, content, raw.rows_read)
+    layout = Layout("Octopus Energy, JSON", "interval_start", channels, end="interval_end")
+    part = octopus.with_zeros(tabular.of([raw], layout, settings), path.name)
+    return replace(part, notes=(*part.notes, *told))
 
 
-def _results(path: Path) -> list[dict[str, Any]]:
+def _readings(content: object) -> Iterator[object]:
     """Return the readings of a page, of a list of pages, or of a bare list of readings."""
-    try:
-        content = json.loads("".join(encoding.blocks(path)))
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path.name}: not readable as JSON: {error}. Download it again.") from error
+    for page in content if isinstance(content, list) else [content]:
+        results = page.get("results") if isinstance(page, dict) else None
+        yield from results if isinstance(results, list) else [page]
+
+
+def _lacking(file: str, content: object, count: int) -> list[str]:
+    """Return a note where a page says that there are more readings than the file holds."""
     pages = content if isinstance(content, list) else [content]
-    results: list[Any] = []
-    for page in pages:
-        inner = page.get("results") if isinstance(page, dict) else None
-        results += inner if isinstance(inner, list) else [page]
-    good = [one for one in results if isinstance(one, dict) and "consumption" in one]
-    if not good or len(good) < len(results):
-        raise InputError(
-            f"{path.name}: {len(results) - len(good)} of its {len(results)} entries are no readings with "
-            f"{', '.join(KEYS)}. Download it again."
-        )
-    return good
+    said = [str(page.get("count", "")) for page in pages if isinstance(page, dict) and "results" in page]
+    whole = max((int(text) for text in said if text.isdecimal() and len(text) < 10), default=0)
+    if whole <= count:
+        return []
+    return [f"{file}: it holds {count} of the {whole} readings that Octopus has; ask for the other pages, too."]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -43,7 +44,11 @@ def read(path: Path, layout: Layout, settings: Settings) -> Part:
         A column is missing, the readings are coarser than hourly, or more than half of them cannot be used.
     """
     layout = overridden(layout, settings.file(path.name))
-    blocks = table.blocks(path, layout.line, layout.names, layout.separator)
+    return of(table.blocks(path, layout.line, layout.names, layout.separator), layout, settings)
+
+
+def of(blocks: Iterable[Table], layout: Layout, settings: Settings) -> Part:
+    """Read the rows of a file that are tables of text already, as `read` does."""
     raw = _joined([_numbers(block, layout) for block in blocks])
     channels = _channels(layout, raw.rows)
     raw.kwh_of = functools.partial(observed.own_energy, channels=channels)
