@@ -2,7 +2,8 @@
 
 The household is forecast as a device of its own, because its band is narrower than the sum of its devices' bands:
 devices do not all err the same way at once. Its expected value is then set to the sum of theirs, hour by hour, and its
-quantiles shift by the same energy, so nothing crosses and nothing is negative.
+quantiles go half of the way, as a ratio, so nothing crosses and nothing is negative: the household's own forecast knows
+as much of the level as the sum does, and a band moved in full covered less.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from influx.backtesting import check_asked, fit, past_forecasts, predict
 from influx.errors import InputError
 from influx.features import WEEK
 from influx.intervals import LEVELS, column
+from influx.kernel import LARGEST_RATIO
 from influx.models import Candidate
 from influx.parallel import run_all, run_apart
 from influx.schema import FORECAST, HOUSEHOLD, as_readings, check
@@ -162,9 +164,10 @@ def _whole(parts: list[pd.DataFrame]) -> pd.DataFrame:
 
 
 def reconcile(forecasts: pd.DataFrame) -> pd.DataFrame:
-    """Set each household's expected value to the sum of its devices', and shift its quantiles by the same energy.
+    """Set each household's expected value to the sum of its devices', and move its quantiles half of the way there.
 
-    A quantile that would fall below zero is zero; the order of the quantiles stays.
+    They are multiplied by the root of the sum over the household's own expected value, from a third to three times, so
+    the order of the quantiles stays, zero stays zero and none is negative.
     """
     out = forecasts.copy()
     whole = out["device_id"] == HOUSEHOLD
@@ -172,8 +175,10 @@ def reconcile(forecasts: pd.DataFrame) -> pd.DataFrame:
     added = total.reindex(pd.MultiIndex.from_frame(out.loc[whole, ["home_id", "timestamp"]])).to_numpy()
     own = out.loc[whole, "energy_kwh"].to_numpy()
     added = np.where(np.isfinite(added), added, own)
+    ratio = np.divide(added, own, out=np.ones(len(own)), where=own > 0)
+    factor = np.clip(np.sqrt(ratio), 1 / LARGEST_RATIO, LARGEST_RATIO)
     for name in [name for name in out if re.fullmatch(r"p\d+(\.\d+)?", name)]:
-        out.loc[whole, name] = (out.loc[whole, name].to_numpy() + added - own).clip(0)
+        out.loc[whole, name] = out.loc[whole, name].to_numpy() * factor
     out.loc[whole, "energy_kwh"] = added
     return out
 

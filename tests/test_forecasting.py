@@ -192,16 +192,22 @@ def test_a_household_meter_alone_is_forecast_as_it_is() -> None:
         np.testing.assert_allclose(found[name], expected.loc[expected["device_id"] == "tv", name], atol=1e-12)
 
 
-def test_the_household_is_set_to_the_sum_and_its_band_moves_along() -> None:
-    rows = [("a", 2.0, 1.0, 3.0), ("b", 1.5, 0.0, 2.0), ("household", 3.0, 2.0, 5.0)]
+def test_the_household_is_set_to_the_sum_and_its_band_goes_half_of_the_way() -> None:
+    rows = [("a", 2.0, 1.0, 3.0), ("b", 2.32, 0.0, 2.0), ("household", 3.0, 2.0, 5.0)]
     frame = pd.DataFrame(rows, columns=["device_id", "energy_kwh", "p10", "p90"]).assign(
         home_id="home", timestamp=START
     )
     found = reconcile(frame).set_index("device_id")[["energy_kwh", "p10", "p90"]]
-    assert found.loc["household"].tolist() == [3.5, 2.5, 5.5]
+    assert found.loc["household"].tolist() == pytest.approx([4.32, 2.4, 6.0])  # 4.32 is 1.44 times 3, whose root is 1.2
     assert found.loc["a"].tolist() == [2.0, 1.0, 3.0]
-    low = reconcile(frame.assign(energy_kwh=[0.2, 0.3, 3.0])).set_index("device_id")
-    assert low.loc["household", ["energy_kwh", "p10", "p90"]].tolist() == [0.5, 0.0, 2.5]
+
+
+@pytest.mark.parametrize(("own", "p90"), [(3.0, 15.0), (0.0, 5.0)])
+def test_a_band_moves_to_three_times_at_most_and_not_where_nothing_was_expected(own: float, p90: float) -> None:
+    rows = [("a", 60.0, 1.0, 90.0), ("household", own, 0.0, 5.0)]
+    frame = pd.DataFrame(rows, columns=["device_id", "energy_kwh", "p10", "p90"])
+    found = reconcile(frame.assign(home_id="home", timestamp=START)).set_index("device_id")
+    assert found.loc["household", ["energy_kwh", "p10", "p90"]].tolist() == [60.0, 0.0, p90]
 
 
 def test_weather_is_taken_as_it_comes() -> None:
