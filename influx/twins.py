@@ -1,21 +1,36 @@
-"""One meter under two names, as when a home holds the exports of its meter and of an app that reads it, too."""
+"""One meter under two names, as when a home holds the exports of its meter and of an app that reads it, too.
+
+Two main meters of one flow are refused, as nobody can tell which one is meant. A device that repeats another series is
+set aside: Home Assistant's helpers, for one, count an energy again by the day and by the month.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from itertools import combinations
 
 import numpy as np
 import pandas as pd
 
 from influx.errors import InputError
-from influx.settings import Role
+from influx.settings import Role, Settings
 
 _ALIKE = 0.01
 """Largest relative difference of two hours that count as equal."""
 
 _OFTEN = 0.95
 _HOURS = 48
+_LOOKED_AT = 256
+"""Hours, evenly spread, by which most pairs are told apart."""
+
+_VARIED = 0.2
+"""Standard deviation over the mean, from which two different devices do not count the same by chance."""
+
+_HELPER = re.compile(
+    r"(?:^|[_. ])(?:hourly|daily|weekly|monthly|quarterly|yearly|annual|today|day|week|month|year)(?:$|[_. ])",
+    re.IGNORECASE,
+)
 
 
 def refuse(hours: pd.DataFrame, roles: Mapping[str, Role], files: Mapping[str, set[str]]) -> None:
@@ -37,7 +52,9 @@ def refuse(hours: pd.DataFrame, roles: Mapping[str, Role], files: Mapping[str, s
     """
     flows = [name for name, role in roles.items() if role not in ("device", "ignore")]
     for one, two in combinations(flows, 2):
-        if roles[one] == roles[two] and not files.get(one, set()) & files.get(two, set()) and _alike(hours, one, two):
+        if roles[one] != roles[two] or files.get(one, set()) & files.get(two, set()):
+            continue
+        if _alike(*_table(hours[hours["device_id"].isin([one, two])]).to_numpy(float).T):
             raise InputError(
                 f"{one} ({', '.join(sorted(files[one]))}) and {two} ({', '.join(sorted(files[two]))}) count the same "
                 f"energy hour by hour: they are one {roles[one].replace('_', ' ')} meter, and would be added up. Take "
@@ -45,10 +62,61 @@ def refuse(hours: pd.DataFrame, roles: Mapping[str, Role], files: Mapping[str, s
             )
 
 
-def _alike(hours: pd.DataFrame, one: str, two: str) -> bool:
+def repeated(hours: pd.DataFrame, roles: Mapping[str, Role], settings: Settings) -> dict[str, str]:
+    """Return the devices that count again what another series counts, and that series' name.
+
+    Of two devices the one stays that home.yaml names, whose name is of no day or month, and of which more is known. A
+    device whose role home.yaml says stays, too.
+
+    Parameters
+    ----------
+    hours : DataFrame
+        device_id, timestamp, energy_kwh.
+    roles : mapping
+        What each series measures.
+    settings : Settings
+    """
+    table = _table(hours[hours["device_id"].map(roles) != "ignore"])
+    known = table.notna().sum()
+    said = {name for name, device in settings.devices.items() if device.role is not None}
+
+    def order(name: str) -> tuple[object, ...]:
+        helper = _HELPER.search(name) is not None
+        return roles[name] == "device", name not in settings.devices, helper, -int(known[name]), len(name), name
+
+    out: dict[str, str] = {}
+    for pair in _candidates(table):
+        kept, copy = sorted(pair, key=order)
+        if roles[copy] == "device" and copy not in {*said, *out} and kept not in out:
+            one, two = table[kept].to_numpy(float), table[copy].to_numpy(float)
+            if _alike(one, two) and (_varies(two) or kept in copy or copy in kept):
+                out[copy] = kept
+    return out
+
+
+def _table(hours: pd.DataFrame) -> pd.DataFrame:
+    return hours.pivot(index="timestamp", columns="device_id", values="energy_kwh")
+
+
+def _candidates(table: pd.DataFrame) -> Iterator[tuple[str, str]]:
+    """Yield the pairs of columns that are alike in most of the hours that are looked at first."""
+    names = [str(name) for name in table]
+    some = table.to_numpy(float)[np.unique(np.linspace(0, len(table) - 1, _LOOKED_AT).astype(int))]
+    for place, name in enumerate(names):
+        one, others = some[:, place, None], some[:, place + 1 :]
+        there = np.isfinite(one) & np.isfinite(others) & ((one > 0) | (others > 0))
+        near = there & (np.abs(one - others) <= _ALIKE * np.maximum(one, others))
+        for other in np.flatnonzero(near.sum(axis=0) >= 0.8 * there.sum(axis=0)):
+            yield name, names[place + 1 + other]
+
+
+def _varies(energy: np.ndarray) -> bool:
+    used = energy[np.isfinite(energy)]
+    return bool(used.std() > _VARIED * used.mean())
+
+
+def _alike(left: np.ndarray, right: np.ndarray) -> bool:
     """Tell whether two series are equal in nearly all hours in which any of them flows, of two days at least."""
-    pair = hours[hours["device_id"].isin([one, two])].pivot(index="timestamp", columns="device_id", values="energy_kwh")
-    left, right = pair[one].to_numpy(float), pair[two].to_numpy(float)
     there = np.isfinite(left) & np.isfinite(right) & ((left > 0) | (right > 0))
     if there.sum() < _HOURS:
         return False
