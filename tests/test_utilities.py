@@ -216,7 +216,7 @@ def test_qualities_of_days_and_of_intervals(tmp_path: Path) -> None:
         (day(*[1] * 47), "after 48 intervals"),
         (day(*[1] * 48, date="20240230"), "not a date"),
         (day(*[1] * 48, quality="?"), "no quality"),
-        (day(*["x"] * 48), "not a number"),  # type: ignore[arg-type]
+        (day(*["x"] * 48), "no interval is a number"),  # type: ignore[arg-type]
     ],
 )
 def test_a_day_that_cannot_be_is_rejected_with_its_line(tmp_path: Path, record: str, reason: str) -> None:
@@ -224,6 +224,19 @@ def test_a_day_that_cannot_be_is_rejected_with_its_line(tmp_path: Path, record: 
     assert part.rejected[["row"]].to_numpy().tolist() == [[4]]
     assert reason in part.rejected["reason"].item()
     assert part.kwh == 48.0
+
+
+def test_one_interval_that_cannot_be_read_costs_that_interval(tmp_path: Path) -> None:
+    part = read(nem12(tmp_path, register("E1"), day("x", "", *[1] * 46)))  # type: ignore[arg-type]
+    assert part.kwh == 46.0
+    assert part.rejected[["row", "value", "reason"]].to_numpy().tolist() == [[3, "x", "not a number"]]
+    assert part.frame["energy_kwh"].isna().sum() == 1  # the blank one is unknown
+
+
+def test_the_first_record_may_lack(tmp_path: Path) -> None:
+    path = tmp_path / "portal.csv"
+    path.write_text("\n".join([register("E1"), day(*[0.5] * 48)]) + "\n", encoding="utf-8")
+    assert (read(path).format, read(path).kwh) == ("NEM12", 24.0)
 
 
 def test_readings_of_months_are_refused(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """NEM12: the interval data of Australian meters, as their distributors hand it over (from the file specification).
 
 A record 200 names a meter's register, its unit and the length of its intervals; each record 300 below it holds one day.
+Some portals leave out the file's first record. An interval that is blank is unknown.
 Times are eastern standard time (UTC+10) all year, wherever the home is. A letter says how good a day is; where it
 varies, records 400 say so by interval. A register of export begins with B, one of import with E.
 """
@@ -24,6 +25,7 @@ from influx.sources.part import Part
 from influx.sources.table import Table, rejected
 
 _ROLES: dict[str, Role] = {"E": "grid_import", "B": "grid_export"}
+_BEGIN = re.compile(r"\s*(?:100,NEM1[23],|200,[^\n]*\n\s*300,\d{8},)", re.IGNORECASE)
 _OFFSET = 10 * 3_600_000_000
 _QUALITY = {"A": "measured", "E": "estimated", "F": "estimated", "S": "estimated", "N": "missing"}
 _MINUTE = 60_000_000
@@ -31,13 +33,14 @@ _MINUTE = 60_000_000
 
 @dataclass
 class _Read:
-    """What the records hold: intervals as columns, and faults as (line, text, reason, kWh)."""
+    """What the records hold: intervals as columns, `text` of those that are no numbers; faults as (line, text, reason)."""
 
     line: list[np.ndarray] = field(default_factory=list)
     series: list[str] = field(default_factory=list)
     micros: list[np.ndarray] = field(default_factory=list)
     value: list[np.ndarray] = field(default_factory=list)
     quality: list[np.ndarray] = field(default_factory=list)
+    text: list[np.ndarray] = field(default_factory=list)
     minutes: list[np.ndarray] = field(default_factory=list)
     faults: list[tuple[int, str, str]] = field(default_factory=list)
     aside: dict[str, int] = field(default_factory=dict)
@@ -52,9 +55,9 @@ class _Register:
 
 
 def matches(path: Path) -> bool:
-    """Tell whether the file begins with the record 100 of NEM12 or NEM13."""
+    """Tell whether the file begins with the record 100 of NEM12 or NEM13, or with a register and a day of it."""
     try:
-        return re.match(r"\ufeff?\s*\"?100\"?,\"?NEM1[23]\"?,", encoding.head(path, 200), re.IGNORECASE) is not None
+        return _BEGIN.match(encoding.head(path).lstrip("\ufeff").replace('"', "")) is not None
     except (InputError, OSError, UnicodeError):
         return False
 
@@ -82,6 +85,7 @@ def read(path: Path, settings: Settings) -> Part:
             "value": np.concatenate(found.value),
             "quality": np.concatenate(found.quality),
             "minutes": np.concatenate(found.minutes),
+            "text": np.concatenate(found.text),
         },
         index=np.concatenate(found.line),
     )
@@ -91,6 +95,8 @@ def read(path: Path, settings: Settings) -> Part:
     for name, count in found.aside.items():
         raw.notes.append(f"{path.name}: {count} days of {name}, which is no energy, are not read.")
     raw.reject(np.abs(rows["value"].to_numpy(float)) > LARGEST, "interval", "infinite", rows["value"])
+    texts = raw.rows.pop("text")
+    raw.reject((texts != "").to_numpy(bool), "interval", "not a number", texts)
     return observed.part(raw, _channels(found.series), "NEM12", settings, column="interval")
 
 
@@ -153,10 +159,12 @@ def _day(cells: list[str], number: int, line: str, register: _Register | None, o
         first = pd.Timestamp(cells[1]) if re.fullmatch(r"(19|20)\d{6}", cells[1]) else None
     except ValueError:
         first = None
-    values = pd.to_numeric(pd.Series(cells[2 : count + 2]), errors="coerce").to_numpy(float)
+    texts = np.array(cells[2 : count + 2], dtype=object)
+    values = pd.to_numeric(pd.Series(texts), errors="coerce").to_numpy(float)
     quality = cells[count + 2][:1].upper()
-    if first is None or (np.isnan(values).any() and quality != "N") or quality not in {*_QUALITY, "V"}:
-        why = "not a date, written as 20240731" if first is None else "an interval is not a number"
+    strange = np.isnan(values) & (texts != "") & (quality != "N")
+    if first is None or strange.all() or quality not in {*_QUALITY, "V"}:
+        why = "not a date, written as 20240731" if first is None else "no interval is a number"
         if first is not None and quality not in {*_QUALITY, "V"}:
             why = f"no quality (A, E, F, S, N or V) stands after {count} intervals"
         out.faults.append((number, line, why))
@@ -167,6 +175,7 @@ def _day(cells: list[str], number: int, line: str, register: _Register | None, o
     out.micros.append(begin + np.arange(count) * register.minutes * _MINUTE)
     out.value.append(values * kind[1])
     out.quality.append(np.full(count, _QUALITY.get(quality, "measured"), dtype=object))
+    out.text.append(np.where(strange, texts, ""))
     out.minutes.append(np.full(count, float(register.minutes)))
     return len(out.line) - 1
 
