@@ -33,7 +33,7 @@ _MINUTE = 60_000_000
 
 @dataclass
 class _Read:
-    """What the records hold: intervals as columns, `text` of those that are no numbers; faults as (line, text, reason)."""
+    """What the records hold: intervals as columns (`text` of those that are no number), faults as (line, text, why)."""
 
     line: list[np.ndarray] = field(default_factory=list)
     series: list[str] = field(default_factory=list)
