@@ -396,3 +396,9 @@ def test_a_key_that_stands_twice_is_no_reading(tmp_path: Path) -> None:
     path.write_text(path.read_text().replace('"value": 0.25', '"value": 0.25, "value": 9'), encoding="utf-8")
     part = read(path)
     assert (part.kwh, part.rejected["reason"].tolist()) == (0.5, ["the key 'value' stands twice"])
+
+
+def test_a_time_behind_the_year_9999_is_none(tmp_path: Path) -> None:
+    data = [[AT, 0.5], [AT + 1800, 0.25], [999_999_999_999, 1], [-999_999_999_999, 1]]
+    part = read(answer(tmp_path, {"classifier": "electricity.consumption", "units": "kWh", "data": data}))
+    assert (part.kwh, part.rejected["row"].tolist()) == (0.75, [3, 4])

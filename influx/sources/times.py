@@ -40,6 +40,9 @@ _DAY = 86_400_000_000  # microseconds
 NOT_A_TIME = "not a time; write it as 2024-07-31 18:00, or with an offset as in 2024-07-31T18:00+02:00"
 _NO_CLOCK = "a date without a clock time, which the others have"
 _NO_OFFSET = "a time without its offset from UTC, which the others have"
+_LAST = 253_300_000_000_000_000
+"""In the year 9996: no clock shows what lies behind the year 9999 [microseconds since 1970]."""
+
 _MANY = 10
 _FEW = 0.002
 AMBIGUOUS = "ambiguous: day and month cannot be told apart; write the year first, as in 2024-07-31 18:00"
@@ -81,7 +84,7 @@ def _typed(cells: pd.Series) -> tuple[np.ndarray, np.ndarray]:
 def _since_1970(cells: pd.Series, micros: int) -> tuple[np.ndarray, np.ndarray]:
     values = pd.to_numeric(cells, errors="coerce").to_numpy(float, na_value=np.nan)
     blank = cells.astype("str").fillna("").str.strip().str.lower().isin(MISSING).to_numpy(bool)
-    strange = ~(np.abs(values) < 1e13 * (1e6 / micros))
+    strange = ~(np.abs(values) < _LAST / micros)
     reasons = np.select([blank, strange], ["the time is empty", NOT_A_TIME], "").astype(object)
     return (np.where(strange, 0, values) * micros).round().astype("int64"), reasons
 
