@@ -196,8 +196,8 @@ def _build(files: list[File], settings: Settings, moment: pd.Timestamp | None, n
     roles = _roles(readings)
     series = _series(hours, settings, roles)
     twins.refuse(hours, dict(zip(series["device_id"], series["role"], strict=True)), _files_of_series(readings))
-    copies = twins.repeated(hours, dict(zip(series["device_id"], series["role"], strict=True)), settings)
-    notes += [_sentence_of_copy(*pair) for pair in copies.items()]
+    copies, alike = twins.repeated(hours, dict(zip(series["device_id"], series["role"], strict=True)), settings)
+    notes += twins.told(copies, alike)
     series.loc[series["device_id"].isin(copies), "role"] = "ignore"
     metered = meters.sort_out(hours[~hours["device_id"].isin(copies)], settings, roles)
     notes += metered.notes
@@ -300,13 +300,6 @@ def _series(hours: pd.DataFrame, settings: Settings, roles: dict[str, Role]) -> 
     said = {settings.name_of(name): role for name, role in roles.items()}
     found = [meters.role_of(str(name), settings, said) for name in sums["device_id"]]
     return sums.assign(role=pd.Series(found, dtype="str"))[["device_id", "role", "hours", "kwh"]]
-
-
-def _sentence_of_copy(copy: str, original: str) -> str:
-    return (
-        f"{copy} counts hour by hour what {original} counts, so it is not added. If it is a device of its own, say in "
-        f"home.yaml  devices: {{{copy}: {{role: device}}}}"
-    )
 
 
 def _of_use(minutes: pd.DataFrame, main: str | None, devices: pd.DataFrame) -> pd.DataFrame:

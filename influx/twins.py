@@ -1,13 +1,13 @@
 """One meter under two names, as when a home holds the exports of its meter and of an app that reads it, too.
 
-Two main meters of one flow are refused, as nobody can tell which one is meant. A device that repeats another series is
-set aside: Home Assistant's helpers, for one, count an energy again by the day and by the month.
+Two main meters of one flow are refused, as nobody can tell which one is meant. A helper that counts another series by
+the day or by the month, as Home Assistant has them, is set aside. Any other two that are alike are told.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import combinations
 
 import numpy as np
@@ -25,7 +25,7 @@ _LOOKED_AT = 256
 """Hours, evenly spread, by which most pairs are told apart."""
 
 _VARIED = 0.2
-"""Standard deviation over the mean, from which two different devices do not count the same by chance."""
+"""Standard deviation over the mean, from which two different devices hardly count the same by chance."""
 
 _HELPER = re.compile(
     r"(?:^|[_. ])(?:hourly|daily|weekly|monthly|quarterly|yearly|annual|today|day|week|month|year)(?:$|[_. ])",
@@ -62,11 +62,13 @@ def refuse(hours: pd.DataFrame, roles: Mapping[str, Role], files: Mapping[str, s
             )
 
 
-def repeated(hours: pd.DataFrame, roles: Mapping[str, Role], settings: Settings) -> dict[str, str]:
-    """Return the devices that count again what another series counts, and that series' name.
+def repeated(
+    hours: pd.DataFrame, roles: Mapping[str, Role], settings: Settings
+) -> tuple[dict[str, str], list[tuple[str, str]]]:
+    """Return the devices that count again what another series counts, and those that only seem to.
 
-    Of two devices the one stays that home.yaml names, whose name is of no day or month, and of which more is known. A
-    device whose role home.yaml says stays, too.
+    A device is a copy where its name says that it counts by the day, week, month or year and the other's does not. Any
+    other two that are alike may be two devices. What has a role in home.yaml is neither.
 
     Parameters
     ----------
@@ -75,23 +77,44 @@ def repeated(hours: pd.DataFrame, roles: Mapping[str, Role], settings: Settings)
     roles : mapping
         What each series measures.
     settings : Settings
+
+    Returns
+    -------
+    copies : dict
+        The name of the series that each copy repeats.
+    alike : list of (str, str)
+        A series and the device that may be a copy of it.
     """
-    table = _table(hours[hours["device_id"].map(roles) != "ignore"])
-    known = table.notna().sum()
     said = {name for name, device in settings.devices.items() if device.role is not None}
-
-    def order(name: str) -> tuple[object, ...]:
-        helper = _HELPER.search(name) is not None
-        return roles[name] == "device", name not in settings.devices, helper, -int(known[name]), len(name), name
-
-    out: dict[str, str] = {}
+    table = _table(hours[hours["device_id"].map(roles) != "ignore"])
+    copies: dict[str, str] = {}
+    alike: list[tuple[str, str]] = []
     for pair in _candidates(table):
-        kept, copy = sorted(pair, key=order)
-        if roles[copy] == "device" and copy not in {*said, *out} and kept not in out:
-            one, two = table[kept].to_numpy(float), table[copy].to_numpy(float)
-            if _alike(one, two) and (_varies(two) or kept in copy or copy in kept):
-                out[copy] = kept
-    return out
+        kept, copy = sorted(pair, key=lambda name: (roles[name] == "device", bool(_HELPER.search(name))))
+        if roles[copy] != "device" or {kept, copy} & {*said, *copies, *(two for _, two in alike)}:
+            continue
+        one, two = table[kept].to_numpy(float), table[copy].to_numpy(float)
+        if not _alike(one, two):
+            continue
+        if _HELPER.search(copy) and not _HELPER.search(kept):
+            copies[copy] = kept
+        elif _varies(two):
+            alike.append((kept, copy))
+    return copies, [pair for pair in alike if not copies.keys() & set(pair)]
+
+
+def told(copies: Mapping[str, str], alike: Iterable[tuple[str, str]]) -> list[str]:
+    """Return sentences on copies, which are set aside, and on devices that are alike, which are not."""
+    out = [
+        f"{copy} counts hour by hour what {kept} counts, so it is not added. If it is a device of its own, say in "
+        f"home.yaml  devices: {{{copy}: {{role: device}}}}"
+        for copy, kept in copies.items()
+    ]
+    return out + [
+        f"{one} and {two} count the same energy hour by hour. If they are one, say in home.yaml  "
+        f"devices: {{{two}: {{role: ignore}}}}"
+        for one, two in alike
+    ]
 
 
 def _table(hours: pd.DataFrame) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from test_home_assistant import AT, database, put
 import influx
 from influx.account import rest
 from influx.settings import Settings
-from influx.twins import repeated
+from influx.twins import repeated, told
 
 DAYS = 4
 HOURS = pd.date_range("2024-01-01", periods=24 * DAYS, freq="h", tz="UTC")
@@ -25,7 +25,7 @@ def hours(**devices: np.ndarray) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def found(said: dict[str, object] | None = None, main: str = "", **devices: np.ndarray) -> dict[str, str]:
+def looked(said: dict[str, object] | None = None, main: str = "", **devices: np.ndarray):  # type: ignore[no-untyped-def]
     roles = {name: "household" if name == main else "device" for name in devices}
     return repeated(hours(**devices), roles, Settings.model_validate({"devices": said or {}}))  # type: ignore[arg-type]
 
@@ -33,26 +33,25 @@ def found(said: dict[str, object] | None = None, main: str = "", **devices: np.n
 def test_a_helper_that_counts_by_the_day_is_a_copy() -> None:
     reset = USED.copy()
     reset[[24, 48, 72]] = 0.1  # what a helper loses when it begins anew
-    assert found(tv=USED, tv_daily=reset, oven=USED[::-1]) == {"tv_daily": "tv"}
-    assert found(daily_tv=USED, tv_of_the_living_room=USED) == {"daily_tv": "tv_of_the_living_room"}
+    assert looked(tv=USED, tv_daily=reset, oven=USED[::-1]) == ({"tv_daily": "tv"}, [])
+    assert looked(daily_tv=USED, monthly_tv=USED, tv=USED) == ({"daily_tv": "tv", "monthly_tv": "tv"}, [])
 
 
-def test_of_many_copies_one_stays() -> None:
-    assert found(a=USED, b=USED, c=USED) == {"b": "a", "c": "a"}
+def test_a_helper_may_count_the_main_meter_again() -> None:
+    assert looked(main="total", total=USED, energy_this_month=USED) == ({"energy_this_month": "total"}, [])
 
 
-def test_what_is_known_longer_stays() -> None:
-    late = np.where(np.arange(len(USED)) < 24, np.nan, USED)
-    assert found(a=late, b=USED) == {"a": "b"}
+def test_two_devices_that_are_alike_are_told_and_kept() -> None:
+    assert looked(a=USED, b=USED) == ({}, [("a", "b")])
+    assert looked(a=USED, b=USED, c=USED) == ({}, [("a", "b"), ("a", "c")])
+    assert looked(main="total", total=USED, a=USED) == ({}, [("total", "a")])
+    assert told({}, [("a", "b")]) == [
+        "a and b count the same energy hour by hour. If they are one, say in home.yaml  devices: {b: {role: ignore}}"
+    ]
 
 
-def test_a_device_that_repeats_the_main_meter_is_none() -> None:
-    assert found(main="total", total=USED, a=USED) == {"a": "total"}
-
-
-def test_what_home_yaml_says_stays() -> None:
-    assert found({"b": {"always_on": True}}, a=USED, b=USED) == {"a": "b"}
-    assert found({"a": {"role": "device"}, "b": {"role": "device"}}, a=USED, b=USED) == {}
+def test_what_has_a_role_in_home_yaml_is_neither() -> None:
+    assert looked({"tv_daily": {"role": "device"}}, tv=USED, tv_daily=USED) == ({}, [])
 
 
 @pytest.mark.parametrize(
@@ -64,13 +63,13 @@ def test_what_home_yaml_says_stays() -> None:
     ],
 )
 def test_what_differs_is_no_copy(other: np.ndarray) -> None:
-    assert found(a=USED, b=other) == {}
+    assert looked(a=USED, a_daily=other) == ({}, [])
 
 
 def test_two_devices_that_are_always_on_may_use_the_same() -> None:
     always = np.full(len(USED), 0.01)
-    assert found(router=always, switch=always) == {}
-    assert found(router=always, router_monthly=always) == {"router_monthly": "router"}
+    assert looked(router=always, switch=always) == ({}, [])
+    assert looked(router=always, router_monthly=always) == ({"router_monthly": "router"}, [])
 
 
 def test_a_copy_in_a_database_is_not_added_and_the_account_closes(tmp_path: Path) -> None:
