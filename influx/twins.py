@@ -87,20 +87,15 @@ def repeated(
     """
     said = {name for name, device in settings.devices.items() if device.role is not None}
     table = _table(hours[hours["device_id"].map(roles) != "ignore"])
-    copies: dict[str, str] = {}
+    sames = [pair for pair in _candidates(table) if not said & set(pair) and _alike(*table[[*pair]].to_numpy(float).T)]
+    ordered = [sorted(pair, key=lambda name: (roles[name] == "device", bool(_HELPER.search(name)))) for pair in sames]
+    pairs = [(kept, copy) for kept, copy in ordered if roles[copy] == "device"]
+    copies = {copy: kept for kept, copy in pairs if _HELPER.search(copy) and not _HELPER.search(kept)}
     alike: list[tuple[str, str]] = []
-    for pair in _candidates(table):
-        kept, copy = sorted(pair, key=lambda name: (roles[name] == "device", bool(_HELPER.search(name))))
-        if roles[copy] != "device" or {kept, copy} & {*said, *copies, *(two for _, two in alike)}:
-            continue
-        one, two = table[kept].to_numpy(float), table[copy].to_numpy(float)
-        if not _alike(one, two):
-            continue
-        if _HELPER.search(copy) and not _HELPER.search(kept):
-            copies[copy] = kept
-        elif _varies(two):
+    for kept, copy in pairs:
+        if not {kept, copy} & {*copies, *(two for _, two in alike)} and _varies(table[copy].to_numpy(float)):
             alike.append((kept, copy))
-    return copies, [pair for pair in alike if not copies.keys() & set(pair)]
+    return copies, alike
 
 
 def told(copies: Mapping[str, str], alike: Iterable[tuple[str, str]]) -> list[str]:
