@@ -25,7 +25,7 @@ PEER = next(peer for peer in PEERS if peer.name.startswith("mlforecast"))
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one call of `influx.forecast`: wall and processor time [s]; of its process, the most memory [MB]."""
+    """Of one call of `influx.forecast`: wall and processor time [s], and the most memory of all its processes [MB]."""
 
     wall: float
     processor: float
@@ -36,7 +36,7 @@ class Cost:
 def cost(options: Options) -> Findings:
     """One origin through `influx.forecast` on one core: fit, calibration and a week ahead.
 
-    Ten made-up devices with the shapes of a day, a week and a year; time is the call's, memory the whole process's.
+    Ten made-up devices with the shapes of a day, a week and a year; time is the call's, memory that of all its processes.
     """
     costs = {days: measure(made_home(10, days), ONE_CORE) for days in DAYS}
     rows = [[str(days), f"{one.processor:.3g}", f"{one.megabytes:.0f}"] for days, one in costs.items()]
@@ -83,7 +83,7 @@ def measure(readings: pd.DataFrame, environment: dict[str, str] | None = None) -
         command: Sequence[str | Path] = [sys.executable, "-m", "benchmarks.one_forecast", file]
         usage = run(command, PROJECT, clean_environment() | (environment or {}))
     took = json.loads(usage.output.splitlines()[-1])
-    return Cost(took["wall"], took["processor"], usage.largest_mb)
+    return Cost(took["wall"], took["processor"], usage.tree_mb)
 
 
 def _case(devices: int) -> Case:
