@@ -36,7 +36,7 @@ class Cost:
 def cost(options: Options) -> Findings:
     """One origin through `influx.forecast` on one core: fit, calibration and a week ahead.
 
-    Ten made-up devices with the shapes of a day, a week and a year; time is the call's, memory that of all its processes.
+    Ten made-up devices with the shapes of a day, a week and a year; time is the call's, memory that of all processes.
     """
     costs = {days: measure(made_home(10, days), ONE_CORE) for days in DAYS}
     rows = [[str(days), f"{one.processor:.3g}", f"{one.megabytes:.0f}"] for days, one in costs.items()]
