@@ -195,8 +195,9 @@ def _build(files: list[File], settings: Settings, moment: pd.Timestamp | None, n
     hours, minutes, uses, overlaps, kwh_used = _hours(events, readings, settings, shift, moment, notes, told)
     roles = _roles(readings)
     series = _series(hours, settings, roles)
-    twins.refuse(hours, dict(zip(series["device_id"], series["role"], strict=True)), _files_of_series(readings))
-    copies, alike = twins.repeated(hours, dict(zip(series["device_id"], series["role"], strict=True)), settings)
+    measured = dict(zip(series["device_id"], series["role"], strict=True))
+    twins.refuse(hours, measured, _files_of_series(readings))
+    copies, alike = twins.repeated(hours, measured, settings)
     notes += twins.told(copies, alike)
     series.loc[series["device_id"].isin(copies), "role"] = "ignore"
     metered = meters.sort_out(hours[~hours["device_id"].isin(copies)], settings, roles)

@@ -68,7 +68,7 @@ def repeated(
     """Return the devices that count again what another series counts, and those that only seem to.
 
     A device is a copy where its name says that it counts by the day, week, month or year and the other's does not. Any
-    other two that are alike may be two devices. What has a role in home.yaml is neither.
+    other two that are alike may be two devices. What home.yaml names is never taken for a copy.
 
     Parameters
     ----------
@@ -85,11 +85,15 @@ def repeated(
     alike : list of (str, str)
         A series and the device that may be a copy of it.
     """
-    said = {name for name, device in settings.devices.items() if device.role is not None}
+    devices = settings.devices
+    named = {*devices, *(device.part_of for device in devices.values())}
     table = _table(hours[hours["device_id"].map(roles) != "ignore"])
-    sames = [pair for pair in _candidates(table) if not said & set(pair) and _alike(*table[[*pair]].to_numpy(float).T)]
-    ordered = [sorted(pair, key=lambda name: (roles[name] == "device", bool(_HELPER.search(name)))) for pair in sames]
-    pairs = [(kept, copy) for kept, copy in ordered if roles[copy] == "device"]
+    sames = [pair for pair in _candidates(table) if _alike(*table[[*pair]].to_numpy(float).T)]
+    ordered = [
+        sorted(pair, key=lambda name: (roles[name] == "device", bool(_HELPER.search(name)), name not in named))
+        for pair in sames
+    ]
+    pairs = [(kept, copy) for kept, copy in ordered if roles[copy] == "device" and copy not in named]
     copies = {copy: kept for kept, copy in pairs if _HELPER.search(copy) and not _HELPER.search(kept)}
     alike: list[tuple[str, str]] = []
     for kept, copy in pairs:
@@ -124,7 +128,8 @@ def _candidates(table: pd.DataFrame) -> Iterator[tuple[str, str]]:
         one, others = some[:, place, None], some[:, place + 1 :]
         there = np.isfinite(one) & np.isfinite(others) & ((one > 0) | (others > 0))
         near = there & (np.abs(one - others) <= _ALIKE * np.maximum(one, others))
-        for other in np.flatnonzero(near.sum(axis=0) >= 0.8 * there.sum(axis=0)):
+        count = there.sum(axis=0)
+        for other in np.flatnonzero((count > 0) & (near.sum(axis=0) >= 0.8 * count)):
             yield name, names[place + 1 + other]
 
 

@@ -50,8 +50,14 @@ def test_two_devices_that_are_alike_are_told_and_kept() -> None:
     ]
 
 
-def test_what_has_a_role_in_home_yaml_is_neither() -> None:
+def test_what_home_yaml_names_is_no_copy() -> None:
     assert looked({"tv_daily": {"role": "device"}}, tv=USED, tv_daily=USED) == ({}, [])
+    assert looked({"pump": {"part_of": "cellar_daily"}}, cellar=USED, cellar_daily=USED, pump=USED / 2) == ({}, [])
+    assert looked({"b": {"always_on": True}}, a=USED, b=USED) == ({}, [("b", "a")])
+
+
+def test_a_helper_of_what_home_yaml_names_is_a_copy() -> None:
+    assert looked({"tv": {"role": "device"}}, tv=USED, tv_daily=USED) == ({"tv_daily": "tv"}, [])
 
 
 @pytest.mark.parametrize(

@@ -16,11 +16,11 @@ import pandas as pd
 from influx.errors import InputError
 from influx.file_settings import File
 from influx.settings import Settings
-from influx.sources import cells, layout, observed, table, tabular, times
+from influx.sources import cells, table, tabular, times
 from influx.sources.ha_names import measures_of, names_of
-from influx.sources.layout import Channel, Layout
+from influx.sources.layout import Channel, Layout, overridden
 from influx.sources.part import Part
-from influx.sources.table import ASIDE, Table
+from influx.sources.table import Table
 
 _COLUMNS = ("entity_id", "state", "last_changed")
 _HOUR = 3_600_000_000  # microseconds
@@ -41,36 +41,34 @@ def read(path: Path, settings: Settings) -> Part:
     """
     raw = table.concat(table.blocks(path, short=True))
     own = settings.file(path.name)
-    values, bad = cells.numbers(raw.rows["state"], raw.comma if own.decimal is None else own.decimal == ",")
-    names = raw.rows["entity_id"].astype("str").str.strip()
-    raw.rows = raw.rows[list(_COLUMNS)].assign(device_id=names, value=values)
-    said = layout.overridden(Layout("", "last_changed", _channels(raw, own), silence="unchanged"), own)
-    others = ~names.isin(list(said.channels)).to_numpy(bool)
-    raw.reject(others, "entity_id", f"{ASIDE}: a series of something else")
-    raw.reject(bad[~others], "state", "not a number")
-    raw.reject(np.isinf(raw.rows["value"]).to_numpy(bool), "state", "infinite")
-    micros, reasons = times.parse(raw.rows["last_changed"], said.order)
-    texts = raw.rows["last_changed"]
-    cells.settle(raw, "timestamp", micros, reasons, tabular.zone_of(said, settings), "device_id", texts)
-    _to_ends(raw, [name for name, channel in said.channels.items() if channel.measures == "counter"])
-    raw.rows = raw.rows[["device_id", "timestamp", "value"]]
-    return observed.part(raw, said.channels, "Home Assistant, history", settings, silence=said.silence, column="state")
+    layout = Layout(
+        "Home Assistant, history",
+        "last_changed",
+        _channels(raw, own),
+        device="entity_id",
+        value="state",
+        silence="unchanged",
+        only=True,
+    )
+    layout = overridden(layout, own)
+    _to_ends(raw, [name for name, channel in layout.channels.items() if channel.measures == "counter"])
+    return tabular.of([raw], layout, settings)
 
 
 def _channels(raw: Table, own: File) -> dict[str, Channel]:
     """Return what each entity with numbers measures, by its name or as home.yaml says."""
-    known = raw.rows[np.isfinite(raw.rows["value"])]
-    told = names_of(sorted(set(raw.rows["device_id"])))
+    values, _ = cells.numbers(raw.rows["state"], raw.comma if own.decimal is None else own.decimal == ",")
+    entities = raw.rows["entity_id"].astype("str").to_numpy(object)
+    told = names_of(sorted(set(entities)))
     channels: dict[str, Channel] = {}
-    for name, values in known.groupby("device_id", sort=False)["value"]:
-        column = own.columns.get(str(name))
+    for name in dict.fromkeys(entities[np.isfinite(values)]):
+        column = own.columns.get(name)
         if column is not None and column.role == "ignore":
             continue
-        measures = "counter" if column is not None or own.unit is not None else measures_of(str(name))
+        measures = "counter" if column is not None or own.unit is not None else measures_of(name)
         if measures is None:
-            raise InputError(_question(raw.file, str(name), values.to_numpy(float)))
-        unit = "W" if measures == "power" else "kWh"
-        channels[str(name)] = Channel(told[str(name)], unit, measures)
+            raise InputError(_question(raw.file, name, values[(entities == name) & np.isfinite(values)]))
+        channels[name] = Channel(told[name], "W" if measures == "power" else "kWh", measures)
     if not channels:
         raise InputError(f"{raw.file}: no entity of this history has numbers. Choose sensors of energy or power.")
     return channels
@@ -81,17 +79,18 @@ def _to_ends(raw: Table, registers: list[str]) -> None:
 
     These rows stand at whole hours, most of them an hour apart, before any other row of their register.
     """
-    stamps = pd.DatetimeIndex(raw.rows["timestamp"]).as_unit("us").asi8.copy()
-    entities = raw.rows["device_id"].to_numpy(object)
+    micros, reasons = times.parse(raw.rows["last_changed"])
+    entities = raw.rows["entity_id"].astype("str").to_numpy(object)
+    texts = raw.rows["last_changed"].astype("str").to_numpy(object)
     for name in registers:
-        own = np.flatnonzero(entities == name)
-        between = stamps[own][stamps[own] % _HOUR != 0]
-        hourly = own[stamps[own] < between.min()] if len(between) else own
-        steps = np.diff(np.sort(stamps[hourly]))
+        own = np.flatnonzero((entities == name) & (reasons == ""))
+        between = micros[own][micros[own] % _HOUR != 0]
+        hourly = own[micros[own] < between.min()] if len(between) else own
+        steps = np.diff(np.sort(micros[hourly]))
         if len(steps) and np.median(steps) == _HOUR:
-            stamps[hourly] += _HOUR
-    moved = pd.Series(pd.DatetimeIndex(stamps.view("datetime64[us]"), tz="UTC"), index=raw.rows.index)
-    raw.rows = raw.rows.assign(timestamp=moved)
+            ends = pd.DatetimeIndex((micros[hourly] + _HOUR).view("datetime64[us]"))
+            texts[hourly] = ends.strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    raw.rows = raw.rows.assign(last_changed=pd.Series(texts, raw.rows.index, dtype="str"))
 
 
 def _question(file: str, name: str, values: np.ndarray) -> str:
