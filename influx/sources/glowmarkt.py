@@ -1,6 +1,6 @@
-"""Glowmarkt (Glow and Bright), which reads British smart meters: pairs of a time and a value as JSON (documented).
+"""Glowmarkt (Glow and Bright), which reads British smart meters: JSON of times and values (from its public clients).
 
-Times are seconds since 1970 in UTC and mark the start of their interval. The file says what it measures.
+Times are seconds since 1970 in UTC, taken for the start of their interval. The file says what it measures.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""n3rgy, which reads British smart meters: the half hours that its interface returns as JSON (its documentation).
+"""n3rgy, which reads British smart meters: the half hours that its interface returns as JSON (from its public clients).
 
-Times are in UTC and mark the end of their half hour. The file itself says whether it is electricity or gas.
+Times are in UTC and mark the end of their half hour, as n3rgy says of SMETS2 meters. The file itself says whether it is
+electricity or gas.
 """
 
 from __future__ import annotations
