@@ -7,6 +7,7 @@ on standard error and exit status 1.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,9 +22,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status: 0, 1 (cannot be done as asked), 2 (not understood), 130 (stopped)."""
     options = _parser().parse_args(arguments)
     try:
-        return options.run(options)
+        status = options.run(options)
+        sys.stdout.flush()
+        return status
     except InputError as error:
         return _say(error)
+    except BrokenPipeError:  # whoever reads, as in `influx inspect FILE | head`, has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left is not written at the end either
+        return 0
     except KeyboardInterrupt:
         print("influx: stopped", file=sys.stderr)
         return 130

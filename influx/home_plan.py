@@ -48,7 +48,7 @@ _TYPES = {
 }
 """What is no number with decimals."""
 
-NO_DEVICE = "No plan is made: home.yaml names no flexible device. `flexible: true` below a device makes it one."
+NO_DEVICE = "No plan is made: home.yaml names no flexible device. The line flexible: true below a device makes it one."
 
 
 def frames(

@@ -55,7 +55,7 @@ def _best(row: pd.Series) -> str:
 def left_out(plan: Frames) -> str:
     """Say what is not planned and why; the answer says so already where nothing is."""
     if plan["plan_total"].empty:
-        return "`flexible:` below a device in home.yaml tells what it must do and when it may."
+        return "A line flexible: below a device in home.yaml tells what it must do and when it may."
     return text.plain(" ".join(plan["plan_notes"]["what"])) or "Every flexible device is planned."
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -32,6 +33,16 @@ def test_help_imports_no_library_of_the_data():
     assert "report" in done.stdout and "unschedule" in done.stdout
     assert " influx.errors\n" in done.stderr
     assert not [name for name in ("pandas", "numpy", "papermill", "pydantic") if f" {name}\n" in done.stderr]
+
+
+def test_a_reader_who_has_read_enough_sees_no_error(tmp_path, readings):
+    readings.to_csv(tmp_path / "readings.csv", index=False)
+    command = [sys.executable, "-m", "influx", "inspect", str(tmp_path / "readings.csv")]
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(command, cwd=PROJECT, stdout=write, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(write)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_report_reads_no_grammar_of_web_addresses():

@@ -171,7 +171,7 @@ def test_without_flexible_devices_the_page_says_so(tmp_path: Path) -> None:
     plan = plan_of(tmp_path, "  washer: {flexible: false}\n", washer=evenings())
     assert all(plan[name].empty for name in COLUMNS if name != "plan_notes")
     assert plan_words.answer(plan, "EUR").startswith("No plan is made: home.yaml names no flexible device.")
-    assert "`flexible:` below a device" in plan_words.left_out(plan)
+    assert "A line flexible: below a device" in plan_words.left_out(plan)
     assert checks.is_kept(plan) == "Checked: nothing is planned, so nothing is claimed."
     drawn = show(plots_plan.plot_week_strip, plan["plan"], plan["plan_steps"], caption="c", empty="There is no plan.")
     assert drawn.words == "There is no plan."
