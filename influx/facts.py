@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from influx.schema import CONTEXT_COLUMNS, HOUSEHOLD, OTHER, STATIC_COLUMNS
+from influx.schema import CONTEXT_COLUMNS, EVENT_COLUMNS, HOUSEHOLD, OTHER, STATIC_COLUMNS
 from influx.settings import Device, Settings
 
 _TEXTS = ("device_type", "mode_of_operation", "maintenance_last_date")
@@ -128,3 +128,16 @@ def weather_table(files: list[pd.DataFrame], shift: pd.Timedelta) -> pd.DataFram
     return last.astype({"kind": "str"})[
         ["timestamp", *[c for c in ("outdoor_temp_celsius", "humidity_percent") if c in last], "kind"]
     ]
+
+
+def lacking(events: pd.DataFrame | None, weather: pd.DataFrame | None) -> list[str]:
+    """Say what the files do not tell beside energy: of events each fact, of readings that they tell no more."""
+    if events is None:
+        return [
+            "The files tell energy alone: nothing of the devices' type and standby power, of who was at home"
+            f"{', or of the outdoor temperature' if weather is None else ''}. What is built on that is left out, "
+            "unless home.yaml tells it."
+        ]
+    there = {*events, *(() if weather is None else weather), "device_id", "timestamp", "power_consumption_kwh"}
+    names = [name for name in EVENT_COLUMNS if name not in there]
+    return [f"The data has no {', '.join(names)}: what is built on them is left out."] if names else []

@@ -87,6 +87,15 @@ def test_what_is_assumed_and_what_is_lacking_is_told(tmp_path: Path) -> None:
     assert not told(home, "The data has no", "tariff_rate")
 
 
+def test_of_readings_alone_one_sentence_tells_what_they_do_not(tmp_path: Path) -> None:
+    readings = "device_id,timestamp,energy_kwh\ntv,2024-05-06T00:00:00Z,0.5\ntv,2024-05-06T01:00:00Z,0.5\n"
+    home = home_of(tmp_path, readings=readings)
+    assert told(home, "The files tell energy alone", "or of the outdoor temperature", "unless home.yaml")
+    home = home_of(tmp_path, weather="timestamp,outdoor_temp_celsius\n2024-05-06T00:00:00Z,12\n")
+    assert told(home, "The files tell energy alone")
+    assert not told(home, "outdoor temperature")
+
+
 def test_facts_of_devices_come_from_the_data_and_from_home_yaml(tmp_path: Path) -> None:
     rows = (
         "device_id,device_type,power_rating_watt,standby_power_watt,mode_of_operation,timestamp,duration_minutes,"
