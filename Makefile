@@ -47,9 +47,10 @@ dashboard: $(ready) ## show the newest report to those who only look (HOST=0.0.0
 data: $(ready) ## rebuild data/sample, byte for byte
 	@$(run) -m influx simulate --output data/sample
 
-# nbval measures in the kernels what --cov names; without a name it hangs.
+# nbval measures in the kernels what --cov names; without a name it hangs. Each file's tests stay in one process.
 test: $(ready) ## run the tests, notebooks included, and measure what they cover
-	@$(run) -m pytest --nbval-lax --nbval-current-env $(wildcard notebooks) tests \
+	@$(run) -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile \
+		--nbval-lax --nbval-current-env $(wildcard notebooks) tests \
 		--cov=influx --cov-report=term:skip-covered --cov-fail-under=90
 
 lint: $(ready) ## check style, format and types

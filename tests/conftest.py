@@ -9,6 +9,7 @@ import os
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 
+import fcntl
 import json
 import shutil
 import warnings
@@ -30,17 +31,23 @@ DEVICES = ("AC_LR_01", "FRIDGE_01", "ROUTER_01", "WH_BATH_01", "WM_01")
 
 
 @pytest.fixture(scope="session")
-def sample_run(tmp_path_factory):
+def sample_run(tmp_path_factory, worker_id):
     """The run of the shipped sample with all of its steps made, once for all tests; leave its folder as it is."""
     from tiny_homes import part_of_sample
 
     from influx import Run
 
-    folder = tmp_path_factory.mktemp("sample")
-    with warnings.catch_warnings():
+    own = tmp_path_factory.getbasetemp()
+    folder = (own if worker_id == "master" else own.parent) / "sample"
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock, warnings.catch_warnings():
+        fcntl.flock(lock, fcntl.LOCK_EX)  # of several workers the first makes the run, the others read it
         warnings.simplefilter("error")
-        run = Run(part_of_sample(folder / "home", DEVICES), output=folder / "run")
-        for step in (run.explore, run.features, run.training, run.forecast, run.bill, run.insights, run.review):
+        if not (folder / "home").is_dir():
+            part_of_sample(folder / "home", DEVICES)
+        run = Run(folder / "home", output=folder / "run")
+        first = run.explore, run.features, run.training, run.forecast
+        for step in (*first, run.bill, run.plan, run.insights, run.review):
             step()
     return run
 
@@ -51,8 +58,6 @@ def week_folder(sample_run, tmp_path_factory) -> Path:
     from influx.index import write_index
 
     folder = tmp_path_factory.mktemp("reports") / "2024-W29"
-    for step in (sample_run.explore, sample_run.insights, sample_run.review, sample_run.plan, sample_run.bill):
-        step()
     shutil.copytree(sample_run.folder, folder)
     note = {"week": "2024-W29", "finished": "2024-07-15T06:00:00+00:00", "versions": {"influx": "0.1.0"}, "inputs": []}
     (folder / "run.json").write_text(json.dumps(note), encoding="utf-8")

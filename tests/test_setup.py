@@ -28,6 +28,7 @@ CALLED = {
     "nbval": "--nbval-lax",
     "pyarrow": "parquet",
     "pytest-cov": "--cov",
+    "pytest-xdist": "--numprocesses",
     "ruff": "-m ruff",
     "setuptools": "setuptools.build_meta",
     "types-pyyaml": "yaml",
