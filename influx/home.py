@@ -16,9 +16,10 @@ import pandas as pd
 
 from influx import assembly
 from influx.errors import InputError
+from influx.home_yaml import read_settings
 from influx.intake import SETTINGS, File, before, files_of, joined, one_home, parse_as_of
 from influx.naming import with_clean_names
-from influx.settings import Settings, read_settings
+from influx.settings import Settings
 
 _FILES = {"prices": "price_file"}
 """Frames whose file has another name than they, as the run folder holds the prices of the coming hours, too."""

@@ -10,9 +10,10 @@ import pandas as pd
 
 from influx.clock import local
 from influx.errors import InputError
+from influx.home_yaml import read_settings
 from influx.intake import SETTINGS
 from influx.meters import role_of
-from influx.settings import Settings, read_settings
+from influx.settings import Settings
 from influx.sources import Part, find
 from influx.sources.part import KWH
 

@@ -18,8 +18,9 @@ import pandas as pd
 import yaml
 
 from influx.errors import InputError
+from influx.home_yaml import read_settings
 from influx.schema import EVENT_COLUMNS
-from influx.settings import Tariff, read_settings
+from influx.settings import Tariff
 from influx.simulate_devices import DEVICES, Facts, Use, air_conditioner
 from influx.simulate_world import DAY, START, World, stream, weather, world
 

@@ -9,7 +9,8 @@ import pytest
 
 from influx.errors import InputError
 from influx.flexible_settings import Flexible
-from influx.settings import Settings, read_settings
+from influx.home_yaml import read_settings
+from influx.settings import Settings
 
 
 def read(folder: Path, flexible: str) -> bool | Flexible:

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from influx.errors import InputError
-from influx.settings import Settings, Tariff, check_where, read_settings
+from influx.home_yaml import read_settings
+from influx.settings import Settings, Tariff, check_where
 
 
 def read(tmp_path: Path, content: str) -> Settings:

@@ -10,8 +10,8 @@ import pytest
 
 from influx.clock import is_day_off
 from influx.errors import InputError
+from influx.home_yaml import read_settings
 from influx.schema import EVENT_COLUMNS
-from influx.settings import read_settings
 from influx.simulate import Household, simulate, write_sample
 from influx.simulate_devices import DEVICES, air_conditioner, water_heater
 from influx.simulate_world import AWAY, World, weather

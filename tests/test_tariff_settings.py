@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from influx.errors import InputError
-from influx.settings import Settings, read_settings
+from influx.home_yaml import read_settings
+from influx.settings import Settings
 from influx.tariff_settings import NamedRate
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample" / "home.yaml"
