@@ -53,10 +53,13 @@ def _by_weather(rows: pd.DataFrame) -> str:
 
 
 def _unexplained(rows: pd.DataFrame) -> str:
-    return (
-        f"In the last four weeks the use of {_uses(rows)} was not what it was before: if nobody meant that, check the "
-        "settings, and whether all still works."
-    )
+    told = f"In the last four weeks the use of {_uses(rows)} was not what it was before: "
+    if rows["use_degrees"].isna().all():
+        return (
+            f"{told}that may be the season, which shows only with a weather.csv; if it is not, and nobody meant that, "
+            "check the settings, and whether all still works."
+        )
+    return f"{told}if nobody meant that, check the settings, and whether all still works."
 
 
 def _learning(rows: pd.DataFrame) -> str:

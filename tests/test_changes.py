@@ -34,10 +34,17 @@ WARMER = {"use_temperature": 0.8, "use_degrees": 6.2}
 
 
 def test_a_change_without_a_known_reason_asks_for_a_look() -> None:
-    assert said(used("tv", 1.0, 3.0), row("oven")) == [
+    mild = {"use_temperature": 0.1, "use_degrees": 2.0}
+    assert said(used("tv", 1.0, 3.0, **mild), row("oven")) == [
         "In the last four weeks the use of tv (3.00 kWh a day, before 1.00 kWh) was not what it was before: if nobody "
         "meant that, check the settings, and whether all still works."
     ]
+
+
+def test_where_no_temperature_is_known_a_change_may_be_the_season() -> None:
+    (words,) = said(used("heat_pump", 16.3, 23.9))
+    assert words.startswith("In the last four weeks the use of heat_pump (23.9 kWh a day, before 16.3 kWh)")
+    assert "that may be the season, which shows only with a weather.csv; if it is not, and nobody meant" in words
 
 
 def test_a_change_that_goes_with_the_weather_is_told_with_it() -> None:
