@@ -42,15 +42,7 @@ def frames(files: list[File], settings: Settings, moment: pd.Timestamp | None, n
     shift = grid.phase(settings.timezone, min(file.frame["timestamp"].min() for file in events + readings))
     told = _after(events + readings)
     hours, minutes, uses, overlaps, kwh_used = _hours(events, readings, settings, shift, moment, notes, told)
-    roles = _roles(readings)
-    series = _series(hours, settings, roles)
-    measured = dict(zip(series["device_id"], series["role"], strict=True))
-    twins.refuse(hours, measured, _files_of_series(readings))
-    copies, alike = twins.repeated(hours, measured, settings)
-    notes += twins.told(copies, alike)
-    series.loc[series["device_id"].isin(copies), "role"] = "ignore"
-    metered = meters.sort_out(hours[~hours["device_id"].isin(copies)], settings, roles)
-    notes += metered.notes
+    metered, series = _metered(hours, readings, settings, notes)
     table = schema.check(metered.readings.assign(home_id=settings.home_id), schema.READINGS)[[*schema.READINGS.columns]]
     origin = _origin(table["timestamp"].max() + clock.HOUR, shift, settings.timezone, moment)
     devices = facts.device_table(table, uses, settings, metered.main, set() if uses is None else set(uses["device_id"]))
@@ -77,6 +69,22 @@ def frames(files: list[File], settings: Settings, moment: pd.Timestamp | None, n
         prices=half_hours.of_files([file.frame for file in prices], "price_per_kwh", shift),
         carbon=half_hours.of_files(_with_kind(carbon, now, notes), "carbon_g_per_kwh", shift),
     )
+
+
+def _metered(
+    hours: pd.DataFrame, readings: list[File], settings: Settings, notes: list[str]
+) -> tuple[meters.Metered, pd.DataFrame]:
+    """Return the hours told apart by what they measure, and a row a series; what only counts another one is ignored."""
+    roles = _roles(readings)
+    series = _series(hours, settings, roles)
+    measured = dict(zip(series["device_id"], series["role"], strict=True))
+    twins.refuse(hours, measured, _files_of_series(readings))
+    copies, alike = twins.repeated(hours, measured, settings)
+    notes += twins.told(copies, alike)
+    series.loc[series["device_id"].isin(copies), "role"] = "ignore"
+    metered = meters.sort_out(hours[~hours["device_id"].isin(copies)], settings, roles)
+    notes += metered.notes
+    return metered, series
 
 
 def _hours(
