@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from influx import assembly
+from influx import assembly, energy_page
 from influx.errors import InputError
 from influx.home_yaml import read_settings
 from influx.intake import SETTINGS, File, before, files_of, joined, one_home, parse_as_of
@@ -167,6 +167,8 @@ def load(path: str | Path, as_of: str | dt.date | pd.Timestamp | None = None) ->
     if path.is_file() and settings.model_fields_set:
         notes.append(f"The settings are those of the {SETTINGS} beside {path.name}.")
     files, home_id = one_home(files_of(path, settings, notes), settings)
+    if (page := energy_page.find(path)) is not None:
+        files, settings = energy_page.applied(page, files, settings, notes)
     settings = settings.model_copy(update={"home_id": home_id, **_currency(files, settings)})
     notes[:0] = settings.told()
     files, settings = with_clean_names(files, settings, notes)

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from influx import clock, reread
+from influx import clock, energy_page, reread
 from influx.errors import InputError
 from influx.settings import Settings
 from influx.sources import Part, find
@@ -76,13 +76,15 @@ def files_of(path: Path, settings: Settings, notes: list[str]) -> list[File]:
 
 
 def _passed_over(item: Path, settings: Settings, notes: list[str]) -> bool:
-    """Tell whether an entry of a folder is none of its tables: hidden, the settings, ignored, or no file at all."""
+    """Tell whether an entry of a folder is none of its tables: hidden, settings, ignored, or no file at all."""
     if item.name.lower() in ("home.yml", SETTINGS) and item.name != SETTINGS:
         raise InputError(f"{item.name}: rename this file to {SETTINGS}; only under that name it is read.")
     if item.name.startswith(".") or item.name == SETTINGS or item.name.endswith(_BESIDE):
         return True
     if settings.file(item.name).ignore:
         notes.append(f"Not read: {item.name}, as home.yaml says.")
+        return True
+    if energy_page.is_page(item):
         return True
     if not item.is_file():
         notes.append(f"Not read: {item.name}, {'a folder' if item.is_dir() else 'not a file'}.")

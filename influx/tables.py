@@ -66,7 +66,7 @@ _MEASURES = {
     "solar": "solar output",
     "battery_in": "energy into the battery",
     "battery_out": "energy out of the battery",
-    "ignore": "left out, as home.yaml says",
+    "ignore": "left out",
 }
 
 
