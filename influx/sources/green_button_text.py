@@ -1,0 +1,117 @@
+"""Green Button as text: the CSV that the portals of American cooperatives write, a block a meter, with net metering.
+
+A row is an interval, "2025-10-19 00:00 to 2025-10-19 01:00", by the clock of the home, and its kWh; what was fed in is
+below zero. Where a block is the sum of the others, which is the meter that is billed, it is not counted beside them.
+Schema: from public samples by hours and by days.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from influx.errors import InputError
+from influx.settings import Settings
+from influx.sources import encoding, table, tabular
+from influx.sources.layout import Channel, Layout, overridden
+from influx.sources.part import Part
+from influx.sources.table import Table
+
+_BEGIN = re.compile(r"\s*Meter Reading Information\b")
+_ROW = re.compile(r"\s*(\d{4}-\d\d-\d\d \d\d:\d\d)\s+to\s+(\d{4}-\d\d-\d\d \d\d:\d\d)\s*,\s*([^,]*)")
+_KWH = re.compile(r"Type of readings:.*electric.*kilowatt-hours", re.IGNORECASE)
+_KIND = re.compile(r"\s*Type of readings:")
+_ROUNDED = 0.0051
+
+
+def matches(path: Path) -> bool:
+    """Tell whether a block of readings begins in the first lines, and says of which type they are."""
+    try:
+        lines = encoding.head(path, 1 << 12).split("\n")
+    except (InputError, OSError):
+        return False
+    return any(map(_BEGIN.match, lines)) and any(map(_KIND.match, lines))
+
+
+def read(path: Path, settings: Settings) -> Part:
+    """Read the meters that are no sum of others.
+
+    Raises
+    ------
+    InputError
+        No block is of electricity in kWh; or there are several meters, and it is not told which are parts of which.
+    """
+    raw = _rows(path)
+    values = pd.to_numeric(raw.rows["value"], errors="coerce")
+    by_meter = pd.DataFrame({"at": raw.rows["start"], "meter": raw.rows["meter"], "kwh": values})
+    wide = by_meter.pivot_table(index="at", columns="meter", values="kwh", aggfunc="sum")
+    kept = _apart(path.name, wide, raw)
+    raw.rows = raw.rows[raw.rows["meter"].isin(kept)].copy()
+    raw.rows_read = len(raw.rows) + sum(map(len, raw.rejected))
+    channels = {}
+    for name in kept:
+        kwh = wide[name].dropna()
+        fed_in = bool(len(kept) > 1 and (kwh <= 0).all() and (kwh < 0).any())
+        if len(kept) > 1 and not fed_in and (kwh < 0).any():
+            raise InputError(
+                f"{path.name}: it has {len(kept)} meters of which one flows both ways, so that energy may stand in it "
+                "twice. Export the net meter alone, or the two directions."
+            )
+        if fed_in:
+            own = raw.rows["meter"] == name
+            raw.rows.loc[own, "value"] = raw.rows.loc[own, "value"].str.removeprefix("-")
+        number = f" {name}" if len(kept) > 2 else ""
+        role = "grid_export" if fed_in else "grid_import"
+        channels[name] = Channel(role.replace("_", " ") + number, role=role)  # type: ignore[arg-type]
+    layout = Layout("Green Button, text", "start", channels, device="meter", value="value", end="end")
+    return tabular.of([raw], overridden(layout, settings.file(path.name)), settings)
+
+
+def _rows(path: Path) -> Table:
+    """Return the rows of all blocks of electricity, by the line in which they stand."""
+    found: list[tuple[int, str, str, str, str]] = []
+    lost: list[tuple[int, str]] = []
+    meter, electric = 0, False
+    for number, line in enumerate("".join(encoding.blocks(path)).split("\n"), start=1):
+        row = _ROW.match(line)
+        if _BEGIN.match(line):
+            meter, electric = meter + 1, False
+        elif _KIND.match(line):
+            electric = _KWH.search(line) is not None
+        elif row is not None and electric:
+            found.append((number, row[1], row[2], row[3].strip(), str(meter)))
+        elif re.match(r"\s*\d{4}-", line) and electric:
+            lost.append((number, line.strip()[:80]))
+    if not found:
+        raise InputError(f"{path.name}: no block of it holds electricity in kilowatt-hours. Export it again.")
+    numbers, *columns = zip(*found, strict=True)
+    rows = pd.DataFrame(dict(zip(("start", "end", "value", "meter"), columns, strict=True)), numbers, dtype="str")
+    bad = table.rejected(path.name, [n for n, _ in lost], "", [text for _, text in lost], "no interval and its energy")
+    return Table(path.name, rows, rejected=[bad], rows_read=len(rows) + len(bad))
+
+
+def _apart(file: str, wide: pd.DataFrame, raw: Table) -> list[str]:
+    """Return the meters without the one that is the sum of the others.
+
+    Raises
+    ------
+    InputError
+        There are more than two, and none is that sum.
+    """
+    names = [str(name) for name in wide]
+    if len(names) < 3:
+        return names
+    for name in names:
+        others = wide.drop(columns=name).sum(axis=1, min_count=1)
+        if (np.abs(wide[name] - others) <= _ROUNDED * len(names)).all() and (wide[name] != 0).any():
+            raw.notes.append(
+                f"{file}: of its {len(names)} meters number {name} is the sum of the others, not read again."
+            )
+            return [own for own in names if own != name]
+    raise InputError(
+        f"{file}: it holds {len(names)} meters, and none is the sum of the others, so that energy may stand in it "
+        "twice. Export a file for each meter."
+    )

@@ -1,0 +1,388 @@
+"""More exports of meters, suppliers and inverters: small files of our own in their layouts, with hand-worked sums."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import zipfile
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+import pytest
+from pytest import approx
+
+from influx.errors import InputError
+from influx.settings import Settings
+from influx.sources import Part, find
+
+NETHERLANDS = Settings(timezone="Europe/Amsterdam")
+
+
+def write(folder: Path, text: str, name: str = "export.csv") -> Path:
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def book(path: Path, **sheets: Sequence[Sequence[str]]) -> Path:
+    """Write a spreadsheet whose cells are all text."""
+    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    package = "http://schemas.openxmlformats.org/package/2006"
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+    numbers = range(1, len(sheets) + 1)
+    own = "".join(
+        f'<Override PartName="/xl/worksheets/sheet{n}.xml" ContentType="{kind}.worksheet+xml"/>' for n in numbers
+    )
+    named = "".join(
+        f'<sheet name="{name}" sheetId="{n}" r:id="rId{n}"/>' for n, name in zip(numbers, sheets, strict=True)
+    )
+    linked = "".join(
+        f'<Relationship Id="rId{n}" Type="{office}/worksheet" Target="worksheets/sheet{n}.xml"/>' for n in numbers
+    )
+    parts = {
+        "[Content_Types].xml": f'<Types xmlns="{package}/content-types"><Default Extension="rels" ContentType='
+        '"application/vnd.openxmlformats-package.relationships+xml"/><Override PartName="/xl/workbook.xml" '
+        f'ContentType="{kind}.sheet.main+xml"/>{own}</Types>',
+        "_rels/.rels": f'<Relationships xmlns="{package}/relationships"><Relationship Id="rId1" '
+        f'Type="{office}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+        "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{office}"><sheets>{named}</sheets></workbook>',
+        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{package}/relationships">{linked}</Relationships>',
+    }
+    for n, rows in zip(numbers, sheets.values(), strict=True):
+        cells = "".join(
+            f'<row r="{row}">'
+            + "".join(
+                f'<c r="{"ABCDEFGHIJKL"[place]}{row}" t="inlineStr"><is><t>{escape(text)}</t></is></c>'
+                for place, text in enumerate(line)
+                if text
+            )
+            + "</row>"
+            for row, line in enumerate(rows, start=1)
+        )
+        parts[f"xl/worksheets/sheet{n}.xml"] = f'<worksheet xmlns="{main}"><sheetData>{cells}</sheetData></worksheet>'
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in parts.items():
+            archive.writestr(name, '<?xml version="1.0" encoding="UTF-8"?>' + text)
+    return path
+
+
+def format_of(path: Path) -> str:
+    source = find(path)
+    return "" if source is None else source.__name__.rpartition(".")[2]
+
+
+def read(path: Path, settings: Settings = NETHERLANDS) -> Part:
+    source = find(path, settings)
+    assert source is not None, "of no known format"
+    part = source.read(path, settings)
+    assert part.rows_read == (part.frame["row"] > 0).sum() + len(part.rejected)
+    return part
+
+
+def kwh(part: Part) -> dict[str, float]:
+    sums = part.frame.groupby("device_id", observed=True)["energy_kwh"].sum()
+    return {str(name): float(value) for name, value in sums.items()}
+
+
+def at(part: Part, device: str) -> dict[str, float]:
+    """Return the energy of a series by the start of its readings, in UTC."""
+    rows = part.frame[part.frame["device_id"] == device]
+    return {f"{time:%m-%d %H:%M}": value for time, value in zip(rows["timestamp"], rows["energy_kwh"], strict=True)}
+
+
+# --- SolarEdge --------------------------------------------------------------------------------------------------------
+
+
+def solaredge(folder: Path, values: list[tuple[str, object]], step: str = "HOUR", unit: str = "Wh") -> Path:
+    rows = [{"date": date, "value": value} for date, value in values]
+    body = {"energy": {"timeUnit": step, "unit": unit, "measuredBy": "INVERTER", "values": rows}}
+    return write(folder, json.dumps(body), "2024-10.json")
+
+
+def test_solaredge_by_the_clock_of_the_home_has_nights_without_values(tmp_path: Path) -> None:
+    path = solaredge(
+        tmp_path,
+        [
+            ("2024-07-01 00:00:00", None),
+            ("2024-07-01 12:00:00", 800.0),
+            ("2024-07-01 13:00:00", 150.0),
+            ("2024-07-02 12:00:00", None),
+            ("2024-07-02 13:00:00", None),
+        ],
+    )
+    assert format_of(path) == "solaredge"
+    part = read(path)
+    assert part.roles == {"production": "solar"}
+    assert {time: value for time, value in at(part, "production").items() if value == value} == approx(
+        {"06-30 22:00": 0.0, "07-01 10:00": 0.8, "07-01 11:00": 0.15}
+    )
+    assert part.frame["energy_kwh"].isna().sum() == 2  # a day without any value is unknown
+    assert "1 values are null on days with others" in " ".join(part.notes)
+
+
+def test_solaredge_with_offsets_tells_both_hours_of_autumn_apart(tmp_path: Path) -> None:
+    path = solaredge(
+        tmp_path,
+        [
+            ("2024-10-27 01:00:00 CEST+0200", 1.0),
+            ("2024-10-27 02:00:00 CEST+0200", 2.0),
+            ("2024-10-27 02:00:00 CET+0100", 3.0),
+            ("2024-10-27 03:00:00 CET+0100", 4.0),
+        ],
+    )
+    assert at(read(path), "production") == approx(
+        {"10-26 23:00": 0.001, "10-27 00:00": 0.002, "10-27 01:00": 0.003, "10-27 02:00": 0.004}
+    )
+
+
+def test_solaredge_names_the_meters_of_details_and_a_power_is_no_energy(tmp_path: Path) -> None:
+    def meter(kind: str, value: float) -> dict[str, object]:
+        values = [{"date": f"2024-07-01 12:{minute:02}:00", "value": value} for minute in (0, 15, 30, 45)]
+        return {"type": kind, "values": values}
+
+    kinds = {"Production": 400.0, "SelfConsumption": 300.0, "FeedIn": 100.0, "Purchased": 40.0, "Consumption": 340.0}
+    body = {
+        "timeUnit": "QUARTER_OF_AN_HOUR",
+        "unit": "W",
+        "meters": [meter(kind, value) for kind, value in kinds.items()],
+    }
+    part = read(write(tmp_path, json.dumps({"powerDetails": body}), "details.json"))
+    assert kwh(part) == approx({"production": 0.4, "feedin": 0.1, "purchased": 0.04, "consumption": 0.34})
+    assert part.roles == {
+        "production": "solar",
+        "feedin": "grid_export",
+        "purchased": "grid_import",
+        "consumption": "household",
+    }
+
+
+def test_days_of_solaredge_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"a value for each day is too coarse .* timeUnit=HOUR"):
+        read(solaredge(tmp_path, [("2024-07-01 00:00:00", 9000.0)], "DAY"))
+
+
+# --- SMA --------------------------------------------------------------------------------------------------------------
+
+SMA = (
+    "sep=,\nVersion CSV3|Tool WebUI|Linebreaks CR/LF|Delimiter comma\n\n"
+    ",STP 1,STP 1,STP 1,STP 1,STP 1\n,TRIPOWER,TRIPOWER,TRIPOWER,TRIPOWER,TRIPOWER\n,1,1,1,1,1\n"
+    ",Metering.TotWhOut,GridMs.Hz (Avg),DcMs.Watt (Avg),DcMs.Watt (Avg),Metering.GridMs.TotWhOut\n"
+    ",Analog,Analog,Analog,Analog,Analog\n"
+    "DD.MM.YYYY hh:mm:ss,[Wh],[Hz],[W],[W],[Wh]\n"
+)
+
+
+def test_an_sma_inverter_is_read_from_its_register_and_nothing_twice(tmp_path: Path) -> None:
+    rows = "".join(
+        f"03.07.2025 {12 + n // 4}:{n % 4 * 15:02}:00,{41000 + 250 * n},50.00,700,300,NaN\n" for n in range(9)
+    )
+    path = write(tmp_path, SMA + rows)
+    assert format_of(path) == "sma"
+    part = read(path)
+    assert kwh(part) == approx({"solar": 2.0})
+    assert part.roles == {"solar": "solar"}
+    assert min(part.frame.loc[part.frame["energy_kwh"].notna(), "timestamp"]).hour == 10  # 12:00 in Amsterdam
+
+
+def test_the_meter_at_the_grid_of_an_sma_inverter_counts_where_it_moves(tmp_path: Path) -> None:
+    rows = "".join(f"03.07.2025 12:{n * 5:02}:00,{1000 + 100 * n},50,1,1,{70 + 40 * n}\n" for n in range(6))
+    part = read(write(tmp_path, SMA + rows))
+    assert kwh(part) == approx({"solar": 0.5, "grid export": 0.2})
+    assert part.roles["grid export"] == "grid_export"
+
+
+def test_sunny_explorer_writes_semicolons_commas_and_a_column_an_inverter(tmp_path: Path) -> None:
+    head = (
+        "sep=;\nVersion CSV1|Tool SunnyExplorer 2|Linebreaks CR/LF|Delimiter semicolon|Decimalpoint comma|Precision 3\n"
+        "\n;SN: 1;SN: 1;SN: 2;SN: 2\n;SB 4000;SB 4000;SB 3000;SB 3000\n;1;1;2;2\n"
+        ";Total yield;Power;Total yield;Power\n;Counter;Analog;Counter;Analog\ndd/MM/yyyy HH:mm:ss;kWh;kW;kWh;kW\n"
+    )
+    rows = "".join(f"07/03/2024 10:{n * 5:02}:00;{100 + n / 10:.3f};1,2;{50 + n / 20:.3f};0,6\n" for n in range(5))
+    part = read(write(tmp_path, head + rows.replace(".", ",")))
+    assert kwh(part) == approx({"solar 1": 0.4, "solar 2": 0.2})
+    assert {f"{time:%m-%d}" for time in part.frame["timestamp"]} == {"03-07"}
+
+
+def test_days_of_sma_are_refused_and_so_is_a_file_without_its_register(tmp_path: Path) -> None:
+    days = "".join(f"{n:02}.07.2025 00:00:00,{41000 + 9000 * n},50,1,1,NaN\n" for n in range(1, 9))
+    with pytest.raises(InputError, match="every 24 hours is too coarse"):
+        read(write(tmp_path, SMA + days))
+    with pytest.raises(InputError, match=r"no register in it counts energy.*Metering\.TotWhOut"):
+        read(write(tmp_path, SMA.replace("Metering.TotWhOut", "GridMs.TotW") + days.replace(",NaN", ",0")))
+
+
+# --- Slimme Meter Portal ----------------------------------------------------------------------------------------------
+
+PORTAL = ("datum_tijd", "levering_normaal", "levering_laag", "teruglevering_normaal", "teruglevering_laag")
+
+
+def test_a_quarter_of_the_portal_is_named_by_its_end_and_the_other_tariff_is_zero(tmp_path: Path) -> None:
+    rows = [
+        ("29-10-2023 02:45:00 +0200", "", "0,10", "", "0"),
+        ("29-10-2023 03:00:00 +0200", "", "0,20", "", "0"),
+        ("29-10-2023 02:15:00 +0100", "0,40", "", "0,01", ""),
+        ("29-10-2023 02:30:00 +0100", "", "", "", ""),
+    ]
+    path = book(tmp_path / "data_2023_1.xlsx", data=[PORTAL, *rows])
+    assert format_of(path) == "slimmemeterportal"
+    part = read(path)
+    normal, low = at(part, "grid import normal tariff"), at(part, "grid import low tariff")
+    assert list(normal) == ["10-29 00:30", "10-29 00:45", "10-29 01:00", "10-29 01:15"]
+    assert list(normal.values())[:3] == approx([0, 0, 0.4])
+    assert list(low.values())[:3] == approx([0.1, 0.2, 0])
+    assert normal["10-29 01:15"] != normal["10-29 01:15"]  # both are blank: not known
+    assert part.roles["grid export normal tariff"] == "grid_export"
+    assert kwh(part)["grid export normal tariff"] == approx(0.01)
+
+
+def test_the_gas_meter_of_the_portal_is_refused(tmp_path: Path) -> None:
+    rows = [(f"01-10-2023 {n:02}:00:00 +0200", "0,3", "9,5") for n in range(1, 9)]
+    with pytest.raises(InputError, match="gas meter, not electricity"):
+        read(book(tmp_path / "gas.xlsx", data=[("datum_tijd", "levering", "buitentemperatuur"), *rows]))
+
+
+# --- Zonneplan and NextEnergy -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("both", [True, False])
+def test_an_hour_of_zonneplan_is_named_by_its_end_and_what_is_fed_in_is_below_zero(tmp_path: Path, both: bool) -> None:
+    head = ["DateFrom", "DateTo", "ElectricityConsumptionUsageKwh", "ElectricityProductionUsageKwh", "GasUsageKwh"]
+    rows = [
+        [*(f"2024-03-0{1 + h // 24} {h % 24:02}:00:00" for h in (n, n + 1)), "0,5", "-1,25" if n == 12 else "0", "0,9"]
+        for n in range(26)
+    ]
+    totals = [["", "", "", "", ""], ["", "", "13", "-1,25", "23,4"]]
+    table = [head, *rows, *totals]
+    path = book(tmp_path / "export.xlsx", data=table if both else [row[1:] for row in table])
+    assert format_of(path) == "zonneplan"
+    part = read(path)
+    assert kwh(part) == approx({"grid import": 13.0, "grid export": 1.25})
+    assert at(part, "grid export")["03-01 11:00"] == approx(1.25)
+    assert min(part.frame["timestamp"]).hour == 23  # midnight in Amsterdam
+    assert part.rejected.empty
+
+
+def test_registers_of_nextenergy_are_in_utc_and_gas_is_set_aside(tmp_path: Path) -> None:
+    head = ["Date Time UTC", "Direction", "Unit", "Reading Start"]
+    rows = [
+        [
+            f"06-12-2023 {21 + n}:00:00" if n < 3 else "07-12-2023 00:00:00",
+            way,
+            unit,
+            f"{start + n * use:.3f}".replace(".", ","),
+        ]
+        for way, unit, start, use in (
+            ("levering", "kWh", 1000, 0.5),
+            ("teruglevering", "kWh", 30, 0.25),
+            ("levering", "m3", 800, 1),
+        )
+        for n in range(4)
+    ]
+    path = book(tmp_path / "measurements.xlsx", Sheet1=[head, *rows])
+    assert format_of(path) == "nextenergy"
+    part = read(path)
+    assert kwh(part) == approx({"grid import": 1.5, "grid export": 0.75})
+    assert part.roles == {"grid import": "grid_import", "grid export": "grid_export"}
+    assert at(part, "grid import")["12-06 21:00"] == approx(0.5)
+    assert part.rejected["reason"].str.contains("no electricity").all()
+    gas = book(tmp_path / "gas.xlsx", Sheet1=[head, *[row for row in rows if row[2] == "m3"]])
+    with pytest.raises(InputError, match="there is no electricity"):
+        read(gas)
+
+
+# --- P1 Monitor -------------------------------------------------------------------------------------------------------
+
+P1MON = ["TIMESTAMP", "VERBR_KWH_181", "VERBR_KWH_182", "GELVR_KWH_281", "GELVR_KWH_282", "VERBR_KWH_X", "GELVR_KWH_X"]
+P1MON_HOURS = [
+    [f"2024-03-01 {n:02}:00:00", str(100 + n / 2), "200.0", "10.0", str(20 + n / 4), "0.5", "0.25"]
+    for n in range(8, 20)
+]
+
+
+def test_p1_monitor_is_read_by_its_hours_from_whichever_sheet(tmp_path: Path) -> None:
+    minutes = [[f"2024-03-01 08:{n:02}:00", "100", "200", "10", "20", "0.01", "0"] for n in range(9)]
+    days = [[f"2024-03-0{n} 00:00:00", "100", "200", "10", "20", "12", "6"] for n in range(1, 5)]
+    path = book(
+        tmp_path / "e_historie.db.xlsx",
+        e_history_min=[P1MON, *minutes],
+        e_history_uur=[P1MON, *P1MON_HOURS],
+        e_history_dag=[P1MON, *days],
+    )
+    assert format_of(path) == "p1mon"
+    part = read(path)
+    assert kwh(part) == approx({"grid import": 6.0, "grid export": 3.0})
+    assert at(part, "grid import")["03-01 07:00"] == approx(0.5)  # the hour from 08:00 on, in Amsterdam
+
+
+def test_the_database_of_p1_monitor_holds_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "e_historie.db"
+    with closing(sqlite3.connect(path)) as base:
+        base.execute(f"CREATE TABLE e_history_uur ({', '.join(P1MON)})")
+        base.executemany(f"INSERT INTO e_history_uur VALUES ({','.join('?' * len(P1MON))})", P1MON_HOURS)
+        base.commit()
+    assert format_of(path) == "p1mon"
+    assert kwh(read(path)) == approx({"grid import": 6.0, "grid export": 3.0})
+
+
+def test_what_p1_monitor_has_no_hours_of_is_refused(tmp_path: Path) -> None:
+    minutes = [[f"2024-03-01 08:{n:02}:00", "100", "200", "10", "20", "0.01", "0"] for n in range(9)]
+    with pytest.raises(InputError, match="no sheet e_history_uur with rows; there are e_history_min"):
+        read(book(tmp_path / "minutes.xlsx", e_history_min=[P1MON, *minutes]))
+    water = [["TIMESTAMP", "TIMEPERIOD_ID", "VERBR_IN_M3_TOTAAL"], ["2024-03-01 08:00:00", "12", "55.1"]]
+    with pytest.raises(InputError, match="water meter"):
+        read(book(tmp_path / "06_watermeter.db.xlsx", watermeter=water))
+    with closing(sqlite3.connect(tmp_path / "empty.db")) as base:
+        base.execute(f"CREATE TABLE e_history_uur ({', '.join(P1MON)})")
+    with pytest.raises(InputError, match="table of hours is empty"):
+        read(tmp_path / "empty.db")
+
+
+# --- Green Button as text ---------------------------------------------------------------------------------------------
+
+
+def blocks(*meters: list[float], kind: str = "Electricity, Energy Consumption, Real energy in kilowatt-hours") -> str:
+    out = "====\n Usage Information\n For: somebody\n ====\n"
+    for values in meters:
+        out += f" Meter Reading Information\n Type of readings: {kind} \n ====\n Detailed Usage\n"
+        out += " Start date: 2025-10-19 00:00 for 1 days\n Energy consumption time period,Usage(kWh),Events occurred\n"
+        for n, value in enumerate(values):
+            out += f" 2025-10-19 {n:02}:00 to 2025-10-19 {n + 1:02}:00,{value:.3f},,\n"
+        out += " \n"
+    return out
+
+
+def test_a_meter_that_is_the_sum_of_the_others_is_not_counted_beside_them(tmp_path: Path) -> None:
+    bought, sold = [1.0, 0.5, 0.1, 0.2], [0.0, 0.0, -2.0, -1.5]
+    net = [a + b for a, b in zip(bought, sold, strict=True)]
+    path = write(tmp_path, blocks(sold, bought, net))
+    assert format_of(path) == "green_button_text"
+    part = read(path, Settings(timezone="America/Denver"))
+    assert kwh(part) == approx({"grid import": 1.8, "grid export": 3.5})
+    assert part.roles == {"grid import": "grid_import", "grid export": "grid_export"}
+    assert at(part, "grid export")["10-19 08:00"] == approx(2.0)
+    assert "number 3 is the sum of the others" in " ".join(part.notes)
+
+
+def test_a_net_meter_alone_flows_both_ways(tmp_path: Path) -> None:
+    part = read(write(tmp_path, blocks([1.0, -2.0, 0.5])))
+    assert kwh(part) == approx({"grid import": 1.5, "grid import back": 2.0})
+    assert part.roles["grid import back"] == "grid_export"
+
+
+def test_meters_that_may_hold_energy_twice_are_refused_and_so_is_gas(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="3 meters, and none is the sum of the others"):
+        read(write(tmp_path, blocks([1.0, 2.0], [0.5, 0.5], [0.7, 0.7])))
+    with pytest.raises(InputError, match="2 meters of which one flows both ways"):
+        read(write(tmp_path, blocks([1.0, 2.0], [0.5, -0.5])))
+    with pytest.raises(InputError, match="no block of it holds electricity"):
+        read(write(tmp_path, blocks([1.0, 2.0], kind="Gas, Therms")))
+
+
+def test_days_of_green_button_text_are_refused(tmp_path: Path) -> None:
+    rows = "".join(f" 2025-10-{n} 00:00 to 2025-10-{n + 1} 00:00,20.000,,\n" for n in range(10, 20))
+    head = " Meter Reading Information\n Type of readings: Electricity, Energy, kilowatt-hours\n"
+    with pytest.raises(InputError, match="readings of 24 hours are too coarse"):
+        read(write(tmp_path, head + rows))
