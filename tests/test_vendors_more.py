@@ -386,3 +386,142 @@ def test_days_of_green_button_text_are_refused(tmp_path: Path) -> None:
     head = " Meter Reading Information\n Type of readings: Electricity, Energy, kilowatt-hours\n"
     with pytest.raises(InputError, match="readings of 24 hours are too coarse"):
         read(write(tmp_path, head + rows))
+
+
+# --- tables of inverters and suppliers that no format is for ----------------------------------------------------------
+
+
+def quarters(folder: Path, head: str, *columns: list[float], name: str = "plant.csv") -> Path:
+    """Write a day of quarters of an hour, four values a column that repeat through the day."""
+    rows = [
+        ",".join([f"2024-06-{1 + n // 96:02} {n // 4 % 24:02}:{n % 4 * 15:02}", *[f"{c[n % 4]:g}" for c in columns]])
+        for n in range(192)
+    ]
+    return write(folder, "\n".join([head, *rows]) + "\n", name)
+
+
+def test_what_a_battery_gives_is_not_what_charges_it(tmp_path: Path) -> None:
+    head = "Time,Battery Charge (kWh),Battery Discharge (kWh),Battery Discharging Time"
+    part = read(quarters(tmp_path, head, [0.2, 0, 0, 0], [0, 0.1, 0, 0], [0, 15, 0, 0]))
+    assert kwh(part) == approx({"Battery Charge": 9.6, "Battery Discharge": 4.8})
+    assert part.roles == {"Battery Charge": "battery_in", "Battery Discharge": "battery_out"}
+
+
+@pytest.mark.parametrize(
+    ("name", "role"),
+    [
+        ("From Powerwall (kWh)", "battery_out"),
+        ("To Powerwall (kWh)", "battery_in"),
+        ("Batterie Entladung (kWh)", "battery_out"),
+        ("Batterie Ladung (kWh)", "battery_in"),
+        ("To Grid (kWh)", "grid_export"),
+        ("Discharging Energy (kWh)", "battery_out"),
+    ],
+)
+def test_the_name_of_a_column_tells_its_flow(tmp_path: Path, name: str, role: str) -> None:
+    part = read(quarters(tmp_path, f"Time,PV (kWh),{name}", [1, 1, 1, 1], [0.25, 0, 0.25, 0]))
+    assert part.roles[name.removesuffix(" (kWh)")] == role
+
+
+def test_all_columns_of_an_inverter_count_once(tmp_path: Path) -> None:
+    """4 kW of sun, of which the home uses 1, the battery stores 2 and 1 is fed in; then 3 kW from the grid alone."""
+    head = (
+        "Updated Time,Production Power(W),Consumption Power(W),Grid Power(W),Purchasing Power(W),Feed-in Power(W),"
+        "Battery Power(W),Charging Power(W),Discharging Power(W),Self-consumption(W),SoC(%)"
+    )
+    columns = (
+        [4000, 0],
+        [1000, 3000],
+        [-1000, 3000],
+        [0, 3000],
+        [1000, 0],
+        [-2000, 0],
+        [2000, 0],
+        [0, 0],
+        [3000, 0],
+        [5, 6],
+    )
+    part = read(quarters(tmp_path, head, *([float(v) for v in pair * 2] for pair in columns)))
+    assert part.roles == {
+        "Production Power": "solar",
+        "Consumption Power": "household",
+        "Purchasing Power": "grid_import",
+        "Feed-in Power": "grid_export",
+        "Charging Power": "battery_in",
+        "Discharging Power": "battery_out",
+    }
+    assert kwh(part)["Consumption Power"] == approx(96.0)
+    told = " ".join(part.notes)
+    for name in (
+        "Grid Power(W) is the difference",
+        "Battery Power(W) is the difference",
+        "Self-consumption(W) is a part",
+    ):
+        assert name in told
+
+
+@pytest.mark.parametrize("grid", [1, -1])
+@pytest.mark.parametrize("battery", [1, -1])
+def test_the_balance_tells_what_a_grid_and_a_battery_are_below_zero(tmp_path: Path, grid: int, battery: int) -> None:
+    sun, load = [4.0, 0.0, 3.0, 0.0], [1.0, 3.0, 1.0, 2.0]
+    drawn, stored = [-1.0, 3.0, -0.5, 0.5], [2.0, 0.0, 1.5, -1.5]
+    path = quarters(
+        tmp_path,
+        "Time,PV(kW),Load(kW),Grid(kW),Battery(kW)",
+        sun,
+        load,
+        [grid * v for v in drawn],
+        [battery * v for v in stored],
+    )
+    part = read(path)
+    sums = {
+        role: sum(kwh(part)[name] for name, own in part.roles.items() if own == role) for role in part.roles.values()
+    }
+    assert sums == approx(
+        {"solar": 84, "household": 84, "grid_import": 42, "grid_export": 18, "battery_in": 42, "battery_out": 18}
+    )
+
+
+def test_a_flow_whose_sign_nothing_tells_is_asked_for_and_home_yaml_decides(tmp_path: Path) -> None:
+    path = quarters(tmp_path, "Time,PV(kW),Grid(kW)", [4.0, 0.0, 3.0, 0.0], [1.0, -3.0, 0.5, -0.5])
+    with pytest.raises(InputError, match=r"Grid\(kW\) flows both ways.*role: grid_import.*role: grid_export"):
+        read(path)
+    said = {"plant.csv": {"columns": {"Grid(kW)": {"role": "grid_export"}}}}
+    part = read(path, Settings.model_validate({"timezone": "Europe/Amsterdam", "files": said}))
+    assert kwh(part) == approx({"PV": 84, "Grid": 18, "Grid back": 42})
+    assert part.roles["Grid back"] == "grid_import"
+
+
+def test_use_beside_what_was_fed_in_alone_came_from_the_grid(tmp_path: Path) -> None:
+    part = read(quarters(tmp_path, "Zeit,Verbrauch (kWh),Einspeisung (kWh)", [0.5] * 4, [0.25, 0, 0, 0]))
+    assert part.roles == {"Verbrauch": "grid_import", "Einspeisung": "grid_export"}
+
+
+def test_gas_in_kilowatt_hours_is_left_aside_and_a_gas_boiler_is_a_device(tmp_path: Path) -> None:
+    part = read(quarters(tmp_path, "Time,Electricity (kWh),Gas (kWh),Gas boiler (kWh)", [0.1] * 4, [2] * 4, [0.05] * 4))
+    assert set(kwh(part)) == {"Electricity", "Gas boiler"}
+    assert "Gas (kWh) is no energy and is not read" in " ".join(part.notes)
+
+
+def test_a_unit_may_end_a_word(tmp_path: Path) -> None:
+    part = read(quarters(tmp_path, "Time,ElectricityUsageKwh", [0.01, 0.02, 0.01, 0.02]))
+    assert part.kwh == approx(2.88)
+
+
+def test_values_in_cubic_metres_are_refused_by_their_column_of_units(tmp_path: Path) -> None:
+    rows = "".join(f"2024-06-01 {n:02}:00,M1,0.4,m3\n" for n in range(24))
+    with pytest.raises(InputError, match=r"its values are in m3 \(Unit\), which is no electricity"):
+        read(write(tmp_path, "Time,Meter,Value,Unit\n" + rows))
+
+
+def test_rows_of_two_directions_are_import_and_export(tmp_path: Path) -> None:
+    rows = "".join(
+        f"2024-06-01 {n:02}:00,{way},{value},kWh\n"
+        for n in range(24)
+        for way, value in (("Levering", 1), ("Teruglevering", 2))
+    )
+    part = read(write(tmp_path, "Time,Direction,Value,Unit\n" + rows))
+    assert part.roles == {"Levering": "grid_import", "Teruglevering": "grid_export"}
+    assert kwh(part) == approx({"Levering": 24, "Teruglevering": 48})
+    devices = read(write(tmp_path, "Time,Device,Value,Unit\n" + rows.replace("Levering", "Fridge")))
+    assert "Fridge" not in devices.roles

@@ -9,8 +9,8 @@ from influx.file_settings import Role
 _ASIDE = re.compile(
     r"temp|°|humid|price|cost|preis|prix|precio|kosten|betrag|amount|charge|€|£|\$|\beur\b|\bgbp\b|\busd\b|volt|"
     r"\bv\b|amp|\ba\b|freq|\bhz\b|\bsoc\b|percent|%|\bgas\b|m3|m³|water|wasser|\bagua|co2|carbon|factor|reactive|"
-    r"k?var|\bva\b|\bkva\b|status|quality|method|metodo|serial|\bid\b|week|weekday|\bday\b|month|year|number|occupan|"
-    r"wind|cloud|irradi|rain|pressure|lux|\bnotes?\b|flag"
+    r"k?var|\bva\b|\bkva\b|status|quality|method|metodo|serial|\bid\b|\bean\w*\b|week|weekday|\bday\b|month|year|number|occupan|"
+    r"state of charge|ladezustand|wind|cloud|irradi|rain|pressure|lux|\bnotes?\b|flag"
 )
 _POWER = re.compile(r"power|leistung|puissance|potencia|potenza|vermogen|demand|wattage|\bload\b|\blast\b")
 _ENERGY = re.compile(
@@ -20,11 +20,34 @@ _ENERGY = re.compile(
 _REGISTER = re.compile(
     r"register|meter.?reading|z[aä]hlerstand|meterstand|\bindex\b|cumul|lifetime|counter|total.?increas"
 )
+_STORE = r"(?:battery|powerwall|batterie|akku|speicher|batter[ií]a)"
+_CHARGED = r"(?:charg(?!\w* discharg)\w*|in\b|input\b|(?:be)?lad(?:en|ung)\b)"
+_GAS = re.compile(
+    r"(?:\bgas(?:verbrauch|verbruik|use|usage)?\b|\bgaz\b|erdgas|aardgas|therms?\b)"
+    r"(?!.*(?:boiler|heater|oven|stove|pump|hob|cooker|furnace|fire|heiz))"
+)
 _ROLES: tuple[tuple[Role, re.Pattern[str]], ...] = (
-    ("battery_in", re.compile(r"battery.*(?:charg(?!.*dis)|\bin\b|to battery)(?!.*discharg)|charge.*battery")),
-    ("battery_out", re.compile(r"battery.*(?:discharg|\bout\b)|from battery|discharge")),
-    ("grid_export", re.compile(r"export|einspeis|feed.?in|returned|teruglever|vertid|injec|sold|outgoing|fed.?in")),
-    ("grid_import", re.compile(r"import|netzbezug|\bbezug\b|purchas|from.?grid|grid.?(?:use|consum)|delivered|afname")),
+    (
+        "battery_out",
+        re.compile(
+            rf"(?<!charge )(?<!charging )(?:discharg|entlad)|{_STORE}.*\b(?:out|output)\b|from (?:the )?{_STORE}"
+        ),
+    ),
+    ("battery_in", re.compile(rf"{_STORE}.*\b(?:{_CHARGED})|\b{_CHARGED}.*{_STORE}|\b(?:in)?to (?:the )?{_STORE}")),
+    (
+        "grid_export",
+        re.compile(
+            r"export|einspeis|feed.?in|returned|teruglever|vertid|injec|sold|outgoing|fed.?in|immission|inn?mat(?:n)?ing|"
+            r"\b(?:in)?to (?:the )?grid|ins netz"
+        ),
+    ),
+    (
+        "grid_import",
+        re.compile(
+            r"import|netzbezug|\bbezug\b|purchas|from.?(?:the )?grid|grid.?(?:use|consum)|delivered|afname|soutir|"
+            r"pr[eé]l[eè]v|preliev|aus dem netz"
+        ),
+    ),
     ("solar", re.compile(r"solar|\bpv\b|photovolt|erzeug|\bgeneration\b|\bproduction\b|producci|produzione|yield")),
 )
 _GENERIC = re.compile(
@@ -35,6 +58,7 @@ _GENERIC = re.compile(
 _END = re.compile(r"\bend(?:e|s|ing|time)?\b|\bto\b|\bbis\b|\bhasta\b|\bfin\b|\btot\b|until|\bfine\b")
 _START = re.compile(r"\bstart\w*|\bfrom\b|\bvon\b|\bdesde\b|\bdebut\b|\bd[eé]but\b|\bvan\b|\bbegin\w*|\binizio\b")
 _NAME = re.compile(r"device|sensor|entity|appliance|circuit|channel|name|ger[aä]t|meter|label|series|dispositivo|plug")
+_UNIT = re.compile(r"units?(?: of measure(?:ment)?)?|uom|einheit|eenheid|unit[eé]|unidad|unit[aà]|enhet|enhed")
 _UTC = re.compile(r"\b(?:utc|gmt)\b(?![+-])")
 
 
@@ -42,6 +66,11 @@ def plain(name: str) -> str:
     """Return a name in lower case, its words parted by blanks."""
     parted = re.sub(r"(?<=[a-jl-z])(?=[A-Z])", " ", name)
     return " ".join(re.sub(r"[_\-./:;,()\[\]{}]+", " ", parted).lower().split())
+
+
+def is_gas(name: str) -> bool:
+    """Tell whether a column is of gas, which some write in kWh; an appliance that burns gas needs electricity, too."""
+    return _GAS.search(plain(name)) is not None
 
 
 def is_aside(name: str) -> bool:
@@ -101,6 +130,11 @@ def marks_start(name: str) -> bool:
 def names_series(name: str) -> bool:
     """Tell whether a column of words names the series of its rows."""
     return _NAME.search(plain(name)) is not None
+
+
+def names_units(name: str) -> bool:
+    """Tell whether a column of words names the units of its rows."""
+    return _UNIT.fullmatch(plain(name)) is not None
 
 
 def is_utc(name: str) -> bool:

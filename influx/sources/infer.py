@@ -16,7 +16,7 @@ import pandas as pd
 from influx.errors import InputError
 from influx.file_settings import File
 from influx.settings import Settings
-from influx.sources import cells, column_names, units, when
+from influx.sources import cells, column_names, flows, units, when
 from influx.sources.layout import Channel, Layout
 from influx.sources.measures import Column, fit_units, judge, unit_of_flows
 from influx.sources.sample import Sample, look
@@ -109,6 +109,7 @@ def _of_columns(path: Path, sample: Sample, found: When, settings: Settings, sai
     columns, words, aside = _sorted(rows, found, comma, sample, said)
     notes = [f"{path.name}: {', '.join(aside)} is no energy and is not read."] if aside else []
     names, unit = _long(rows, found, columns, words, said)
+    _refuse_others(path, rows, words, unit, said)
     if not columns:
         raise InputError(
             f"{path.name}: no column of this table holds energy or power; there are "
@@ -139,7 +140,9 @@ def _of_columns(path: Path, sample: Sample, found: When, settings: Settings, sai
         judge(column, found.micros, None, said)
     fit_units(columns, step, settings, said, sample)
     channels = {column.name: _channel(column, said, len(columns) == 1) for column in columns}
-    why += [line for column in columns for line in column.told]
+    channels, left, found_out = flows.settle(columns, channels, said, path.name)
+    notes += left
+    why += [*(line for column in columns for line in column.told), *found_out]
     layout = Layout(**{**vars(layout), "channels": channels})
     return Inferred(layout, sample, tuple(why), tuple(notes))
 
@@ -185,7 +188,10 @@ def _of_rows(
         fit_units([column], step, settings, said, sample)
     channel = _channel(column, said, False)
     default = Channel("", channel.unit, channel.measures)
+    ways = flows.directions([text for text in sample.rows[names].astype("str").unique() if text.strip()])
+    channels = {text: replace(default, device_id=text, role=role) for text, role in ways.items()}
     layout = Layout(**{**vars(layout), "device": names, "value": column.name, "unit": unit, "default": default})
+    layout = replace(layout, channels=channels)
     return Inferred(layout, sample, (*why, *column.told), tuple(notes))
 
 
@@ -229,7 +235,8 @@ def _sorted(
         else:
             unit = (own.unit if own is not None else None) or said.unit or units.in_name(name) or units_of(sample, name)
             column = Column(name, np.where(bad | (np.abs(values) > cells.LARGEST), np.nan, values), unit)
-            if own is None and name != said.value and unit is None and column_names.is_aside(name):
+            other = column_names.is_gas(name) or (unit is None and column_names.is_aside(name))
+            if own is None and name != said.value and other:
                 aside.append(name)
             else:
                 columns.append(column)
@@ -258,6 +265,8 @@ def _long(
     micros = pd.Series(found.micros)
     twice = micros[micros.notna()].duplicated(keep=False).mean() > 0.5
     for name in words:
+        if rows[name].nunique() == 1 and len(columns) > 1 and said.value is None:
+            continue  # a plant's name beside all of its columns
         if name == unit or (column_names.is_aside(name) and not column_names.names_series(name)):
             continue
         texts = rows[name].astype("str")
@@ -265,6 +274,17 @@ def _long(
         if texts.nunique() <= _MOST_NAMES and ((twice and once) or column_names.names_series(name)):
             return name, unit
     return None, unit
+
+
+def _refuse_others(path: Path, rows: pd.DataFrame, words: list[str], unit: str | None, said: File) -> None:
+    """Refuse a table whose column of units names none of energy or power, such as that of a gas meter."""
+    for name in words if unit is None and said.unit is None else []:
+        texts = sorted(set(rows[name].astype("str").str.strip()) - {""})
+        if column_names.names_units(name) and texts and len(texts) < _ROWS:
+            raise InputError(
+                f"{path.name}: its values are in {', '.join(texts)[:60]} ({name}), which is no electricity. Move the "
+                "file out of the home's folder; if they are, say their unit under files in home.yaml."
+            )
 
 
 def _are_units(column: pd.Series) -> bool:

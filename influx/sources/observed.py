@@ -173,7 +173,7 @@ def _one(
             f"{raw.file}: {channel.device_id} is in {channel.unit!r}, which is no unit of {channel.measures}. "
             "Give its unit under files in home.yaml."
         )
-    values = raw.rows["value"].to_numpy(float)[rows] * kind[1]
+    values = raw.rows["value"].to_numpy(float)[rows] * (-kind[1] if channel.turned else kind[1])
     given = raw.rows["minutes"].to_numpy(float)[rows] if "minutes" in raw.rows else None
     most = most_kw(channel.device_id, settings)
     if channel.measures == "counter":
