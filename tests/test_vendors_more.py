@@ -363,7 +363,7 @@ def test_a_meter_that_is_the_sum_of_the_others_is_not_counted_beside_them(tmp_pa
     assert kwh(part) == approx({"grid import": 1.8, "grid export": 3.5})
     assert part.roles == {"grid import": "grid_import", "grid export": "grid_export"}
     assert at(part, "grid export")["10-19 08:00"] == approx(2.0)
-    assert "number 3 is the sum of the others" in " ".join(part.notes)
+    assert "number 3 is the sum of the others: not read" in " ".join(part.notes)
 
 
 def test_a_net_meter_alone_flows_both_ways(tmp_path: Path) -> None:
@@ -416,6 +416,8 @@ def test_what_a_battery_gives_is_not_what_charges_it(tmp_path: Path) -> None:
         ("Batterie Ladung (kWh)", "battery_in"),
         ("To Grid (kWh)", "grid_export"),
         ("Discharging Energy (kWh)", "battery_out"),
+        ("Energie vom Netz bezogen (kWh)", "grid_import"),
+        ("Energie aus Batterie bezogen (kWh)", "battery_out"),
     ],
 )
 def test_the_name_of_a_column_tells_its_flow(tmp_path: Path, name: str, role: str) -> None:
@@ -525,3 +527,178 @@ def test_rows_of_two_directions_are_import_and_export(tmp_path: Path) -> None:
     assert kwh(part) == approx({"Levering": 24, "Teruglevering": 48})
     devices = read(write(tmp_path, "Time,Device,Value,Unit\n" + rows.replace("Levering", "Fridge")))
     assert "Fridge" not in devices.roles
+
+
+def test_a_time_called_timestamp_does_not_make_kilowatts_energy(tmp_path: Path) -> None:
+    part = read(quarters(tmp_path, "timestamp,Solar (kW),Load (kW)", [4, 0, 4, 0], [1, 1, 2, 2]))
+    assert part.roles == {"Solar": "solar", "Load": "household"}
+    assert kwh(part) == approx({"Solar": 96, "Load": 72})
+
+
+def test_watt_hours_are_no_watts(tmp_path: Path) -> None:
+    """A pulse counter's minutes, as Powerpal writes them: 6 Wh a minute are 360 W."""
+    rows = "".join(
+        f"2024-07-27 {n // 60:02}:{n % 60:02}:00,2024-07-27 {10 + n // 60}:{n % 60:02}:00,6.0,0.1\n" for n in range(180)
+    )
+    part = read(write(tmp_path, "datetime_utc,datetime_local,watt_hours,cost_dollars\n" + rows))
+    assert kwh(part) == approx({"grid_import": 1.08})
+    assert part.frame["timestamp"].iloc[0].hour == 0
+
+
+def test_numbers_of_meters_are_neither_dates_nor_energy(tmp_path: Path) -> None:
+    """San Diego Gas & Electric: what a meter counts in both directions, and their net, with titles that say kWh."""
+    head = "Title,CSV Export Electric Meter(s)\nMeter Number,05514532\nUOM,kWh\n"
+    head += "Meter Number,Date,Start Time,Duration,Consumption,Generation,Net\n"
+    rows = ""
+    for n in range(24 * 14):
+        used, made = (0.0, 0.5) if 9 <= n % 24 < 15 else (0.25, 0.0)
+        clock = f"{n % 12 or 12}:00 {'AM' if n % 24 < 12 else 'PM'}"
+        rows += f'"05514532","11/{1 + n // 24}/2022","{clock}","60","{used}","{made}","{used - made}"\n'
+    part = read(write(tmp_path, head + rows), Settings(timezone="America/Los_Angeles"))
+    assert part.roles == {"Consumption": "grid_import", "Generation": "grid_export"}
+    assert kwh(part) == approx({"Consumption": 14 * 18 * 0.25, "Generation": 14 * 6 * 0.5})
+    assert "Net is the difference" in " ".join(part.notes)
+    alone = read(
+        write(tmp_path, head + rows.replace('"0.5","-0.5"', '"","0.0"').replace('"0.0","0.25"', '"","0.25"'), "b.csv")
+    )
+    assert kwh(alone) == approx({"Consumption": 14 * 18 * 0.25})  # the net is the same, and not counted twice
+    assert alone.roles == {"Consumption": "grid_import"}
+
+
+@pytest.mark.parametrize(
+    ("head", "row"),
+    [
+        ("MålepunktsID;Fra_dato;Til_dato;Mængde;Måleenhed;Kvalitet", "571313161100187650;{dmy};{end};0,25;KWH;Målt"),
+        ("Fra;Til;KWH 60 Forbruk;Kvalitet", "{dmy};{end};0,25;Målt"),
+        (
+            "Mittauspisteen tunnus;Resoluutio;Yksikkötyyppi;Alkuaika;Määrä;Laatu",
+            "643006966022791278;PT1H;kWh;{utc};0,25;OK",
+        ),
+    ],
+)
+def test_northern_meters_tell_what_came_from_the_grid(tmp_path: Path, head: str, row: str) -> None:
+    """Eloverblik, Elhub and Fingrid Datahub: numbers of meters beside the energy, and its unit in a column."""
+    rows = [
+        row.format(
+            dmy=f"{13 + n // 24}-01-2024 {n % 24:02}:00",
+            end=f"{13 + (n + 1) // 24}-01-2024 {(n + 1) % 24:02}:00",
+            utc=f"2024-01-{13 + n // 24}T{n % 24:02}:00:00Z",
+        )
+        for n in range(48)
+    ]
+    part = read(write(tmp_path, "\n".join([head, *rows]) + "\n"))
+    assert kwh(part) == approx({"grid_import": 12.0})
+    assert part.roles == {"grid_import": "grid_import"}
+
+
+def test_rows_of_two_units_without_a_series_are_asked_about(tmp_path: Path) -> None:
+    rows = "".join(f"2024-06-01 {n:02}:00,{n},{'kWh' if n % 2 else 'm3'}\n" for n in range(24))
+    with pytest.raises(InputError, match="its rows are in kWh and m3, and no column tells"):
+        read(write(tmp_path, "Time,Value,Unit\n" + rows))
+
+
+def test_german_batteries_and_what_may_flow_at_most(tmp_path: Path) -> None:
+    head = "Zeit,Netzbezug [kW],Akkubeladung [kW],Akkuentnahme [kW],Abregelungsgrenze [kW]"
+    part = read(quarters(tmp_path, head, [1, 0, 0, 0], [0, 2, 0, 0], [0, 0, 1, 0], [5, 5, 5, 5]))
+    assert part.roles == {"Netzbezug": "grid_import", "Akkubeladung": "battery_in", "Akkuentnahme": "battery_out"}
+    assert "Abregelungsgrenze [kW]" in " ".join(part.notes)
+
+
+def test_flows_from_one_to_another_without_their_sums_are_refused(tmp_path: Path) -> None:
+    head = "Time,PV to battery (kWh),PV to grid (kWh),PV to consumers (kWh),Grid to consumers (kWh)"
+    with pytest.raises(InputError, match="is a flow from one to another"):
+        read(quarters(tmp_path, head, [0.1, 0, 0, 0], [0.2, 0, 0, 0], [0.1, 0.2, 0, 0], [0, 0, 0.1, 0.1]))
+
+
+# --- Enedis, EDF, ESB Networks, Tibber, Southern California Edison ----------------------------------------------------
+
+
+@pytest.mark.parametrize(("kind", "role"), [("Consommation", "grid_import"), ("Production", "grid_export")])
+def test_a_linky_half_hour_is_mean_power_and_named_by_its_end(tmp_path: Path, kind: str, role: str) -> None:
+    head = (
+        "Identifiant PRM;Type de donnees;Date de debut;Date de fin;Grandeur physique;Grandeur metier;Unite\n"
+        f"12345678901234;Courbe de charge;31/03/2024;01/04/2024;Energie active;{kind};W\nHorodate;Valeur\n"
+    )
+    rows = "2024-03-31T01:30:00+01:00;400\n2024-03-31T03:00:00+02:00;600\n2024-03-31T03:30:00+02:00;800\n"
+    path = write(tmp_path, head + rows)
+    assert format_of(path) == "enedis"
+    part = read(path, Settings(timezone="Europe/Paris"))
+    name = role.replace("_", " ")
+    assert at(part, name) == approx({"03-31 00:00": 0.2, "03-31 00:30": 0.3, "03-31 01:00": 0.4})
+    assert part.roles == {name: role}
+
+
+def test_an_enedis_table_of_something_else_is_refused(tmp_path: Path) -> None:
+    head = "Identifiant PRM;Type de donnees;Unite\n1;Arrete quotidien;\nHorodate;Valeur\n2024-03-31T00:00:00+01:00;1\n"
+    with pytest.raises(InputError, match="no load curve in W"):
+        read(write(tmp_path, head))
+
+
+def test_midnight_of_edf_ends_the_day_above_it(tmp_path: Path) -> None:
+    text = (
+        "Récapitulatif de mes puissances atteintes en W\n\n"
+        "Date et heure de relève par le distributeur;Puissance atteinte (W);Nature de la donnée\n"
+        "18/01/2025;;\n00:00:00;1000;Réelle\n23:30:00;600;Réelle\n00:30:00;200;Réelle\n\n17/01/2025;;\n00:00:00;400;Réelle\n"
+        "?1/01/2025\n99:00:00;5;x\n"
+    )
+    path = tmp_path / "mes-puissances.csv"
+    path.write_bytes(text.encode("latin-1"))
+    assert format_of(path) == "edf"
+    part = read(path, Settings(timezone="Europe/Paris"))
+    assert at(part, "grid import") == approx(
+        {"01-18 22:30": 0.5, "01-18 22:00": 0.3, "01-17 23:00": 0.1, "01-17 22:30": 0.2}
+    )
+    assert part.rejected["row"].tolist() == [12]
+
+
+@pytest.mark.parametrize(("unit", "whole"), [("kW", 1.0), ("kWh", 2.0)])
+def test_irish_half_hours_are_named_by_their_end_and_days_left_aside(tmp_path: Path, unit: str, whole: float) -> None:
+    head = "MPRN,Meter Serial Number,Read Value,Read Type,Read Date and End Time\n"
+    rows = "".join(
+        f"1030,000001,{value},Active {way} Interval ({unit}),01-07-2024 0{n // 2}:{n % 2 * 30:02}\n"
+        for n in (5, 4, 3, 2)
+        for way, value in (("Import", 0.5), ("Export", 0.25))
+    )
+    path = write(tmp_path, head + rows + "1030,000001,5123,24 Hr Active Import Register (kWh),01-07-2024 00:00\n")
+    assert format_of(path) == "esb_networks"
+    part = read(path, Settings(timezone="Europe/Dublin"))
+    assert kwh(part) == approx({"grid import": whole, "grid export": whole / 2})
+    assert min(part.frame["timestamp"]).strftime("%d %H:%M") == "30 23:30"  # 00:30 of Irish summer time
+    assert part.roles == {"grid import": "grid_import", "grid export": "grid_export"}
+    days = head + "1030,000001,5123,24 Hr Active Import Register (kWh),01-07-2024 00:00\n"
+    with pytest.raises(InputError, match="no half hours, but 24 Hr Active Import Register"):
+        read(write(tmp_path, days, "days.csv"))
+
+
+def test_tibber_answers_with_what_was_bought_and_sold(tmp_path: Path) -> None:
+    def nodes(name: str, amount: float) -> dict[str, object]:
+        hours = [
+            ("2024-03-31T01:00:00+01:00", "2024-03-31T03:00:00+02:00"),
+            ("2024-03-31T03:00:00+02:00", "2024-03-31T04:00:00+02:00"),
+        ]
+        return {"nodes": [{"from": a, "to": b, name: amount, f"{name}Unit": "kWh", "cost": 1} for a, b in hours]}
+
+    home = {"consumption": nodes("consumption", 0.5), "production": nodes("production", 0.2)}
+    path = write(tmp_path, json.dumps({"data": {"viewer": {"homes": [home]}}}), "tibber.json")
+    assert format_of(path) == "tibber"
+    part = read(path)
+    assert kwh(part) == approx({"grid import": 1.0, "grid export": 0.4})
+    assert list(at(part, "grid import")) == ["03-31 00:00", "03-31 01:00"]
+    two = write(tmp_path, json.dumps({"data": {"viewer": {"homes": [home, home]}}}), "two.json")
+    with pytest.raises(InputError, match="several homes"):
+        read(two)
+
+
+def test_edison_writes_quotes_seconds_and_what_was_received_apart(tmp_path: Path) -> None:
+    def day(way: str, value: float) -> str:
+        rows = "".join(
+            f'"2024-08-29 0{n}:00:00\u00a0to 2024-08-29 0{n + 1}:00:00","{value:.3f}",""\n' for n in range(4)
+        )
+        return f"Energy {way} time period,Usage(Real energy in kilowatt-hours),Reading quality\n" + rows
+
+    head = 'Energy Usage Information\n\nMeter Reading Information\n"Type of readings: Electricity"\n\n'
+    path = write(tmp_path, head + day("consumption", 0.5))
+    assert format_of(path) == "green_button_text"
+    assert kwh(read(path)) == approx({"grid import": 2.0})
+    both = read(write(tmp_path, head + day("Delivered", 0.5) + day("Received", 0.25), "both.csv"))
+    assert kwh(both) == approx({"grid import": 2.0, "grid export": 1.0})

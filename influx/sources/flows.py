@@ -13,8 +13,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from influx.errors import InputError
 from influx.file_settings import File, Role
-from influx.sources.column_names import plain, without_unit
+from influx.sources.column_names import is_generic, plain, without_unit
 from influx.sources.layout import Channel
 from influx.sources.measures import Column
 from influx.sources.when import Question
@@ -22,13 +23,19 @@ from influx.sources.when import Question
 _HOME = re.compile(
     r"(?:total |whole |current |active |average |mean |electric(?:ity)? |energy |power |today s? ?)*"
     r"(?:consum\w*|load|loads|usage|verbrauch|verbruik|consumo|home|house|household|hausverbrauch|gesamtverbrauch|"
-    r"stromverbrauch|eigenverbruik totaal)(?: (?:consum\w*|power|energy|total|load|usage))*"
+    r"stromverbrauch|(?:\d+ )?forbruk|forbrug|f[öo]rbrukning|kulutus)(?: (?:consum\w*|power|energy|total|load|usage))*"
 )
 _PART = re.compile(
-    r"(?:self|auto|direct\w*) ?(?:consum\w*|use[ds]?|usage)|consumed directly|eigenverbrauch|direktverbrauch|"
-    r"eigenverbruik|autoconsum\w*|autarky"
+    r"(?:self|auto|direct\w*) ?(?:consum\w*|use[ds]?|usage)|consumed directly|direkt verbraucht|eigenverbrauch|"
+    r"direktverbrauch|eigenverbruik|autoconsum\w*|autarky|inverter yield"
 )
-_WITHIN = re.compile(r"(?:solar|pv|grid|battery|powerwall) to (?:the )?(?:home|house|load|grid|battery|powerwall)\b")
+_WITHIN = re.compile(
+    r"(?:solar|pv|grid|battery|powerwall|genset|generator) to (?:the )?"
+    r"(?:home|house|loads?|consumers?|grid|battery|powerwall|ev|vehicle)\b"
+)
+_METERED = re.compile(
+    r"(?:energy |total |power )*(?:production|generation|generated|produced)(?: energy| power| total)*"
+)
 _GRID = re.compile(r"(?:net )?(?:grid|netz|utility|mains grid)(?: net)?(?: (?:power|energy|exchange|flow|meter))*|net")
 _BATTERY = re.compile(
     r"(?:home )?(?:battery|powerwall|batterie|akku|speicher|accu|batter[ií]a|ess)(?: (?:power|energy|flow))*|"
@@ -47,6 +54,10 @@ _DIRECTIONS: dict[Role, re.Pattern[str]] = {
 }
 """What a meter's rows are called that tell its two directions; only where both stand in one column."""
 
+_NOTHING, _OFTEN = 1e-9, 0.3
+"""No home uses nothing at all in so many of the intervals in which its sun shines."""
+
+_DIFFERENT = 3
 _CLOSE, _APART = 0.15, 3.0
 
 
@@ -72,17 +83,24 @@ def settle(
     ------
     Question
         A flow goes both ways, and nothing tells what below zero means.
+    InputError
+        The columns are flows from one to another, without their sums.
     """
     out = _Sorted(dict(channels))
+    values = {column.name: column.values for column in columns}
+    _leave_copies(out, values, said, file)
+    if len(out.channels) == 1 < len(channels):
+        only = next(iter(out.channels))
+        if out.channels[only].role is None and (is_generic(only) or _HOME.fullmatch(without_unit(only))):
+            out.give(only, "grid_import")
     if not out.named("solar", "grid_import", "grid_export", "battery_in", "battery_out"):
-        return channels, [], []
-    words = {name: without_unit(name) for name in channels if name not in said.columns}
+        return out.channels, out.notes, []
+    words = {name: without_unit(name) for name in out.channels if name not in said.columns}
     for name, text in words.items():
         if channels[name].role is None and out.named("battery_out") and _CHARGES.search(text):
             out.give(name, "battery_in")
-    values = {column.name: column.values for column in columns}
     _leave_parts(out, words, file)
-    _find_home(out, words)
+    _find_home(out, words, values)
     for pattern, pair in ((_GRID, ("grid_import", "grid_export")), (_BATTERY, ("battery_in", "battery_out"))):
         _leave_net(out, words, pattern, pair, file)  # type: ignore[arg-type]
     _give_signs(out, words, values)
@@ -100,18 +118,43 @@ def directions(names: list[str]) -> dict[str, Role]:
     return found if set(found.values()) == {"grid_import", "grid_export"} else {}
 
 
+def _leave_copies(out: _Sorted, values: dict[str, np.ndarray], said: File, file: str) -> None:
+    """Leave out the net, or a second column of one flow, where it holds what another column does, row by row."""
+    names = [name for name in out.channels if name not in said.columns]
+    for first, second in itertools.combinations(names, 2):
+        if first not in out.channels or second not in out.channels:
+            continue
+        if not np.array_equal(values[first], values[second], equal_nan=True) or not np.nansum(values[first]):
+            continue
+        net = next((name for name in (second, first) if _GRID.fullmatch(without_unit(name))), None)
+        role = out.channels[first].role
+        one_flow = role not in (None, "device") and role == out.channels[second].role
+        one_flow = one_flow and len(np.unique(values[first])) >= _DIFFERENT
+        copy = net or (second if one_flow else None)
+        if copy is not None:
+            del out.channels[copy]
+            out.notes.append(f"{file}: {copy} holds what {first if copy == second else second} does and is not read.")
+
+
 def _leave_parts(out: _Sorted, words: dict[str, str], file: str) -> None:
     """Leave out what is a part of other columns: own use of the sun, and flows from one to another of them."""
     for name, text in words.items():
-        own = out.channels[name].role is None and _PART.fullmatch(text)
-        totals = [other for other in out.channels if other != name and not _WITHIN.search(plain(other))]
-        within = _WITHIN.search(text) and any(out.channels[other].role is not None for other in totals)
+        twice = out.channels[name].role == "solar" and len(out.named("solar")) > 1
+        own = (out.channels[name].role is None or twice) and _PART.fullmatch(text)
+        totals = [channel.role for other, channel in out.channels.items() if not _WITHIN.search(plain(other))]
+        role = out.channels[name].role
+        within = _WITHIN.search(text) and (role not in ("grid_export", "battery_in") or role in totals)
+        if within and not {"solar", "household"} & set(totals):
+            raise InputError(
+                f"{file}: {name} is a flow from one to another, and the sums of what the sun gave and the home used "
+                "are not there. Export these instead."
+            )
         if own or within:
             del out.channels[name]
             out.notes.append(f"{file}: {name} is a part of the other columns and is not read.")
 
 
-def _find_home(out: _Sorted, words: dict[str, str]) -> None:
+def _find_home(out: _Sorted, words: dict[str, str], values: dict[str, np.ndarray]) -> None:
     """Take the one column of what was used for the household, or for the import where only an export stands beside."""
     found = [
         name
@@ -120,6 +163,14 @@ def _find_home(out: _Sorted, words: dict[str, str]) -> None:
     ]
     if len(found) != 1 or out.named("household"):
         return
+    sun = out.named("solar")
+    if len(sun) == 1 and _METERED.fullmatch(words.get(sun[0], "")) and not out.named("grid_import", "grid_export"):
+        bright = values[sun[0]] > 0
+        if bright.any() and (np.abs(values[found[0]][bright]) < _NOTHING).mean() > _OFTEN:
+            out.give(found[0], "grid_import")
+            out.give(sun[0], "grid_export")
+            out.why.append(f"{found[0]} is zero while {sun[0]} is not, so both are what a meter at the grid counts.")
+            return
     if out.named("solar", "grid_import"):
         out.give(found[0], "household")
         out.why.append(f"{found[0]} stands beside the sun or the grid, so it is what the home used.")

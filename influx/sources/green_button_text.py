@@ -1,8 +1,8 @@
-"""Green Button as text: the CSV that the portals of American cooperatives write, a block a meter, with net metering.
+"""Green Button as text: the CSV of Southern California Edison and of American cooperatives, a block a meter.
 
 A row is an interval, "2025-10-19 00:00 to 2025-10-19 01:00", by the clock of the home, and its kWh; what was fed in is
-below zero. Where a block is the sum of the others, which is the meter that is billed, it is not counted beside them.
-Schema: from public samples by hours and by days.
+below zero, or stands below a header of its own. Where a block is the sum of the others, which is the meter that is
+billed, it is not counted beside them. Schema: from public samples by hours and by days.
 """
 
 from __future__ import annotations
@@ -20,10 +20,12 @@ from influx.sources.layout import Channel, Layout, overridden
 from influx.sources.part import Part
 from influx.sources.table import Table
 
-_BEGIN = re.compile(r"\s*Meter Reading Information\b")
-_ROW = re.compile(r"\s*(\d{4}-\d\d-\d\d \d\d:\d\d)\s+to\s+(\d{4}-\d\d-\d\d \d\d:\d\d)\s*,\s*([^,]*)")
-_KWH = re.compile(r"Type of readings:.*electric.*kilowatt-hours", re.IGNORECASE)
-_KIND = re.compile(r"\s*Type of readings:")
+_BEGIN = re.compile(r'\s*"?Meter Reading Information\b')
+_TIME = r"(\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)?)"
+_ROW = re.compile(rf'\s*"?{_TIME}\s+to\s+{_TIME}"?\s*,\s*"?([^",]*)')
+_KIND = re.compile(r'\s*"?Type of readings:(.*)')
+_HEADER = re.compile(r'\s*"?Energy (\w+) time period')
+_FED_IN = ("received", "generation", "generated", "production")
 _ROUNDED = 0.0051
 
 
@@ -54,7 +56,7 @@ def read(path: Path, settings: Settings) -> Part:
     channels = {}
     for name in kept:
         kwh = wide[name].dropna()
-        fed_in = bool(len(kept) > 1 and (kwh <= 0).all() and (kwh < 0).any())
+        fed_in = name.endswith(_FED_IN) or bool(len(kept) > 1 and (kwh <= 0).all() and (kwh < 0).any())
         if len(kept) > 1 and not fed_in and (kwh < 0).any():
             raise InputError(
                 f"{path.name}: it has {len(kept)} meters of which one flows both ways, so that energy may stand in it "
@@ -63,7 +65,7 @@ def read(path: Path, settings: Settings) -> Part:
         if fed_in:
             own = raw.rows["meter"] == name
             raw.rows.loc[own, "value"] = raw.rows.loc[own, "value"].str.removeprefix("-")
-        number = f" {name}" if len(kept) > 2 else ""
+        number = f" {name.split(' ')[0]}" if len(kept) > 2 else ""
         role = "grid_export" if fed_in else "grid_import"
         channels[name] = Channel(role.replace("_", " ") + number, role=role)  # type: ignore[arg-type]
     layout = Layout("Green Button, text", "start", channels, device="meter", value="value", end="end")
@@ -74,16 +76,18 @@ def _rows(path: Path) -> Table:
     """Return the rows of all blocks of electricity, by the line in which they stand."""
     found: list[tuple[int, str, str, str, str]] = []
     lost: list[tuple[int, str]] = []
-    meter, electric = 0, False
+    meter, electric, kwh, way = 0, False, False, ""
     for number, line in enumerate("".join(encoding.blocks(path)).split("\n"), start=1):
         row = _ROW.match(line)
         if _BEGIN.match(line):
-            meter, electric = meter + 1, False
-        elif _KIND.match(line):
-            electric = _KWH.search(line) is not None
-        elif row is not None and electric:
-            found.append((number, row[1], row[2], row[3].strip(), str(meter)))
-        elif re.match(r"\s*\d{4}-", line) and electric:
+            meter, electric, kwh, way = meter + 1, False, False, ""
+        elif (kind := _KIND.match(line)) is not None:
+            electric, kwh = "electric" in kind[1].lower(), "kilowatt-hours" in kind[1].lower()
+        elif (head := _HEADER.match(line)) is not None:
+            way, kwh = head[1].lower(), kwh or "kilowatt-hours" in line.lower()
+        elif row is not None and electric and kwh:
+            found.append((number, row[1], row[2], row[3].strip(), f"{meter} {way}".strip()))
+        elif re.match(r'\s*"?\d{4}-', line) and electric and kwh:
             lost.append((number, line.strip()[:80]))
     if not found:
         raise InputError(f"{path.name}: no block of it holds electricity in kilowatt-hours. Export it again.")
@@ -107,9 +111,8 @@ def _apart(file: str, wide: pd.DataFrame, raw: Table) -> list[str]:
     for name in names:
         others = wide.drop(columns=name).sum(axis=1, min_count=1)
         if (np.abs(wide[name] - others) <= _ROUNDED * len(names)).all() and (wide[name] != 0).any():
-            raw.notes.append(
-                f"{file}: of its {len(names)} meters number {name} is the sum of the others, not read again."
-            )
+            number = name.split(" ")[0]
+            raw.notes.append(f"{file}: of its {len(names)} meters number {number} is the sum of the others: not read.")
             return [own for own in names if own != name]
     raise InputError(
         f"{file}: it holds {len(names)} meters, and none is the sum of the others, so that energy may stand in it "

@@ -136,6 +136,8 @@ def _of_columns(path: Path, sample: Sample, found: When, settings: Settings, sai
     why = [*sample.why, *found.why, *told]
     if names is not None:
         return _of_rows(layout, sample, columns, names, unit, step, settings, said, why, notes)
+    if unit is not None:
+        _one_unit(path, rows[unit], columns)
     for column in columns:
         judge(column, found.micros, None, said)
     fit_units(columns, step, settings, said, sample)
@@ -235,8 +237,8 @@ def _sorted(
         else:
             unit = (own.unit if own is not None else None) or said.unit or units.in_name(name) or units_of(sample, name)
             column = Column(name, np.where(bad | (np.abs(values) > cells.LARGEST), np.nan, values), unit)
-            other = column_names.is_gas(name) or (unit is None and column_names.is_aside(name))
-            if own is None and name != said.value and other:
+            other = column_names.is_gas(name) or column_names.is_limit(name) or _is_number_of_meter(values)
+            if own is None and name != said.value and (other or (unit is None and column_names.is_aside(name))):
                 aside.append(name)
             else:
                 columns.append(column)
@@ -247,6 +249,25 @@ def _sorted(
         aside += [column.name for column in doubtful]
         columns = [column for column in columns if column not in doubtful]
     return columns, words, aside
+
+
+def _one_unit(path: Path, cells_: pd.Series, columns: list[Column]) -> None:
+    """Give columns the unit that a column of units says of all rows."""
+    texts = sorted(set(cells_.astype("str").str.strip()) - {""})
+    if len({units.factor(text) for text in texts}) > 1:
+        raise InputError(
+            f"{path.name}: its rows are in {' and '.join(texts)[:60]}, and no column tells which series they are of. "
+            "Name it under files in home.yaml (device:)."
+        )
+    for column in columns:
+        column.unit = column.unit or texts[0]
+
+
+def _is_number_of_meter(values: np.ndarray) -> bool:
+    """Tell whether values are the number of a meter or contract: the same in all rows, or larger than any state."""
+    known = values[~np.isnan(values)]
+    whole = len(known) > 1 and bool((known == np.rint(known)).all())
+    return whole and bool((known.min() == known.max() and known[0] >= 1e5) or known.min() >= 1e10)
 
 
 def units_of(sample: Sample, name: str) -> str | None:

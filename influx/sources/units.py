@@ -27,6 +27,8 @@ _IN_NAME = re.compile(r"(?<![a-z])(wh|kwh|mwh|gwh|kj|mj|gj|w|kw|mw|watts?|kilowa
 _JOINED = re.compile(r"(?<=[a-jln-z])(?=[KMk]?(?:[Ww]h|WH)(?![A-Za-z]))")
 """Where a unit begins within a word, as in UsageKwh."""
 
+_HOURS = re.compile(r"(kilo|mega)?watt[ _-]?hours?", re.IGNORECASE)
+
 _MILLI: dict[str, tuple[Literal["energy", "power"], float]] = {"mWh": ("energy", 1e-6), "mW": ("power", 1e-6)}
 _WORDS = {"watt": "w", "watts": "w", "kilowatt": "kw", "kilowatts": "kw"}
 
@@ -46,5 +48,6 @@ def factor(unit: str) -> tuple[Literal["energy", "power"], float] | None:
 
 def in_name(name: str) -> str | None:
     """Return the unit that a column's name holds, such as kWh in "Import T1 kWh" or `energy_kwh`; None where none."""
+    name = _HOURS.sub(lambda hit: {"kilo": " kWh ", "mega": " MWh "}.get(str(hit[1]).lower(), " Wh "), name)
     found = _IN_NAME.findall(_JOINED.sub(" ", re.sub(r"[_\-]", " ", name)))
     return _WORDS.get(found[-1].lower(), found[-1]) if found else None
