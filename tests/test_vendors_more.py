@@ -338,6 +338,9 @@ def test_what_p1_monitor_has_no_hours_of_is_refused(tmp_path: Path) -> None:
         base.execute(f"CREATE TABLE e_history_uur ({', '.join(P1MON)})")
     with pytest.raises(InputError, match="table of hours is empty"):
         read(tmp_path / "empty.db")
+    damaged = (tmp_path / "empty.db").read_bytes().replace(b"e_history_uur", b"e_history_\x8bur")
+    (tmp_path / "damaged.db").write_bytes(damaged)
+    assert format_of(tmp_path / "damaged.db") == "ha_database"  # which says that it is none of its own
 
 
 # --- Green Button as text ---------------------------------------------------------------------------------------------
@@ -379,6 +382,14 @@ def test_meters_that_may_hold_energy_twice_are_refused_and_so_is_gas(tmp_path: P
         read(write(tmp_path, blocks([1.0, 2.0], [0.5, -0.5])))
     with pytest.raises(InputError, match="no block of it holds electricity"):
         read(write(tmp_path, blocks([1.0, 2.0], kind="Gas, Therms")))
+
+
+def test_rows_without_the_header_of_their_block_are_refused(tmp_path: Path) -> None:
+    lines = blocks([1.0, 0.5, 0.25]).splitlines()
+    for at in (1, 5):  # above the block, and below its first line
+        moved = [*lines[:at], lines[-2], *lines[at:-2]]
+        with pytest.raises(InputError, match=f"line {at + 1}: no header above it"):
+            read(write(tmp_path, "\n".join(moved) + "\n", "moved.csv"))
 
 
 def test_days_of_green_button_text_are_refused(tmp_path: Path) -> None:
@@ -626,6 +637,8 @@ def test_a_linky_half_hour_is_mean_power_and_named_by_its_end(tmp_path: Path, ki
     name = role.replace("_", " ")
     assert at(part, name) == approx({"03-31 00:00": 0.2, "03-31 00:30": 0.3, "03-31 01:00": 0.4})
     assert part.roles == {name: role}
+    again = read(write(tmp_path, head + rows + rows, "again.csv"), Settings(timezone="Europe/Paris"))
+    assert again.frame["minutes"].eq(30).all()  # a row that stands twice does not last for no time
 
 
 def test_an_enedis_table_of_something_else_is_refused(tmp_path: Path) -> None:
@@ -649,6 +662,10 @@ def test_midnight_of_edf_ends_the_day_above_it(tmp_path: Path) -> None:
         {"01-18 22:30": 0.5, "01-18 22:00": 0.3, "01-17 23:00": 0.1, "01-17 22:30": 0.2}
     )
     assert part.rejected["row"].tolist() == [12]
+    lines = text.splitlines()
+    for moved in (lines[:3] + lines[4:], lines[:4] + lines[6:3:-1]):
+        with pytest.raises(InputError, match="do not stand below its date, the last one first"):
+            read(write(tmp_path, "\n".join(moved) + "\n", "moved.csv"))
 
 
 @pytest.mark.parametrize(("unit", "whole"), [("kW", 1.0), ("kWh", 2.0)])

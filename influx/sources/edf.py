@@ -20,6 +20,10 @@ from influx.sources.table import Table
 
 _TITLE = re.compile(r"puissances? atteintes? \(?en W\b|Puissance atteinte \(W\)", re.IGNORECASE)
 _DAY = re.compile(r"(\d\d)/(\d\d)/(\d{4});*\s*")
+_DISORDER = "the half hours of a day do not stand below its date, the last one first. Download the file again."
+_AGAIN = 60
+"""So far back the clock goes in autumn [min]."""
+
 _POWER = re.compile(r"(\d\d):(\d\d):\d\d;([^;]*)(?:;.*)?")
 
 
@@ -37,17 +41,22 @@ def read(path: Path, settings: Settings) -> Part:
     Raises
     ------
     InputError
-        No line holds a half hour.
+        No line holds a half hour, or the lines are in another order, so that the day of some is not known.
     """
-    found, lost, day = [], [], None
+    found, lost, day, last = [], [], None, -1
     for number, line in enumerate("".join(encoding.blocks(path)).split("\n"), start=1):
         date, power = _DAY.fullmatch(line), _POWER.fullmatch(line.strip())
         if date is not None:
-            day = pd.to_datetime("-".join(reversed(date.groups())), format="%Y-%m-%d", errors="coerce")
+            day, last = pd.to_datetime("-".join(reversed(date.groups())), format="%Y-%m-%d", errors="coerce"), 25 * 60
         elif power is not None and day is not None and day is not pd.NaT and int(power[1]) < 24:
             later = 24 if power[1] + power[2] == "0000" else int(power[1])
             at = day + pd.Timedelta(hours=later, minutes=int(power[2]))
+            if later * 60 + int(power[2]) > last + _AGAIN:
+                raise InputError(f"{path.name}, line {number}: {_DISORDER}")
+            last = later * 60 + int(power[2])
             found.append((number, f"{at:%Y-%m-%d %H:%M}", power[3].strip()))
+        elif power is not None and day is None:
+            raise InputError(f"{path.name}, line {number}: {_DISORDER}")
         elif re.match(r"\d", line):
             lost.append((number, line.strip()[:80]))
     if not found:

@@ -73,21 +73,30 @@ def read(path: Path, settings: Settings) -> Part:
 
 
 def _rows(path: Path) -> Table:
-    """Return the rows of all blocks of electricity, by the line in which they stand."""
+    """Return the rows of all blocks of electricity, by the line in which they stand.
+
+    Raises
+    ------
+    InputError
+        There are none, or rows without the header of their block.
+    """
     found: list[tuple[int, str, str, str, str]] = []
     lost: list[tuple[int, str]] = []
-    meter, electric, kwh, way = 0, False, False, ""
+    meter, other, kwh, way = 0, False, False, ""
     for number, line in enumerate("".join(encoding.blocks(path)).split("\n"), start=1):
         row = _ROW.match(line)
         if _BEGIN.match(line):
-            meter, electric, kwh, way = meter + 1, False, False, ""
+            meter, other, kwh, way = meter + 1, False, False, ""
         elif (kind := _KIND.match(line)) is not None:
-            electric, kwh = "electric" in kind[1].lower(), "kilowatt-hours" in kind[1].lower()
+            kwh = "kilowatt-hours" in kind[1].lower()
+            other = "electric" not in kind[1].lower() or ("," in kind[1] and not kwh)
         elif (head := _HEADER.match(line)) is not None:
             way, kwh = head[1].lower(), kwh or "kilowatt-hours" in line.lower()
-        elif row is not None and electric and kwh:
+        elif row is not None and not other and not (meter and kwh):
+            raise InputError(f"{path.name}, line {number}: no header above it says of what it is. Download it again.")
+        elif row is not None and not other:
             found.append((number, row[1], row[2], row[3].strip(), f"{meter} {way}".strip()))
-        elif re.match(r'\s*"?\d{4}-', line) and electric and kwh:
+        elif re.match(r'\s*"?\d{4}-', line) and not other:
             lost.append((number, line.strip()[:80]))
     if not found:
         raise InputError(f"{path.name}: no block of it holds electricity in kilowatt-hours. Export it again.")

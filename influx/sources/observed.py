@@ -223,6 +223,9 @@ def _held(stamps: np.ndarray, usual: np.ndarray, label: str, silence: str) -> np
     gap = np.diff(stamps[order]) / _MINUTE
     own = usual[order]
     gap = np.append(gap, own[-1]) if label == "start" else np.append(own[0], gap)
+    if label == "end":  # a row that is repeated lasts as long as the first of its time
+        first = np.maximum.accumulate(np.where(np.append(True, np.diff(stamps[order]) > 0), np.arange(len(gap)), 0))
+        gap = gap[first]
     sure = np.ones(len(gap), bool) if silence == "unchanged" else gap <= 3 * own
     held = np.empty(len(stamps))
     held[order] = np.where(sure, gap, own)

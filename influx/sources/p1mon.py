@@ -37,7 +37,7 @@ def matches(path: Path) -> bool:
     try:
         if encoding.kind(path) == "database":
             return _HOURS in _tables(path)
-    except (OSError, sqlite3.Error):
+    except (OSError, sqlite3.Error, ValueError, OverflowError):  # its beginning is one, and its tables are damaged
         return False
     names = table.header(path) or []
     return _TIME in names and (_WATER in names or set(_CHANNELS) <= set(names))
