@@ -719,3 +719,23 @@ def test_edison_writes_quotes_seconds_and_what_was_received_apart(tmp_path: Path
     assert kwh(read(path)) == approx({"grid import": 2.0})
     both = read(write(tmp_path, head + day("Delivered", 0.5) + day("Received", 0.25), "both.csv"))
     assert kwh(both) == approx({"grid import": 2.0, "grid export": 1.0})
+
+
+# --- what is too coarse -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("head", "row"),
+    [
+        ("", "2024{month}{day},{n}43"),  # MeterN
+        ("eancodeasn,meternummer,meterreadingdate,reading1,usage1", "8716,E0045,{day}-{month}-2024,{n}26.2,4.2  "),
+        ("datum;afname stand dal;afname stand normaal;afname verbruik dal", "{day}-{month}-2024;{n}3;{n}4;6"),
+        ("Time,PV(kWh),Purchased Energy(kWh),Feed-in(kWh),Load(kWh)", "2024-{month}-{day},5,7,4,18"),
+        ("Plant Name,Updated Time,Production-Today(kWh),Energy Charged-This Day(kWh)", "P,2024/{month}/{day},5,2"),
+        ("Bill Date,Electric Charges,Electric Usage (kWh)", '"{month}/{day}/2024","89.45","450"'),
+    ],
+)
+def test_days_and_bills_are_refused_in_words(tmp_path: Path, head: str, row: str) -> None:
+    rows = [row.format(month=f"{1 + n // 28:02}", day=f"{1 + n % 28:02}", n=100 + n) for n in range(56)]
+    with pytest.raises(InputError, match="24 hours is too coarse to tell one hour from another"):
+        read(write(tmp_path, "\n".join([head, *rows] if head else rows) + "\n"))

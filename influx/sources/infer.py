@@ -18,7 +18,15 @@ from influx.file_settings import File
 from influx.settings import Settings
 from influx.sources import cells, column_names, flows, units, when
 from influx.sources.layout import Channel, Layout
-from influx.sources.measures import Column, fit_units, judge, unit_of_flows
+from influx.sources.measures import (
+    Column,
+    fit_units,
+    is_number_of_meter,
+    judge,
+    refuse_other_units,
+    take_unit,
+    unit_of_flows,
+)
 from influx.sources.sample import Sample, look
 from influx.sources.units import Measure
 from influx.sources.when import Question, When
@@ -97,7 +105,10 @@ def may_be(sample: Sample) -> bool:
     if named or any(_are_units(sample.rows[name]) for name in words):
         return True
     micros = np.unique(found.micros[np.isfinite(found.micros)])
-    return bool(columns) and len(micros) > _ROWS and float(np.median(np.diff(micros))) <= 3.6e9
+    if not columns or len(micros) <= _ROWS:
+        return False
+    step = float(np.median(np.diff(micros)))
+    return step <= 3.6e9 or (sample.line == 0 and len(columns) == 1 and step <= 24 * 3.6e9)  # days are refused in words
 
 
 # --- a column a series, or a row a series and time -------------------------------------------------------------------
@@ -109,7 +120,8 @@ def _of_columns(path: Path, sample: Sample, found: When, settings: Settings, sai
     columns, words, aside = _sorted(rows, found, comma, sample, said)
     notes = [f"{path.name}: {', '.join(aside)} is no energy and is not read."] if aside else []
     names, unit = _long(rows, found, columns, words, said)
-    _refuse_others(path, rows, words, unit, said)
+    if unit is None and said.unit is None:
+        refuse_other_units(path.name, rows, words)
     if not columns:
         raise InputError(
             f"{path.name}: no column of this table holds energy or power; there are "
@@ -137,7 +149,7 @@ def _of_columns(path: Path, sample: Sample, found: When, settings: Settings, sai
     if names is not None:
         return _of_rows(layout, sample, columns, names, unit, step, settings, said, why, notes)
     if unit is not None:
-        _one_unit(path, rows[unit], columns)
+        take_unit(path.name, rows[unit], columns)
     for column in columns:
         judge(column, found.micros, None, said)
     fit_units(columns, step, settings, said, sample)
@@ -237,7 +249,7 @@ def _sorted(
         else:
             unit = (own.unit if own is not None else None) or said.unit or units.in_name(name) or units_of(sample, name)
             column = Column(name, np.where(bad | (np.abs(values) > cells.LARGEST), np.nan, values), unit)
-            other = column_names.is_gas(name) or column_names.is_limit(name) or _is_number_of_meter(values)
+            other = column_names.is_gas(name) or column_names.is_limit(name) or is_number_of_meter(values)
             if own is None and name != said.value and (other or (unit is None and column_names.is_aside(name))):
                 aside.append(name)
             else:
@@ -249,25 +261,6 @@ def _sorted(
         aside += [column.name for column in doubtful]
         columns = [column for column in columns if column not in doubtful]
     return columns, words, aside
-
-
-def _one_unit(path: Path, cells_: pd.Series, columns: list[Column]) -> None:
-    """Give columns the unit that a column of units says of all rows."""
-    texts = sorted(set(cells_.astype("str").str.strip()) - {""})
-    if len({units.factor(text) for text in texts}) > 1:
-        raise InputError(
-            f"{path.name}: its rows are in {' and '.join(texts)[:60]}, and no column tells which series they are of. "
-            "Name it under files in home.yaml (device:)."
-        )
-    for column in columns:
-        column.unit = column.unit or texts[0]
-
-
-def _is_number_of_meter(values: np.ndarray) -> bool:
-    """Tell whether values are the number of a meter or contract: the same in all rows, or larger than any state."""
-    known = values[~np.isnan(values)]
-    whole = len(known) > 1 and bool((known == np.rint(known)).all())
-    return whole and bool((known.min() == known.max() and known[0] >= 1e5) or known.min() >= 1e10)
 
 
 def units_of(sample: Sample, name: str) -> str | None:
@@ -295,17 +288,6 @@ def _long(
         if texts.nunique() <= _MOST_NAMES and ((twice and once) or column_names.names_series(name)):
             return name, unit
     return None, unit
-
-
-def _refuse_others(path: Path, rows: pd.DataFrame, words: list[str], unit: str | None, said: File) -> None:
-    """Refuse a table whose column of units names none of energy or power, such as that of a gas meter."""
-    for name in words if unit is None and said.unit is None else []:
-        texts = sorted(set(rows[name].astype("str").str.strip()) - {""})
-        if column_names.names_units(name) and texts and len(texts) < _ROWS:
-            raise InputError(
-                f"{path.name}: its values are in {', '.join(texts)[:60]} ({name}), which is no electricity. Move the "
-                "file out of the home's folder; if they are, say their unit under files in home.yaml."
-            )
 
 
 def _are_units(column: pd.Series) -> bool:
