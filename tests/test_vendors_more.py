@@ -13,6 +13,7 @@ from xml.sax.saxutils import escape
 import pytest
 from pytest import approx
 
+import influx
 from influx.errors import InputError
 from influx.settings import Settings
 from influx.sources import Part, find
@@ -724,7 +725,16 @@ def test_edison_writes_quotes_seconds_and_what_was_received_apart(tmp_path: Path
     assert kwh(both) == approx({"grid import": 2.0, "grid export": 1.0})
 
 
-# --- what is too coarse -----------------------------------------------------------------------------------------------
+# --- what is packed, and what is too coarse ---------------------------------------------------------------------------
+
+
+def test_an_archive_is_to_be_unpacked(tmp_path: Path) -> None:
+    quarters(tmp_path, "Time,Fridge (kWh)", [0.1, 0.2, 0.1, 0.2])
+    with zipfile.ZipFile(tmp_path / "green_button.zip", "w") as archive:
+        archive.writestr("data.xml", "<feed/>")
+    assert "green_button.zip: this is an archive; unpack it" in " ".join(influx.load(tmp_path).notes)
+    with pytest.raises(InputError, match="this is an archive; unpack it"):
+        influx.load(tmp_path / "green_button.zip")
 
 
 @pytest.mark.parametrize(
