@@ -509,6 +509,14 @@ def test_a_flow_whose_sign_nothing_tells_is_asked_for_and_home_yaml_decides(tmp_
     assert part.roles["Grid back"] == "grid_import"
 
 
+def test_a_charger_beside_a_battery_and_a_heater_of_max_are_devices(tmp_path: Path) -> None:
+    head = "Time,Battery charge (kWh),Battery discharge (kWh),Charger (kWh),Max heater (kWh),Max demand (kW)"
+    part = read(quarters(tmp_path, head, [1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 1], [0, 0.5, 0, 0], [4, 4, 4, 4]))
+    assert part.roles == {"Battery charge": "battery_in", "Battery discharge": "battery_out"}
+    assert {"Charger", "Max heater"} < set(kwh(part))
+    assert "Max demand (kW) is no energy" in " ".join(part.notes)
+
+
 def test_use_beside_what_was_fed_in_alone_came_from_the_grid(tmp_path: Path) -> None:
     part = read(quarters(tmp_path, "Zeit,Verbrauch (kWh),Einspeisung (kWh)", [0.5] * 4, [0.25, 0, 0, 0]))
     assert part.roles == {"Verbrauch": "grid_import", "Einspeisung": "grid_export"}

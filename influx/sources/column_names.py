@@ -22,7 +22,10 @@ _REGISTER = re.compile(
     r"register|meter.?reading|z[aä]hlerstand|meterstand|\bindex\b|cumul|lifetime|counter|total.?increas"
 )
 _HOURS = re.compile(r"\b(?:kilo|mega)?watt ?hours?\b")
-_LIMIT = re.compile(r"\blimit\b|grenze|forecast|prognose|threshold|\bset ?point\b|\bmax(?:imum)?\b|\brated\b|capacity")
+_LIMIT = re.compile(
+    r"\blimit\b|grenze|forecast|prognose|threshold|\bset ?point\b|\bmax(?:imum)? (?:power|demand|load|k?w\b)|"
+    r"\brated\b|capacity"
+)
 _STORE = r"(?:battery|powerwall|batterie|akku|speicher|batter[ií]a)"
 _CHARGED = r"(?:charg(?!\w* discharg)\w*|in\b|input\b|(?:be)?lad(?:en|ung)\b)"
 _GAS = re.compile(

@@ -26,7 +26,7 @@ _HOME = re.compile(
     r"stromverbrauch|(?:\d+ )?forbruk|forbrug|f[öo]rbrukning|kulutus)(?: (?:consum\w*|power|energy|total|load|usage))*"
 )
 _PART = re.compile(
-    r"(?:self|auto|direct\w*) ?(?:consum\w*|use[ds]?|usage)|consumed directly|direkt verbraucht|eigenverbrauch|"
+    r"(?:self|direct\w*) ?(?:consum\w*|use[ds]?|usage)|consumed directly|direkt verbraucht|eigenverbrauch|"
     r"direktverbrauch|eigenverbruik|autoconsum\w*|autarky|inverter yield"
 )
 _WITHIN = re.compile(
@@ -97,7 +97,8 @@ def settle(
         return out.channels, out.notes, []
     words = {name: without_unit(name) for name in out.channels if name not in said.columns}
     for name, text in words.items():
-        if channels[name].role is None and out.named("battery_out") and _CHARGES.search(text):
+        half = out.named("battery_out") and not out.named("battery_in")
+        if channels[name].role is None and half and _CHARGES.search(text):
             out.give(name, "battery_in")
     _leave_parts(out, words, file)
     _find_home(out, words, values)
