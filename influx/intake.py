@@ -96,6 +96,12 @@ def _refuse(item: Path, alone: bool, notes: list[str]) -> None:
     """Note that a file is of no known format; a table that cannot be read at all is an error."""
     if item.name == SETTINGS:
         raise InputError(f"{item}: give the folder of this file, or one of the files with energy beside it.")
+    if item.suffix.lower() == ".zip":
+        told = f"{item.name}: this is an archive; unpack it, and put what it holds into the home's folder."
+        if alone:
+            raise InputError(told)
+        notes.append(f"Not read: {told}")
+        return
     names = header(item)
     if names is None and (alone or item.suffix.lower() in _TABLES):
         state = "the file is empty" if not item.stat().st_size else "it cannot be read as a CSV or Parquet table"

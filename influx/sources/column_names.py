@@ -9,7 +9,8 @@ from influx.file_settings import Role
 _ASIDE = re.compile(
     r"temp|°|humid|price|cost|preis|prix|precio|kosten|betrag|amount|charge|€|£|\$|\beur\b|\bgbp\b|\busd\b|volt|"
     r"\bv\b|amp|\ba\b|freq|\bhz\b|\bsoc\b|percent|%|\bgas\b|m3|m³|water|wasser|\bagua|co2|carbon|factor|reactive|"
-    r"k?var|\bva\b|\bkva\b|status|quality|method|metodo|serial|\bid\b|week|weekday|\bday\b|month|year|number|occupan|"
+    r"k?var|\bva\b|\bkva\b|status|quality|method|metodo|serial|\bu?id\b|\bean\w*\b|week|weekday|\bday\b|month|year|number|occupan|"
+    r"duration|dauer|dur[eé]e|minutes?\b|state of charge|ladezustand|"
     r"wind|cloud|irradi|rain|pressure|lux|\bnotes?\b|flag"
 )
 _POWER = re.compile(r"power|leistung|puissance|potencia|potenza|vermogen|demand|wattage|\bload\b|\blast\b")
@@ -20,21 +21,60 @@ _ENERGY = re.compile(
 _REGISTER = re.compile(
     r"register|meter.?reading|z[aä]hlerstand|meterstand|\bindex\b|cumul|lifetime|counter|total.?increas"
 )
+_HOURS = re.compile(r"\b(?:kilo|mega)?watt ?hours?\b")
+_LIMIT = re.compile(
+    r"\blimit\b|grenze|forecast|prognose|threshold|\bset ?point\b|\bmax(?:imum)? (?:power|demand|load|k?w\b)|"
+    r"\brated\b|capacity"
+)
+_STORE = r"(?:battery|powerwall|batterie|akku|speicher|batter[ií]a)"
+_CHARGED = r"(?:charg(?!\w* discharg)\w*|in\b|input\b|(?:be)?lad(?:en|ung)\b)"
+_GAS = re.compile(
+    r"(?:\bgas(?:verbrauch|verbruik|use|usage)?\b|\bgaz\b|erdgas|aardgas|therms?\b)"
+    r"(?!.*(?:boiler|heater|oven|stove|pump|hob|cooker|furnace|fire|heiz))"
+)
 _ROLES: tuple[tuple[Role, re.Pattern[str]], ...] = (
-    ("battery_in", re.compile(r"battery.*(?:charg(?!.*dis)|\bin\b|to battery)(?!.*discharg)|charge.*battery")),
-    ("battery_out", re.compile(r"battery.*(?:discharg|\bout\b)|from battery|discharge")),
-    ("grid_export", re.compile(r"export|einspeis|feed.?in|returned|teruglever|vertid|injec|sold|outgoing|fed.?in")),
-    ("grid_import", re.compile(r"import|netzbezug|\bbezug\b|purchas|from.?grid|grid.?(?:use|consum)|delivered|afname")),
+    (
+        "battery_out",
+        re.compile(
+            rf"(?<!charge )(?<!charging )(?:discharg|entlad)|{_STORE}.*\b(?:out|output)\b|{_STORE}.*entnahme|"
+            rf"(?:from (?:the )?|aus (?:der |dem )?){_STORE}"
+        ),
+    ),
+    (
+        "battery_in",
+        re.compile(rf"{_STORE}(?:\w*|.*\b)(?:{_CHARGED})|\b{_CHARGED}.*{_STORE}|\b(?:in)?to (?:the )?{_STORE}"),
+    ),
+    (
+        "grid_export",
+        re.compile(
+            r"export|einspeis|feed.?in|returned|teruglever|vertid|injec|sold|outgoing|fed.?in|immission|inn?mat(?:n)?ing|"
+            r"\b(?:in)?to (?:the )?grid|ins netz|\b\d\d produksjon"
+        ),
+    ),
+    (
+        "grid_import",
+        re.compile(
+            r"import|netzbezug|\bbezug\b|purchas|from.?(?:the )?grid|grid.?(?:use|consum)|delivered|afname|soutir|"
+            r"pr[eé]l[eè]v|preliev|(?:aus dem|vom) netz|netzentnahme"
+        ),
+    ),
     ("solar", re.compile(r"solar|\bpv\b|photovolt|erzeug|\bgeneration\b|\bproduction\b|producci|produzione|yield")),
 )
 _GENERIC = re.compile(
-    r"(?:total |net |active |electric(?:ity)? |energy |interval |hourly |usage |meter |main )*"
+    r"(?:total |net |active |\d+ |electric(?:ity)? |energy |interval |hourly |usage |meter |main )*"
     r"(?:energy|energie|energ[ií]a|consumption|consumo|consommation|verbrauch|verbruik|usage|use|value|wert|valeur|valor|reading|kwh|wh|kw|w|"
-    r"electricity|strom|power|leistung|puissance|potencia|index|register|state|column \d+|total|lastgang|data)"
+    r"electricity|strom|power|leistung|puissance|potencia|index|register|state|column \d+|total|lastgang|data|"
+    r"forbruk|forbrug|f[öo]rbrukning|kulutus|m[æä]ngde?|m[äa]{2}r[äa]|quantity|interval)"
 )
-_END = re.compile(r"\bend(?:e|s|ing|time)?\b|\bto\b|\bbis\b|\bhasta\b|\bfin\b|\btot\b|until|\bfine\b")
-_START = re.compile(r"\bstart\w*|\bfrom\b|\bvon\b|\bdesde\b|\bdebut\b|\bd[eé]but\b|\bvan\b|\bbegin\w*|\binizio\b")
+_END = re.compile(r"\bend(?:e|s|ing|time)?\b|\bto\b|\btill?\b|\bbis\b|\bhasta\b|\bfin\b|\btot\b|until|\bfine\b")
+_START = re.compile(
+    r"\bstart\w*|\bfrom\b|\bvon\b|\bdesde\b|\bdebut\b|\bd[eé]but\b|\bvan\b|\bbegin\w*|\binizio\b|\bfra\b|\balkuaika\b"
+)
 _NAME = re.compile(r"device|sensor|entity|appliance|circuit|channel|name|ger[aä]t|meter|label|series|dispositivo|plug")
+_UNIT = re.compile(
+    r"units?(?: of measure(?:ment)?| type)?|uom|yksikk[öo]\w*|m[åa]leenhed|einheit|eenheid|unit[eé]|unidad|unit[aà]|"
+    r"enhet|enhed"
+)
 _UTC = re.compile(r"\b(?:utc|gmt)\b(?![+-])")
 
 
@@ -42,6 +82,16 @@ def plain(name: str) -> str:
     """Return a name in lower case, its words parted by blanks."""
     parted = re.sub(r"(?<=[a-jl-z])(?=[A-Z])", " ", name)
     return " ".join(re.sub(r"[_\-./:;,()\[\]{}]+", " ", parted).lower().split())
+
+
+def is_gas(name: str) -> bool:
+    """Tell whether a column is of gas, which some write in kWh; an appliance that burns gas needs electricity, too."""
+    return _GAS.search(plain(name)) is not None
+
+
+def is_limit(name: str) -> bool:
+    """Tell whether a column holds what could flow or may flow at most, not what did."""
+    return _LIMIT.search(plain(name)) is not None
 
 
 def is_aside(name: str) -> bool:
@@ -77,7 +127,9 @@ def is_generic(name: str) -> bool:
 def without_unit(name: str) -> str:
     """Return a plain name without its unit."""
     return " ".join(
-        word for word in plain(name).split() if word not in ("kwh", "wh", "mwh", "kw", "w", "watt", "watts")
+        word
+        for word in _HOURS.sub("", plain(name)).split()
+        if word not in ("kwh", "wh", "mwh", "kw", "w", "watt", "watts")
     )
 
 
@@ -101,6 +153,11 @@ def marks_start(name: str) -> bool:
 def names_series(name: str) -> bool:
     """Tell whether a column of words names the series of its rows."""
     return _NAME.search(plain(name)) is not None
+
+
+def names_units(name: str) -> bool:
+    """Tell whether a column of words names the units of its rows."""
+    return _UNIT.fullmatch(plain(name)) is not None
 
 
 def is_utc(name: str) -> bool:

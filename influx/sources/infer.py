@@ -16,9 +16,17 @@ import pandas as pd
 from influx.errors import InputError
 from influx.file_settings import File
 from influx.settings import Settings
-from influx.sources import cells, column_names, units, when
+from influx.sources import cells, column_names, flows, units, when
 from influx.sources.layout import Channel, Layout
-from influx.sources.measures import Column, fit_units, judge, unit_of_flows
+from influx.sources.measures import (
+    Column,
+    fit_units,
+    is_number_of_meter,
+    judge,
+    refuse_other_units,
+    take_unit,
+    unit_of_flows,
+)
 from influx.sources.sample import Sample, look
 from influx.sources.units import Measure
 from influx.sources.when import Question, When
@@ -97,7 +105,10 @@ def may_be(sample: Sample) -> bool:
     if named or any(_are_units(sample.rows[name]) for name in words):
         return True
     micros = np.unique(found.micros[np.isfinite(found.micros)])
-    return bool(columns) and len(micros) > _ROWS and float(np.median(np.diff(micros))) <= 3.6e9
+    if not columns or len(micros) <= _ROWS:
+        return False
+    step = float(np.median(np.diff(micros)))
+    return step <= 3.6e9 or (sample.line == 0 and len(columns) == 1 and step <= 24 * 3.6e9)  # days are refused in words
 
 
 # --- a column a series, or a row a series and time -------------------------------------------------------------------
@@ -109,6 +120,8 @@ def _of_columns(path: Path, sample: Sample, found: When, settings: Settings, sai
     columns, words, aside = _sorted(rows, found, comma, sample, said)
     notes = [f"{path.name}: {', '.join(aside)} is no energy and is not read."] if aside else []
     names, unit = _long(rows, found, columns, words, said)
+    if unit is None and said.unit is None:
+        refuse_other_units(path.name, rows, words)
     if not columns:
         raise InputError(
             f"{path.name}: no column of this table holds energy or power; there are "
@@ -135,11 +148,15 @@ def _of_columns(path: Path, sample: Sample, found: When, settings: Settings, sai
     why = [*sample.why, *found.why, *told]
     if names is not None:
         return _of_rows(layout, sample, columns, names, unit, step, settings, said, why, notes)
+    if unit is not None:
+        take_unit(path.name, rows[unit], columns)
     for column in columns:
         judge(column, found.micros, None, said)
     fit_units(columns, step, settings, said, sample)
     channels = {column.name: _channel(column, said, len(columns) == 1) for column in columns}
-    why += [line for column in columns for line in column.told]
+    channels, left, found_out = flows.settle(columns, channels, said, path.name)
+    notes += left
+    why += [*(line for column in columns for line in column.told), *found_out]
     layout = Layout(**{**vars(layout), "channels": channels})
     return Inferred(layout, sample, tuple(why), tuple(notes))
 
@@ -185,7 +202,10 @@ def _of_rows(
         fit_units([column], step, settings, said, sample)
     channel = _channel(column, said, False)
     default = Channel("", channel.unit, channel.measures)
+    ways = flows.directions([text for text in sample.rows[names].astype("str").unique() if text.strip()])
+    channels = {text: replace(default, device_id=text, role=role) for text, role in ways.items()}
     layout = Layout(**{**vars(layout), "device": names, "value": column.name, "unit": unit, "default": default})
+    layout = replace(layout, channels=channels)
     return Inferred(layout, sample, (*why, *column.told), tuple(notes))
 
 
@@ -229,7 +249,8 @@ def _sorted(
         else:
             unit = (own.unit if own is not None else None) or said.unit or units.in_name(name) or units_of(sample, name)
             column = Column(name, np.where(bad | (np.abs(values) > cells.LARGEST), np.nan, values), unit)
-            if own is None and name != said.value and unit is None and column_names.is_aside(name):
+            other = column_names.is_gas(name) or column_names.is_limit(name) or is_number_of_meter(values)
+            if own is None and name != said.value and (other or (unit is None and column_names.is_aside(name))):
                 aside.append(name)
             else:
                 columns.append(column)
@@ -258,6 +279,8 @@ def _long(
     micros = pd.Series(found.micros)
     twice = micros[micros.notna()].duplicated(keep=False).mean() > 0.5
     for name in words:
+        if rows[name].nunique() == 1 and len(columns) > 1 and said.value is None:
+            continue  # a plant's name beside all of its columns
         if name == unit or (column_names.is_aside(name) and not column_names.names_series(name)):
             continue
         texts = rows[name].astype("str")

@@ -29,12 +29,15 @@ class Channel:
         Energy in each interval, mean power over it, or the state of a register that counts energy at a time.
     role : Role, optional
         What the format says that it is, such as grid_export; else its name or home.yaml tells.
+    turned : bool
+        Whether its values count the other way, such as a grid that is above zero while energy is fed in.
     """
 
     device_id: str
     unit: str = "kWh"
     measures: Measure = "energy"
     role: Role | None = None
+    turned: bool = False
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from influx.errors import InputError
 from influx.file_settings import File
 from influx.settings import Settings
 from influx.sources import column_names, units
@@ -19,6 +20,7 @@ from influx.sources.when import Question
 
 DAY = 86_400_000_000  # microseconds
 _FEW = 5
+_MOST_UNITS = 10
 _LEAST_KW = 0.05
 """A home whose highest use stays below this is none: then another unit is meant [kW]."""
 
@@ -40,6 +42,48 @@ class Column:
     hours: float = np.nan
     risen: float = 0.0
     told: list[str] = field(default_factory=list)
+
+
+def refuse_other_units(file: str, rows: pd.DataFrame, words: list[str]) -> None:
+    """Refuse a table whose column of units names none of energy or power, such as that of a gas meter.
+
+    Raises
+    ------
+    InputError
+        There is such a column.
+    """
+    for name in words:
+        texts = sorted(set(rows[name].astype("str").str.strip()) - {""})
+        if column_names.names_units(name) and texts and len(texts) < _MOST_UNITS:
+            raise InputError(
+                f"{file}: its values are in {', '.join(texts)[:60]} ({name}), which is no electricity. Move the "
+                "file out of the home's folder; if they are, say their unit under files in home.yaml."
+            )
+
+
+def take_unit(file: str, cells: pd.Series, columns: list[Column]) -> None:
+    """Give columns the unit that a column of units says of all rows.
+
+    Raises
+    ------
+    InputError
+        It says several, which are of several series.
+    """
+    texts = sorted(set(cells.astype("str").str.strip()) - {""})
+    if len({units.factor(text) for text in texts}) > 1:
+        raise InputError(
+            f"{file}: its rows are in {' and '.join(texts)[:60]}, and no column tells which series they are of. "
+            "Name it under files in home.yaml (device:)."
+        )
+    for column in columns:
+        column.unit = column.unit or texts[0]
+
+
+def is_number_of_meter(values: np.ndarray) -> bool:
+    """Tell whether values are the number of a meter or contract: the same in all rows, or larger than any state."""
+    known = values[~np.isnan(values)]
+    whole = len(known) > 1 and bool((known == np.rint(known)).all())
+    return whole and bool((known.min() == known.max() and known[0] >= 1e5) or known.min() >= 1e10)
 
 
 def judge(column: Column, micros: np.ndarray, groups: pd.Series | None, said: File) -> None:

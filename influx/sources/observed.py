@@ -173,7 +173,7 @@ def _one(
             f"{raw.file}: {channel.device_id} is in {channel.unit!r}, which is no unit of {channel.measures}. "
             "Give its unit under files in home.yaml."
         )
-    values = raw.rows["value"].to_numpy(float)[rows] * kind[1]
+    values = raw.rows["value"].to_numpy(float)[rows] * (-kind[1] if channel.turned else kind[1])
     given = raw.rows["minutes"].to_numpy(float)[rows] if "minutes" in raw.rows else None
     most = most_kw(channel.device_id, settings)
     if channel.measures == "counter":
@@ -223,6 +223,9 @@ def _held(stamps: np.ndarray, usual: np.ndarray, label: str, silence: str) -> np
     gap = np.diff(stamps[order]) / _MINUTE
     own = usual[order]
     gap = np.append(gap, own[-1]) if label == "start" else np.append(own[0], gap)
+    if label == "end":  # a row that is repeated lasts as long as the first of its time
+        first = np.maximum.accumulate(np.where(np.append(True, np.diff(stamps[order]) > 0), np.arange(len(gap)), 0))
+        gap = gap[first]
     sure = np.ones(len(gap), bool) if silence == "unchanged" else gap <= 3 * own
     held = np.empty(len(stamps))
     held[order] = np.where(sure, gap, own)

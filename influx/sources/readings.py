@@ -14,7 +14,7 @@ import numpy as np
 from influx.errors import InputError
 from influx.schema import CONTEXT_COLUMNS
 from influx.settings import Settings
-from influx.sources import cells, per_kwh, table, tabular
+from influx.sources import cells, per_kwh, table, tabular, units
 from influx.sources.layout import Channel, Layout
 from influx.sources.part import Part
 
@@ -26,9 +26,17 @@ _KEYS = ("timestamp", "home_id", "quality")
 
 
 def matches(path: Path) -> bool:
-    """Tell whether the header has the columns of tidy readings, or a time and more."""
+    """Tell whether the header has the columns of tidy readings, or a time and more, none of it in another unit."""
     names = table.header(path) or []
-    return {"device_id", "energy_kwh"} <= set(names) or ("timestamp" in names and len(names) > 1)
+    return {"device_id", "energy_kwh"} <= set(names) or (
+        "timestamp" in names and len(names) > 1 and not any(map(_in_another_unit, names))
+    )
+
+
+def _in_another_unit(name: str) -> bool:
+    """Tell whether a name says that its values are in Wh, W or kW, which are no kWh."""
+    unit = units.in_name(name)
+    return unit is not None and units.factor(unit) not in (None, ("energy", 1.0)) and name not in CONTEXT_COLUMNS
 
 
 def read(path: Path, settings: Settings) -> Part:

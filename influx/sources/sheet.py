@@ -24,35 +24,42 @@ _MOST_BYTES = 1 << 29
 """No spreadsheet of a meter is larger than this once it is unpacked [bytes]."""
 
 
-def rows(path: Path) -> list[list[str]]:
+def rows(path: Path, name: str = "") -> list[list[str]]:
     """Return the rows of a spreadsheet, all of one length.
+
+    Parameters
+    ----------
+    name : str, optional
+        Of the sheet; the first that holds rows where it is not given.
 
     Raises
     ------
     InputError
-        It is damaged, protected, holds no rows, or would fill the memory.
+        It is damaged, protected, holds no rows, or would fill the memory; or it has no sheet of that name.
     """
     stat = path.stat()
-    return _read(path, stat.st_mtime_ns, stat.st_size)[0]
+    return _read(path, name, stat.st_mtime_ns, stat.st_size)[0]
 
 
 def notes(path: Path) -> list[str]:
     """Return what a reader should know: which sheets were not read."""
     stat = path.stat()
-    return list(_read(path, stat.st_mtime_ns, stat.st_size)[1])
+    return list(_read(path, "", stat.st_mtime_ns, stat.st_size)[1])
 
 
 @lru_cache(maxsize=4)
-def _read(path: Path, _changed: int, _size: int) -> tuple[list[list[str]], tuple[str, ...]]:
+def _read(path: Path, name: str, _changed: int, _size: int) -> tuple[list[list[str]], tuple[str, ...]]:
     _refuse_bomb(path)
     try:
         with python_calamine.load_workbook(str(path)) as book:
-            sheets = {name: book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in book.sheet_names}
+            sheets = {own: book.get_sheet_by_name(own).to_python(skip_empty_area=False) for own in book.sheet_names}
     except BaseException as error:  # a damaged file may panic, which is no Exception
         if isinstance(error, KeyboardInterrupt | SystemExit | MemoryError):
             raise
         raise InputError(f"{path.name}: not readable as a spreadsheet: {error}. Export it as CSV.") from error
-    full = [name for name, cells in sheets.items() if len(cells) > 1]
+    full = [own for own, cells in sheets.items() if len(cells) > 1 and name in ("", own)]
+    if not full and name:
+        raise InputError(f"{path.name}: it has no sheet {name} with rows; there are {', '.join(sheets)}.")
     if not full:
         raise InputError(f"{path.name}: the spreadsheet holds no rows. Export it again, or remove it.")
     cells = [[_text(cell) for cell in row] for row in sheets[full[0]]]

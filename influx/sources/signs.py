@@ -9,7 +9,12 @@ from influx.settings import Role, Settings
 from influx.sources.table import Table
 
 _SEEN = 20
-_BACK: dict[Role, Role] = {"grid_import": "grid_export", "battery_in": "battery_out"}
+_BACK: dict[Role, Role] = {
+    "grid_import": "grid_export",
+    "grid_export": "grid_import",
+    "battery_in": "battery_out",
+    "battery_out": "battery_in",
+}
 """Of a flow that goes both ways, what it is below zero."""
 
 

@@ -24,6 +24,11 @@ POWER = {"w": 1e-3, "kw": 1.0, "mw": 1e3}
 """kW in one of each unit of power."""
 
 _IN_NAME = re.compile(r"(?<![a-z])(wh|kwh|mwh|gwh|kj|mj|gj|w|kw|mw|watts?|kilowatts?)(?![a-z])", re.IGNORECASE)
+_JOINED = re.compile(r"(?<=[a-jln-z])(?=[KMk]?(?:[Ww]h|WH)(?![A-Za-z]))")
+"""Where a unit begins within a word, as in UsageKwh."""
+
+_HOURS = re.compile(r"(kilo|mega)?watt[ _-]?hours?", re.IGNORECASE)
+
 _MILLI: dict[str, tuple[Literal["energy", "power"], float]] = {"mWh": ("energy", 1e-6), "mW": ("power", 1e-6)}
 _WORDS = {"watt": "w", "watts": "w", "kilowatt": "kw", "kilowatts": "kw"}
 
@@ -43,5 +48,6 @@ def factor(unit: str) -> tuple[Literal["energy", "power"], float] | None:
 
 def in_name(name: str) -> str | None:
     """Return the unit that a column's name holds, such as kWh in "Import T1 kWh" or `energy_kwh`; None where none."""
-    found = _IN_NAME.findall(re.sub(r"[_\-]", " ", name))
+    name = _HOURS.sub(lambda hit: {"kilo": " kWh ", "mega": " MWh "}.get(str(hit[1]).lower(), " Wh "), name)
+    found = _IN_NAME.findall(_JOINED.sub(" ", re.sub(r"[_\-]", " ", name)))
     return _WORDS.get(found[-1].lower(), found[-1]) if found else None

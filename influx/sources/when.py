@@ -143,13 +143,20 @@ def _kind(column: pd.Series) -> str:
         return "epoch"
     if some.map(lambda text: _CLOCK.fullmatch(text) is not None).mean() > _MOST:
         return "clock"
-    dated = some.map(lambda text: any(re.match(pattern, text) for pattern in times.PATTERNS.values()))
+    dated = some.map(_is_dated)
     if dated.mean() > _MOST:
         clocked = some.map(lambda text: re.search(r"\d[t, ]+\d{1,2}[:.]\d\d|\d{8}[t ]\d{4}", text) is not None)
         return "time" if clocked.mean() > 0.5 else "date"
     if some.map(lambda text: _HOUR.fullmatch(text) is not None).mean() > _MOST and numbers.max() <= 25:
         return "hour"
     return ""
+
+
+def _is_dated(text: str) -> bool:
+    """Tell whether a text may be a date; eight digits may be the number of a meter, too."""
+    if text.isdigit() and len(text) == 8:
+        return text[:2] in ("19", "20") and 1 <= int(text[4:6]) <= 12 and 1 <= int(text[6:]) <= 31
+    return any(re.match(pattern, text) for pattern in times.PATTERNS.values())
 
 
 def _order(texts: pd.Series, said: File) -> tuple[Order, tuple[str, ...]]:

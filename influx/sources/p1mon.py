@@ -1,0 +1,89 @@
+"""P1 Monitor (ZTATZ): the hours of a Dutch meter, from its database `e_historie.db` or the spreadsheet of it.
+
+An hour is named by its start on the Dutch clock; what was used and fed in during it stands in columns of its own, so
+that its registers, which show the hour's end, are not needed. Minutes are kept for a month only, days are too coarse.
+Gas is left aside; the spreadsheet of the water meter is refused. Schema: from the public code of P1 Monitor.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pandas as pd
+
+from influx.errors import InputError
+from influx.settings import Settings
+from influx.sources import encoding, sheet, table, tabular
+from influx.sources.layout import Channel, Layout, overridden
+from influx.sources.part import Part
+from influx.sources.table import Table
+
+RANK = 40
+"""Asked before the format of all other SQLite databases."""
+
+_HOURS = "e_history_uur"
+_TIME = "TIMESTAMP"
+_CHANNELS = {
+    "VERBR_KWH_X": Channel("grid import", role="grid_import"),
+    "GELVR_KWH_X": Channel("grid export", role="grid_export"),
+}
+_WATER = "VERBR_IN_M3_TOTAAL"
+
+
+def matches(path: Path) -> bool:
+    """Tell whether it is a database with the table of hours, or a spreadsheet with the columns of one."""
+    try:
+        if encoding.kind(path) == "database":
+            return _HOURS in _tables(path)
+    except (OSError, sqlite3.Error, ValueError, OverflowError):  # its beginning is one, and its tables are damaged
+        return False
+    names = table.header(path) or []
+    return _TIME in names and (_WATER in names or set(_CHANNELS) <= set(names))
+
+
+def read(path: Path, settings: Settings) -> Part:
+    """Read the table of hours.
+
+    Raises
+    ------
+    InputError
+        It holds no hours, or the water meter.
+    """
+    if _WATER in (table.header(path) or []):
+        raise InputError(
+            f"{path.name}: this is a water meter, not electricity. Move the file out of the home's folder."
+        )
+    kind = encoding.kind(path)
+    if kind == "database":
+        names, cells = _of_database(path)
+    elif kind == "sheet":
+        names, *cells = sheet.rows(path, _HOURS)
+    else:
+        return tabular.read(path, Layout("P1 Monitor", _TIME, _CHANNELS), settings)
+    rows = pd.DataFrame(cells, columns=names, index=range(2, len(cells) + 2), dtype="str")
+    layout = overridden(Layout("P1 Monitor", _TIME, _CHANNELS, comma=False), settings.file(path.name))
+    return tabular.of([Table(path.name, rows, rows_read=len(rows))], layout, settings)
+
+
+def _opened(path: Path) -> closing[sqlite3.Connection]:
+    return closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True))
+
+
+def _tables(path: Path) -> set[str]:
+    with _opened(path) as base:
+        return {str(name) for (name,) in base.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+
+
+def _of_database(path: Path) -> tuple[list[str], list[list[str]]]:
+    """Return the columns and the cells of the table of hours."""
+    names = [_TIME, *_CHANNELS]
+    try:
+        with _opened(path) as base:
+            found = base.execute(f"SELECT {', '.join(names)} FROM {_HOURS} ORDER BY {_TIME}").fetchall()
+    except (sqlite3.Error, ValueError, OverflowError) as error:
+        raise InputError(f"{path.name}: not readable as a database of P1 Monitor: {error}. Copy it again.") from error
+    if not found:
+        raise InputError(f"{path.name}: its table of hours is empty. Wait for an hour, and copy it again.")
+    return names, [["" if cell is None else str(cell) for cell in row] for row in found]
