@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import influx
@@ -245,6 +245,7 @@ def test_a_value_may_hold_a_line_break() -> None:
 
 
 @given(st.lists(st.text(alphabet='ab",;\n 1', max_size=12), max_size=12))
+@example(['"\n",1"\n1', '"""'])  # lines that look like one row and are two
 def test_no_line_vanishes_and_none_is_counted_twice(texts: list[str]) -> None:
     text = "\n".join(texts)
     lines = split_lines("x,y\n" + text)

@@ -156,7 +156,9 @@ def _rows_with_breaks(out: Lines, lines: list[str], suspect: list[int], begin: i
 
 
 def _cells(row: str, separator: str) -> list[str]:
+    """Return the cells of lines that make one row, none of others."""
     try:
-        return next(csv.reader(row.splitlines(keepends=True), delimiter=separator))
+        rows = list(csv.reader(row.splitlines(keepends=True), delimiter=separator))
     except csv.Error:
         return []
+    return rows[0] if len(rows) == 1 else []
