@@ -32,6 +32,16 @@ _GENERIC = re.compile(
     r"(?:energy|energie|energ[ií]a|consumption|consumo|consommation|verbrauch|verbruik|usage|use|value|wert|valeur|valor|reading|kwh|wh|kw|w|"
     r"electricity|strom|power|leistung|puissance|potencia|index|register|state|column \d+|total|lastgang|data)"
 )
+_TARIFF = re.compile(r"tarif|\bt[1-4]\b|\b(?:dal|piek|laag|hoog|off.?peak|heures creuses|heures pleines)\b")
+"""Only the meter of a connection counts by tariffs."""
+
+_CONSUMED = re.compile(r"consum|consom|verbrauch|verbruik|usage|\bused?\b")
+_EXTREME = re.compile(r"\bmax(?:imum|imal)?\b|\bmin(?:imum|imal)?\b")
+_STATISTIC = re.compile(r"[._ ](?:first|last|mean|average|avg|median|sum|max|min)(?:_value)?$", re.IGNORECASE)
+_SUPPLY = re.compile(
+    r"(?:(?:natural |aard|erd)?gas|gaz|(?:hot |cold |drinking |tap |kalt|warm|drink)?(?:water|wasser))"
+    r"(?: ?(?:usage|use|consumption|verbruik|verbrauch|meter|z[aä]hler))?"
+)
 _END = re.compile(r"\bend(?:e|s|ing|time)?\b|\bto\b|\bbis\b|\bhasta\b|\bfin\b|\btot\b|until|\bfine\b")
 _START = re.compile(r"\bstart\w*|\bfrom\b|\bvon\b|\bdesde\b|\bdebut\b|\bd[eé]but\b|\bvan\b|\bbegin\w*|\binizio\b")
 _NAME = re.compile(r"device|sensor|entity|appliance|circuit|channel|name|ger[aä]t|meter|label|series|dispositivo|plug")
@@ -66,7 +76,29 @@ def says_register(name: str) -> bool:
 
 def role_of(name: str) -> Role | None:
     """Return the flow that a name says, or None."""
-    return next((role for role, pattern in _ROLES if pattern.search(plain(name))), None)
+    words = plain(name)
+    role = next((role for role, pattern in _ROLES if pattern.search(words)), None)
+    return "grid_import" if role is None and _TARIFF.search(words) and _CONSUMED.search(words) else role
+
+
+def role_in_file(stem: str) -> Role | None:
+    """Return the flow that the name of a file says, or None; that it was exported says nothing of the energy."""
+    return role_of(re.sub(r"(?<!grid )\b(?:ex|im)port\w*", "", plain(stem)))
+
+
+def is_supply(name: str) -> bool:
+    """Tell whether a series is a supply of something else than electricity: gas or water."""
+    return _SUPPLY.fullmatch(plain(name)) is not None
+
+
+def is_extreme(name: str) -> bool:
+    """Tell whether a column holds the largest or the smallest value in its intervals."""
+    return _EXTREME.search(plain(name)) is not None
+
+
+def without_statistic(name: str) -> str:
+    """Return a name without what a database did with its values, as in kWh.first."""
+    return _STATISTIC.sub("", name)
 
 
 def is_generic(name: str) -> bool:

@@ -117,6 +117,9 @@ def _cells(line: str, separator: str) -> list[str]:
 
 def is_date(text: str) -> bool:
     """Tell whether a text is a date, in whatever order, or a date and a clock time."""
+    compact = re.fullmatch(r"\d{8}", text)  # a number of a meter has eight digits, too
+    if compact is not None:
+        return re.fullmatch(r"20\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])", text) is not None
     return any(pattern.fullmatch(text.lower()) for pattern in _DATES)
 
 
