@@ -32,6 +32,10 @@ _GENERIC = re.compile(
     r"(?:energy|energie|energ[ií]a|consumption|consumo|consommation|verbrauch|verbruik|usage|use|value|wert|valeur|valor|reading|kwh|wh|kw|w|"
     r"electricity|strom|power|leistung|puissance|potencia|index|register|state|column \d+|total|lastgang|data)"
 )
+_END = re.compile(r"\bend(?:e|s|ing|time)?\b|\bto\b|\bbis\b|\bhasta\b|\bfin\b|\btot\b|until|\bfine\b")
+_START = re.compile(r"\bstart\w*|\bfrom\b|\bvon\b|\bdesde\b|\bdebut\b|\bd[eé]but\b|\bvan\b|\bbegin\w*|\binizio\b")
+_NAME = re.compile(r"device|sensor|entity|appliance|circuit|channel|name|ger[aä]t|meter|label|series|dispositivo|plug")
+_UTC = re.compile(r"\b(?:utc|gmt)\b(?![+-])")
 _TARIFF = re.compile(r"tarif|\bt[1-4]\b|\b(?:dal|piek|laag|hoog|off.?peak|heures creuses|heures pleines)\b")
 """Only the meter of a connection counts by tariffs."""
 
@@ -42,10 +46,6 @@ _SUPPLY = re.compile(
     r"(?:(?:natural |aard|erd)?gas|gaz|(?:hot |cold |drinking |tap |kalt|warm|drink)?(?:water|wasser))"
     r"(?: ?(?:usage|use|consumption|verbruik|verbrauch|meter|z[aä]hler))?"
 )
-_END = re.compile(r"\bend(?:e|s|ing|time)?\b|\bto\b|\bbis\b|\bhasta\b|\bfin\b|\btot\b|until|\bfine\b")
-_START = re.compile(r"\bstart\w*|\bfrom\b|\bvon\b|\bdesde\b|\bdebut\b|\bd[eé]but\b|\bvan\b|\bbegin\w*|\binizio\b")
-_NAME = re.compile(r"device|sensor|entity|appliance|circuit|channel|name|ger[aä]t|meter|label|series|dispositivo|plug")
-_UTC = re.compile(r"\b(?:utc|gmt)\b(?![+-])")
 
 
 def plain(name: str) -> str:

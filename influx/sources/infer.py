@@ -120,6 +120,9 @@ def _of_columns(path: Path, sample: Sample, found: When, settings: Settings, sai
             f"{path.name}: a row every {step / 60:g} hours is too coarse to tell one hour from another. Export hourly "
             "or finer readings."
         )
+    if names is None:
+        columns, left = beside.sort_out(columns, said, path.name, path.stem)
+        notes += left
     layout = Layout(
         "table",
         found.columns if len(found.columns) > 1 else found.columns[0],
@@ -135,8 +138,6 @@ def _of_columns(path: Path, sample: Sample, found: When, settings: Settings, sai
     why = [*sample.why, *found.why, *told]
     if names is not None:
         return _of_rows(layout, sample, columns, names, unit, step, settings, said, why, notes)
-    columns, left = beside.sort_out(columns, said, path.name, path.stem)
-    notes += left
     for column in columns:
         judge(column, found.micros, None, said)
     beside.as_registers(columns, said)
