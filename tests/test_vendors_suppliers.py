@@ -463,6 +463,11 @@ def test_a_few_hours_that_are_fed_in_below_zero_are_fed_in(tmp_path: Path) -> No
     assert kwh(part) == approx({"Verbruik laag tarief": 2.5, "Teruglevering laag tarief": 0.625})
 
 
+def test_what_a_home_used_is_no_total_of_its_flows(tmp_path: Path) -> None:
+    part = read(write(tmp_path, hourly("0,75", "0,5", "0,25", head="Start;Load (kWh);Solar (kWh);Grid import (kWh)")))
+    assert kwh(part) == approx({"Load": 36.0, "Solar": 24.0, "Grid import": 12.0})
+
+
 def test_a_column_that_happens_to_be_alike_is_no_total(tmp_path: Path) -> None:
     part = read(write(tmp_path, hourly("0,5", "0,5", "0", head="Start;Fridge (kWh);Oven (kWh);Car (kWh)")), AMSTERDAM)
     assert kwh(part) == approx({"Fridge": 24.0, "Oven": 24.0, "Car": 0.0})

@@ -55,7 +55,10 @@ def _is_peak(column: Column) -> bool:
 
 
 def _sum_of_others(columns: list[Column], said: File) -> Column | None:
-    """Return the column that is the sum of all others, whose energy must count once; None where there is none."""
+    """Return the total that is the sum of all others, whose energy must count once; None where there is none.
+
+    What a home used is the sum of its flows, too, and no total of them.
+    """
     if len(columns) < 3:
         return None
     values = np.stack([column.values for column in columns])
@@ -66,7 +69,9 @@ def _sum_of_others(columns: list[Column], said: File) -> Column | None:
     sums = [
         column
         for column, own in zip(columns, values, strict=True)
-        if column.name not in said.columns and (np.abs(whole - 2 * own) <= _CLOSE * size).all()
+        if column_names.is_total(column.name)
+        and column.name not in said.columns
+        and (np.abs(whole - 2 * own) <= _CLOSE * size).all()
     ]
     return sums[0] if len(sums) == 1 else None
 

@@ -40,6 +40,9 @@ _TARIFF = re.compile(r"tarif|\bt[1-4]\b|\b(?:dal|piek|laag|hoog|off.?peak|heures
 """Only the meter of a connection counts by tariffs."""
 
 _CONSUMED = re.compile(r"consum|consom|verbrauch|verbruik|usage|\bused?\b")
+_TOTAL = re.compile(
+    r"(?:grand )?(?:total|totaal|totale|gesamt|summe?|som|netto?|saldo|balance)(?: (?:energy|energie|electricity))?"
+)
 _EXTREME = re.compile(r"\bmax(?:imum|imal)?\b|\bmin(?:imum|imal)?\b")
 _STATISTIC = re.compile(r"[._ ](?:first|last|mean|average|avg|median|sum|max|min)(?:_value)?$", re.IGNORECASE)
 _SUPPLY = re.compile(
@@ -89,6 +92,11 @@ def role_in_file(stem: str) -> Role | None:
 def is_supply(name: str) -> bool:
     """Tell whether a series is a supply of something else than electricity: gas or water."""
     return _SUPPLY.fullmatch(plain(name)) is not None
+
+
+def is_total(name: str) -> bool:
+    """Tell whether a name says no more than that this is the sum of others."""
+    return _TOTAL.fullmatch(without_unit(name)) is not None
 
 
 def is_extreme(name: str) -> bool:
