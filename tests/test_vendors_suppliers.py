@@ -7,6 +7,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import numpy as np
 import pytest
 from pytest import approx
 from test_tabular import xlsx
@@ -177,6 +178,7 @@ def test_ameren_tells_hours_and_quarters_of_the_same_energy_which_counts_once(tm
     part = read(write(tmp_path, AMEREN), AMSTERDAM)
     assert kwh(part) == approx({"grid import": 2.25})
     assert times(part, "grid import") == [f"03-09 0{at}" for at in ("7:00", "7:15", "7:30", "7:45", "8:00", "8:15")]
+    assert values(part, "grid import")[:4] == [0.5, 0.25, 0.5, 0.25]
     assert part.rejected["reason"].str.contains("does not exist").tolist() == [True]  # 02:00 in spring
     assert part.roles == {"grid import": "grid_import"}
 
@@ -459,8 +461,10 @@ def test_a_total_of_the_other_columns_counts_once_and_what_is_fed_in_may_be_belo
 
 def test_a_few_hours_that_are_fed_in_below_zero_are_fed_in(tmp_path: Path) -> None:
     text = hourly("0,5", "-0,125", head="Vanaf;Verbruik laag tarief;Teruglevering laag tarief").splitlines()[:6]
+    text.append(text[-1].replace("04:00", "05:00").replace("-0,125", "0"))
     part = read(write(tmp_path, "\n".join(text) + "\n"), home(files={"export.csv": {"label": "start"}}))
-    assert kwh(part) == approx({"Verbruik laag tarief": 2.5, "Teruglevering laag tarief": 0.625})
+    assert kwh(part) == approx({"Verbruik laag tarief": 3.0, "Teruglevering laag tarief": 0.625})
+    assert not np.signbit(part.frame["energy_kwh"]).any()
 
 
 def test_what_a_home_used_is_no_total_of_its_flows(tmp_path: Path) -> None:
@@ -468,9 +472,9 @@ def test_what_a_home_used_is_no_total_of_its_flows(tmp_path: Path) -> None:
     assert kwh(part) == approx({"Load": 36.0, "Solar": 24.0, "Grid import": 12.0})
 
 
-def test_a_column_that_happens_to_be_alike_is_no_total(tmp_path: Path) -> None:
-    part = read(write(tmp_path, hourly("0,5", "0,5", "0", head="Start;Fridge (kWh);Oven (kWh);Car (kWh)")), AMSTERDAM)
-    assert kwh(part) == approx({"Fridge": 24.0, "Oven": 24.0, "Car": 0.0})
+def test_a_total_that_is_more_than_the_others_is_read(tmp_path: Path) -> None:
+    part = read(write(tmp_path, hourly("0,5", "0,25", "1", head="Start;Fridge (kWh);Oven (kWh);Total (kWh)")))
+    assert kwh(part) == approx({"Fridge": 24.0, "Oven": 12.0, "Total": 48.0})
 
 
 def test_a_peak_is_no_mean_power(tmp_path: Path) -> None:

@@ -9,7 +9,6 @@ from influx.sources import column_names, units
 from influx.sources.measures import Column
 from influx.sources.when import Question
 
-_ROWS = 20
 _CLOSE = 1e-6
 
 
@@ -59,12 +58,10 @@ def _sum_of_others(columns: list[Column], said: File) -> Column | None:
 
     What a home used is the sum of its flows, too, and no total of them.
     """
-    if len(columns) < 3:
+    if len(columns) < 2:
         return None
     values = np.stack([column.values for column in columns])
     values = values[:, np.isfinite(values).all(axis=0)]
-    if ((values != 0).sum(axis=0) >= 3).sum() < _ROWS:  # where only one flows at a time, any other is the sum
-        return None
     whole, size = values.sum(axis=0), np.maximum(np.abs(values).sum(axis=0), 1)
     sums = [
         column

@@ -24,15 +24,12 @@ RANK = 40
 
 _P1 = {"Value1": "import 1", "Value5": "import 2", "Value2": "export 1", "Value6": "export 2"}
 _ELECTRIC = "Type = 243 AND SubType = 29"  # a kWh meter
-_USED, _GENERATED = 0, 4  # SwitchType
+_GENERATED = 4  # as SwitchType; what is used has 0
 _ROWS = (
     f"SELECT ID, Name, Date, Value FROM Meter JOIN DeviceStatus ON ID = DeviceRowID WHERE {_ELECTRIC} "
-    f"AND SwitchType IN ({_USED}, {_GENERATED}) ORDER BY ID, Meter.rowid"
+    "ORDER BY ID, Meter.rowid"
 )
-_ASIDE = (
-    f"SELECT DISTINCT Name FROM Meter JOIN DeviceStatus ON ID = DeviceRowID WHERE NOT ({_ELECTRIC} "
-    f"AND SwitchType IN ({_USED}, {_GENERATED})) ORDER BY ID"
-)
+_ASIDE = f"SELECT DISTINCT Name FROM Meter JOIN DeviceStatus ON ID = DeviceRowID WHERE NOT ({_ELECTRIC}) ORDER BY ID"
 _ROWS_P1 = (
     "SELECT ID, Name, Date, {} FROM MultiMeter JOIN DeviceStatus ON ID = DeviceRowID WHERE Type = 250 "
     "ORDER BY ID, MultiMeter.rowid"
