@@ -223,10 +223,10 @@ def _held(stamps: np.ndarray, usual: np.ndarray, label: str, silence: str) -> np
     gap = np.diff(stamps[order]) / _MINUTE
     own = usual[order]
     gap = np.append(gap, own[-1]) if label == "start" else np.append(own[0], gap)
-    sure = np.ones(len(gap), bool) if silence == "unchanged" else (gap > 0) & (gap <= 3 * own)
+    sure = np.ones(len(gap), bool) if silence == "unchanged" else gap <= 3 * own
     held = np.empty(len(stamps))
     held[order] = np.where(sure, gap, own)
-    return held
+    return held if silence == "unchanged" else np.where(held > 0, held, usual)  # a row that is repeated holds, too
 
 
 def _counted(
