@@ -534,3 +534,16 @@ def test_a_mean_power_that_stands_twice_counts_once(tmp_path: Path) -> None:
     path = write(tmp_path / "home", "start,Oven (W)\n" + rows)
     assert (read(path).frame["minutes"] == 60).all()
     assert influx.load(tmp_path / "home").readings["energy_kwh"].sum() == approx(14.4)
+
+
+def test_rows_above_a_header_are_not_passed_over(tmp_path: Path) -> None:
+    lines = AMEREN.splitlines()
+    moved = [*lines[:3], lines[5], *lines[3:5], *lines[6:]]
+    assert format_of(write(tmp_path, "\n".join(moved) + "\n")) != "ameren"
+
+
+def test_ameren_columns_that_do_not_belong_together_are_refused(tmp_path: Path) -> None:
+    rows = [line.split(",") for line in AMEREN.splitlines()[4:]]
+    swapped = "".join(",".join([*row[:2], row[5], *row[3:5], row[2], *row[6:]]) + "\n" for row in rows)
+    with pytest.raises(InputError, match="do not belong together"):
+        read(write(tmp_path, swapped))

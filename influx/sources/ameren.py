@@ -9,14 +9,16 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pandas as pd
+
 from influx.errors import InputError
 from influx.settings import Settings
-from influx.sources import table, tabular
+from influx.sources import sample, table, tabular
 from influx.sources.layout import Channel, Layout
 from influx.sources.part import Part
 
 _TIME = "Start Interval Date/Time"
-_LINES = range(1, 31)
+_PAIR = ("Usage", "Interval")
 _MINUTES = re.compile(r"(\d+) ?min", re.IGNORECASE)
 
 
@@ -26,11 +28,7 @@ def matches(path: Path) -> bool:
 
 
 def _line(path: Path) -> int:
-    for line in _LINES:
-        names = table.header(path, line) or []
-        if names[:1] == [_TIME] and {"Usage", "Units", "Interval"} <= set(names):
-            return line
-    return 0
+    return sample.line_of(path, lambda names: {_TIME, "Usage", "Units", "Interval"} <= set(names))
 
 
 def read(path: Path, settings: Settings) -> Part:
@@ -39,19 +37,31 @@ def read(path: Path, settings: Settings) -> Part:
     Raises
     ------
     InputError
-        As in `tabular.read`, or no usage names its interval.
+        As in `tabular.read`; no usage names its interval, or it is not told which interval is whose.
     """
     line = _line(path) or 1
-    names = [f"{name} {n}" if n else name for n, name in enumerate(table.header(path, line) or [])]
+    header = table.header(path, line) or []
+    names = tuple(f"{name} {place}" for place, name in enumerate(header))
+    usages, intervals = ([own for own, name in zip(names, header, strict=True) if name == one] for one in _PAIR)
     minutes: dict[str, float] = {}
-    for block in table.blocks(path, line, tuple(names)):
-        for usage, _, interval in zip(names, names[1:], names[2:], strict=False):
-            if usage.startswith("Usage") and interval.startswith("Interval"):
-                found = [_MINUTES.fullmatch(str(word).strip()) for word in block.rows[interval].unique()]
-                minutes |= {usage: min(float(one[1]) for one in found if one)} if any(found) else {}
+    for block in table.blocks(path, line, names):
+        for usage, interval in zip(usages, intervals, strict=False):
+            if (_blank(block.rows[usage]) != _blank(block.rows[interval])).any():
+                raise InputError(
+                    f"{path.name}: its columns of usage and intervals do not belong together. Export it again."
+                )
+            found = [
+                float(one[1]) for word in block.rows[interval].unique() if (one := _MINUTES.fullmatch(word.strip()))
+            ]
+            minutes |= {usage: min(found)} if found else {}
     if not minutes:
         raise InputError(f"{path.name}: no usage of this file names its interval, such as 60min. Export it again.")
     finest = min(minutes, key=minutes.__getitem__)
     channels = {finest: Channel("grid import", role="grid_import")}
-    layout = Layout("Ameren", names[0], channels, order="mdy", zone="America/Chicago", line=line, names=tuple(names))
+    time = names[header.index(_TIME)]
+    layout = Layout("Ameren", time, channels, order="mdy", zone="America/Chicago", line=line, names=names)
     return tabular.read(path, layout, settings)
+
+
+def _blank(cells: pd.Series) -> pd.Series:
+    return cells.str.strip().isin(["", "-"])

@@ -11,11 +11,10 @@ import re
 from pathlib import Path
 
 from influx.settings import Settings
-from influx.sources import table, tabular
+from influx.sources import sample, table, tabular
 from influx.sources.layout import Channel, Layout, overridden
 from influx.sources.part import Part
 
-_LINES = range(1, 31)
 _MEASURED = re.compile(r"(consumo|inje[cç][aã]o)\b.*\(kW\)", re.IGNORECASE)
 _AT_CONNECTION = "medid"  # consumo medido, injeção medida
 
@@ -26,11 +25,7 @@ def matches(path: Path) -> bool:
 
 
 def _line(path: Path) -> int:
-    for line in _LINES:
-        names = table.header(path, line) or []
-        if {"Data", "Hora"} <= set(names) and any(map(_MEASURED.match, names)):
-            return line
-    return 0
+    return sample.line_of(path, lambda names: {"Data", "Hora"} <= set(names) and any(map(_MEASURED.match, names)))
 
 
 def read(path: Path, settings: Settings) -> Part:

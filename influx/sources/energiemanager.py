@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from influx.settings import Settings
-from influx.sources import cells, table, tabular
+from influx.sources import cells, sample, table, tabular
 from influx.sources.layout import Channel, Layout, overridden
 from influx.sources.part import Part
 from influx.sources.table import Table
@@ -26,12 +26,12 @@ _CHANNELS = {
 
 
 def matches(path: Path) -> bool:
-    """Tell whether the first or the second line is the header of an export."""
+    """Tell whether one of the first lines is the header of an export."""
     return _line(path) > 0
 
 
 def _line(path: Path) -> int:
-    return next((line for line in (1, 2) if set(table.header(path, line) or ()) >= _COLUMNS), 0)
+    return sample.line_of(path, lambda names: set(names) >= _COLUMNS)
 
 
 def read(path: Path, settings: Settings) -> Part:
