@@ -23,7 +23,6 @@ from influx.sources.table import header, rejected
 
 SETTINGS = "home.yaml"
 _TABLES = (".csv", ".tsv", ".parquet", ".xlsx", ".xls", ".xml", ".json", ".db")
-_ARCHIVES = (".zip", ".gz", ".tar", ".7z", ".rar")
 _BESIDE = ("-wal", "-shm", "-journal")
 """Ends of the files that a database keeps beside itself while it is written."""
 
@@ -95,11 +94,6 @@ def _refuse(item: Path, alone: bool, notes: list[str]) -> None:
     """Note that a file is of no known format; a table that cannot be read at all is an error."""
     if item.name == SETTINGS:
         raise InputError(f"{item}: give the folder of this file, or one of the files with energy beside it.")
-    if item.suffix.lower() in _ARCHIVES:
-        if alone:
-            raise InputError(f"{item.name}: this is an archive. Unpack it, and give the folder of its files.")
-        notes.append(f"Not read: {item.name}, an archive. Unpack it into the folder.")
-        return
     names = header(item)
     if names is None and (alone or item.suffix.lower() in _TABLES):
         state = "the file is empty" if not item.stat().st_size else "it cannot be read as a CSV or Parquet table"

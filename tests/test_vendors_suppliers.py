@@ -300,14 +300,6 @@ def test_a_register_that_hardly_moves_but_has_decimals_is_in_kwh(tmp_path: Path)
     assert kwh(read(write(tmp_path, register(5.125, 5.125, 5.126, 5.126)))) == approx({"export": 0.001})
 
 
-def test_an_archive_is_to_be_unpacked(tmp_path: Path) -> None:
-    (tmp_path / "export.zip").write_bytes(b"PK\x03\x04 and more")
-    with pytest.raises(InputError, match=r"export\.zip: this is an archive\. Unpack it"):
-        influx.load(tmp_path / "export.zip")
-    write(tmp_path, ENGIE)
-    assert "Not read: export.zip, an archive. Unpack it into the folder." in influx.load(tmp_path).notes
-
-
 # --- HomeWizard kWh meters --------------------------------------------------------------------------------------------
 
 HOMEWIZARD = (
