@@ -14,12 +14,18 @@ from influx.settings import Role, Settings
 NOTHING: Mapping[str, Role] = MappingProxyType({})
 _COUNTED = r"(?:_?\d+)?"
 _BATTERY = rf"(?:home_|house_)?battery{_COUNTED}(?:_energy)?"
+_TARIFF = r"_(?:tarif+_?|t)[1-4]"
+"""Only the meter of a connection counts by tariffs; its `feed_in` is what it brings, as Home Assistant names it."""
+
 _NAMES: dict[Role, re.Pattern[str]] = {
     "household": re.compile(
         rf"(?:household|mains?|total|aggregate|whole_(?:home|house)|main_meter|total_(?:use|load|consumption)){_COUNTED}"
     ),
-    "grid_import": re.compile(rf"(?:grid_)?import{_COUNTED}"),
-    "grid_export": re.compile(rf"(?:grid_)?export{_COUNTED}|feed_?in{_COUNTED}|grid_feed_?in{_COUNTED}"),
+    "grid_import": re.compile(rf"(?:grid_)?import{_COUNTED}|\w*(?:import|consum|feed_in|delivered)\w*{_TARIFF}"),
+    "grid_export": re.compile(
+        rf"(?:grid_)?export{_COUNTED}|feed_?in{_COUNTED}|grid_feed_?in{_COUNTED}"
+        rf"|\w*(?:export|produc|feed_out|returned)\w*{_TARIFF}"
+    ),
     "solar": re.compile(
         rf"(?:pv|solar|photovoltaics?)(?:_(?:pv|power|panels?|roof|inverter|production|generation))*{_COUNTED}"
     ),

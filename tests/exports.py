@@ -7,6 +7,7 @@ import json
 import sqlite3
 import zipfile
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -289,7 +290,80 @@ def parquet(path: Path, kwh: np.ndarray) -> None:
     pd.DataFrame({"device_id": "tv", "timestamp": stamps, "energy_kwh": kwh}).to_parquet(path)
 
 
-TWICE = ("enphase.csv", "sense.csv")
+def engie(path: Path, kwh: np.ndarray) -> None:
+    times = pd.date_range(START, periods=HOURS, freq="h").tz_convert("Europe/Amsterdam")
+    rows = [
+        f'"{at.isoformat()}","8716","{value:.3f}","Elektriciteit","false"' for at, value in zip(times, kwh, strict=True)
+    ]
+    _lines(path, '"Datum","EAN","Verbruik","Type","Piek"', *rows)
+
+
+def energiemanager(path: Path, kwh: np.ndarray) -> None:
+    """States in thousands of their factor, below a line that is blank."""
+    state = 35_089_902 + np.append(0, np.rint(kwh * 1000).cumsum())
+    seconds = [int(START.timestamp()) + 3600 * hour for hour in range(HOURS + 1)]
+    rows = [f"Home;8717;ellm;{at};;{value:.0f};0.001;0" for at, value in zip(seconds, state, strict=True)]
+    _lines(path, "", "name;ean;code;moment;moment-date;value;factor;type", *rows)
+
+
+def e_redes(path: Path, kwh: np.ndarray) -> None:
+    """The mean power of quarters, at their ends, below lines about the connection; Lisbon's winter is UTC."""
+    ends = pd.date_range(START, periods=4 * HOURS + 1, freq="15min")[1:]
+    rows = [f"{at:%Y/%m/%d;%H:%M};{value:.3f};Real" for at, value in zip(ends, kwh.repeat(4), strict=True)]
+    _lines(path, "CPE;PT0002", "Intervalo;15 min", "Data;Hora;Consumo registado, Ativa (kW);Estado", *rows)
+
+
+def edc(path: Path, kwh: np.ndarray) -> None:
+    """What was taken is below zero, and rows end with a semicolon."""
+    times = pd.date_range(START, periods=HOURS, freq="h").tz_convert("Europe/Prague")
+    rows = [f"{at:%d.%m.%Y;%H:%M};;-{value:.3f};".replace(",", ".") for at, value in zip(times, kwh, strict=True)]
+    _lines(path, "Datum;Cas od;Cas do;IN-8591-O", *rows)
+
+
+def ameren(path: Path, kwh: np.ndarray) -> None:
+    """The same energy by hours and by quarters."""
+    times = pd.date_range(START, periods=4 * HOURS, freq="15min").tz_convert("America/Chicago")
+    hours = [f"{value:.3f},kwh,60min" if part == 0 else "-,-,-" for value in kwh for part in range(4)]
+    rows = [
+        f"{at:%m/%d/%Y %H:%M},72621898,{hour},{value / 4:.6f},kwh,15min"
+        for at, hour, value in zip(times, hours, kwh.repeat(4), strict=True)
+    ]
+    head = "Start Interval Date/Time,Meter Id,Usage,Units,Interval,Usage,Units,Interval"
+    _lines(path, "Meter Number,72621898,,,,,,", ",,,,,,,", head, *rows)
+
+
+def givenergy(path: Path, kwh: np.ndarray) -> None:
+    """What the household used all came from the grid."""
+    state = [round(float(value), 3) for value in 100 + np.append(0, kwh.cumsum())]
+    battery = {"charge": 0, "discharge": 0}
+    records = [
+        {
+            "time": at,
+            "status": "NORMAL",
+            "today": {"battery": battery},
+            "total": {"solar": 0, "grid": {"import": value, "export": 0}, "battery": battery, "consumption": value},
+            "is_metered": True,
+        }
+        for at, value in zip(_stamps(count=HOURS + 1), state, strict=True)
+    ]
+    path.write_text(json.dumps({"data": records}))
+
+
+def domoticz(path: Path, kwh: np.ndarray) -> None:
+    state = 1000 + np.append(0, np.rint(kwh * 1000).cumsum())
+    times = _stamps(form="%Y-%m-%d %H:%M:%S", count=HOURS + 1)
+    path.unlink(missing_ok=True)
+    with closing(sqlite3.connect(path)) as base:
+        base.execute("CREATE TABLE DeviceStatus (ID INTEGER PRIMARY KEY, Name, Type, SubType, SwitchType)")
+        base.execute("CREATE TABLE Meter (DeviceRowID, Value, Usage, Date)")
+        base.execute("CREATE TABLE MultiMeter (DeviceRowID, Value1, Value2, Value3, Value4, Value5, Value6, Date)")
+        base.execute("INSERT INTO DeviceStatus VALUES (7, 'Washer', 243, 29, 0)")
+        rows = [(int(value), at) for value, at in zip(state, times, strict=True)]
+        base.executemany("INSERT INTO Meter VALUES (7, ?, 0, ?)", rows)
+        base.commit()
+
+
+TWICE = ("enphase.csv", "sense.csv", "givenergy.json")
 """Files that hold the energy twice: of the home, and of where it came from or went to."""
 
 WRITERS: dict[str, Writer] = {
@@ -314,5 +388,12 @@ WRITERS: dict[str, Writer] = {
     "statistics.tsv": ha_statistics,
     "readings.xlsx": spreadsheet,
     "readings.parquet": parquet,
+    "engie.csv": engie,
+    "energiemanager.csv": energiemanager,
+    "load_curve.csv": e_redes,
+    "edc.csv": edc,
+    "ameren.csv": ameren,
+    "givenergy.json": givenergy,
+    "domoticz.db": domoticz,
 }
 """How each format is written, by the name of a file of it."""

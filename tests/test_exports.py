@@ -21,7 +21,7 @@ from influx.sources import Part, find
 DATA = Path(__file__).parents[2] / "shared" / "data" / "exports"
 real = pytest.mark.skipif(not DATA.exists(), reason="the shared real exports are not here")
 
-TWICE = ("Enphase", "Sense")
+TWICE = ("Enphase", "Sense", "GivEnergy")
 FORMATS = {
     "tidy.csv": "readings",
     "wide.csv": "readings, one column a device",
@@ -44,6 +44,13 @@ FORMATS = {
     "statistics.tsv": "Home Assistant, statistics",
     "readings.xlsx": "readings, one column a device",
     "readings.parquet": "readings",
+    "engie.csv": "Engie",
+    "energiemanager.csv": "Energiemanager",
+    "load_curve.csv": "E-REDES",
+    "edc.csv": "EDC",
+    "ameren.csv": "Ameren",
+    "givenergy.json": "GivEnergy",
+    "domoticz.db": "Domoticz",
 }
 
 

@@ -21,6 +21,7 @@ from influx.sources.table import Table
 RANK = 99
 """Asked last, as nearly any table could be one of energy."""
 
+_MIXED = 0.5
 _SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".xls", ".ods", ".parquet", ".dat", "")
 
 
@@ -46,7 +47,19 @@ def read(path: Path, settings: Settings) -> Part:
     """
     found = infer.infer(path, settings)
     part = _read_matrix(path, found, settings) if found.matrix else tabular.read(path, found.layout, settings)
+    _refuse_mixed(path.name, part)
     return replace(part, notes=(*part.notes, *found.notes), why=found.why)
+
+
+def _refuse_mixed(file: str, part: Part) -> None:
+    """Refuse a table in which most times of a series stand several times: it has more series than were told apart."""
+    twice = part.frame.duplicated(["device_id", "timestamp"], keep=False)
+    if twice.mean() > _MIXED:
+        raise InputError(
+            f"{file}: most of its times stand in several rows (first: row {int(part.frame['row'][twice].iloc[0])}), "
+            "and no column was found that tells these rows apart. Name it in home.yaml: under `files:`, in a line "
+            f"`{file}:`, write `device: ` and the column below it."
+        )
 
 
 def _read_matrix(path: Path, found: Inferred, settings: Settings) -> Part:

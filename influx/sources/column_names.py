@@ -76,6 +76,19 @@ _UNIT = re.compile(
     r"enhet|enhed"
 )
 _UTC = re.compile(r"\b(?:utc|gmt)\b(?![+-])")
+_TARIFF = re.compile(r"tarif|\bt[1-4]\b|\b(?:dal|piek|laag|hoog|off.?peak|heures creuses|heures pleines)\b")
+"""Only the meter of a connection counts by tariffs."""
+
+_CONSUMED = re.compile(r"consum|consom|verbrauch|verbruik|usage|\bused?\b")
+_TOTAL = re.compile(
+    r"(?:grand )?(?:total|totaal|totale|gesamt|summe?|som|netto?|saldo|balance)(?: (?:energy|energie|electricity))?"
+)
+_EXTREME = re.compile(r"\bmax(?:imum|imal)?\b|\bmin(?:imum|imal)?\b")
+_STATISTIC = re.compile(r"[._ ](?:first|last|mean|average|avg|median|sum|max|min)(?:_value)?$", re.IGNORECASE)
+_SUPPLY = re.compile(
+    r"(?:(?:natural |aard|erd)?gas|gaz|(?:hot |cold |drinking |tap |kalt|warm|drink)?(?:water|wasser))"
+    r"(?: ?(?:usage|use|consumption|verbruik|verbrauch|meter|z[aä]hler))?"
+)
 
 
 def plain(name: str) -> str:
@@ -116,7 +129,34 @@ def says_register(name: str) -> bool:
 
 def role_of(name: str) -> Role | None:
     """Return the flow that a name says, or None."""
-    return next((role for role, pattern in _ROLES if pattern.search(plain(name))), None)
+    words = plain(name)
+    role = next((role for role, pattern in _ROLES if pattern.search(words)), None)
+    return "grid_import" if role is None and _TARIFF.search(words) and _CONSUMED.search(words) else role
+
+
+def role_in_file(stem: str) -> Role | None:
+    """Return the flow that the name of a file says, or None; that it was exported says nothing of the energy."""
+    return role_of(re.sub(r"(?<!grid )\b(?:ex|im)port\w*", "", plain(stem)))
+
+
+def is_supply(name: str) -> bool:
+    """Tell whether a series is a supply of something else than electricity: gas or water."""
+    return _SUPPLY.fullmatch(plain(name)) is not None
+
+
+def is_total(name: str) -> bool:
+    """Tell whether a name says no more than that this is the sum of others."""
+    return _TOTAL.fullmatch(without_unit(name)) is not None
+
+
+def is_extreme(name: str) -> bool:
+    """Tell whether a column holds the largest or the smallest value in its intervals."""
+    return _EXTREME.search(plain(name)) is not None
+
+
+def without_statistic(name: str) -> str:
+    """Return a name without what a database did with its values, as in kWh.first."""
+    return _STATISTIC.sub("", name)
 
 
 def is_generic(name: str) -> bool:

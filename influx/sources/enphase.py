@@ -3,7 +3,8 @@
 The account's language decides whether 01/02/2024 is in January or February. The report tells it itself: in the right
 order its times follow one another, in the wrong one they are scattered over a year. Older reports write the year first
 and an offset. Reports by days are too coarse and refused. Schema: from a real file by hours (production); the columns
-of use, grid and battery from a real file by days and from programs that read such reports.
+of use, grid and battery from a real file by days and from programs that read such reports. The report of a site with a
+battery calls production what was delivered.
 """
 
 from __future__ import annotations
@@ -17,11 +18,12 @@ import pandas as pd
 from influx.errors import InputError
 from influx.settings import Settings
 from influx.sources import table, tabular, times
-from influx.sources.layout import Channel, Layout
+from influx.sources.layout import Channel, Layout, overridden
 from influx.sources.part import Part
 from influx.sources.times import Order
 
 _TIME = "Date/Time"
+_THOUSANDS = r"(?<=\d),(?=\d{3}(?:,\d{3})*$)"
 _ORDERS: tuple[Order, ...] = ("ymd", "mdy", "dmy")
 _CHANNELS = {
     "Energy Produced (Wh)": Channel("solar", "Wh", role="solar"),
@@ -30,6 +32,9 @@ _CHANNELS = {
     "Exported to Grid (Wh)": Channel("grid export", "Wh", role="grid_export"),
     "Stored in batteries (Wh)": Channel("battery in", "Wh", role="battery_in"),
     "Discharged from batteries (Wh)": Channel("battery out", "Wh", role="battery_out"),
+    "Stored in AC Batteries (Wh)": Channel("battery in", "Wh", role="battery_in"),
+    "Discharged from AC Batteries (Wh)": Channel("battery out", "Wh", role="battery_out"),
+    "Energy Delivered (Wh)": Channel("solar", "Wh", role="solar"),
 }
 
 
@@ -43,8 +48,16 @@ def read(path: Path, settings: Settings) -> Part:
     """Read the energies that the report holds."""
     names = table.header(path) or []
     layout = Layout("Enphase", _TIME, {name: channel for name, channel in _CHANNELS.items() if name in names})
-    cells = pd.concat([block.rows[_TIME] for block in table.blocks(path)])
-    return tabular.read(path, replace(layout, order=_order(path, cells)), settings)
+    blocks = list(table.blocks(path))
+    for block in blocks:  # thousands may be parted by a comma, and the last row may be a total
+        whole_report = (block.rows[_TIME].str.strip() == "Total").to_numpy(bool)
+        if whole_report.any():
+            block.rows, block.rows_read = block.rows[~whole_report], block.rows_read - int(whole_report.sum())
+            block.notes.append(f"{path.name}: its row Total is the sum of the others and is not read.")
+        whole = {name: block.rows[name].str.replace(_THOUSANDS, "", regex=True) for name in layout.channels}
+        block.rows = block.rows.assign(**whole)
+    layout = replace(layout, order=_order(path, pd.concat([block.rows[_TIME] for block in blocks])))
+    return tabular.of(blocks, overridden(layout, settings.file(path.name)), settings)
 
 
 def _order(path: Path, cells: pd.Series) -> Order:

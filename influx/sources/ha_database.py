@@ -60,7 +60,7 @@ def read(path: Path, settings: Settings) -> Part:
         The database is damaged, is none of Home Assistant, or holds no statistic of energy.
     """
     try:
-        with _opened(path) as base:
+        with opened(path) as base:
             statistics = _statistics(base, path)
             wanted, aside = _wanted(statistics, path)
             rows = _rows(base, wanted)
@@ -86,7 +86,7 @@ def read(path: Path, settings: Settings) -> Part:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[sqlite3.Connection]:
+def opened(path: Path) -> Iterator[sqlite3.Connection]:
     """Open a database so that nothing of it is changed, with what is not yet written into it where there is some."""
     ahead = path.with_name(f"{path.name}-wal")
     uri = f"{path.absolute().as_uri()}?mode=ro"

@@ -7,7 +7,10 @@ from collections import Counter
 
 from influx.sources.units import Measure
 
-_ENERGY = re.compile(r"(?:^|_)(?:energy|kwh|wh|consumption|import(?:ed)?|export(?:ed)?|yield|production)(?:_|$)")
+_ENERGY = re.compile(
+    r"(?:^|_)(?:energy|kwh|wh|consumption|import(?:ed)?|export(?:ed)?|yield|production|"
+    r"feed_(?:in|out)_tarif+_?\d)(?:_|$)"
+)
 _POWER = re.compile(r"(?:^|_)(?:power|watts?|load)(?:_|$)")
 
 

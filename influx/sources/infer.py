@@ -16,7 +16,7 @@ import pandas as pd
 from influx.errors import InputError
 from influx.file_settings import File
 from influx.settings import Settings
-from influx.sources import cells, column_names, flows, units, when
+from influx.sources import beside, cells, column_names, flows, units, when
 from influx.sources.layout import Channel, Layout
 from influx.sources.measures import (
     Column,
@@ -133,6 +133,9 @@ def _of_columns(path: Path, sample: Sample, found: When, settings: Settings, sai
             f"{path.name}: a row every {step / 60:g} hours is too coarse to tell one hour from another. Export hourly "
             "or finer readings."
         )
+    if names is None:
+        columns, left = beside.sort_out(columns, said, path.name, path.stem)
+        notes += left
     layout = Layout(
         "table",
         found.columns if len(found.columns) > 1 else found.columns[0],
@@ -152,6 +155,7 @@ def _of_columns(path: Path, sample: Sample, found: When, settings: Settings, sai
         take_unit(path.name, rows[unit], columns)
     for column in columns:
         judge(column, found.micros, None, said)
+    beside.as_registers(columns, said)
     fit_units(columns, step, settings, said, sample)
     channels = {column.name: _channel(column, said, len(columns) == 1) for column in columns}
     channels, left, found_out = flows.settle(columns, channels, said, path.name)
@@ -188,6 +192,8 @@ def _of_rows(
         notes.append(f"{others} is not read beside {preferred[0].name}.")
         columns = preferred
     column = columns[0]
+    series = [] if unit is not None else sorted(set(sample.rows[names].astype("str").str.strip()))
+    layout = replace(layout, aside=tuple(filter(column_names.is_supply, series)))
     why.append(f"{names} names the series of a row, {column.name} holds its value.")
     seen = when.find(sample, said)
     times = np.full(len(sample.rows), np.nan) if seen is None else seen.micros
@@ -317,8 +323,7 @@ def _channel(column: Column, said: File, alone: bool) -> Channel:
     if kind[0] == "power" and measures != "power":
         measures = "power"
     role = (own.role if own is not None else None) or column_names.role_of(column.name)
-    if role is None and alone and column_names.is_generic(column.name):
-        role = "grid_import"
+    role = role or column.role
     device = (own.device if own is not None else None) or _device(column.name, role, alone)
     words = {"counter": "the states of a register", "power": "mean power", "energy": "energy of the interval"}[measures]
     column.told.append(f"{column.name}: {words} in {unit}" + (f", {role.replace('_', ' ')}." if role else "."))
@@ -326,7 +331,8 @@ def _channel(column: Column, said: File, alone: bool) -> Channel:
 
 
 def _device(name: str, role: str | None, alone: bool) -> str:
-    return role if alone and role is not None and column_names.is_generic(name) else column_names.device_of(name)
+    bare = column_names.without_statistic(name)
+    return role if alone and role is not None and column_names.is_generic(bare) else column_names.device_of(bare)
 
 
 # --- a row a day ------------------------------------------------------------------------------------------------------
@@ -366,7 +372,7 @@ def _of_matrix(
     column.power = None if column.unit is None else (units.factor(column.unit) or ("energy", 1))[0] == "power"
     if column.unit is None:
         unit_of_flows([column], minutes, settings)
-    role = column_names.role_of(path.stem) or "grid_import"
+    role = column_names.role_in_file(path.stem) or "grid_import"
     channel = Channel(role, column.unit or "kWh", "power" if column.power else "energy", role)
     why = [*sample.why, *found.why, *told, *column.told]
     why.append(

@@ -66,6 +66,8 @@ class Layout:
         What a series measures that `channels` does not name; its `device_id` does not matter.
     only : bool
         Whether the series that `channels` does not name are no energy, and set aside.
+    aside : tuple of str
+        Series of a long table that are something else, such as gas, and set aside.
     end : str, optional
         The column of the intervals' ends, where there is one.
     label : {"start", "end"}
@@ -96,6 +98,7 @@ class Layout:
     words: Mapping[str, str] = field(default_factory=dict)
     default: Channel = Channel("")
     only: bool = False
+    aside: tuple[str, ...] = ()
     end: str | None = None
     label: Literal["start", "end"] = "start"
     zone: str = "home"

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from influx.errors import InputError
-from influx.file_settings import File
+from influx.file_settings import File, Role
 from influx.settings import Settings
 from influx.sources import column_names, units
 from influx.sources.sample import Sample
@@ -31,7 +31,8 @@ _LEAST_MEAN_KW = 0.005
 class Column:
     """A column of values: its numbers in the sample, and what is known of it.
 
-    `power` is None where it may be energy or power; `told` are the conclusions, in words.
+    `power` is None where it may be energy or power; `role` is the flow that its file or home says; `told` are the
+    conclusions, in words.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Column:
     register: bool = False
     hours: float = np.nan
     risen: float = 0.0
+    role: Role | None = None
     told: list[str] = field(default_factory=list)
 
 
@@ -164,13 +166,14 @@ def fit_units(columns: list[Column], step: float, settings: Settings, said: File
         return
     registers = [column for column in open_ if column.register]
     for column in registers:
-        _unit_of_register(column)
+        unit_of_register(column)
     flows = [column for column in open_ if not column.register]
     if flows:
         unit_of_flows(flows, step, settings)
 
 
-def _unit_of_register(column: Column) -> None:
+def unit_of_register(column: Column) -> None:
+    """Tell the unit of a register by how fast it counts; ask where two are possible."""
     hours = column.hours if column.hours > 0 else max(len(column.values), 1)
     mean = column.risen / hours
     possible = [unit for unit, scale in (("kWh", 1.0), ("Wh", 1e-3)) if _LEAST_MEAN_KW < mean * scale < 30]

@@ -229,7 +229,7 @@ def _held(stamps: np.ndarray, usual: np.ndarray, label: str, silence: str) -> np
     sure = np.ones(len(gap), bool) if silence == "unchanged" else gap <= 3 * own
     held = np.empty(len(stamps))
     held[order] = np.where(sure, gap, own)
-    return held
+    return held if silence == "unchanged" else np.where(held > 0, held, usual)  # a row that is repeated holds, too
 
 
 def _counted(

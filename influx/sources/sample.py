@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,10 +17,12 @@ import pandas as pd
 from influx.errors import InputError
 from influx.sources import encoding, sheet, units
 from influx.sources.table import Table, blocks
+from influx.sources.table import header as header_of
 from influx.sources.times import PATTERNS
 
 SEPARATORS = (";", "\t", ",", "|")
 _HEAD = 1 << 18
+_MOST_ABOVE = 31
 _CHUNK = 1 << 14
 _PIECES = 8
 _NUMBER = re.compile(r"[+-]?(?:\d[\d .,'\u00a0\u202f]*|[.,]\d+)(?:e[+-]?\d+)?", re.IGNORECASE)
@@ -89,6 +92,17 @@ def look(path: Path, separator: str | None = None, header: int | None = None) ->
     return Sample(**{**vars(out), "whole": whole, "why": [f"Its cells are parted by {said}.", *out.why]})
 
 
+def line_of(path: Path, is_header: Callable[[list[str]], bool]) -> int:
+    """Return the line of a known header, which may stand below some about the account; 0 where it stands below rows."""
+    for line in range(1, _MOST_ABOVE):
+        names = header_of(path, line) or []
+        if is_header(names):
+            return line
+        if _is_data(names):
+            break
+    return 0
+
+
 def _lines(path: Path) -> tuple[list[str], bool]:
     """Return the lines of the beginning, and some from all over the rest; and whether they are all."""
     size = path.stat().st_size
@@ -117,6 +131,9 @@ def _cells(line: str, separator: str) -> list[str]:
 
 def is_date(text: str) -> bool:
     """Tell whether a text is a date, in whatever order, or a date and a clock time."""
+    compact = re.fullmatch(r"\d{8}", text)  # a number of a meter has eight digits, too
+    if compact is not None:
+        return re.fullmatch(r"20\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])", text) is not None
     return any(pattern.fullmatch(text.lower()) for pattern in _DATES)
 
 

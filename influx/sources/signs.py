@@ -44,9 +44,10 @@ def _turned(raw: Table, name: str, rows: pd.DataFrame, role: Role | None, roles:
     kwh = rows["energy_kwh"].to_numpy(float)
     below, above = kwh < 0, kwh > 0
     outweighed = role == "solar" and -kwh[below].sum() > kwh[above].sum()
-    if below.sum() > max(99 * above.sum(), _SEEN) or outweighed:
+    fed_in = role == "grid_export" and not above.any()  # by those who write it below zero
+    if below.sum() > max(99 * above.sum(), _SEEN) or outweighed or fed_in:
         raw.notes.append(f"{raw.file}: {name} counts below zero; its sign is turned.")
-        kwh, below = -kwh, above
+        kwh, below = 0.0 - kwh, above
     if role == "solar" and below.any():
         raw.notes.append(
             f"{raw.file}: {name} is below zero in {below.sum()} readings, which count as zero "

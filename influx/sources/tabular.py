@@ -97,6 +97,7 @@ def _numbers(raw: Table, layout: Layout) -> Table:
     if bad.any():
         texts = np.where(lost, np.repeat(raw.rows[layout.times[0]].astype("str").to_numpy(object), wide), values.texts)
         kwh = observed.own_energy(rows[bad], _channels(layout, rows))
+        kwh[pd.Series(reasons[bad]).str.startswith(table.ASIDE).to_numpy(bool)] = np.nan  # of something else
         numbers = rows.index[bad].to_numpy()
         raw.rejected.append(table.rejected(raw.file, numbers, columns[bad], _short(texts[bad]), reasons[bad], kwh))
         rows = rows[~bad]
@@ -178,8 +179,9 @@ def _long(raw: Table, layout: Layout, comma: bool) -> _Cells:
     names = rows["device_id"].cat
     nameless = np.isin(names.codes, [place for place, name in enumerate(names.categories) if not name.strip()])
     _blame(out, nameless, layout.device or "", f"{layout.device} is empty", "")
-    if layout.only:
-        others = np.isin(names.codes, [n for n, name in enumerate(names.categories) if name not in layout.channels])
+    other = {name for name in names.categories if name in layout.aside or (layout.only and name not in layout.channels)}
+    if other:
+        others = np.isin(names.codes, [n for n, name in enumerate(names.categories) if name in other])
         out.reasons[others] = ""
         whose = raw.rows[layout.device].astype("str").to_numpy(object)
         _blame(out, others, layout.device or "", f"{table.ASIDE}: a series of something else", whose)
