@@ -26,8 +26,15 @@ settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 collect_ignore_glob = ["*.ipynb"]
 
+LONGEST = ("test_notebooks.py", "test_serve.py", "test_visit.py", "test_dashboard_visit.py", "test_runs.py")
+"""Files whose tests take longest, much of it waiting: where tests run side by side these come first."""
+
 DEVICES = ("AC_LR_01", "FRIDGE_01", "ROUTER_01", "WH_BATH_01", "WM_01")
 """The half of the sample's devices with which tests make do; `make report` and nbval take all of it."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
 
 
 @pytest.fixture(scope="session")

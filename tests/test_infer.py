@@ -37,6 +37,7 @@ def write(folder: Path, *lines: str, name: str = "meter.csv") -> Path:
     return path
 
 
+@pytest.mark.no_cover
 @settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 10_000_000))
 @example(seed=47)  # a date with a name of the month, and the clock in a column of its own

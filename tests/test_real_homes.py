@@ -19,7 +19,10 @@ EVENTS = DATA / "smart_home_energy_sample.csv"
 OPSD = DATA / "homes" / "opsd_residential4.parquet"
 SCEAUX = DATA / "homes" / "uci_sceaux.parquet"
 
-pytestmark = pytest.mark.skipif(not DATA.exists(), reason="the shared real homes are not here")
+pytestmark = [
+    pytest.mark.skipif(not DATA.exists(), reason="the shared real homes are not here"),
+    pytest.mark.no_cover,  # what is covered must not depend on them
+]
 
 
 def made(data: Path, folder: Path, **parameters) -> Run:

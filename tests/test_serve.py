@@ -309,7 +309,7 @@ def test_no_code_of_a_visitor_is_run(served, tmp_path):
         for kind in ("execute_request", "complete_request", "inspect_request", "history_request", "debug_request"):
             code = f"open({str(tmp_path / 'made')!r}, 'w')"
             said = hear(channel, kind, {"code": code, "cursor_pos": 2, "detail_level": 0, "silent": False})
-            assert {one["msg_type"] for one in said} == {"status", "kernel_info_reply"}
+            assert {one["msg_type"] for one in said} <= {"status", "kernel_info_reply"}
     assert list(tmp_path.iterdir()) == []
 
 

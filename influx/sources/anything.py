@@ -11,9 +11,9 @@ import pandas as pd
 
 from influx.errors import InputError
 from influx.settings import Settings
-from influx.sources import cells, encoding, infer, observed, tabular, times
-from influx.sources.infer import Inferred
+from influx.sources import cells, encoding, infer, matrix, observed, tabular, times
 from influx.sources.layout import overridden
+from influx.sources.matrix import Inferred
 from influx.sources.part import Part
 from influx.sources.sample import look, read_all
 from influx.sources.table import Table
@@ -72,7 +72,7 @@ def _read_matrix(path: Path, found: Inferred, settings: Settings) -> Part:
         texts = block.rows[list(found.matrix)].astype("str").to_numpy(object).ravel()
         values, bad = cells.numbers(pd.Series(texts, dtype="str"), bool(layout.comma))
         step = {24: 60.0, 25: 60.0, 48: 30.0, 50: 30.0}.get(count, 15.0)
-        clocks = np.array([infer.clock_of(name) or 0.0 for name in found.matrix])
+        clocks = np.array([matrix.clock_of(name) or 0.0 for name in found.matrix])
         clocks = (
             clocks if (np.diff(clocks) > 0).all() and clocks.max() * 60 >= 23 * 60 else np.arange(count) * step / 60
         )

@@ -6,47 +6,31 @@ line in home.yaml that decides.
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from influx.errors import InputError
 from influx.file_settings import File
 from influx.settings import Settings
-from influx.sources import beside, cells, column_names, flows, units, when
+from influx.sources import beside, column_names, flows, matrix, sorting, units, when
 from influx.sources.layout import Channel, Layout
+from influx.sources.matrix import Inferred
 from influx.sources.measures import (
     Column,
     fit_units,
-    is_number_of_meter,
     judge,
     refuse_other_units,
     take_unit,
-    unit_of_flows,
 )
 from influx.sources.sample import Sample, look
 from influx.sources.units import Measure
 from influx.sources.when import Question, When
 
-_MOST_NAMES = 200
-_LONGEST_UNIT = 12
 _ROWS = 10
 _LONG = 30.0
 """Intervals from here on are asked about where their label is in doubt; shorter ones shift little [min]."""
-
-
-@dataclass(frozen=True)
-class Inferred:
-    """A layout, the sample that it was told from, and why; `matrix` are the columns of clock times of a row a day."""
-
-    layout: Layout
-    sample: Sample
-    why: tuple[str, ...]
-    notes: tuple[str, ...] = ()
-    matrix: tuple[str, ...] = ()
 
 
 def infer(path: Path, settings: Settings) -> Inferred:
@@ -63,9 +47,9 @@ def infer(path: Path, settings: Settings) -> Inferred:
         found = when.find(sample, said, settings.timezone)
         if found is None:
             raise InputError(f"{path.name}: no column of this table holds times. Name one under files in home.yaml.")
-        matrix = _matrix(sample.rows, found)
-        if matrix:
-            return _of_matrix(path, sample, found, matrix, settings, said)
+        clocks = matrix.clocks_of(sample.rows, found)
+        if clocks:
+            return matrix.infer(path, sample, found, clocks, settings, said)
         return _told(_of_columns(path, sample, found, settings, said), found, path)
     except Question as question:
         raise InputError(question.in_words(path.name)) from question
@@ -98,11 +82,11 @@ def may_be(sample: Sample) -> bool:
         return any(not column_names.is_aside(str(name)) for name in sample.rows)
     if found is None:
         return False
-    if _matrix(sample.rows, found):
+    if matrix.clocks_of(sample.rows, found):
         return True
-    columns, words, _ = _sorted(sample.rows, found, True, sample, File())
+    columns, words, _ = sorting.sort_out(sample.rows, found, True, sample, File())
     named = [one for one in columns if one.unit is not None or column_names.says_power(one.name) is not None]
-    if named or any(_are_units(sample.rows[name]) for name in words):
+    if named or any(sorting.are_units(sample.rows[name]) for name in words):
         return True
     micros = np.unique(found.micros[np.isfinite(found.micros)])
     if not columns or len(micros) <= _ROWS:
@@ -111,15 +95,12 @@ def may_be(sample: Sample) -> bool:
     return step <= 3.6e9 or (sample.line == 0 and len(columns) == 1 and step <= 24 * 3.6e9)  # days are refused in words
 
 
-# --- a column a series, or a row a series and time -------------------------------------------------------------------
-
-
 def _of_columns(path: Path, sample: Sample, found: When, settings: Settings, said: File) -> Inferred:
     rows = sample.rows
-    comma, told = _comma(sample, said, [*found.columns, found.end or ""])
-    columns, words, aside = _sorted(rows, found, comma, sample, said)
+    comma, told = sorting.writes_commas(sample, said, [*found.columns, found.end or ""])
+    columns, words, aside = sorting.sort_out(rows, found, comma, sample, said)
     notes = [f"{path.name}: {', '.join(aside)} is no energy and is not read."] if aside else []
-    names, unit = _long(rows, found, columns, words, said)
+    names, unit = sorting.names_and_units(rows, found, columns, words, said)
     if unit is None and said.unit is None:
         refuse_other_units(path.name, rows, words)
     if not columns:
@@ -127,7 +108,7 @@ def _of_columns(path: Path, sample: Sample, found: When, settings: Settings, sai
             f"{path.name}: no column of this table holds energy or power; there are "
             f"{', '.join(map(str, rows.columns))}. Say what they are under files in home.yaml."
         )
-    step = _step(rows, found, names)
+    step = sorting.step_of(rows, found, names)
     if np.isfinite(step) and step > 60:
         raise InputError(
             f"{path.name}: a row every {step / 60:g} hours is too coarse to tell one hour from another. Export hourly "
@@ -215,103 +196,6 @@ def _of_rows(
     return Inferred(layout, sample, (*why, *column.told), tuple(notes))
 
 
-def _comma(sample: Sample, said: File, times: list[str]) -> tuple[bool | None, list[str]]:
-    """Tell whether decimals are written with a comma."""
-    if said.decimal is not None:
-        return said.decimal == ",", []
-    if not sample.separator and not any(pd.api.types.is_string_dtype(sample.rows[name]) for name in sample.rows):
-        return None, []
-    texts = pd.concat([sample.rows[name].astype("str") for name in sample.rows if name not in times])
-    numbers = texts[texts.str.fullmatch(r"[+-]?\d[\d.,'  ]*")]
-    commas = numbers[numbers.str.contains(",")]
-    if commas.empty:
-        return False, []
-    if numbers.str.contains(r",\d*\.\d*$").any():
-        return False, ["Commas part thousands, as a point stands before decimals."]
-    thousands = commas.str.fullmatch(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+")
-    if thousands.all() and not numbers.str.contains(r"\.").any():
-        example = str(commas.iloc[0])
-        raise Question(f"{example!r} may be a number of thousands or have decimals", 'decimal: ","', 'decimal: "."')
-    return True, ["Decimals are written with a comma."]
-
-
-def _sorted(
-    rows: pd.DataFrame, found: When, comma: bool | None, sample: Sample, said: File
-) -> tuple[list[Column], list[str], list[str]]:
-    """Return the columns of values, those of words, and those of something else."""
-    columns, words, aside = [], [], []
-    for name in map(str, rows.columns):
-        own = said.columns.get(name)
-        if name in found.columns or name == found.end:
-            continue
-        values, bad = cells.numbers(rows[name], bool(comma))
-        blank = np.isnan(values) & ~bad
-        if own is not None and own.role == "ignore":
-            aside.append(name)
-        elif bad.sum() > 0.5 * max((~blank).sum(), 1):
-            words.append(name)
-        elif blank.all() and (sample.whole or column_names.is_aside(name)):
-            continue
-        else:
-            unit = (own.unit if own is not None else None) or said.unit or units.in_name(name) or units_of(sample, name)
-            column = Column(name, np.where(bad | (np.abs(values) > cells.LARGEST), np.nan, values), unit)
-            other = column_names.is_gas(name) or column_names.is_limit(name) or is_number_of_meter(values)
-            if own is None and name != said.value and (other or (unit is None and column_names.is_aside(name))):
-                aside.append(name)
-            else:
-                columns.append(column)
-    known = [column for column in columns if column.unit is not None or column.name in said.columns]
-    if known and len(known) < len(columns) and said.value is None:
-        others = [column for column in columns if column not in known]
-        doubtful = [column for column in others if column_names.says_power(column.name) is None]
-        aside += [column.name for column in doubtful]
-        columns = [column for column in columns if column not in doubtful]
-    return columns, words, aside
-
-
-def units_of(sample: Sample, name: str) -> str | None:
-    """Return the unit that stands below a column's name."""
-    text = sample.units.get(name, "").strip("[]() ")
-    return text if text and units.factor(text) is not None else None
-
-
-def _long(
-    rows: pd.DataFrame, found: When, columns: list[Column], words: list[str], said: File
-) -> tuple[str | None, str | None]:
-    """Return the columns of names and of units of a table that has a row a series and time."""
-    unit = next((name for name in words if _are_units(rows[name])), None)
-    if said.device is not None:
-        return said.device, unit
-    micros = pd.Series(found.micros)
-    twice = micros[micros.notna()].duplicated(keep=False).mean() > 0.5
-    for name in words:
-        if rows[name].nunique() == 1 and len(columns) > 1 and said.value is None:
-            continue  # a plant's name beside all of its columns
-        if name == unit or (column_names.is_aside(name) and not column_names.names_series(name)):
-            continue
-        texts = rows[name].astype("str")
-        once = not pd.DataFrame({"name": texts.to_numpy(), "at": found.micros}).duplicated().any()
-        if texts.nunique() <= _MOST_NAMES and ((twice and once) or column_names.names_series(name)):
-            return name, unit
-    return None, unit
-
-
-def _are_units(column: pd.Series) -> bool:
-    texts = column.astype("str").str.strip()
-    texts = texts[texts != ""]
-    if texts.empty or texts.str.len().max() >= _LONGEST_UNIT:
-        return False
-    return bool(texts.map(lambda text: units.factor(text) is not None).mean() > 0.3)
-
-
-def _step(rows: pd.DataFrame, found: When, names: str | None) -> float:
-    """Return the most frequent step between times [min]."""
-    frame = pd.DataFrame({"at": found.micros, "who": "" if names is None else rows[names].astype("str").to_numpy()})
-    frame = frame.dropna().drop_duplicates().sort_values(["who", "at"])
-    steps = frame.groupby("who")["at"].diff().dropna() / 60e6
-    return float(steps.mode().iloc[0]) if len(steps) else np.nan
-
-
 def _channel(column: Column, said: File, alone: bool) -> Channel:
     """Return what a column measures."""
     own = said.columns.get(column.name)
@@ -333,61 +217,3 @@ def _channel(column: Column, said: File, alone: bool) -> Channel:
 def _device(name: str, role: str | None, alone: bool) -> str:
     bare = column_names.without_statistic(name)
     return role if alone and role is not None and column_names.is_generic(bare) else column_names.device_of(bare)
-
-
-# --- a row a day ------------------------------------------------------------------------------------------------------
-
-
-def _matrix(rows: pd.DataFrame, found: When) -> tuple[str, ...]:
-    """Return the columns of clock times of a table that has a row a day, or none."""
-    names = [str(name) for name in rows if name not in found.columns]
-    clocks = [name for name in names if clock_of(name) is not None]
-    return tuple(clocks) if len(clocks) in (24, 25, 48, 50, 96, 100) else ()
-
-
-def clock_of(name: str) -> float | None:
-    """Return the clock time that a column of a row a day is named by [h]; numbers are hours."""
-    found = re.search(r"(?<!\d)(\d{1,2})[:.h](\d\d)", name)
-    if found is not None:
-        hour = int(found[1]) + int(found[2]) / 60
-        return hour if hour <= 25 else None
-    found = re.fullmatch(r"\D*?(\d{1,2})\D*", name.strip())
-    return float(found[1]) if found is not None and int(found[1]) <= 25 else None
-
-
-def _of_matrix(
-    path: Path, sample: Sample, found: When, matrix: tuple[str, ...], settings: Settings, said: File
-) -> Inferred:
-    """Return the layout of a table that has a row a day and a column a clock time."""
-    comma, told = _comma(sample, said, list(found.columns))
-    values = np.stack([cells.numbers(sample.rows[name], bool(comma))[0] for name in matrix], axis=1)
-    clocks = [clock_of(name) or 0.0 for name in matrix]
-    label = said.label or ("end" if min(clocks) > 0 else "start")
-    minutes = 60.0 if len(matrix) <= 25 else 30.0 if len(matrix) <= 50 else 15.0
-    column = Column(
-        path.stem,
-        values.ravel(),
-        said.unit or units.in_name(" ".join([sample.title, path.stem, *map(str, sample.rows.columns)])),
-    )
-    column.power = None if column.unit is None else (units.factor(column.unit) or ("energy", 1))[0] == "power"
-    if column.unit is None:
-        unit_of_flows([column], minutes, settings)
-    role = column_names.role_in_file(path.stem) or "grid_import"
-    channel = Channel(role, column.unit or "kWh", "power" if column.power else "energy", role)
-    why = [*sample.why, *found.why, *told, *column.told]
-    why.append(
-        f"A row is a day, and its {len(matrix)} columns {matrix[0]} to {matrix[-1]} mark the {label} of its intervals."
-    )
-    layout = Layout(
-        "table, a row a day",
-        found.columns[0],
-        {path.stem: channel},
-        label=label,
-        order=found.order,
-        zone=found.zone,
-        comma=comma,
-        line=sample.line,
-        names=sample.names,
-        separator=sample.separator,
-    )
-    return Inferred(layout, sample, tuple(why), (), matrix)

@@ -43,8 +43,9 @@ _NO_OFFSET = "a time without its offset from UTC, which the others have"
 _LAST = 253_300_000_000_000_000
 """In the year 9996: no clock shows what lies behind the year 9999 [microseconds since 1970]."""
 
-_MANY = 10
-_FEW = 0.002
+_OTHERS, _FEW = 3, 0.002
+"""Of so many times, one that lacks a clock or an offset which the others have was cut off, or that share of them."""
+
 AMBIGUOUS = "ambiguous: day and month cannot be told apart; write the year first, as in 2024-07-31 18:00"
 
 
@@ -119,7 +120,7 @@ def _by_pattern(texts: pa.Array, order: Order) -> tuple[np.ndarray, np.ndarray]:
     valid = there & valid & possible
     reasons = np.select([valid & aware, valid], ["", "naive"], NOT_A_TIME).astype(object)
     there = pc.not_equal(found.field("H"), "").fill_null(False).to_numpy(zero_copy_only=False)
-    few = max(1, _FEW * valid.sum()) if valid.sum() >= _MANY else 0
+    few = max(1, _FEW * valid.sum()) if valid.sum() >= _OTHERS else 0
     if 0 < (valid & ~aware).sum() <= few:
         reasons[valid & ~aware] = _NO_OFFSET
     if 0 < (valid & ~there).sum() <= few:
