@@ -13,3 +13,11 @@ class InputError(ValueError):
 
     def __init__(self, said: object) -> None:
         super().__init__(message(said))
+
+
+class NoElectricityError(InputError):
+    """A file of a home that tells of gas or water alone: beside others it is left aside, by itself it is an error."""
+
+    def __init__(self, file: str, what: str) -> None:
+        super().__init__(f"{file}: this is {what}, not electricity. Move the file out of the home's folder.")
+        self.what = what

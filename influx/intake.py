@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from influx import clock, energy_page, reread
-from influx.errors import InputError
+from influx.errors import InputError, NoElectricityError
 from influx.settings import Settings
 from influx.sources import Part, find
 from influx.sources.cells import OFFSET, TIME
@@ -62,7 +62,13 @@ def files_of(path: Path, settings: Settings, notes: list[str]) -> list[File]:
         if source is None:
             _refuse(item, alone, notes)
             continue
-        part, digest = reread.read(source, item, settings)
+        try:
+            part, digest = reread.read(source, item, settings)
+        except NoElectricityError as other:
+            if alone:
+                raise
+            notes.append(f"Not read: {item.name}, {other.what}, not electricity.")
+            continue
         files.append(File(item.name, digest, part, part.kwh + float(part.rejected["kwh"].sum())))
         notes.extend(part.notes)
     if not any(file.part.kind in KWH for file in files):

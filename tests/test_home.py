@@ -87,6 +87,16 @@ def test_what_is_assumed_and_what_is_lacking_is_told(tmp_path: Path) -> None:
     assert not told(home, "The data has no", "tariff_rate")
 
 
+def test_a_file_of_gas_is_left_aside_beside_others_and_an_error_alone(tmp_path: Path) -> None:
+    header = "Consumption (kwh), Estimated Cost Inc. Tax (p), Start, End"
+    usage = f"{header}\n1.5, 3, 2024-07-01T00:00:00Z, 2024-07-01T00:30:00Z"
+    home = home_of(tmp_path, events=f"{HEADER}\n{EVENTS}", gas_use=usage)
+    assert told(home, "Not read: gas_use.csv, gas by its name", "not electricity")
+    assert home.account["file"].tolist() == ["events.csv"]
+    with pytest.raises(InputError, match=r"gas_use\.csv: this is gas by its name .*, not electricity"):
+        load(tmp_path / "gas_use.csv")
+
+
 def test_of_readings_alone_one_sentence_tells_what_they_do_not(tmp_path: Path) -> None:
     readings = "device_id,timestamp,energy_kwh\ntv,2024-05-06T00:00:00Z,0.5\ntv,2024-05-06T01:00:00Z,0.5\n"
     home = home_of(tmp_path, readings=readings)

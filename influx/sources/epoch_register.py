@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from influx.errors import InputError
+from influx.errors import InputError, NoElectricityError
 from influx.file_settings import Role
 from influx.settings import Settings
 from influx.sources import encoding, measures, tabular
@@ -57,7 +57,7 @@ def read(path: Path, settings: Settings) -> Part:
         As in `tabular.read`; its name says gas or water; or kWh and Wh are both possible.
     """
     if (other := _OTHER.match(path.stem)) is not None:
-        raise InputError(f"{path.name}: this is {other[1]}, not electricity. Remove it from the folder.")
+        raise NoElectricityError(path.name, other[1])
     role = next((role for pattern, role in _ROLES.items() if pattern.match(path.stem)), None)
     return of(
         path, "register, seconds since 1970", Channel(path.stem, _unit(path, settings), "counter", role), settings

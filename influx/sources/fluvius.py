@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from influx.errors import InputError
+from influx.errors import NoElectricityError
 from influx.settings import Settings
 from influx.sources import table, tabular
 from influx.sources.layout import Channel, Layout
@@ -54,6 +54,6 @@ def read(path: Path, settings: Settings) -> Part:
     date, clock, unit, status = _columns(path) or _HEADERS[0]
     units = {str(word) for block in table.blocks(path) for word in block.rows[unit].astype("str").str.strip().unique()}
     if units & {"m³", "m3"}:
-        raise InputError(f"{path.name}: this is gas, not electricity. Remove it from the folder.")
+        raise NoElectricityError(path.name, "gas")
     layout = Layout("Fluvius", (date, clock), _CHANNELS, "Register", "Volume", unit, status, words=_WORDS)
     return tabular.read(path, replace(layout, zone="Europe/Brussels", order="dmy"), settings)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from influx.errors import InputError
+from influx.errors import InputError, NoElectricityError
 from influx.settings import Role, Settings
 from influx.sources import json_text, tabular
 from influx.sources.layout import Channel, Layout
@@ -37,7 +37,7 @@ def read(path: Path, settings: Settings) -> Part:
         raise InputError(f"{path.name}: this is no answer of n3rgy. Download it again.")
     resource = str(content.get("resource", "")).lower().split("/")
     if "gas" in resource:
-        raise InputError(f"{path.name}: this is gas, it says; electricity is forecast. Move it out of the folder.")
+        raise NoElectricityError(path.name, "gas")
     role: Role = "grid_export" if {"production", "export"} & set(resource) else "grid_import"
     raw = json_text.table_of(path.name, _records(content), _KEYS)
     raw.rows["value"] = raw.rows["value"].where(raw.rows["value"] != "", raw.rows["primary"])

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from influx.errors import InputError
+from influx.errors import NoElectricityError
 from influx.settings import Settings
 from influx.sources import table, tabular
 from influx.sources.layout import Channel, Layout
@@ -63,13 +63,11 @@ def channel_of(path: Path) -> Channel:
 
     Raises
     ------
-    InputError
+    NoElectricityError
         The name says that it is of gas.
     """
     if _GAS.search(path.stem.replace("_", " ")):
-        raise InputError(
-            f"{path.name}: by its name this is gas, which is not electricity. Move it out of the folder, or rename it."
-        )
+        raise NoElectricityError(path.name, "gas by its name (rename it if it is not)")
     role = "grid_export" if _EXPORT.search(path.stem) else "grid_import"
     return Channel(role, role=role)  # type: ignore[arg-type]
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from influx.errors import InputError
+from influx.errors import InputError, NoElectricityError
 from influx.settings import Settings
 from influx.sources import encoding, sheet, table, tabular
 from influx.sources.layout import Channel, Layout, overridden
@@ -52,9 +52,7 @@ def read(path: Path, settings: Settings) -> Part:
         It holds no hours, or the water meter.
     """
     if _WATER in (table.header(path) or []):
-        raise InputError(
-            f"{path.name}: this is a water meter, not electricity. Move the file out of the home's folder."
-        )
+        raise NoElectricityError(path.name, "a water meter")
     kind = encoding.kind(path)
     if kind == "database":
         names, cells = _of_database(path)

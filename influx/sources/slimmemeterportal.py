@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from influx.errors import InputError
+from influx.errors import NoElectricityError
 from influx.settings import Settings
 from influx.sources import table, tabular
 from influx.sources.layout import Channel, Layout, overridden
@@ -40,11 +40,11 @@ def read(path: Path, settings: Settings) -> Part:
     Raises
     ------
     InputError
-        It is the file of a gas meter, or as in `tabular.read`.
+        It is the file of a gas meter (NoElectricityError), or as in `tabular.read`.
     """
     names = table.header(path) or []
     if _GAS in names:
-        raise InputError(f"{path.name}: this is a gas meter, not electricity. Move the file out of the home's folder.")
+        raise NoElectricityError(path.name, "a gas meter")
     channels = {name: channel for name, channel in _CHANNELS.items() if name in names}
     layout = Layout("Slimme Meter Portal", _TIME, channels, label="end", order="dmy", comma=True)
     blocks = list(table.blocks(path))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from influx.errors import InputError
+from influx.errors import InputError, NoElectricityError
 from influx.file_settings import Role
 from influx.settings import Settings
 from influx.sources import epoch_register
@@ -40,7 +40,7 @@ def read(path: Path, settings: Settings) -> Part:
     found = _NAME.fullmatch(path.stem)
     kind, sun, tariff, way = found.groups() if found is not None else ("elec", None, None, "orig")
     if kind == "gas":
-        raise InputError(f"{path.name}: this is gas, not electricity. Remove it from the folder.")
+        raise NoElectricityError(path.name, "gas")
     if sun is None and way is None:
         raise InputError(
             f"{path.name}: the Toon computed this from other registers. Keep those named orig, produ and solar, and "
