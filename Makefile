@@ -47,9 +47,9 @@ dashboard: $(ready) ## show the newest report to those who only look (HOST=0.0.0
 data: $(ready) ## rebuild data/sample, byte for byte
 	@$(run) -m influx simulate --output data/sample
 
-# nbval measures in the kernels what --cov names; without a name it hangs. Each file's tests stay in one process.
+# nbval measures in the kernels what --cov names; without a name it hangs.
 test: $(ready) ## run the tests, notebooks included, and measure what they cover
-	@$(run) -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder \
+	@$(run) -m pytest --numprocesses logical --maxprocesses 4 --dist loadgroup --no-loadscope-reorder \
 		--nbval-lax --nbval-current-env $(wildcard notebooks) tests \
 		--cov=influx --cov-report=term:skip-covered --cov-fail-under=90
 

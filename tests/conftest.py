@@ -26,7 +26,7 @@ settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 collect_ignore_glob = ["*.ipynb"]
 
-LONGEST = ("test_notebooks.py", "test_serve.py", "test_visit.py", "test_dashboard_visit.py", "test_runs.py")
+LONGEST = ("notebooks", "test_notebooks.py", "test_serve.py", "test_visit.py", "test_dashboard_visit.py", "test_runs.py")
 """Files whose tests take longest, much of it waiting: where tests run side by side these come first."""
 
 DEVICES = ("AC_LR_01", "FRIDGE_01", "ROUTER_01", "WH_BATH_01", "WM_01")
@@ -34,7 +34,14 @@ DEVICES = ("AC_LR_01", "FRIDGE_01", "ROUTER_01", "WH_BATH_01", "WM_01")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
+    """Keep the tests of a file in one process, and all notebooks, as each goes on from what those before it made."""
+
+    def group(item: pytest.Item) -> str:
+        return "notebooks" if item.path.suffix == ".ipynb" else item.path.name
+
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(group(item)))
+    items.sort(key=lambda item: LONGEST.index(group(item)) if group(item) in LONGEST else len(LONGEST))
 
 
 @pytest.fixture(scope="session")
