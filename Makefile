@@ -49,7 +49,7 @@ data: $(ready) ## rebuild data/sample, byte for byte
 
 # nbval measures in the kernels what --cov names; without a name it hangs.
 test: $(ready) ## run the tests, notebooks included, and measure what they cover
-	@$(run) -m pytest --numprocesses logical --maxprocesses 4 --dist loadgroup --no-loadscope-reorder \
+	@$(run) -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder \
 		--nbval-lax --nbval-current-env $(wildcard notebooks) tests \
 		--cov=influx --cov-report=term:skip-covered --cov-fail-under=90
 

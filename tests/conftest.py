@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 from browser import browser, desktop, phone  # noqa: F401
 from hypothesis import settings
+from xdist.scheduler import LoadFileScheduling
 
 settings.register_profile("here", deadline=None, max_examples=40)
 settings.register_profile("ci", deadline=None, max_examples=40, derandomize=True, print_blob=True)
@@ -26,22 +27,30 @@ settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 collect_ignore_glob = ["*.ipynb"]
 
-LONGEST = ("notebooks", "test_notebooks.py", "test_serve.py", "test_visit.py", "test_dashboard_visit.py", "test_runs.py")
-"""Files whose tests take longest, much of it waiting: where tests run side by side these come first."""
+LONGEST = ("notebooks", *(f"test_{name}.py" for name in ("notebooks", "serve", "visit", "dashboard_visit", "runs")))
+"""What takes longest, much of it waiting: where tests run side by side these come first."""
 
 DEVICES = ("AC_LR_01", "FRIDGE_01", "ROUTER_01", "WH_BATH_01", "WM_01")
 """The half of the sample's devices with which tests make do; `make report` and nbval take all of it."""
 
 
+class ByFile(LoadFileScheduling):
+    """Keeps the tests of a file in one process, and all notebooks: each goes on from what those before it made."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "notebooks" if ".ipynb::" in nodeid else super()._split_scope(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByFile:
+    return ByFile(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a file in one process, and all notebooks, as each goes on from what those before it made."""
+    def place(item: pytest.Item) -> int:
+        name = "notebooks" if item.path.suffix == ".ipynb" else item.path.name
+        return LONGEST.index(name) if name in LONGEST else len(LONGEST)
 
-    def group(item: pytest.Item) -> str:
-        return "notebooks" if item.path.suffix == ".ipynb" else item.path.name
-
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(group(item)))
-    items.sort(key=lambda item: LONGEST.index(group(item)) if group(item) in LONGEST else len(LONGEST))
+    items.sort(key=place)
 
 
 @pytest.fixture(scope="session")
