@@ -91,8 +91,8 @@ def tell(energy: pd.DataFrame, inside: Mapping[str, str], settings: Settings, no
     for name in dict.fromkeys(inside.values()):
         parts = [part for part, around in inside.items() if around == name]
         notes.append(
-            f"{name} contains {', '.join(parts)}, as home.yaml says: it is no device of its own, and what it measured "
-            "beyond them belongs to `other`."
+            f"{name} contains {', '.join(parts)}: it is no device of its own, and what it measured beyond them belongs "
+            'to "other".'
         )
         if name in settings.devices and settings.devices[name].flexible:
             notes.append(f"{name} is not planned, though home.yaml calls it flexible; call its parts so.")
@@ -102,5 +102,5 @@ def tell(energy: pd.DataFrame, inside: Mapping[str, str], settings: Settings, no
         if (more := excess > 1e-9).any():
             notes.append(
                 f"{name}: in {more.sum()} hours its parts used more than it measured, by {excess[more].sum():.3g} kWh; "
-                "its meter or theirs errs, and `other` does not go below zero for it."
+                "its meter or theirs errs, and other does not go below zero for it."
             )

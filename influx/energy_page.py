@@ -125,8 +125,8 @@ def applied(page: EnergyPage, files: list[File], settings: Settings, notes: list
     if aside:
         shown = ", ".join(aside[:_SHOWN]) + (" ..." if len(aside) > _SHOWN else "")
         notes.append(
-            f"{len(aside)} series are left out, as Home Assistant's Energy page does not name them ({shown}); a line "
-            "for one below devices in home.yaml brings it back."
+            f"Left out, as Home Assistant's Energy page does not name {'it' if len(aside) == 1 else 'them'}: {shown}"
+            f"{f', {len(aside)} in all' if len(aside) > 1 else ''}. A line below devices in home.yaml brings one back."
         )
     devices = dict(settings.devices)
     for name, up in page.inside.items():

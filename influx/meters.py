@@ -218,7 +218,7 @@ def _from_circuits(
     outermost = [str(name) for name in energy if name not in within]
     notes.append(f"There is no main meter: the household is the sum of {', '.join(outermost)}.")
     if OTHER in energy and OTHER not in within.values():
-        notes.append(f"A device is called `{OTHER}`: what these meters measured beyond their parts is not shown.")
+        notes.append(f'A device is called "{OTHER}": what these meters measured beyond their parts is not shown.')
     household = _derived(circuits.total(energy, counts), quality.where(counts, "missing"), HOUSEHOLD, "", notes)
     some = circuits.there(energy[sorted(set(within.values()))]).any(axis=1)
     return household, household["energy_kwh"].set_axis(energy.index).where(some)

@@ -35,7 +35,7 @@ def test_a_meter_that_contains_others_is_no_device_beside_them() -> None:
     energy = {"main": [2.0, 3.0], "kitchen": [1.0, 1.5], "dishwasher": [0.75, 0.0], "tv": [0.25, 0.5]}
     series, found = sorted_out(inside(dishwasher="kitchen"), **energy)
     assert series == {"household": [2.0, 3.0], "dishwasher": [0.75, 0.0], "tv": [0.25, 0.5], "other": [1.0, 2.5]}
-    assert told(found, "kitchen contains dishwasher, as home.yaml says", "`other`")
+    assert told(found, "kitchen contains dishwasher: it is no device of its own", 'belongs to "other"')
 
 
 def test_chains_are_followed_to_their_ends() -> None:
@@ -141,7 +141,7 @@ def test_what_comes_from_the_estimate_of_a_meter_that_counts_is_one() -> None:
 def test_what_is_left_of_meters_has_no_name_where_a_device_has_it() -> None:
     series, found = sorted_out(inside(oven="kitchen"), kitchen=[1.0], oven=[0.5], other=[0.25])
     assert series == {"household": [1.25], "oven": [0.5], "other": [0.25]}
-    assert told(found, "A device is called `other`")
+    assert told(found, 'A device is called "other"')
 
 
 # --- who contains whom ------------------------------------------------------------------------------------------------
@@ -166,7 +166,7 @@ def test_a_part_that_is_ignored_stays_in_what_is_left() -> None:
         inside({"oven": "ignore"}, oven="kitchen", tv="kitchen"), kitchen=[1.0], oven=[9], tv=[0.25]
     )
     assert series == {"household": [1.0], "tv": [0.25], "other": [0.75]}
-    assert told(found, "kitchen contains tv,")
+    assert told(found, "kitchen contains tv:")
     assert sorted_out(inside({"oven": "ignore"}, oven="kitchen"), kitchen=[1.0], oven=[9.0])[0] == {"kitchen": [1.0]}
 
 

@@ -66,7 +66,7 @@ def test_the_page_says_what_is_measured_and_what_counts(tmp_path: Path, grid: ob
     assert roles == flows | devices | {"kitchen_monthly": "ignore", "boiler": "ignore"}
     # An hour takes 5 + 4 - 2 + 1 - 2 = 6 kWh, of which the oven has 1 and the rest of the kitchen and home 5.
     assert kwh(home) == pytest.approx({"household": 24 * 6, "oven": 24 * 1, "other": 24 * 5})
-    assert any("2 series are left out" in note and "boiler, kitchen_monthly" in note for note in home.notes)
+    assert any("does not name them: boiler, kitchen_monthly, 2 in all." in note for note in home.notes)
 
 
 def test_what_home_yaml_says_comes_first(tmp_path: Path) -> None:
