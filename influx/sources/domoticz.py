@@ -14,7 +14,7 @@ import pandas as pd
 
 from influx.errors import InputError
 from influx.settings import Settings
-from influx.sources import encoding, ha_database, tabular
+from influx.sources import database, tabular
 from influx.sources.layout import Channel, Layout, overridden
 from influx.sources.part import Part
 from influx.sources.table import Table
@@ -38,14 +38,7 @@ _ROWS_P1 = (
 
 def matches(path: Path) -> bool:
     """Tell whether the file is an SQLite database with the meters of Domoticz."""
-    try:
-        if encoding.kind(path) != "database":
-            return False
-        with ha_database.opened(path) as base:
-            tables = {str(name) for (name,) in base.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    except (sqlite3.Error, OSError):
-        return False
-    return {"DeviceStatus", "Meter", "MultiMeter"} <= tables
+    return {"DeviceStatus", "Meter", "MultiMeter"} <= database.tables(path)
 
 
 def read(path: Path, settings: Settings) -> Part:
@@ -57,7 +50,7 @@ def read(path: Path, settings: Settings) -> Part:
         The database is damaged, or holds no state of a meter of electricity.
     """
     try:
-        with ha_database.opened(path) as base:
+        with database.opened(path) as base:
             sun = {number for (number,) in base.execute(f"SELECT ID FROM DeviceStatus WHERE SwitchType = {_GENERATED}")}
             found = [(number, str(name), "", at, value) for number, name, at, value in base.execute(_ROWS)]
             aside = [str(name) for (name,) in base.execute(_ASIDE)]

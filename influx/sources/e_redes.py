@@ -8,6 +8,7 @@ their authors found by comparing them with the meter.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from influx.settings import Settings
@@ -42,7 +43,7 @@ def read(path: Path, settings: Settings) -> Part:
         channels |= {name: channel for name in first[:1]}
     layout = Layout("E-REDES", ("Data", "Hora"), channels, label="end", zone="Europe/Lisbon", line=line)
     if "Estado" in names:
-        layout = Layout(**{**vars(layout), "quality": "Estado", "words": {"estimado": "estimated"}})
+        layout = replace(layout, quality="Estado", words={"estimado": "estimated"})
     layout = overridden(layout, settings.file(path.name))
     blocks = []
     for block in table.blocks(path, layout.line, layout.names, layout.separator):

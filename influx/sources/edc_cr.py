@@ -8,6 +8,7 @@ counts too, so that home.yaml must say what it is to this home. Schema: from the
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from influx.errors import InputError
@@ -55,7 +56,7 @@ def read(path: Path, settings: Settings) -> Part:
         if name not in asked and not said.columns
     }
     layout = Layout("EDC", ("Datum", "Cas od"), channels, order="dmy", zone="Europe/Prague", comma=True)
-    layout = Layout(**{**vars(layout), "line": seen.line, "names": seen.names, "separator": seen.separator})
+    layout = replace(layout, line=seen.line, names=seen.names, separator=seen.separator)
     layout = overridden(layout, said)
     blocks = []
     for block in table.blocks(path, layout.line, layout.names, layout.separator):

@@ -29,10 +29,7 @@ _POWER = re.compile(r"(\d\d):(\d\d):\d\d;([^;]*)(?:;.*)?")
 
 def matches(path: Path) -> bool:
     """Tell whether one of the first lines names the power that was reached."""
-    try:
-        return any(map(_TITLE.search, encoding.head(path, 1 << 12).split("\n")[:6]))
-    except (InputError, OSError):
-        return False
+    return any(map(_TITLE.search, encoding.first_lines(path, 6)))
 
 
 def read(path: Path, settings: Settings) -> Part:

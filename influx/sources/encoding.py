@@ -52,6 +52,14 @@ def head(path: Path, size: int = 1 << 16) -> str:
     return _plain(start.decode("utf-16", "replace"))
 
 
+def first_lines(path: Path, most: int) -> list[str]:
+    """Return the first lines of a text file, the last of which may be cut; none of a file that is no text."""
+    try:
+        return head(path).lstrip("\ufeff").split("\n")[:most]
+    except (InputError, OSError):
+        return []
+
+
 def blocks(path: Path) -> Iterator[str]:
     """Return the text of a file in pieces that end with a line, their line ends as `\\n`.
 

@@ -20,15 +20,8 @@ _MOST_LINES = 10
 
 def matches(path: Path) -> bool:
     """Tell whether the point of delivery and the table's header stand in the first lines."""
-    lines = _head(path)
+    lines = encoding.first_lines(path, _MOST_LINES)
     return any("Identifiant PRM" in line for line in lines) and _line(lines) is not None
-
-
-def _head(path: Path) -> list[str]:
-    try:
-        return encoding.head(path).lstrip("\ufeff").split("\n")[:_MOST_LINES]
-    except (InputError, OSError):
-        return []
 
 
 def _line(lines: list[str]) -> int | None:
@@ -43,7 +36,7 @@ def read(path: Path, settings: Settings) -> Part:
     InputError
         The table is none of power or energy, or its rows are of days.
     """
-    lines = _head(path)
+    lines = encoding.first_lines(path, _MOST_LINES)
     line = _line(lines) or 1
     said = [cell.strip() for text in lines[: line - 1] for cell in split_header(text, ";")[0]]
     unit = next((cell for cell in reversed(said) if units.factor(cell) is not None), None)

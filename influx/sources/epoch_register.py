@@ -35,12 +35,7 @@ _LEAST = 3
 
 def matches(path: Path) -> bool:
     """Tell whether the first lines are rising times since 1970, each with a state that never falls."""
-    try:
-        if encoding.kind(path) != "text":
-            return False
-        lines = encoding.head(path, 1 << 12).lstrip("\ufeff").split("\n")[:_LOOKED_AT]
-    except (InputError, OSError, UnicodeError):
-        return False
+    lines = encoding.first_lines(path, _LOOKED_AT)
     found = [_LINE.fullmatch(line) for line in lines[:-1] if line.strip()]
     if len(found) < _LEAST or not all(found):
         return False

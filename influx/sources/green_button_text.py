@@ -27,14 +27,12 @@ _KIND = re.compile(r'\s*"?Type of readings:(.*)')
 _HEADER = re.compile(r'\s*"?Energy (\w+) time period')
 _FED_IN = ("received", "generation", "generated", "production")
 _ROUNDED = 0.0051
+_LOOKED_AT = 100
 
 
 def matches(path: Path) -> bool:
     """Tell whether a block of readings begins in the first lines, and says of which type they are."""
-    try:
-        lines = encoding.head(path, 1 << 12).split("\n")
-    except (InputError, OSError):
-        return False
+    lines = encoding.first_lines(path, _LOOKED_AT)
     return any(map(_BEGIN.match, lines)) and any(map(_KIND.match, lines))
 
 

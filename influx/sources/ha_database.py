@@ -7,11 +7,7 @@ database is opened read-only, also while Home Assistant writes to it.
 
 from __future__ import annotations
 
-import shutil
 import sqlite3
-import tempfile
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +16,7 @@ import pandas as pd
 
 from influx.errors import InputError
 from influx.settings import Settings
-from influx.sources import encoding, observed, units
+from influx.sources import database, encoding, observed, units
 from influx.sources.cells import LARGEST
 from influx.sources.ha_names import names_of
 from influx.sources.layout import Channel
@@ -31,7 +27,6 @@ from influx.sources.units import Measure
 _TABLES = {"statistics": 3600, "statistics_short_term": 300}
 """Tables, and how long a row of each lasts [s]."""
 
-_PATIENCE = 10.0  # seconds
 _YEARS = (946_684_800.0, 4_102_444_800.0)
 
 
@@ -60,7 +55,7 @@ def read(path: Path, settings: Settings) -> Part:
         The database is damaged, is none of Home Assistant, or holds no statistic of energy.
     """
     try:
-        with opened(path) as base:
+        with database.opened(path) as base:
             statistics = _statistics(base, path)
             wanted, aside = _wanted(statistics, path)
             rows = _rows(base, wanted)
@@ -83,26 +78,6 @@ def read(path: Path, settings: Settings) -> Part:
     raw = _table(path.name, rows, {one.number: one.name for one in wanted})
     raw.notes += aside
     return observed.part(raw, channels, "Home Assistant, database", settings, column="sum")
-
-
-@contextmanager
-def opened(path: Path) -> Iterator[sqlite3.Connection]:
-    """Open a database so that nothing of it is changed, with what is not yet written into it where there is some."""
-    ahead = path.with_name(f"{path.name}-wal")
-    uri = f"{path.absolute().as_uri()}?mode=ro"
-    if not (ahead.exists() and ahead.stat().st_size):
-        with closing(sqlite3.connect(f"{uri}&immutable=1", uri=True, timeout=_PATIENCE)) as base:
-            yield base
-        return
-    if path.with_name(f"{path.name}-shm").exists():  # somebody writes: what they commit is seen as a whole
-        with closing(sqlite3.connect(uri, uri=True, timeout=_PATIENCE)) as base:
-            yield base
-        return
-    with tempfile.TemporaryDirectory() as place:
-        for file in (path, ahead):
-            shutil.copyfile(file, Path(place) / file.name)
-        with closing(sqlite3.connect(Path(place) / path.name, timeout=_PATIENCE)) as base:
-            yield base
 
 
 def _columns(base: sqlite3.Connection, table: str) -> set[str]:

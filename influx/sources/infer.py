@@ -142,7 +142,7 @@ def _of_columns(path: Path, sample: Sample, found: When, settings: Settings, sai
     channels, left, found_out = flows.settle(columns, channels, said, path.name)
     notes += left
     why += [*(line for column in columns for line in column.told), *found_out]
-    layout = Layout(**{**vars(layout), "channels": channels})
+    layout = replace(layout, channels=channels)
     return Inferred(layout, sample, tuple(why), tuple(notes))
 
 
@@ -191,7 +191,7 @@ def _of_rows(
     default = Channel("", channel.unit, channel.measures)
     ways = flows.directions([text for text in sample.rows[names].astype("str").unique() if text.strip()])
     channels = {text: replace(default, device_id=text, role=role) for text, role in ways.items()}
-    layout = Layout(**{**vars(layout), "device": names, "value": column.name, "unit": unit, "default": default})
+    layout = replace(layout, device=names, value=column.name, unit=unit, default=default)
     layout = replace(layout, channels=channels)
     return Inferred(layout, sample, (*why, *column.told), tuple(notes))
 

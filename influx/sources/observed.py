@@ -219,17 +219,16 @@ def _cut(stamps: np.ndarray, usual: np.ndarray, label: str, _silence: str) -> np
 
 def _held(stamps: np.ndarray, usual: np.ndarray, label: str, silence: str) -> np.ndarray:
     """Return how long each value of a power holds [min]: up to the next one, unless that is much later than usual."""
+    if silence != "unchanged":  # rows of one time last equally long; of states that replace each other the last holds
+        times, first, place = np.unique(stamps, return_index=True, return_inverse=True)
+        gap = np.diff(times) / _MINUTE
+        gap = np.append(gap, usual[first[-1:]]) if label == "start" else np.append(usual[first[:1]], gap)
+        return np.where(gap[place] <= 3 * usual, gap[place], usual)
     order = np.argsort(stamps, kind="stable")
     gap = np.diff(stamps[order]) / _MINUTE
-    own = usual[order]
-    gap = np.append(gap, own[-1]) if label == "start" else np.append(own[0], gap)
-    if label == "end":  # a row that is repeated lasts as long as the first of its time
-        first = np.maximum.accumulate(np.where(np.append(True, np.diff(stamps[order]) > 0), np.arange(len(gap)), 0))
-        gap = gap[first]
-    sure = np.ones(len(gap), bool) if silence == "unchanged" else gap <= 3 * own
     held = np.empty(len(stamps))
-    held[order] = np.where(sure, gap, own)
-    return held if silence == "unchanged" else np.where(held > 0, held, usual)  # a row that is repeated holds, too
+    held[order] = np.append(gap, usual[order[-1:]]) if label == "start" else np.append(usual[order[:1]], gap)
+    return held
 
 
 def _counted(

@@ -8,14 +8,13 @@ Gas is left aside; the spreadsheet of the water meter is refused. Schema: from t
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 import pandas as pd
 
 from influx.errors import InputError, NoElectricityError
 from influx.settings import Settings
-from influx.sources import encoding, sheet, table, tabular
+from influx.sources import database, encoding, sheet, table, tabular
 from influx.sources.layout import Channel, Layout, overridden
 from influx.sources.part import Part
 from influx.sources.table import Table
@@ -34,11 +33,8 @@ _WATER = "VERBR_IN_M3_TOTAAL"
 
 def matches(path: Path) -> bool:
     """Tell whether it is a database with the table of hours, or a spreadsheet with the columns of one."""
-    try:
-        if encoding.kind(path) == "database":
-            return _HOURS in _tables(path)
-    except (OSError, sqlite3.Error, ValueError, OverflowError):  # its beginning is one, and its tables are damaged
-        return False
+    if _HOURS in database.tables(path):
+        return True
     names = table.header(path) or []
     return _TIME in names and (_WATER in names or set(_CHANNELS) <= set(names))
 
@@ -65,20 +61,11 @@ def read(path: Path, settings: Settings) -> Part:
     return tabular.of([Table(path.name, rows, rows_read=len(rows))], layout, settings)
 
 
-def _opened(path: Path) -> closing[sqlite3.Connection]:
-    return closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True))
-
-
-def _tables(path: Path) -> set[str]:
-    with _opened(path) as base:
-        return {str(name) for (name,) in base.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-
-
 def _of_database(path: Path) -> tuple[list[str], list[list[str]]]:
     """Return the columns and the cells of the table of hours."""
     names = [_TIME, *_CHANNELS]
     try:
-        with _opened(path) as base:
+        with database.opened(path) as base:
             found = base.execute(f"SELECT {', '.join(names)} FROM {_HOURS} ORDER BY {_TIME}").fetchall()
     except (sqlite3.Error, ValueError, OverflowError) as error:
         raise InputError(f"{path.name}: not readable as a database of P1 Monitor: {error}. Copy it again.") from error

@@ -9,7 +9,7 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pandas as pd
@@ -89,7 +89,7 @@ def look(path: Path, separator: str | None = None, header: int | None = None) ->
     cells = [_cells(line, found) for line in lines]
     out = _laid_out(cells, found, header, path.name)
     said = {";": "semicolons", "\t": "tabs", ",": "commas", "|": "bars"}.get(found, found)
-    return Sample(**{**vars(out), "whole": whole, "why": [f"Its cells are parted by {said}.", *out.why]})
+    return replace(out, whole=whole, why=[f"Its cells are parted by {said}.", *out.why])
 
 
 def line_of(path: Path, is_header: Callable[[list[str]], bool]) -> int:

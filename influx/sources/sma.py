@@ -35,10 +35,7 @@ _MOST_LINES = 20
 
 def matches(path: Path) -> bool:
     """Tell whether one of the first lines names the version and the tool."""
-    try:
-        return any(_VERSION.match(line) for line in encoding.head(path, 1 << 12).lstrip("\ufeff").split("\n")[:3])
-    except (InputError, OSError):
-        return False
+    return any(map(_VERSION.match, encoding.first_lines(path, 3)))
 
 
 def read(path: Path, settings: Settings) -> Part:
@@ -49,7 +46,7 @@ def read(path: Path, settings: Settings) -> Part:
     InputError
         The file has no such register, or its rows are of days.
     """
-    lines = encoding.head(path).lstrip("\ufeff").split("\n")[:_MOST_LINES]
+    lines = encoding.first_lines(path, _MOST_LINES)
     semicolon = any(_VERSION.match(line) and "semicolon" in line.lower() for line in lines)
     comma = any(_VERSION.match(line) and "decimalpoint comma" in line.lower() for line in lines)
     sign = ";" if semicolon else ","
