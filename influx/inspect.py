@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from influx import energy_page
 from influx.clock import local
 from influx.errors import InputError
 from influx.home_yaml import read_settings
@@ -53,6 +54,10 @@ def inspect(path: Path) -> str:
 
 
 def _of_file(path: Path, settings: Settings) -> str:
+    if energy_page.is_page(path):
+        roles = energy_page.read(path).roles
+        told = "\n".join(f"  {name}  {role.replace('_', ' ')}" for name, role in roles.items())
+        return f"{path.name}: the settings of Home Assistant's Energy page, for the database beside it\n\n{told}"
     source = find(path, settings)
     if source is None:
         raise InputError(

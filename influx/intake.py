@@ -108,6 +108,8 @@ def _refuse(item: Path, alone: bool, notes: list[str]) -> None:
             raise InputError(told)
         notes.append(f"Not read: {told}")
         return
+    if energy_page.is_page(item):
+        raise InputError(f"{item.name}: these are settings of Home Assistant's Energy page. Give their folder instead.")
     names = header(item)
     if names is None and (alone or item.suffix.lower() in _TABLES):
         state = "the file is empty" if not item.stat().st_size else "it cannot be read as a CSV or Parquet table"
