@@ -41,9 +41,9 @@ class EnergyPage:
     inside: dict[str, str]
 
 
-def find(folder: Path) -> EnergyPage | None:
-    """Return what the page says whose settings lie in a folder, or None where there are none."""
-    found = [folder / name for name in NAMES if is_page(folder / name)]
+def find(folder: Path, settings: Settings) -> EnergyPage | None:
+    """Return what the page says whose settings lie in a folder, or None where none do that count."""
+    found = [folder / name for name in NAMES if is_page(folder / name) and not settings.file(name).ignore]
     return read(found[0]) if found else None
 
 

@@ -167,7 +167,7 @@ def load(path: str | Path, as_of: str | dt.date | pd.Timestamp | None = None) ->
     if path.is_file() and settings.model_fields_set:
         notes.append(f"The settings are those of the {SETTINGS} beside {path.name}.")
     files, home_id = one_home(files_of(path, settings, notes), settings)
-    if (page := energy_page.find(path)) is not None:
+    if (page := energy_page.find(path, settings)) is not None:
         files, settings = energy_page.applied(page, files, settings, notes)
     settings = settings.model_copy(update={"home_id": home_id, **_currency(files, settings)})
     notes[:0] = settings.told()

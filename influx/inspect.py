@@ -56,8 +56,8 @@ def inspect(path: Path) -> str:
 def _of_file(path: Path, settings: Settings) -> str:
     if energy_page.is_page(path):
         roles = energy_page.read(path).roles
-        told = "\n".join(f"  {name}  {role.replace('_', ' ')}" for name, role in roles.items())
-        return f"{path.name}: the settings of Home Assistant's Energy page, for the database beside it\n\n{told}"
+        rows = "\n".join(f"  {name}  {role.replace('_', ' ')}" for name, role in roles.items())
+        return f"{path.name}: the settings of Home Assistant's Energy page, for the database beside it\n\n{rows}"
     source = find(path, settings)
     if source is None:
         raise InputError(

@@ -90,12 +90,10 @@ def _passed_over(item: Path, settings: Settings, notes: list[str]) -> bool:
     if settings.file(item.name).ignore:
         notes.append(f"Not read: {item.name}, as home.yaml says.")
         return True
-    if energy_page.is_page(item):
-        return True
     if not item.is_file():
         notes.append(f"Not read: {item.name}, {'a folder' if item.is_dir() else 'not a file'}.")
         return True
-    return False
+    return energy_page.is_page(item)
 
 
 def _refuse(item: Path, alone: bool, notes: list[str]) -> None:

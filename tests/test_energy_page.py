@@ -77,6 +77,11 @@ def test_what_home_yaml_says_comes_first(tmp_path: Path) -> None:
     assert home.settings.devices["oven"].part_of == "boiler"
 
 
+def test_a_page_that_home_yaml_ignores_says_nothing(tmp_path: Path) -> None:
+    home = home_of(tmp_path, "files: {energy: {ignore: true}}\n")
+    assert set(home.series.set_index("device_id")["role"][["boiler", "p1_import"]]) == {"device"}
+
+
 def test_a_page_about_other_statistics_changes_nothing(tmp_path: Path) -> None:
     home_of(tmp_path)
     write_page(tmp_path, [{"type": "solar", "stat_energy_from": "sensor.elsewhere"}], [])
