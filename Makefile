@@ -45,7 +45,7 @@ dashboard: $(ready) ## show the newest report to those who only look (HOST=0.0.0
 	@$(run) -m influx dashboard $(dashboard_options)
 
 data: $(ready) ## rebuild data/sample, byte for byte
-	@$(run) -m influx simulate --output data/sample
+	@$(run) scripts/sample_home --output data/sample
 
 # nbval measures in the kernels what --cov names; without a name it hangs.
 test: $(ready) ## run the tests, notebooks included, and measure what they cover

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks import page
 from benchmarks.registry import PROJECT, Benchmark, Options, Skipped, benchmarks
-from influx.errors import InputError
+from influx.core.errors import InputError
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 TRIED = RESULTS.with_name("TRIED.md")

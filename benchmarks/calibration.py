@@ -11,8 +11,8 @@ from benchmarks.methods import answer, with_influx
 from benchmarks.protocol import WEEK, Case, Readings, cases, read_sets
 from benchmarks.registry import Findings, Measured, Options, Table, benchmark
 from benchmarks.scores import DEVICE, score
-from influx.clock import local
-from influx.schema import HOUSEHOLD
+from influx.core.local_time import local
+from influx.core.schema import HOUSEHOLD
 
 WEEKS = 26
 MOSTLY_ZERO = 0.90

@@ -16,7 +16,7 @@ from benchmarks.peers_answer import ONE_CORE, PEERS, answers
 from benchmarks.process import clean_environment, run
 from benchmarks.protocol import HOUR, WEEK, Case
 from benchmarks.registry import PROJECT, Findings, Measured, Options, Table, benchmark
-from influx.parallel import workers
+from influx.core.parallel import workers
 
 DEVICES = (10, 30, 100, 300, 1000)
 DAYS = (90, 180, 365, 730)

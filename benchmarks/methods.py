@@ -15,8 +15,8 @@ import pandas as pd
 
 import influx
 from benchmarks.protocol import WEEK, Case
-from influx.clock import local
-from influx.models import CANDIDATES
+from influx.core.local_time import local
+from influx.forecasting.models.registry import CANDIDATES
 
 QUANTILES = (0.1, 0.5, 0.9)
 BAND = ["p10", "p50", "p90"]

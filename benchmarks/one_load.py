@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import influx
-from influx import reread
+from influx.home import parse_cache
 
 
 def main(folder: Path, again: bool) -> None:
@@ -26,5 +26,5 @@ def main(folder: Path, again: bool) -> None:
 
 
 if __name__ == "__main__":
-    reread.FOLDER = Path(sys.argv[2])
+    parse_cache.FOLDER = Path(sys.argv[2])
     main(Path(sys.argv[1]), len(sys.argv) > 3)

@@ -21,8 +21,8 @@ from benchmarks.methods import BAND, COLUMNS, Answer
 from benchmarks.peer_environments import LOCKS, Unavailable, python_for
 from benchmarks.process import clean_environment, run
 from benchmarks.protocol import Case
-from influx.clock import local
-from influx.parallel import workers
+from influx.core.local_time import local
+from influx.core.parallel import workers
 
 ONE_CORE = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMBA")} | {"INFLUX_WORKERS": "1"}
 """What keeps a process to one core."""

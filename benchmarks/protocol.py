@@ -15,7 +15,7 @@ from pathlib import Path
 import pandas as pd
 
 from benchmarks.registry import Options, Skipped
-from influx.schema import as_readings, as_weather
+from influx.core.schema import as_readings, as_weather
 
 WEEK = 168
 HOUR = pd.Timedelta(hours=1)

@@ -7,8 +7,8 @@ import time
 import numpy as np
 
 from benchmarks.registry import Measured, Options, benchmark
-from influx.formulation import Cycle, Storage, Task
-from influx.schedule import solve, weigh
+from influx.scheduling.milp_model import Cycle, Storage, Task
+from influx.scheduling.solver import solve, weigh
 
 STEPS, DAY = 336, 48
 LIMITS_KW = (6.0, 4.6, 3.5)

@@ -12,7 +12,7 @@ import pandas as pd
 
 from benchmarks.process import clean_environment, run
 from benchmarks.registry import PROJECT, Measured, Options, Skipped, benchmark
-from influx.grid import spread_events
+from influx.home.time_grid import spread_events
 
 EVENTS = 1_000_000
 

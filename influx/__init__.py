@@ -10,22 +10,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from influx.backtesting import backtest
-    from influx.errors import InputError
-    from influx.forecasting import forecast
-    from influx.home import Home, load
-    from influx.runs import Run
+    from influx.core.errors import InputError
+    from influx.forecasting.evaluation.backtest import backtest
+    from influx.forecasting.forecast import forecast
+    from influx.home.home import Home, load
+    from influx.report.run_folder import Run
 
 __version__ = "0.1.0"
 __all__ = ["Home", "InputError", "Run", "backtest", "forecast", "load"]
 
 _ROOMS = {
-    "Home": "influx.home",
-    "InputError": "influx.errors",
-    "Run": "influx.runs",
-    "backtest": "influx.backtesting",
-    "forecast": "influx.forecasting",
-    "load": "influx.home",
+    "Home": "influx.home.home",
+    "InputError": "influx.core.errors",
+    "Run": "influx.report.run_folder",
+    "backtest": "influx.forecasting.evaluation.backtest",
+    "forecast": "influx.forecasting.forecast",
+    "load": "influx.home.home",
 }
 
 

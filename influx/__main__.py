@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from influx.errors import InputError
-from influx.outside import legible
-from influx.paths import PROJECT
+from influx.core.errors import InputError
+from influx.core.paths import PROJECT
+from influx.core.sanitize import legible
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -49,7 +49,6 @@ def _parser() -> argparse.ArgumentParser:
     _add_dashboard(commands.add_parser("dashboard", help="show the newest report to those who only look"))
     _add_forecast(commands.add_parser("forecast", help="forecast a file of hourly readings"))
     _add_inspect(commands.add_parser("inspect", help="show what would be read of a file, and why"))
-    _add_simulate(commands.add_parser("simulate", help="write the files of a simulated home"))
     _add_schedule(commands.add_parser("schedule", help="have cron make the report every week"))
     commands.add_parser("unschedule", help="end what schedule began").set_defaults(run=_unschedule)
     return parser
@@ -72,8 +71,8 @@ def _add_report(parser: argparse.ArgumentParser) -> None:
 def _report(options: argparse.Namespace) -> int:
     # jsonschema, which checks notebooks, would build a grammar of web addresses: a second, for what no notebook holds.
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type] # None: as if it were not installed
-    from influx.notebooks import NotebookFailed
-    from influx.report import make_report
+    from influx.report.execute_notebooks import NotebookFailed
+    from influx.report.pipeline import make_report
 
     try:
         folder = make_report(
@@ -105,7 +104,7 @@ def _add_dashboard(parser: argparse.ArgumentParser) -> None:
 
 
 def _dashboard(options: argparse.Namespace) -> int:
-    from influx.serve import serve
+    from influx.dashboard.server.serve import serve
 
     serve(
         host=options.host,
@@ -133,8 +132,8 @@ def _add_forecast(parser: argparse.ArgumentParser) -> None:
 
 def _forecast(options: argparse.Namespace) -> int:
     import influx
-    from influx.exchange import check_target, read_readings, write_frame
-    from influx.settings import check_where
+    from influx.core.settings import check_where
+    from influx.core.tabular_io import check_target, read_readings, write_frame
 
     check_target(options.output)
     check_where(options.timezone, options.country)
@@ -155,23 +154,9 @@ def _add_inspect(parser: argparse.ArgumentParser) -> None:
 
 
 def _inspect(options: argparse.Namespace) -> int:
-    from influx.inspect import inspect
+    from influx.home.inspect import inspect
 
     print(legible(inspect(options.path)))
-    return 0
-
-
-def _add_simulate(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="a new folder, or an earlier sample")
-    parser.add_argument("--seed", type=int, metavar="N", help="another household (default: the shipped sample's)")
-    parser.set_defaults(run=_simulate)
-
-
-def _simulate(options: argparse.Namespace) -> int:
-    from influx import simulate
-
-    for path in simulate.write_sample(options.output, **({} if options.seed is None else {"seed": options.seed})):
-        print(legible(path))
     return 0
 
 
@@ -182,7 +167,7 @@ def _add_schedule(parser: argparse.ArgumentParser) -> None:
 
 
 def _schedule(options: argparse.Namespace) -> int:
-    from influx import cron
+    from influx.report import cron
 
     settings = {} if options.data is None else {"DATA": options.data}
     print(legible(cron.install(PROJECT, options.when or cron.EVERY_MONDAY_AT_SIX, settings)))
@@ -190,7 +175,7 @@ def _schedule(options: argparse.Namespace) -> int:
 
 
 def _unschedule(_: argparse.Namespace) -> int:
-    from influx import cron
+    from influx.report import cron
 
     print(cron.remove(PROJECT))
     return 0

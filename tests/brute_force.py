@@ -7,7 +7,7 @@ from itertools import combinations, product
 
 import numpy as np
 
-from influx.formulation import Cycle, Storage, Task
+from influx.scheduling.milp_model import Cycle, Storage, Task
 
 
 def placements(task: Cycle, steps: int) -> Iterator[np.ndarray]:

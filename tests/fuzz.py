@@ -26,11 +26,11 @@ import pandas as pd
 from exports import WRITERS, energy
 
 import influx
-from influx import hourly
-from influx.account import rest
-from influx.errors import InputError
-from influx.settings import Settings
-from influx.sources import Part, find
+from influx.core.errors import InputError
+from influx.core.settings import Settings
+from influx.home import resample
+from influx.home.home import rest
+from influx.importers import Part, find
 
 ROOT = Path(__file__).parents[1]
 EXPORTS = ROOT.parent / "shared" / "data" / "exports"
@@ -220,7 +220,7 @@ def hours_of(part: Part) -> dict[tuple[str, pd.Timestamp], float]:
         rows = part.frame.drop_duplicates(["device_id", "timestamp", "power_consumption_kwh"])
         column = "power_consumption_kwh"
     else:
-        rows, column = hourly.readings_to_hours([part.frame], ["f"], pd.Timedelta(0)).frame, "energy_kwh"
+        rows, column = resample.readings_to_hours([part.frame], ["f"], pd.Timedelta(0)).frame, "energy_kwh"
     keys = zip(rows["device_id"].astype(str), rows["timestamp"], strict=True)
     return dict(zip(keys, rows[column].astype(float), strict=True))
 

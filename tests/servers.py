@@ -75,7 +75,7 @@ class Served:
 
 @contextmanager
 def serving(folder: Path, **settings: object) -> Iterator[Served]:
-    """Serve the dashboard with `settings` of `influx.serve.serve`; `folder` takes what the server says."""
+    """Serve the dashboard with `settings` of `serve.serve`; `folder` takes what the server says."""
     settings = {"port": 0, "token": TOKEN, "reports": str(folder / "reports"), **settings}
     told = {key: str(value) if isinstance(value, Path) else value for key, value in settings.items()}
     with running(folder, [__file__, json.dumps(told)]) as served:
@@ -118,7 +118,7 @@ def _is_kernel(process: psutil.Process) -> bool:
 
 
 if __name__ == "__main__":
-    from influx.serve import serve
+    from influx.dashboard.server.serve import serve
 
     settings = json.loads(sys.argv[1])
     serve(**settings | {name: Path(settings[name]) for name in ("reports", "notebook") if name in settings})

@@ -13,9 +13,9 @@ import pytest
 import tiny_notebooks as tiny
 
 from influx import __main__ as cli
-from influx import cron, report
-from influx.errors import InputError
-from influx.paths import PROJECT
+from influx.core.errors import InputError
+from influx.core.paths import PROJECT
+from influx.report import cron, pipeline
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def test_help_imports_no_library_of_the_data():
     command = [sys.executable, "-X", "importtime", "-m", "influx", "--help"]
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)
     assert "report" in done.stdout and "unschedule" in done.stdout
-    assert " influx.errors\n" in done.stderr
+    assert " influx.core.errors\n" in done.stderr
     assert not [name for name in ("pandas", "numpy", "papermill", "pydantic") if f" {name}\n" in done.stderr]
 
 
@@ -62,7 +62,7 @@ def test_no_command_is_not_understood(capsys):
 
 def test_report_hands_on_what_was_given_and_prints_the_start_page(monkeypatch, capsys, tmp_path):
     seen = {}
-    monkeypatch.setattr(report, "make_report", lambda **given: seen.update(given) or tmp_path / "2024-W29")
+    monkeypatch.setattr(pipeline, "make_report", lambda **given: seen.update(given) or tmp_path / "2024-W29")
     options = "--data home --as-of 2024-07-08 --horizon 48 --reports out --notebooks cells --no-wait"
     assert cli.main(["report", *options.split()]) == 0
     assert seen == {
@@ -100,7 +100,7 @@ def test_a_stopped_command_has_the_shells_exit_status(monkeypatch, capsys):
     def stop(**_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(report, "make_report", stop)
+    monkeypatch.setattr(pipeline, "make_report", stop)
     assert cli.main(["report"]) == 130
     assert capsys.readouterr().err == "influx: stopped\n"
 
@@ -172,7 +172,7 @@ def test_what_a_forecast_cannot_be_made_of_is_refused(tmp_path, monkeypatch, cap
 
 
 def test_a_frame_that_cannot_be_written_leaves_the_old_file(tmp_path):
-    from influx.exchange import write_frame
+    from influx.core.tabular_io import write_frame
 
     target = tmp_path / "forecast.parquet"
     target.write_text("the old one")
@@ -180,13 +180,6 @@ def test_a_frame_that_cannot_be_written_leaves_the_old_file(tmp_path):
         write_frame(pd.DataFrame({"mixed": [1, "x", b"y"]}), target)
     assert target.read_text() == "the old one"
     assert [path.name for path in tmp_path.iterdir()] == ["forecast.parquet"]
-
-
-def test_simulate_writes_a_home(tmp_path, capsys):
-    assert cli.main(["simulate", "--output", str(tmp_path / "home"), "--seed", "7"]) == 0
-    written = [Path(line) for line in capsys.readouterr().out.splitlines()]
-    assert {path.name for path in written} == {"home.yaml", "events.csv", "weather.csv"}
-    assert all(path.stat().st_size for path in written)
 
 
 def test_schedule_and_unschedule_are_handed_to_cron(monkeypatch, capsys):

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from sample_home.simulate import Household, simulate, write_sample
+from sample_home.simulate_devices import DEVICES, air_conditioner, water_heater
+from sample_home.simulate_world import AWAY, World, weather
 
-from influx.clock import is_day_off
-from influx.errors import InputError
-from influx.home_yaml import read_settings
-from influx.schema import EVENT_COLUMNS
-from influx.simulate import Household, simulate, write_sample
-from influx.simulate_devices import DEVICES, air_conditioner, water_heater
-from influx.simulate_world import AWAY, World, weather
+from influx.core.errors import InputError
+from influx.core.home_yaml import read_settings
+from influx.core.local_time import is_day_off
+from influx.core.schema import EVENT_COLUMNS
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"
 START, END = pd.Timestamp("2024-04-22"), pd.Timestamp("2024-07-15")
@@ -297,3 +299,11 @@ def _daily_temperature(household: Household) -> pd.Series:
     past = household.weather[household.weather["kind"] == "measured"]
     date = past["timestamp"].dt.tz_convert("Europe/Madrid").dt.tz_localize(None).dt.normalize()
     return past.groupby(date)["outdoor_temp_celsius"].mean()
+
+
+def test_the_script_writes_a_home(tmp_path: Path) -> None:
+    script = [sys.executable, str(SAMPLE.parents[1] / "scripts" / "sample_home"), "--output", str(tmp_path / "home")]
+    done = subprocess.run([*script, "--seed", "7"], capture_output=True, text=True, check=True)
+    written = [Path(line) for line in done.stdout.splitlines()]
+    assert {path.name for path in written} == {"home.yaml", "events.csv", "weather.csv"}
+    assert all(path.stat().st_size for path in written)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from influx.features import Surroundings
-from influx.series import Series
+from influx.forecasting.device_series import Series
+from influx.forecasting.features import Surroundings
 
 START = pd.Timestamp("2024-01-01", tz="UTC")
 """A Monday."""

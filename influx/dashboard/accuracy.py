@@ -5,12 +5,12 @@ from __future__ import annotations
 import ipywidgets as widgets
 import numpy as np
 
-from influx import text
+from influx.core import formatting as fmt
+from influx.core.device_names import NAMES
 from influx.dashboard import charts, html
 from influx.dashboard.columns import Columns
 from influx.dashboard.svg import Chart, figure
 from influx.dashboard.week import Week
-from influx.names import NAMES
 
 BASELINES = ("climatology", "seasonal_naive", "gradient_boosting")
 
@@ -53,7 +53,7 @@ def _contest(week: Week, measure: str) -> str:
             continue
         value = dict(zip(own["model"], own[name], strict=True))
         table["device"].append(device)
-        table["model used"].append(NAMES.get(used.get(device, ""), text.NOT_KNOWN))
+        table["model used"].append(NAMES.get(used.get(device, ""), fmt.NOT_KNOWN))
         table["its own"].append(float(value.get(used.get(device, ""), np.nan)))
         for model in BASELINES:
             table[NAMES[model]].append(float(value.get(model, np.nan)))
@@ -82,12 +82,12 @@ def _coverage(week: Week) -> str:
             chart.line(0, at, share, at, 'class="ix-grid"')
             colour = week.colours.get(device, "#999999")
             chart.dots(np.array([share]), np.array([at]), 5, f'fill="{colour}"')
-            chart.words(share, at, text.percent(share), "start", 9, 4, 'class="ix-label"')
+            chart.words(share, at, fmt.percent(share), "start", 9, 4, 'class="ix-label"')
         chart.x_axis([(0.0, "0 %"), (0.5, "50 %"), (1.0, "100 %")])
         return chart
 
     told = "; ".join(
-        f"{device}: {text.percent(share)} of the hours inside a band of eight in ten" for device, share in found
+        f"{device}: {fmt.percent(share)} of the hours inside a band of eight in ten" for device, share in found
     )
     caption = "Past hours inside the band; a device that is mostly off lies inside any sensible one."
     return figure(draw, told, caption) if found else html.sentence("It could not be tested yet.")

@@ -12,7 +12,7 @@ import ipywidgets as widgets
 from influx.dashboard import html
 from influx.dashboard.week import Week, homes, newest
 
-STYLE = Path(__file__).parents[1] / "templates" / "dashboard.css"
+STYLE = Path(__file__).parent / "templates" / "dashboard.css"
 
 
 def _parts() -> dict[str, Callable[[Week, Callable[[str], None]], widgets.Widget]]:

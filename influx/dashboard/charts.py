@@ -8,7 +8,7 @@ from html import escape
 
 import numpy as np
 
-from influx import text
+from influx.core import formatting as fmt
 from influx.dashboard.columns import Columns
 from influx.dashboard.svg import Chart, figure
 from influx.dashboard.week import HOUR, Week
@@ -77,15 +77,15 @@ def hourly(week: Week, device: str, rows: Columns, caption: str, peaks: Columns 
         return chart
 
     total = float(np.nansum(rows["energy_kwh"])) if "energy_kwh" in rows else float("nan")
-    day = text.day(_date(since))
-    told = f"{device}, hour by hour from {day}: {text.kwh(total)} expected, at most {text.kwh(most)} in an hour."
+    day = fmt.day(_date(since))
+    told = f"{device}, hour by hour from {day}: {fmt.kwh(total)} expected, at most {fmt.kwh(most)} in an hour."
     return figure(draw, told, caption)
 
 
 def _mark(chart: Chart, ends: np.ndarray, peak: dict[str, object]) -> None:
     """Mark a peak above the hours, with the clock hour at which it begins."""
     top = chart.y_ends[1]
-    start = text.clock(int(float(str(peak["start"]))))
+    start = fmt.clock(int(float(str(peak["start"]))))
     chart.rect(float(ends[0]), float(ends[1]), 0.985 * top, top, 'class="ix-ink"', f"peak from {start}")
     if not chart.narrow:
         chart.words(float(ends.mean()), top, start, dy=-3, style='class="ix-label"')
@@ -101,15 +101,15 @@ def daily(week: Week, device: str, rows: Columns, caption: str) -> str:
         chart = Chart(width, 280, (-0.6, len(rows) - 0.4), (0, float(known.max()) * 1.1))
         chart.y_axis("kWh a day")
         for at, row in zip(place, rows.rows(), strict=True):
-            told = f"{text.kwh(row['total'])}, {text.span(row['p10'], row['p90'])}"
+            told = f"{fmt.kwh(row['total'])}, {fmt.span(row['p10'], row['p90'])}"
             chart.rect(at - 0.33, at + 0.33, 0, row["total"], f'fill="{colour}" fill-opacity=".55"', told)
             if np.isfinite(row["p10"]):
                 chart.line(at, row["p10"], at, row["p90"], 'class="ix-range"')
-            chart.words(at, 0, text.number(float(row["total"])), dy=-6, style='class="ix-label"')
+            chart.words(at, 0, fmt.number(float(row["total"])), dy=-6, style='class="ix-label"')
         chart.x_axis([(at, weekday(day)) for at, day in zip(place, rows["day"], strict=True)])
         return chart
 
-    told = "Expected energy by day: " + ", ".join(text.kwh(float(total)) for total in rows["total"]) + "."
+    told = "Expected energy by day: " + ", ".join(fmt.kwh(float(total)) for total in rows["total"]) + "."
     return figure(draw, told, caption)
 
 
@@ -141,16 +141,16 @@ def stacked(week: Week, rows: Columns, price: np.ndarray | None, caption: str) -
         for name in devices:
             for at, low, more in zip(place, floor, energy[name], strict=True):
                 style = f'fill="{week.colours[name]}"'
-                chart.rect(at + 0.06, at + 0.94, low, low + more, style, f"{name}, {text.kwh(float(more))}")
+                chart.rect(at + 0.06, at + 0.94, low, low + more, style, f"{name}, {fmt.kwh(float(more))}")
             floor = floor + energy[name]
         every = 6 if chart.narrow else 3
         clock = [int((stamp - stamp.astype("datetime64[D]")) / HOUR) for stamp in wall]
-        chart.x_axis([(at, text.clock(hour)) for at, hour in zip(place, clock, strict=True) if hour % every == 0])
+        chart.x_axis([(at, fmt.clock(hour)) for at, hour in zip(place, clock, strict=True) if hour % every == 0])
         if price is not None:
             _price_strip(chart, place, price, week.currency)
         return chart
 
-    whole, most = text.kwh(float(total.sum())), text.kwh(float(total.max()))
+    whole, most = fmt.kwh(float(total.sum())), fmt.kwh(float(total.max()))
     told = f"The next hours by device: {whole} in all, at most {most} in an hour."
     return figure(draw, told, caption) + legend(week, devices)
 
@@ -164,9 +164,9 @@ def _price_strip(chart: Chart, place: np.ndarray, price: np.ndarray, currency: s
             tall = max((float(value) - min(low, 0.0)) / span * (bottom - top), 1)
             left, right = chart.x(at), chart.x(at + 1)
             size = f'x="{left:.1f}" y="{bottom - tall:.1f}" width="{right - left:.1f}" height="{tall:.1f}"'
-            told = f"<title>{text.money(float(value), currency)} a kWh</title>"
+            told = f"<title>{fmt.money(float(value), currency)} a kWh</title>"
             chart.parts.append(f'<rect class="ix-price" {size}>{told}</rect>')
-    ends = f"price: {text.number(low)} to {text.number(high)} {text.unit_of_money(currency)} a kWh"
+    ends = f"price: {fmt.number(low)} to {fmt.number(high)} {fmt.unit_of_money(currency)} a kWh"
     chart.parts.append(f'<text x="{chart.left}" y="{chart.height - 6}" class="ix-label">{ends}</text>')
 
 

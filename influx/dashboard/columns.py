@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from influx.outside import for_cell, from_cell
+from influx.core.sanitize import for_cell, from_cell
 
 WORDS = {"home_id", "device_id", "device_type", "location", "mode_of_operation", "line", "file", "column", "value"}
 """Columns of words from outside: a device may be called 1, NaN or 2024-07-01."""

@@ -8,7 +8,7 @@ from typing import Any
 import ipywidgets as widgets
 import numpy as np
 
-from influx import text
+from influx.core import formatting as fmt
 from influx.dashboard import charts, html
 from influx.dashboard.columns import Columns
 from influx.dashboard.week import Week
@@ -67,7 +67,7 @@ def _entry(week: Week, one: dict[str, Any]) -> str:
     """Return a device as an entry that unfolds."""
     now, coming = one["overview"], one["week"]
     name = " ".join(one["name"].split())
-    line = f"{text.kwh(_number(now, 'last_24h_kwh'))} in the last 24 hours, {text.kwh(_number(coming, 'total'))} coming"
+    line = f"{fmt.kwh(_number(now, 'last_24h_kwh'))} in the last 24 hours, {fmt.kwh(_number(coming, 'total'))} coming"
     mark = f'<span class="ix-mark" style="background:{week.colours.get(one["name"], "#999999")}"></span>'
     facts = "".join(f"<dt>{escape(term)}</dt><dd>{escape(words)}</dd>" for term, words in _lines(week, one) if words)
     rows = week.frame("daily").where(device_id=one["name"])
@@ -87,15 +87,18 @@ def _lines(week: Week, one: dict[str, Any]) -> list[tuple[str, str]]:
                 str(plate[key]) for key in ("device_type", "location") if str(plate.get(key, "")) not in ("", "nan")
             ),
         ),
-        ("Last hour known", text.kwh(_number(now, "last_hour_kwh"))),
-        ("Average", f"{text.kwh(_number(one['breakdown'], 'kwh_per_day'))} a day" if one["breakdown"] else ""),
-        ("Last 7 days", f"{text.kwh(_number(now, 'last_week_kwh'))}; usual {text.kwh(_number(now, 'usual_week_kwh'))}"),
+        ("Last hour known", fmt.kwh(_number(now, "last_hour_kwh"))),
+        ("Average", f"{fmt.kwh(_number(one['breakdown'], 'kwh_per_day'))} a day" if one["breakdown"] else ""),
+        (
+            "Last 7 days",
+            f"{fmt.kwh(_number(now, 'last_week_kwh'))}; usual {fmt.kwh(_number(now, 'usual_week_kwh'))}",
+        ),
         ("Trend", _trend(now)),
         ("Efficiency", _efficiency(one["efficiency"])),
         ("Flexibility", _flexibility(plate)),
         (
             "Coming week",
-            f"{text.kwh(_number(coming, 'total'))}, {text.span(_number(coming, 'p10'), _number(coming, 'p90'))}",
+            f"{fmt.kwh(_number(coming, 'total'))}, {fmt.span(_number(coming, 'p10'), _number(coming, 'p90'))}",
         ),
         ("What drives it", _drivers(one["drivers"])),
         ("Model", str(choice.get("why", ""))),
@@ -105,15 +108,15 @@ def _lines(week: Week, one: dict[str, Any]) -> list[tuple[str, str]]:
 def _trend(now: dict[str, Any]) -> str:
     slope, chance = _number(now, "trend_kwh_per_week"), _number(now, "trend_p")
     if not np.isfinite(slope):
-        return f"{text.NOT_KNOWN}: too few whole weeks"
+        return f"{fmt.NOT_KNOWN}: too few whole weeks"
     way = "more" if slope > 0 else "less"
-    told = f"{text.kwh(abs(slope))} {way} each week over {int(now['trend_weeks'])} weeks ({text.chance(chance)})"
+    told = f"{fmt.kwh(abs(slope))} {way} each week over {int(now['trend_weeks'])} weeks ({fmt.chance(chance)})"
     return told if chance < LEAST_CHANCE else f"no clear one: {told}"
 
 
 def _efficiency(row: dict[str, Any]) -> str:
     load = _number(row, "load_factor")
-    return f"load factor {text.percent(load)} of the rated power while in use" if np.isfinite(load) else text.NOT_KNOWN
+    return f"load factor {fmt.percent(load)} of the rated power while in use" if np.isfinite(load) else fmt.NOT_KNOWN
 
 
 def _flexibility(plate: dict[str, Any]) -> str:
@@ -142,7 +145,7 @@ def _unusual(one: dict[str, Any]) -> str:
         "when": [str(stamp.astype("datetime64[m]")).replace("T", " ") for stamp in some["start"]],
         "used [kWh]": list(some["kwh"]),
         "usual [kWh]": list(some["usual_kwh"]),
-        "reason": [str(reason) or text.NOT_KNOWN for reason in some["reason"]],
+        "reason": [str(reason) or fmt.NOT_KNOWN for reason in some["reason"]],
     }
     return html.heading("What stood out", 3) + html.table(told)
 

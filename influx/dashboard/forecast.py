@@ -5,11 +5,11 @@ from __future__ import annotations
 import ipywidgets as widgets
 import numpy as np
 
-from influx import text
+from influx.core import formatting as fmt
+from influx.core.device_names import HOUSEHOLD
 from influx.dashboard import charts, html
 from influx.dashboard.columns import Columns
 from influx.dashboard.week import Week
-from influx.names import HOUSEHOLD
 
 VIEWS = ("By hour", "By day", "Past forecasts")
 LACKING = "This run folder has no {}; `make report` makes it."
@@ -56,11 +56,11 @@ def _by_day(week: Week, device: str, _: object) -> str:
     days = {
         "day": [charts.weekday(day).replace("\n", " ") for day in rows["day"]],
         "expected [kWh]": list(rows["total"]),
-        "8 in 10 [kWh]": [text.between(low, high) for low, high in zip(rows["p10"], rows["p90"], strict=True)],
+        "8 in 10 [kWh]": [fmt.between(low, high) for low, high in zip(rows["p10"], rows["p90"], strict=True)],
     }
     if cost:
-        days[f"cost [{text.unit_of_money(week.currency)}]"] = [
-            text.money(float(one), week.currency) for one in cost["total"]
+        days[f"cost [{fmt.unit_of_money(week.currency)}]"] = [
+            fmt.money(float(one), week.currency) for one in cost["total"]
         ]
     figure = charts.daily(week, device, rows, "Expected energy of each day; the line spans eight in ten.")
     return _week(week, device) + figure + html.table(days) + html.download(shown, f"{device}-days")
@@ -75,8 +75,8 @@ def _past(week: Week, device: str, origin: object) -> str:
     shown = Columns({name: rows[name] for name in ("timestamp", "energy_kwh", "p10", "p50", "p90", "observed")})
     inside = float(np.mean((rows["observed"] >= rows["p10"]) & (rows["observed"] <= rows["p90"])))
     words = (
-        f"**{text.kwh(float(rows['energy_kwh'].sum()))} were expected, {text.kwh(float(rows['observed'].sum()))} were "
-        f"used.** {text.percent(inside)} of the hours lay inside the band, of which eight in ten were promised."
+        f"**{fmt.kwh(float(rows['energy_kwh'].sum()))} were expected, {fmt.kwh(float(rows['observed'].sum()))} were "
+        f"used.** {fmt.percent(inside)} of the hours lay inside the band, of which eight in ten were promised."
     )
     caption = "What was said beforehand as line and band, what happened as dots."
     return html.answer(words) + charts.hourly(week, device, shown, caption) + html.download(shown, f"{device}-past")
@@ -101,9 +101,9 @@ def _week(week: Week, device: str) -> str:
     if device == HOUSEHOLD and week.said("coming"):
         return html.answer(week.said("coming"))
     row = next(week.frame("week").where(device_id=device).rows())
-    length = text.hours(int(row["hours"]))
+    length = fmt.hours(int(row["hours"]))
     return html.answer(
-        f"**{length}: {text.kwh(float(row['total']))}, {text.span(float(row['p10']), float(row['p90']))}.**"
+        f"**{length}: {fmt.kwh(float(row['total']))}, {fmt.span(float(row['p10']), float(row['p90']))}.**"
     )
 
 
@@ -114,9 +114,9 @@ def _peaks(week: Week, device: str) -> str:
     peaks = {
         "day": [charts.weekday(day).replace("\n", " ") for day in rows["day"]],
         "peak": [
-            f"{text.clock(int(a))} to {text.clock(int(b))}" for a, b in zip(rows["start"], rows["end"], strict=True)
+            f"{fmt.clock(int(a))} to {fmt.clock(int(b))}" for a, b in zip(rows["start"], rows["end"], strict=True)
         ],
         "energy [kWh]": list(rows["kwh"]),
-        "share of the day": [text.percent(float(one)) for one in rows["share"]],
+        "share of the day": [fmt.percent(float(one)) for one in rows["share"]],
     }
     return html.heading("Peaks", 3) + html.table(peaks)

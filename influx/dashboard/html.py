@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from influx import text
+from influx.core import formatting as fmt
+from influx.core.sanitize import file_name
 from influx.dashboard.columns import Columns
-from influx.outside import file_name
 
 UNKNOWN = "Nothing is known."
 
@@ -71,10 +71,10 @@ def cell(value: Any) -> str:
     if isinstance(value, int | np.integer):
         return f"{int(value)}"
     if isinstance(value, float | np.floating):
-        return text.number(float(value))
+        return fmt.number(float(value))
     if isinstance(value, np.datetime64):
-        return text.NOT_KNOWN if np.isnat(value) else str(value.astype("datetime64[m]")).replace("T", " ")
-    return str(value) if str(value) else text.NOT_KNOWN
+        return fmt.NOT_KNOWN if np.isnat(value) else str(value.astype("datetime64[m]")).replace("T", " ")
+    return str(value) if str(value) else fmt.NOT_KNOWN
 
 
 def download(columns: Columns, name: str) -> str:
@@ -88,7 +88,7 @@ def download(columns: Columns, name: str) -> str:
 
 def _cell(value: Any, kind: str) -> str:
     shown = cell(value)
-    unknown = " unknown" if shown == text.NOT_KNOWN else ""
+    unknown = " unknown" if shown == fmt.NOT_KNOWN else ""
     return f'<td class="{kind}{unknown}">{escape(shown)}</td>'
 
 

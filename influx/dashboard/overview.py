@@ -8,11 +8,11 @@ from typing import Any
 import ipywidgets as widgets
 import numpy as np
 
-from influx import text
+from influx.core import formatting as fmt
+from influx.core.device_names import HOUSEHOLD
 from influx.dashboard import charts, html
 from influx.dashboard.columns import Columns
 from influx.dashboard.week import HOUR, Week
-from influx.names import HOUSEHOLD
 
 
 def overview(week: Week, go: Callable[[str], None]) -> widgets.Widget:
@@ -38,18 +38,18 @@ def _cards(week: Week) -> list[str]:
     out = []
     if rows:
         row = next(rows.rows())
-        out.append(html.card("Last 24 hours", text.kwh(float(row["last_24h_kwh"])), "used"))
-        usual = text.kwh(float(row["usual_week_kwh"]))
-        out.append(html.card("Last 7 days", text.kwh(float(row["last_week_kwh"])), f"usual {usual}"))
-        out.append(html.card("Saved in these", text.kwh(float(row["saved_kwh"])), _saved(row)))
-    out += _coming(week, "next_day", "Next 24 hours", text.kwh, lambda low, high: text.span(low, high))
-    out += _coming(week, "week", f"Next {_length(week)}", text.kwh, lambda low, high: text.span(low, high))
+        out.append(html.card("Last 24 hours", fmt.kwh(float(row["last_24h_kwh"])), "used"))
+        usual = fmt.kwh(float(row["usual_week_kwh"]))
+        out.append(html.card("Last 7 days", fmt.kwh(float(row["last_week_kwh"])), f"usual {usual}"))
+        out.append(html.card("Saved in these", fmt.kwh(float(row["saved_kwh"])), _saved(row)))
+    out += _coming(week, "next_day", "Next 24 hours", fmt.kwh, lambda low, high: fmt.span(low, high))
+    out += _coming(week, "week", f"Next {_length(week)}", fmt.kwh, lambda low, high: fmt.span(low, high))
     out += _coming(
         week,
         "cost_week",
         f"Cost of {_length(week, 'cost_week')}",
-        lambda value: text.money(value, week.currency),
-        lambda low, high: text.money_span(low, high, week.currency),
+        lambda value: fmt.money(value, week.currency),
+        lambda low, high: fmt.money_span(low, high, week.currency),
     )
     return out
 
@@ -60,7 +60,7 @@ def _saved(row: dict[str, Any]) -> str:
         return "too little history for a usual week"
     way = "less than the usual week" if row["saved_kwh"] >= 0 else "more than the usual week"
     if not np.isfinite(row["saved_p10"]):
-        return f"{way}; range {text.NOT_KNOWN}"
+        return f"{way}; range {fmt.NOT_KNOWN}"
     return f"{way}; {'more' if row['saved_is_unusual'] else 'no more'} than usual weeks differ"
 
 
@@ -69,7 +69,7 @@ def _coming(
 ) -> list[str]:
     rows = week.frame(frame).where(device_id=HOUSEHOLD) if week.frame(frame) else Columns()
     if not rows:
-        return [html.card(title, text.NOT_KNOWN, "no price is known" if frame.startswith("cost") else "")]
+        return [html.card(title, fmt.NOT_KNOWN, "no price is known" if frame.startswith("cost") else "")]
     row = next(rows.rows())
     return [html.card(title, amount(float(row["total"])), span(float(row["p10"]), float(row["p90"])))]
 
@@ -77,7 +77,7 @@ def _coming(
 def _length(week: Week, frame: str = "week") -> str:
     """Say how long the coming week is, or how much of it has a known price."""
     rows = week.frame(frame)
-    return text.hours(int(rows["hours"][0])) if rows and rows["hours"][0] else "7 days"
+    return fmt.hours(int(rows["hours"][0])) if rows and rows["hours"][0] else "7 days"
 
 
 def _next_day(week: Week) -> Columns:
@@ -107,10 +107,10 @@ def breakdown(week: Week) -> str:
         return html.sentence("This run folder has no breakdown; `make report` makes it.")
     bars = []
     for row in rows.rows():
-        daily, share = float(row["kwh_per_day"]), text.percent(float(row["share"]))
-        bars.append((str(row["device_id"]), daily, f"{text.number(daily)} ({share})"))
+        daily, share = float(row["kwh_per_day"]), fmt.percent(float(row["share"]))
+        bars.append((str(row["device_id"]), daily, f"{fmt.number(daily)} ({share})"))
     standby = float(np.nansum(rows["standby_kwh_per_day"])) if np.isfinite(rows["standby_kwh_per_day"]).any() else 0.0
-    words = f"Standby is estimated at {text.kwh(standby)} a day on top; it is not measured." if standby else ""
+    words = f"Standby is estimated at {fmt.kwh(standby)} a day on top; it is not measured." if standby else ""
     figure = charts.ranked(week, bars, "kWh a day", "Mean energy of each device over the hours in which it is known.")
     return figure + (html.sentence(words) if words else "") + html.download(rows, "breakdown")
 

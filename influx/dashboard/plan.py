@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import ipywidgets as widgets
 import numpy as np
 
-from influx import text
+from influx.core import formatting as fmt
 from influx.dashboard import html
 from influx.dashboard.columns import Columns
 from influx.dashboard.strip import strip
@@ -16,7 +16,7 @@ from influx.dashboard.week import Week
 from influx.dashboard.whatif import what_if
 
 if TYPE_CHECKING:
-    from influx.formulation import Task
+    from influx.scheduling.milp_model import Task
 
 SECONDS, GAP = 0.25, 0.01
 """Time that a plan for other prices may take, and the gap at which it is good enough."""
@@ -73,7 +73,7 @@ def _shown(week: Week, spread: float, weight: float) -> str:
     saved = sum(_by_habit(week, name, float(kwh.sum()), price) - float(kwh @ price) for name, kwh in planned)
     words = (
         f"**At these prices the plan saves {_money(week, max(saved, 0.0))} against today's habit.** The best there is "
-        f"lies at most {text.percent(max(gap, 0.0))} lower. The range is not known: past weeks had other prices."
+        f"lies at most {fmt.percent(max(gap, 0.0))} lower. The range is not known: past weeks had other prices."
     )
     rows = Columns(
         {
@@ -116,8 +116,8 @@ def stretched(price: np.ndarray, spread: float) -> np.ndarray:
 
 def anew(week: Week, price: np.ndarray, weight: float) -> tuple[list[tuple[str, np.ndarray]], float]:
     """Plan the tasks of the run folder at other prices; each device's energy by step [kWh], and the gap."""
-    from influx.formulation import read
-    from influx.schedule import Impossible, solve, weigh
+    from influx.scheduling.milp_model import read
+    from influx.scheduling.solver import Impossible, solve, weigh
 
     kept, steps = week.frame("plan_tasks"), week.frame("plan_steps")
     tasks: list[Task] = read(str(kept["tasks"][0]))
@@ -139,8 +139,8 @@ def _by_habit(week: Week, device: str, kwh: float, price: np.ndarray) -> float:
 
 
 def _money(week: Week, amount: float) -> str:
-    return text.money(amount, week.currency)
+    return fmt.money(amount, week.currency)
 
 
 def _span(week: Week, low: float, high: float) -> str:
-    return text.money_span(float(low), float(high), week.currency)
+    return fmt.money_span(float(low), float(high), week.currency)

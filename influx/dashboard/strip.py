@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from influx import text
+from influx.core import formatting as fmt
 from influx.dashboard import charts
 from influx.dashboard.columns import Columns
 from influx.dashboard.svg import Chart, figure
@@ -43,7 +43,7 @@ def strip(week: Week, rows: Columns, price: np.ndarray) -> str:
             for row in own.rows():
                 at = places.get(row["timestamp"].tolist())
                 if at is not None:
-                    told = f"{device}, {text.kwh(float(row['kwh']))} in the half hour"
+                    told = f"{device}, {fmt.kwh(float(row['kwh']))} in the half hour"
                     tall = 0.12 + 0.32 * float(row["kwh"]) / most
                     style = f'fill="{week.colours.get(device, "#999999")}"'
                     chart.rect(at, at + 0.5, base + 0.48, base + 0.48 + tall, style, told)
@@ -51,7 +51,7 @@ def strip(week: Week, rows: Columns, price: np.ndarray) -> str:
         return chart
 
     told = "When each flexible device should run: " + "; ".join(
-        f"{name} {text.kwh(float(rows.where(device_id=name)['kwh'].sum()))}" for name in devices
+        f"{name} {fmt.kwh(float(rows.where(device_id=name)['kwh'].sum()))}" for name in devices
     )
     caption = "Planned runs above each line, today's habit pale below it; the darker the ground, the dearer the hour."
     return figure(draw, told, caption)

@@ -12,10 +12,10 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from influx.colours import colours
+from influx.core.device_names import HOUSEHOLD, OTHER
+from influx.core.paths import find
 from influx.dashboard.columns import Columns, read
-from influx.names import HOUSEHOLD, OTHER
-from influx.paths import find
+from influx.report.plots.colours import colours
 
 HOUR = np.timedelta64(3600, "s")
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import ipywidgets as widgets
 import numpy as np
 
-from influx import text
+from influx.core import formatting as fmt
+from influx.core.device_names import HOUSEHOLD
 from influx.dashboard import charts, html
 from influx.dashboard.columns import Columns
 from influx.dashboard.week import HOUR, Week
-from influx.names import HOUSEHOLD
 
 YEAR = np.timedelta64(365 * 86400, "s")
 NIGHT = (23, 7)
@@ -62,9 +62,9 @@ def moved(week: Week, run: int, step: int) -> str:
     difference = then - float(row["cost"])
     way = "dearer" if difference > 0 else "cheaper"
     if abs(difference) < 0.005:
-        return f"It costs the same there: {text.money(then, week.currency)}."
-    apart = text.money(abs(difference), week.currency)
-    return f"There it costs {text.money(then, week.currency)}, {apart} {way} than as planned."
+        return f"It costs the same there: {fmt.money(then, week.currency)}."
+    apart = fmt.money(abs(difference), week.currency)
+    return f"There it costs {fmt.money(then, week.currency)}, {apart} {way} than as planned."
 
 
 def _replaced(week: Week) -> list[widgets.Widget]:
@@ -84,11 +84,11 @@ def replaced(week: Week, device: str, ratio: float) -> str:
     now, low, high = (float(row[name]) for name in ("total", "p10", "p90"))
     change = abs(1 - ratio)
     way = "less" if ratio < 1 else "more"
-    words = f"It would cost {text.money(change * now, week.currency)} {way} in these {text.hours(int(row['hours']))}"
+    words = f"It would cost {fmt.money(change * now, week.currency)} {way} in these {fmt.hours(int(row['hours']))}"
     if not np.isfinite(low):
-        return f"{words}; the range is {text.NOT_KNOWN}."
-    span = text.money_span(change * low, change * high, week.currency)
-    return f"{words}, {span}: {text.money(ratio * now, week.currency)} instead of {text.money(now, week.currency)}."
+        return f"{words}; the range is {fmt.NOT_KNOWN}."
+    span = fmt.money_span(change * low, change * high, week.currency)
+    return f"{words}, {span}: {fmt.money(ratio * now, week.currency)} instead of {fmt.money(now, week.currency)}."
 
 
 def _warmer(week: Week) -> list[widgets.Widget]:
@@ -134,15 +134,15 @@ def under(week: Week, hours: Columns, day: float, night: float) -> str:
     price = np.where((clock >= NIGHT[0]) | (clock < NIGHT[1]), night, day)
     cost, kwh = float(hours["energy_kwh"] @ price), float(hours["energy_kwh"].sum())
     days = len(hours) / 24
-    words = f"The {text.number(days)} days that are known of the last year, {text.kwh(kwh)}, would have cost "
-    words += text.money(cost, week.currency)
+    words = f"The {fmt.number(days)} days that are known of the last year, {fmt.kwh(kwh)}, would have cost "
+    words += fmt.money(cost, week.currency)
     paid = week.frame("spent")
     if paid:
         own = paid.where(device_id=HOUSEHOLD)
         since = hours["timestamp"].min().astype("datetime64[D]")
         own = own.take(np.isfinite(own["cost"]) & (own["day"] >= since))
         if own and "cost" in own and abs(float(own["kwh"].sum()) - kwh) <= 0.01 * kwh:
-            words += f"; by the tariff they cost {text.money(float(own['cost'].sum()), week.currency)}"
+            words += f"; by the tariff they cost {fmt.money(float(own['cost'].sum()), week.currency)}"
     return f"{words}, standing charge and tax apart."
 
 

@@ -1,0 +1,100 @@
+"""Reading `home.yaml`: a key that stands twice, or does not exist, is an error that says so and names the near one."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import Any, get_args
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from influx.core.errors import InputError
+from influx.core.settings import Settings
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """A YAML loader to which a key that stands twice is an error, not a silent choice of the last one."""
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        seen: set[Any] = set()
+        for key_node, _ in node.value:
+            if key_node.tag == "tag:yaml.org,2002:merge":
+                continue
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise InputError(f"line {key_node.start_mark.line + 1}: a key must be a word, not a list or a mapping.")
+            key = self.construct_object(key_node, deep=True)
+            if key in seen:
+                raise InputError(f"line {key_node.start_mark.line + 1}: {key!r} stands twice. Keep one of the two.")
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+def read_settings(path: Path) -> Settings:
+    """Read a `home.yaml`.
+
+    Parameters
+    ----------
+    path : Path
+        The file. It may be absent: then all defaults hold, and `Settings.told` says so.
+
+    Raises
+    ------
+    InputError
+        The file is no YAML, names a key that does not exist (the near one is suggested), names a device twice, or
+        holds a value that cannot be used.
+    """
+    if not path.exists():
+        return Settings()
+    try:
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeys)
+    except InputError as error:
+        raise InputError(f"{path.name}, {error}") from error
+    except (yaml.YAMLError, ValueError) as error:  # a date such as 2024-02-30, or bytes that are no UTF-8
+        raise InputError(
+            f"{path.name}: not readable as YAML: {' '.join(str(error).split())}. Mend or remove the file."
+        ) from error
+    if content is None:
+        return Settings()
+    if not isinstance(content, dict):
+        raise InputError(f"{path.name}: expected `key: value` lines, such as `timezone: Europe/Madrid`.")
+    try:
+        return Settings.model_validate(content)
+    except ValidationError as error:
+        raise InputError("; ".join(_explain(path.name, fault) for fault in error.errors())) from error
+
+
+def _explain(file: str, fault: Any) -> str:
+    """Return one validation fault as a sentence, with the near key where one was misspelt."""
+    *parents, last = fault["loc"]
+    where = ".".join(map(str, (*parents, last)))
+    if fault["type"] != "extra_forbidden":
+        message = str(fault["msg"]).removeprefix("Value error, ")
+        if fault["type"] == "string_type":  # YAML reads NO as false and 12 as a number
+            message = f'{fault["input"]!r} is not text; write it in quotes, such as "NO"'
+        elif fault["type"] == "model_type":
+            message = "expected `key: value` lines below it"
+        return f"{file}: {where}: {message}"
+    known = list(_fields(_model_at(parents)))
+    near = difflib.get_close_matches(str(last), known, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"the keys here are {', '.join(known)}."
+    return f"{file}: {where}: there is no such key; {hint}"
+
+
+def _fields(model: type[BaseModel]) -> dict[str, Any]:
+    """Return the type of each key of a model, under the name that it has in the file."""
+    return {field.alias or name: field.annotation for name, field in model.model_fields.items()}
+
+
+def _model_at(keys: list[Any]) -> type[BaseModel]:
+    """Return the model whose keys stand below `keys`; names of devices and places in a list lead no further down."""
+    model: type[BaseModel] = Settings
+    for key in keys:
+        model = _model_in(_fields(model).get(key)) or model
+    return model
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((model for part in get_args(annotation) if (model := _model_in(part))), None)

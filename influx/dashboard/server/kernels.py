@@ -1,0 +1,107 @@
+"""The kernels of those who look: one each, so many at once, and none of one who has left.
+
+A page that closes says so and its kernel ends. One that just goes (a phone that sleeps, a network that breaks) is known
+by its socket, which answers no more: after `GRACE` without it the kernel ends, too. Time counts from the moment when
+the socket closed, not from the last click, so that a socket that breaks for a moment costs nobody his page. What a
+kernel prints or raises stays here: a visitor gets widgets.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
+from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
+from tornado.web import HTTPError
+from traitlets import Integer, Unicode
+
+from influx.core.sanitize import legible, without_colours
+
+GRACE = 40
+"""Seconds without a visitor after which a kernel ends."""
+
+MOST = 20
+"""Visitors at once; each takes the memory of a kernel, 60 to 120 MB."""
+
+RUN = "INFLUX_RUN"
+"""The environment variable that tells a kernel which run folder to show."""
+
+_FOR_VISITORS = {
+    *("comm_open", "comm_msg", "comm_close", "comm_info_reply", "kernel_info_reply", "status"),
+    *("display_data", "update_display_data", "clear_output"),
+}
+
+
+class Kernels(AsyncMappingKernelManager):
+    """The kernels of all visitors. Each is told the run folder that is the newest when it starts."""
+
+    most = Integer(MOST).tag(config=True)
+    reports = Unicode().tag(config=True)
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.coming: set[str] = set()
+
+    async def start_kernel(self, **settings: Any) -> str:  # type: ignore[override] # as its base class does
+        """Start a kernel.
+
+        Raises
+        ------
+        HTTPError
+            503, when there are as many visitors as there may be.
+        """
+        if len(self.coming.union(self.list_kernel_ids())) >= self.most:
+            raise HTTPError(503)
+        kernel_id = self.new_kernel_id()
+        self.coming.add(kernel_id)
+        try:
+            environment = {**(settings.pop("env", None) or os.environ), **self._environment()}
+            return await super().start_kernel(kernel_id=kernel_id, env=environment, **settings)
+        finally:
+            self.coming.remove(kernel_id)
+
+    def notify_disconnect(self, kernel_id: str) -> None:
+        """Note when a visitor's socket closed: the kernel's time counts from there."""
+        super().notify_disconnect(kernel_id)
+        if kernel_id in self:
+            self.get_kernel(kernel_id).last_activity = dt.datetime.now(dt.UTC)  # type: ignore[attr-defined] # it has
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            RUN: str(Path(self.reports, "latest").resolve()),
+            "IPYTHONDIR": str(Path(self.connection_dir, "ipython")),  # none of the user's own start-up files
+            "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+        }
+
+
+class ThisPython(KernelSpecManager):
+    """Knows one kernel: the Python that runs this, whatever a kernel called python3 may be on the machine."""
+
+    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+        """Return the one kernel; it keeps no history."""
+        argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        argv += ["--HistoryManager.enabled=False"]
+        encryption = {"supported_encryption": ["curve"]}
+        return KernelSpec(argv=argv, display_name="Python 3", language="python", metadata=encryption)
+
+    def get_all_specs(self) -> dict[str, Any]:
+        """Return the one kernel, under the name that notebooks ask for."""
+        return {"python3": {"resource_dir": "", "spec": self.get_kernel_spec("python3").to_dict()}}
+
+
+class Discreet(ZMQChannelsWebsocketConnection):
+    """A connection that hands out what widgets need; what a kernel raises goes to the log."""
+
+    def handle_outgoing_message(self, stream: Any, outgoing_msg: list[Any]) -> None:
+        """Pass a message of the kernel to the page, or keep it."""
+        _, (_, header, _, _, content, *_) = self.session.feed_identities(outgoing_msg)
+        kind = self.session.unpack(header)["msg_type"]
+        if kind in _FOR_VISITORS:
+            super().handle_outgoing_message(stream, outgoing_msg)
+        elif kind == "error":
+            self.log.error(legible(without_colours("\n".join(self.session.unpack(content)["traceback"]))))

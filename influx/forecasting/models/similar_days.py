@@ -1,0 +1,232 @@
+"""Similar days, scaled and remembered in several ways: the members of the kernel forecast.
+
+History is laid out as days of 24 hours that begin at the forecast's own hour of the local clock. An hour to come is
+described by weighted past hours: the same hour and its neighbours, alike in day type and weekday, weighted down with
+age (kernel estimation of a conditional distribution, Nadaraya 1964; weights of age, Brown 1959). Before that each past
+day is scaled by how the level of use has moved since, or by what its temperature explains. How long to remember, how
+near to look and how much to scale differs from device to device: each `Memory` answers in its own way, and
+`influx.forecasting.models.ensemble` weighs the answers by how well they did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from scipy.signal import lfilter
+
+from influx.forecasting.models import degree_days
+from influx.forecasting.models.climatology import weighted_quantiles
+from influx.forecasting.models.content_cache import ByContent
+from influx.forecasting.models.day_matrix import Days
+
+DAY_KNOWN_HOURS = 12
+"""Known hours from which a day has a level."""
+
+LEVEL_HALF_LIFE_DAYS = 5.0
+LEVEL_LAG_DAYS = 4
+"""A past day is compared with the level four days before it, the mean distance of a week's hours from its origin."""
+
+LEVEL_FLOOR = 0.25
+"""Share of the mean that is added to both levels of a ratio, so that a device that woke up does not explode."""
+
+LARGEST_RATIO = 3.0
+SETTLING_DAYS = (14, 28)
+"""Days of history before levels count at all, and days after that at which they count half."""
+
+
+LOOKED_UP = 4096
+"""Answers that are kept, 5 kB each: what is said of the past weeks of thirty devices. A home with more than are kept
+would find none of them again, as it asks for one device after the other."""
+
+
+@dataclass(frozen=True)
+class Memory:
+    """One way to choose and weigh the past hours that describe an hour to come.
+
+    Attributes
+    ----------
+    half_life_weeks : float
+        Age at which a past hour counts half.
+    window_days : int
+        Days that are looked at.
+    power : float
+        How far past days follow the level of use: 0 not at all, 1 in full.
+    nearby : tuple of float
+        Weight of the hours one, two ... hours away, beside the same hour's 1.
+    other_type : float
+        Weight of a day of the other type (working day, day off), beside the same type's 1.
+    same_weekday : float
+        Weight of the same weekday, beside the others' 1.
+    alike_celsius : float
+        Distance in temperature at which a past hour counts exp(-1/2) [C]; 0 looks at no temperature.
+    by_degrees : bool
+        Whether past days are scaled by what heating and cooling degrees explain.
+    untested : bool
+        Whether it takes part before there is a past week to test it on.
+    """
+
+    half_life_weeks: float
+    window_days: int
+    power: float = 0.5
+    nearby: tuple[float, ...] = (0.25,)
+    other_type: float = 0.6
+    same_weekday: float = 1.0
+    alike_celsius: float = 0.0
+    by_degrees: bool = False
+    untested: bool = True
+
+
+MEMORIES = (
+    Memory(0.5, 28, untested=False),
+    Memory(1.0, 56, nearby=(0.1,), other_type=0.3, untested=False),
+    Memory(4.0, 112, power=1.0),
+    Memory(16.0, 112, other_type=0.3, same_weekday=4.0),
+    Memory(12.0, 112, power=0.0, nearby=(), other_type=0.1, untested=False),
+    Memory(26.0, 182, power=0.0, nearby=(0.8, 0.5)),
+)
+"""From the last days to the last half year: the fourth keeps to the weekday, the fifth to the clock; the last one blurs
+the hour."""
+
+WITH_TEMPERATURE = (
+    Memory(4.0, 112, alike_celsius=3.0),
+    Memory(16.0, 112, nearby=(0.1,), alike_celsius=2.0),
+    Memory(1.0, 56, by_degrees=True),
+    Memory(16.0, 112, other_type=0.3, same_weekday=4.0, by_degrees=True),
+)
+"""The members that are added where the temperature is known."""
+
+
+def daily_mean(kwh: np.ndarray) -> np.ndarray:
+    """Return the mean hourly energy of each day, shape (past,); NaN where half of the day is unknown."""
+    known = np.isfinite(kwh)
+    count = known.sum(axis=1)
+    return np.where(count >= DAY_KNOWN_HOURS, np.where(known, kwh, 0.0).sum(axis=1) / np.maximum(count, 1), np.nan)
+
+
+def level(daily: np.ndarray) -> np.ndarray:
+    """Return the exponentially weighted mean of the days up to each day, shape (past,); NaN before the first known."""
+    keep = 0.5 ** (1 / LEVEL_HALF_LIFE_DAYS)
+    known = np.isfinite(daily)
+    weight = lfilter([1.0], [1.0, -keep], known.astype(float))
+    total = lfilter([1.0], [1.0, -keep], np.where(known, daily, 0.0))
+    return np.where(weight > 0, total / np.where(weight > 0, weight, 1.0), np.nan)
+
+
+def say(days: Days, memories: Sequence[Memory], levels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return what each memory says of the hours ahead.
+
+    Neighbouring origins of one device look back on the same past weeks. What was said of the same days before is looked
+    up, which changes nothing but the time it takes.
+
+    Returns
+    -------
+    expected : ndarray, shape (len(memories), ahead, 24)
+        Expected energy [kWh].
+    quantiles : ndarray, shape (len(memories), ahead, 24, len(levels))
+        Quantiles [kWh].
+    """
+    celsius = days.celsius if np.isfinite(days.celsius).any() else np.empty(0)
+    content = ByContent(days, days.kwh, (2 * days.weekday + days.off).astype(np.int8), celsius)
+    asked = tuple(float(level) for level in levels)
+    said = [_said(content, memory, asked) for memory in memories]
+    return np.stack([one[0] for one in said]), np.stack([one[1] for one in said])
+
+
+@lru_cache(maxsize=LOOKED_UP)
+def _said(content: ByContent[Days], memory: Memory, levels: tuple[float, ...]) -> tuple[np.ndarray, np.ndarray]:
+    return speak(content.thing, memory, np.array(levels))
+
+
+def speak(days: Days, memory: Memory, levels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the expected energy of the hours ahead (ahead, 24) and its quantiles (ahead, 24, len(levels)) [kWh]."""
+    kwh, weights, kind = _sample(days, memory)
+    place = kind, np.arange(24)
+    expected = (weights * np.where(np.isfinite(kwh), kwh, 0.0)).sum(axis=-1)[place]
+    if len(levels) == 0:
+        return expected, np.empty((*expected.shape, 0))
+    order = np.argsort(kwh, axis=-1, kind="stable")
+    kind_, hour = np.ogrid[: len(kwh), : kwh.shape[1]]
+    kwh = kwh[kind_[..., None], hour[..., None], order]
+    kind_, hour = np.ogrid[: len(weights), : kwh.shape[1]]
+    weights = weights[kind_[..., None], hour[..., None], order]
+    return expected, weighted_quantiles(kwh, weights, levels)[place]
+
+
+def _sample(days: Days, memory: Memory) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the scaled past hours (1 or kinds, 24, m), their weights (kinds, 24, m), and each hour's kind (ahead, 24).
+
+    Hours ahead of one kind share their weights. Unknown hours are infinite and weigh nothing; weights sum to 1.
+    """
+    last = int(np.flatnonzero(np.isfinite(days.kwh).any(axis=1))[-1]) + 1
+    rows = np.arange(max(0, last - memory.window_days), last)
+    scaled = days.kwh[rows] * _scale(days, memory, rows)[..., None]
+    reach = len(memory.nearby)
+    closeness = np.array([*memory.nearby[::-1], 1.0, *memory.nearby])
+    kwh = np.stack([_around(one, reach, np.nan) for one in scaled])
+    known = np.isfinite(kwh[0])
+    weights, kind = _alike(days, memory, rows, reach)
+    weights = weights * (closeness[:, None] * np.exp2((rows - rows[-1]) / (7 * memory.half_life_weeks))).ravel()
+    nearest = _nearest(known.any(axis=1))
+    weights = np.where(known[nearest], weights[:, nearest], 0.0)
+    return np.where(known, kwh, np.inf)[:, nearest], weights / weights.sum(axis=-1, keepdims=True), kind
+
+
+def _around(values: np.ndarray, reach: int, blank: float) -> np.ndarray:
+    """Return each hour of days (d, 24) with those up to `reach` before and after it, shape (24, (2 reach + 1) d)."""
+    flat = np.concatenate([np.full(reach, blank), values.ravel(), np.full(reach, blank)])
+    return np.concatenate([flat[shift : shift + values.size].reshape(-1, 24) for shift in range(2 * reach + 1)]).T
+
+
+def _nearest(known: np.ndarray) -> np.ndarray:
+    """Return for each place of the day the nearest one that is known; the earlier of two equally near ones."""
+    there = np.flatnonzero(known)
+    behind = (np.arange(24)[:, None] - there) % 24
+    return np.asarray(there[np.minimum(behind, 24 - behind + 0.5).argmin(axis=1)])
+
+
+def _alike(days: Days, memory: Memory, rows: np.ndarray, reach: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return how alike past hours are to each kind of hour ahead (kinds, 24, m), and the kind of each hour ahead."""
+    past = len(days.kwh)
+    off = _around(days.off[rows], reach, False).astype(bool)
+    off_ahead = days.off[past:]
+    if memory.same_weekday == 1 and not memory.alike_celsius and not memory.by_degrees:
+        both = np.array([False, True])[:, None, None]
+        return np.where(off == both, 1.0, memory.other_type), off_ahead.astype(int)
+    weights = np.where(off == off_ahead[:, :, None], 1.0, memory.other_type)
+    if memory.same_weekday != 1:
+        weekday = _around(days.weekday[rows], reach, -1)
+        weights = weights * np.where(weekday == days.weekday[past:, :, None], memory.same_weekday, 1.0)
+    if memory.alike_celsius:
+        felt = degree_days.felt(days.celsius)
+        near = _around(felt[rows], reach, np.nan)
+        weights = weights * degree_days.alike(near, felt[past:, :, None], memory.alike_celsius)
+    return weights, np.broadcast_to(np.arange(days.ahead)[:, None], off_ahead.shape)
+
+
+def _scale(days: Days, memory: Memory, rows: np.ndarray) -> np.ndarray:
+    """Return by what to multiply each past day of `rows`: shape (1, rows), or (ahead, rows) by degrees."""
+    daily = daily_mean(days.kwh)
+    known = daily[rows][np.isfinite(daily[rows])]
+    mean = float(known.mean()) if len(known) else 0.0
+    if mean <= 0:
+        return np.ones((1, len(rows)))
+    settled = max(0, len(daily) - SETTLING_DAYS[0])
+    power = memory.power * settled / (settled + SETTLING_DAYS[1])
+    if memory.by_degrees:
+        explained = degree_days.explained(daily, days.celsius)
+        floor = degree_days.FLOOR * mean
+        by_degrees = (explained[len(daily) :, None] + floor) / (explained[rows] + floor)
+        ratio = by_degrees * _moved(daily / explained[: len(daily)], rows, 1.0) ** power
+    else:
+        ratio = _moved(daily, rows, mean)[None] ** power
+    return np.clip(ratio, 1 / LARGEST_RATIO, LARGEST_RATIO)
+
+
+def _moved(daily: np.ndarray, rows: np.ndarray, mean: float) -> np.ndarray:
+    """Return the ratio of today's level to the level four days before each of `rows`; 1 where either is unknown."""
+    levels = level(daily) + LEVEL_FLOOR * mean
+    ratio = levels[-1] / levels[np.maximum(rows - LEVEL_LAG_DAYS, 0)]
+    return np.where(np.isfinite(ratio), ratio, 1.0)

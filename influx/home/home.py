@@ -1,0 +1,194 @@
+"""A home as its own files tell it: `load` reads a folder, and what comes out is all that later steps ever see.
+
+Every row of every file is accounted for: used, rejected with a reason, or after the as-of time. What was assumed,
+what is lacking and what was mended is said in plain sentences (`Home.notes`), so that the report can say it too.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from influx.core.errors import InputError
+from influx.core.home_yaml import read_settings
+from influx.core.settings import Settings
+from influx.home import assembly, home_assistant_energy
+from influx.home.ingest import SETTINGS, before, files_of, joined, one_home, parse_as_of
+from influx.home.source_file import File
+from influx.home.unique_names import with_clean_names
+
+_FILES = {"prices": "price_file"}
+"""Frames whose file has another name than they, as the run folder holds the prices of the coming hours, too."""
+_FRAMES = (
+    *("readings", "devices", "weather", "context", "minutes", "flows", "rejected", "account", "corrections", "series"),
+    *("prices", "carbon"),
+)
+
+
+@dataclass(frozen=True)
+class Home:
+    """All that is known of a home. Times are UTC and mark the start of their hour; energy is kWh.
+
+    Attributes
+    ----------
+    settings : Settings
+        home.yaml, or its defaults.
+    readings : DataFrame
+        `schema.READINGS`: the devices of use; `household` where a meter measures it or it follows from meters; `other`
+        where devices explain only a part of it. A complete grid: all devices at all hours of the span.
+    devices : DataFrame
+        A row a device (`facts.device_table`).
+    weather : DataFrame or None
+        timestamp, outdoor_temp_celsius, maybe humidity_percent, kind (measured or forecast); hourly.
+    context : DataFrame
+        timestamp and those of `schema.CONTEXT_COLUMNS` that the data has; no rows where it has none.
+    minutes : DataFrame
+        device_id, timestamp, duration_minutes: minutes of use in the hour, from events.
+    flows : DataFrame
+        The meters of solar output, of the grid and of a battery: the columns of readings, and `role`.
+    rejected : DataFrame
+        file, row, column, value, reason, and kwh, NaN where the energy of the row is not known.
+    account : DataFrame
+        A row a file: rows_read = rows_used + rows_rejected + rows_after_as_of; `overlaps` are device-hours (of events:
+        events) in which a newer file, or a later row, won; kwh_used of kwh_read stands in the hours; first and last
+        are its times.
+    corrections : DataFrame
+        file, device_id, correction, hours, kwh: what the files hold and the hours do not (`account`), each by name.
+    series : DataFrame
+        device_id, role, hours (known) and kwh of everything that was measured. The kwh of all files are those of the
+        series, of rejected rows and of corrections.
+    notes : tuple of str
+        What a reader of any number from here should know.
+    origin : Timestamp
+        The first hour to forecast, UTC.
+    prices : DataFrame or None
+        timestamp (half hours), price_per_kwh [currency/kWh], of the home's price file.
+    carbon : DataFrame or None
+        timestamp (half hours), carbon_g_per_kwh [g/kWh], kind (measured or forecast).
+    """
+
+    settings: Settings
+    readings: pd.DataFrame
+    devices: pd.DataFrame
+    weather: pd.DataFrame | None
+    context: pd.DataFrame
+    minutes: pd.DataFrame
+    flows: pd.DataFrame
+    rejected: pd.DataFrame
+    account: pd.DataFrame
+    corrections: pd.DataFrame
+    series: pd.DataFrame
+    notes: tuple[str, ...]
+    origin: pd.Timestamp
+    prices: pd.DataFrame | None = None
+    carbon: pd.DataFrame | None = None
+
+    def save(self, folder: Path) -> None:
+        """Write a Parquet file a frame into `folder`, and home.json last; each file appears whole or not at all."""
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in _FRAMES:
+            frame, path = getattr(self, name), _path(folder, name)
+            if frame is None:
+                path.unlink(missing_ok=True)
+            else:
+                _replace(path, frame.to_parquet(index=False))
+        rest = {
+            "settings": self.settings.model_dump(mode="json", exclude_unset=True),
+            "notes": self.notes,
+            "origin": self.origin.isoformat(),
+        }
+        _replace(folder / "home.json", json.dumps(rest, ensure_ascii=False, indent=1).encode())
+
+    @classmethod
+    def open(cls, folder: Path) -> Home:
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        InputError
+            The folder holds no saved home.
+        """
+        folder = Path(folder)
+        try:
+            rest = json.loads((folder / "home.json").read_text(encoding="utf-8"))
+            frames = {name: pd.read_parquet(path) for name in _FRAMES if (path := _path(folder, name)).exists()}
+        except (OSError, ValueError) as error:
+            raise InputError(
+                f"{folder.name}: no saved home can be read from here: {error}. Load the home again."
+            ) from error
+        return cls(
+            settings=Settings.model_validate(rest["settings"]),
+            notes=tuple(rest["notes"]),
+            origin=pd.Timestamp(rest["origin"]).as_unit("us"),
+            **{"weather": None} | frames,
+        )
+
+
+def _path(folder: Path, frame: str) -> Path:
+    return folder / f"{_FILES.get(frame, frame)}.parquet"
+
+
+def _replace(path: Path, content: bytes) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_bytes(content)
+    temporary.replace(path)
+
+
+def load(path: str | Path, as_of: str | dt.date | pd.Timestamp | None = None) -> Home:
+    """Read a home's folder, or one file of it.
+
+    Parameters
+    ----------
+    path : str or Path
+        A folder with the files that the household exported and, if there is one, home.yaml; or one file (a home.yaml
+        beside it counts).
+    as_of : str, date or Timestamp, optional
+        Only what was known at that time is used. A date is its local midnight; a time without an offset is local.
+
+    Returns
+    -------
+    Home
+        Its `origin` is the as-of time rounded up to the hour, or else the first local midnight after the data.
+
+    Raises
+    ------
+    InputError
+        A file or home.yaml cannot be used, there are several homes, or there is no data before `as_of`.
+    """
+    path = Path(path)
+    settings = read_settings((path if path.is_dir() else path.parent) / SETTINGS)
+    moment = parse_as_of(as_of, settings.timezone)
+    notes: list[str] = []
+    if path.is_file() and settings.model_fields_set:
+        notes.append(f"The settings are those of the {SETTINGS} beside {path.name}.")
+    files, home_id = one_home(files_of(path, settings, notes), settings)
+    if (page := home_assistant_energy.find(path, settings)) is not None:
+        files, settings = home_assistant_energy.applied(page, files, settings, notes)
+    settings = settings.model_copy(update={"home_id": home_id, **_currency(files, settings)})
+    notes[:0] = settings.told()
+    files, settings = with_clean_names(files, settings, notes)
+    files = joined(files, settings, notes)
+    if moment is not None:
+        files = before(files, moment, settings.timezone, notes)
+    return Home(settings=settings, **assembly.frames(files, settings, moment, notes), notes=tuple(notes))
+
+
+def _currency(files: list[File], settings: Settings) -> dict[str, str]:
+    """Return the currency that price files name, where home.yaml names none."""
+    named = {file.part.currency for file in files if file.part.currency}
+    if len(named) > 1:
+        raise InputError(f"The price files are in {' and '.join(sorted(named))}. Keep those in the home's currency.")
+    return {"currency": named.pop()} if named and not settings.currency else {}
+
+
+def rest(home: Home) -> float:
+    """Return the energy of the files that is neither in the series, nor rejected, nor corrected [kWh]: zero."""
+    read = home.account["kwh_read"].sum()
+    known = home.series["kwh"].sum() + home.account["kwh_rejected"].sum() + home.corrections["kwh"].sum()
+    return float(read - known)

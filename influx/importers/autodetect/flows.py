@@ -1,0 +1,242 @@
+"""What the columns of one table are to each other: the household, parts of others, and flows that have a sign.
+
+A name such as Load or Grid says little by itself. Beside the sun and the grid, the load is what the home used; a grid
+that goes below zero beside import and export is their difference, and elsewhere one flow both ways, whose sign follows
+from the balance: home = sun + grid + battery. Where it does not follow, it is asked for.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from influx.core.errors import InputError
+from influx.core.file_settings import File, Role
+from influx.importers.autodetect.column_names import is_generic, plain, without_unit
+from influx.importers.autodetect.measures import Column
+from influx.importers.autodetect.when import Question
+from influx.importers.reading.layout import Channel
+
+_HOME = re.compile(
+    r"(?:total |whole |current |active |average |mean |electric(?:ity)? |energy |power |today s? ?)*"
+    r"(?:consum\w*|load|loads|usage|verbrauch|verbruik|consumo|home|house|household|hausverbrauch|gesamtverbrauch|"
+    r"stromverbrauch|(?:\d+ )?forbruk|forbrug|f[öo]rbrukning|kulutus)(?: (?:consum\w*|power|energy|total|load|usage))*"
+)
+_PART = re.compile(
+    r"(?:self|direct\w*) ?(?:consum\w*|use[ds]?|usage)|consumed directly|direkt verbraucht|eigenverbrauch|"
+    r"direktverbrauch|eigenverbruik|autoconsum\w*|autarky|inverter yield"
+)
+_WITHIN = re.compile(
+    r"(?:solar|pv|grid|battery|powerwall|genset|generator) to (?:the )?"
+    r"(?:home|house|loads?|consumers?|grid|battery|powerwall|ev|vehicle)\b"
+)
+_METERED = re.compile(
+    r"(?:energy |total |power )*(?:production|generation|generated|produced)(?: energy| power| total)*"
+)
+_GRID = re.compile(r"(?:net )?(?:grid|netz|utility|mains grid)(?: net)?(?: (?:power|energy|exchange|flow|meter))*|net")
+_BATTERY = re.compile(
+    r"(?:home )?(?:battery|powerwall|batterie|akku|speicher|accu|batter[ií]a|ess)(?: (?:power|energy|flow))*|"
+    r"(?:battery )?charg\w* discharg\w*(?: (?:power|energy))*"
+)
+_CHARGES = re.compile(r"\bcharg(?!.*(?:\bcar\b|\bev\b|vehicle|wallbox|station))")
+_DIRECTIONS: dict[Role, re.Pattern[str]] = {
+    "grid_export": re.compile(
+        r"(?:grid |energy |active )?(?:export(?:ed)?|feed ?in|fed ?in|returned?|received|production)(?: energy)?|"
+        r"generation|injection|teruglevering|teruggeleverd|invoeding|injectie|(?:netz)?einspeisung|immissione|vertido|excedente"
+    ),
+    "grid_import": re.compile(
+        r"(?:grid |energy |active )?(?:import(?:ed)?|delivered|consumption|usage|purchased?|offtake)(?: energy)?|"
+        r"levering|geleverd|afname|verbruik|(?:netz)?bezug|verbrauch|prelievo|consumo|soutirage|consommation"
+    ),
+}
+"""What a meter's rows are called that tell its two directions; only where both stand in one column."""
+
+_NOTHING, _OFTEN = 1e-9, 0.3
+"""No home uses nothing at all in so many of the intervals in which its sun shines."""
+
+_DIFFERENT = 3
+_CLOSE, _APART = 0.15, 3.0
+
+
+@dataclass
+class _Sorted:
+    channels: dict[str, Channel]
+    notes: list[str] = field(default_factory=list)
+    why: list[str] = field(default_factory=list)
+
+    def named(self, *roles: Role) -> list[str]:
+        return [name for name, channel in self.channels.items() if channel.role in roles]
+
+    def give(self, name: str, role: Role, turned: bool = False) -> None:
+        self.channels[name] = replace(self.channels[name], role=role, turned=turned)
+
+
+def settle(
+    columns: list[Column], channels: dict[str, Channel], said: File, file: str
+) -> tuple[dict[str, Channel], list[str], list[str]]:
+    """Return channels with the roles that follow from the other columns, notes on those left out, and reasons.
+
+    Raises
+    ------
+    Question
+        A flow goes both ways, and nothing tells what below zero means.
+    InputError
+        The columns are flows from one to another, without their sums.
+    """
+    out = _Sorted(dict(channels))
+    values = {column.name: column.values for column in columns}
+    _leave_copies(out, values, said, file)
+    if len(out.channels) == 1 < len(channels):
+        only = next(iter(out.channels))
+        if out.channels[only].role is None and (is_generic(only) or _HOME.fullmatch(without_unit(only))):
+            out.give(only, "grid_import")
+    if not out.named("solar", "grid_import", "grid_export", "battery_in", "battery_out"):
+        return out.channels, out.notes, []
+    words = {name: without_unit(name) for name in out.channels if name not in said.columns}
+    for name, text in words.items():
+        half = out.named("battery_out") and not out.named("battery_in")
+        if channels[name].role is None and half and _CHARGES.search(text):
+            out.give(name, "battery_in")
+    _leave_parts(out, words, file)
+    _find_home(out, words, values)
+    for pattern, pair in ((_GRID, ("grid_import", "grid_export")), (_BATTERY, ("battery_in", "battery_out"))):
+        _leave_net(out, words, pattern, pair, file)  # type: ignore[arg-type]
+    _give_signs(out, words, values)
+    return out.channels, out.notes, out.why
+
+
+def directions(names: list[str]) -> dict[str, Role]:
+    """Return the flows that the names of a long table are, where all of them are directions of one meter; else none."""
+    found: dict[str, Role] = {}
+    for name in names:
+        role = next((role for role, pattern in _DIRECTIONS.items() if pattern.fullmatch(without_unit(name))), None)
+        if role is None:
+            return {}
+        found[name] = role
+    return found if set(found.values()) == {"grid_import", "grid_export"} else {}
+
+
+def _leave_copies(out: _Sorted, values: dict[str, np.ndarray], said: File, file: str) -> None:
+    """Leave out the net, or a second column of one flow, where it holds what another column does, row by row."""
+    names = [name for name in out.channels if name not in said.columns]
+    for first, second in itertools.combinations(names, 2):
+        if first not in out.channels or second not in out.channels:
+            continue
+        if not np.array_equal(values[first], values[second], equal_nan=True) or not np.nansum(values[first]):
+            continue
+        net = next((name for name in (second, first) if _GRID.fullmatch(without_unit(name))), None)
+        role = out.channels[first].role
+        one_flow = role not in (None, "device") and role == out.channels[second].role
+        one_flow = one_flow and len(np.unique(values[first])) >= _DIFFERENT
+        copy = net or (second if one_flow else None)
+        if copy is not None:
+            del out.channels[copy]
+            out.notes.append(f"{file}: {copy} holds what {first if copy == second else second} does and is not read.")
+
+
+def _leave_parts(out: _Sorted, words: dict[str, str], file: str) -> None:
+    """Leave out what is a part of other columns: own use of the sun, and flows from one to another of them."""
+    for name, text in words.items():
+        twice = out.channels[name].role == "solar" and len(out.named("solar")) > 1
+        own = (out.channels[name].role is None or twice) and _PART.fullmatch(text)
+        totals = [channel.role for other, channel in out.channels.items() if not _WITHIN.search(plain(other))]
+        role = out.channels[name].role
+        within = _WITHIN.search(text) and (role not in ("grid_export", "battery_in") or role in totals)
+        if within and not {"solar", "household"} & set(totals):
+            raise InputError(
+                f"{file}: {name} is a flow from one to another, and the sums of what the sun gave and the home used "
+                "are not there. Export these instead."
+            )
+        if own or within:
+            del out.channels[name]
+            out.notes.append(f"{file}: {name} is a part of the other columns and is not read.")
+
+
+def _find_home(out: _Sorted, words: dict[str, str], values: dict[str, np.ndarray]) -> None:
+    """Take the one column of what was used for the household, or for the import where only an export stands beside."""
+    found = [
+        name
+        for name, text in words.items()
+        if name in out.channels and _HOME.fullmatch(text) and out.channels[name].role is None
+    ]
+    if len(found) != 1 or out.named("household"):
+        return
+    sun = out.named("solar")
+    if len(sun) == 1 and _METERED.fullmatch(words.get(sun[0], "")) and not out.named("grid_import", "grid_export"):
+        bright = values[sun[0]] > 0
+        if bright.any() and (np.abs(values[found[0]][bright]) < _NOTHING).mean() > _OFTEN:
+            out.give(found[0], "grid_import")
+            out.give(sun[0], "grid_export")
+            out.why.append(f"{found[0]} is zero while {sun[0]} is not, so both are what a meter at the grid counts.")
+            return
+    if out.named("solar", "grid_import"):
+        out.give(found[0], "household")
+        out.why.append(f"{found[0]} stands beside the sun or the grid, so it is what the home used.")
+    elif out.named("grid_export"):
+        out.give(found[0], "grid_import")
+        out.why.append(f"{found[0]} stands beside what was fed in, so it is what came from the grid.")
+
+
+def _leave_net(
+    out: _Sorted, words: dict[str, str], pattern: re.Pattern[str], pair: tuple[Role, Role], file: str
+) -> None:
+    """Leave out a column that is the difference of two others."""
+    if not all(out.named(role) for role in pair):
+        return
+    for name, text in words.items():
+        if name in out.channels and out.channels[name].role is None and pattern.fullmatch(text):
+            del out.channels[name]
+            out.notes.append(f"{file}: {name} is the difference of other columns and is not read.")
+
+
+def _give_signs(out: _Sorted, words: dict[str, str], values: dict[str, np.ndarray]) -> None:
+    """Give a grid or a battery that flows both ways its role, with the sign that the balance tells."""
+    open_ = [name for name, text in words.items() if name in out.channels and out.channels[name].role is None]
+    grid = [name for name in open_ if _GRID.fullmatch(words[name])]
+    battery = [name for name in open_ if _BATTERY.fullmatch(words[name])]
+    signed = [*grid, *battery]
+    both_ways = [name for name in signed if np.nanmin(values[name], initial=0.0) < 0]
+    if len(grid) > 1 or len(battery) > 1 or not signed:
+        return
+    sums = _balances(out, signed, values)
+    if sums is None:
+        if both_ways or battery:
+            name = (both_ways or battery)[0]
+            roles = ("battery_in", "battery_out") if name in battery else ("grid_import", "grid_export")
+            raise Question(
+                f"{name} flows both ways, and nothing tells what it is above zero",
+                *(f"columns: {{{name!r}: {{role: {role}}}}}" for role in roles),
+            )
+        sums = dict.fromkeys(signed, 1.0)
+    for name in signed:
+        above = sums[name] > 0
+        if name in grid:
+            out.give(name, "grid_import", turned=not above)
+            out.why.append(f"{name} above zero is {'what came from the grid' if above else 'what was fed in'}.")
+        else:
+            out.give(name, "battery_in", turned=above)
+            out.why.append(f"{name} above zero {'comes from the battery' if above else 'charges the battery'}.")
+
+
+def _balances(out: _Sorted, signed: list[str], values: dict[str, np.ndarray]) -> dict[str, float] | None:
+    """Return the sign of each flow with which the home is the sum of what came to it; None where it is not clear."""
+    home, sun = out.named("household"), out.named("solar")
+    kinds = {(channel.unit, channel.measures) for channel in out.channels.values()}
+    if len(home) != 1 or not sun or len(kinds) != 1 or "counter" in next(iter(kinds)):
+        return None
+
+    def total(*roles: Role) -> np.ndarray:
+        return sum((values[name] for name in out.named(*roles)), np.zeros(len(values[home[0]])))
+
+    rest = values[home[0]] - total("solar", "grid_import", "battery_out") + total("grid_export", "battery_in")
+    errors: list[tuple[float, tuple[float, ...]]] = []
+    for signs in itertools.product((1.0, -1.0), repeat=len(signed)):
+        off = rest - sum(sign * values[name] for sign, name in zip(signs, signed, strict=True))
+        errors.append((float(np.nansum(np.abs(off))), signs))
+    errors.sort()
+    whole = float(np.nansum(np.abs(np.stack([values[name] for name in signed]))))
+    clear = errors[0][0] <= _CLOSE * whole and errors[1][0] >= _APART * max(errors[0][0], 1e-9 * whole)
+    return dict(zip(signed, errors[0][1], strict=True)) if whole > 0 and clear else None

@@ -1,0 +1,86 @@
+"""The smart-home events file: a row for each use of a device, with start, duration and energy, in up to 19 columns."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from influx.core.schema import CONTEXT_COLUMNS, EVENT_COLUMNS, STATIC_COLUMNS
+from influx.core.settings import Settings
+from influx.importers.reading import cells, strays, table
+from influx.importers.reading.part import Part, part_of
+
+REQUIRED = ("device_id", "timestamp", "duration_minutes", "power_consumption_kwh")
+LONGEST_MINUTES = 7 * 24 * 60.0
+"""No use of a device lasts longer than a week [min]."""
+
+_TEXTS = ("device_type", "mode_of_operation", "maintenance_last_date", "home_id")
+
+
+def matches(path: Path) -> bool:
+    """Tell whether the header has an event's own columns, or at least five of the 19."""
+    names = set(table.header(path) or ())
+    return bool(names & {"duration_minutes", "power_consumption_kwh"}) or len(names & set(EVENT_COLUMNS)) >= 5
+
+
+def read(path: Path, settings: Settings) -> Part:
+    """Read an events file.
+
+    Returns
+    -------
+    Part
+        Of kind "events"; `timestamp` is the start of use in UTC.
+
+    Raises
+    ------
+    InputError
+        A required column is missing, or more than half of the rows cannot be used.
+    """
+    raw = table.read(path)
+    table.need(raw, REQUIRED)
+    _positive(raw, "power_consumption_kwh", zero=True)
+    raw.kwh_of = _kwh
+    cells.reject_empty(raw, "device_id")
+    cells.times(raw, "timestamp", settings.timezone, group="device_id")
+    _positive(raw, "duration_minutes")
+    raw.reject(strays.astray(pd.DatetimeIndex(raw.rows["timestamp"]).asi8), "timestamp", strays.REASON)
+    frame = raw.rows[[*REQUIRED]].join(cells.optional_numbers(raw, STATIC_COLUMNS + CONTEXT_COLUMNS))
+    for name in _TEXTS:
+        if name in raw.rows:
+            text = raw.rows[name].astype("str").str.strip()
+            frame[name] = text.where(~text.str.lower().isin(cells.MISSING))
+    raw.rows = frame
+    return part_of(raw, "events", "smart-home events")
+
+
+def _kwh(rows: pd.DataFrame) -> np.ndarray:
+    return rows["power_consumption_kwh"].to_numpy(float)
+
+
+def _positive(raw: table.Table, column: str, zero: bool = False) -> None:
+    """Turn a column into finite floats above zero (or not below), and reject the other rows."""
+    values, bad = cells.numbers(raw.rows[column], raw.comma)
+    reasons = np.select(
+        [
+            bad,
+            np.isnan(values),
+            np.isinf(values),
+            values < 0,
+            (values == 0) & (not zero),
+            (values > LONGEST_MINUTES) & (column == "duration_minutes"),
+        ],
+        [
+            "not a number",
+            f"{column} is empty",
+            "infinite",
+            "negative",
+            "zero; a use of a device lasts some time",
+            "longer than a week",
+        ],
+        "",
+    ).astype(object)
+    original = raw.rows[column]
+    raw.rows = raw.rows.assign(**{column: values})
+    raw.reject(reasons != "", column, reasons, original)

@@ -1,0 +1,104 @@
+"""Tidy readings of meters: energy in each interval, as one row a device and time, or as one column a device.
+
+A reading's time is the start of its interval, and how long the interval is follows from the times themselves: the most
+frequent step of each device.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from influx.core.errors import InputError
+from influx.core.schema import CONTEXT_COLUMNS
+from influx.core.settings import Settings
+from influx.importers.formats import per_kwh
+from influx.importers.reading import cells, table, tabular, units
+from influx.importers.reading.layout import Channel, Layout
+from influx.importers.reading.part import Part
+
+RANK = 90
+"""Asked after the other formats: any table with times and numbers looks like one column a device."""
+
+REQUIRED = ("device_id", "timestamp", "energy_kwh")
+_KEYS = ("timestamp", "home_id", "quality")
+
+
+def matches(path: Path) -> bool:
+    """Tell whether the header has the columns of tidy readings, or a time and more, none of it in another unit."""
+    names = table.header(path) or []
+    return {"device_id", "energy_kwh"} <= set(names) or (
+        "timestamp" in names and len(names) > 1 and not any(map(_in_another_unit, names))
+    )
+
+
+def _in_another_unit(name: str) -> bool:
+    """Tell whether a name says that its values are in Wh, W or kW, which are no kWh."""
+    unit = units.in_name(name)
+    return unit is not None and units.factor(unit) not in (None, ("energy", 1.0)) and name not in CONTEXT_COLUMNS
+
+
+def read(path: Path, settings: Settings) -> Part:
+    """Read a file of readings.
+
+    Returns
+    -------
+    Part
+        Of kind "readings"; a row of the account is one device at one time, in a file with one column a device too.
+
+    Raises
+    ------
+    InputError
+        A column is missing, the readings are coarser than hourly, or more than half of them cannot be used.
+    """
+    names = table.header(path) or []
+    notes: list[str] = []
+    if {"device_id", "energy_kwh"} & set(names):
+        layout = Layout("readings", "timestamp", device="device_id", value="energy_kwh")
+    else:
+        columns = _devices(path, names, settings, notes)
+        layout = Layout("readings, one column a device", "timestamp", {name: Channel(name) for name in columns})
+    quality, home = (name if name in names else None for name in ("quality", "home_id"))
+    part = tabular.read(path, replace(layout, quality=quality, home=home), settings)
+    return replace(part, notes=(*notes, *part.notes))
+
+
+def _devices(path: Path, names: list[str], settings: Settings, notes: list[str]) -> list[str]:
+    """Return the columns that are devices' energy; the others are told."""
+    blocks = table.blocks(path)
+    first = next(blocks)
+    whole = next(blocks, None) is None
+    devices, aside, ignored = [], [], []
+    for name in (name for name in names if name not in _KEYS):
+        device = settings.devices.get(name)
+        if _is_aside(name):
+            aside.append(name)
+        elif device is not None and device.role == "ignore":
+            ignored.append(name)
+        elif _holds_no_number(first, name, whole):
+            notes.append(f"{path.name}: the column {name} holds no number and is not read.")
+        else:
+            devices.append(name)
+    if devices:
+        notes += [f"{path.name}: the column {name} is left out, as home.yaml says." for name in ignored]
+    devices = devices or ignored  # a file of nothing else is read, and told as ignored
+    if aside:
+        notes.append(f"{path.name}: {', '.join(aside)} is no energy and is not read here.")
+    if not devices:
+        raise InputError(
+            f"{path.name}: no column holds the energy of a device; there are {', '.join(names)}. "
+            f"Readings have the columns {', '.join(REQUIRED)}, or timestamp and one column of kWh a device."
+        )
+    return devices
+
+
+def _holds_no_number(block: table.Table, name: str, whole: bool) -> bool:
+    values, bad = cells.numbers(block.rows[name], block.comma)
+    return bool(np.isnan(values).all() and (whole or bad.any()))
+
+
+def _is_aside(name: str) -> bool:
+    """Tell whether a column beside the devices' is none of them: a key, the state of the home, a price or carbon."""
+    return name in CONTEXT_COLUMNS or bool(per_kwh.PRICE.fullmatch(name) or per_kwh.CARBON.fullmatch(name))

@@ -1,0 +1,120 @@
+"""The bytes of a file as text: UTF-8 or UTF-16 (told by its mark), and Latin-1 where they are neither."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+from influx.core.errors import InputError
+
+Kind = Literal["parquet", "sheet", "database", "text"]
+
+BLOCK = 1 << 24
+"""Characters of a block; it ends with a line."""
+
+_MOST_LINES = 20
+_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_SIGNS: tuple[tuple[bytes, Kind], ...] = (
+    (b"PAR1", "parquet"),
+    (b"PK\x03\x04", "sheet"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "sheet"),
+    (b"SQLite format 3\0", "database"),
+)
+_CONTROL = bytes(set(range(32)) - set(b"\t\n\f\r\x1b"))
+
+
+def kind(path: Path) -> Kind:
+    """Return what the first bytes of a file say that it is."""
+    with path.open("rb") as file:
+        start = file.read(16)
+    return next((kind for sign, kind in _SIGNS if start.startswith(sign)), "text")
+
+
+def head(path: Path, size: int = 1 << 16) -> str:
+    """Return the beginning of a text file, its line ends as `\\n`; the last line may be cut.
+
+    Raises
+    ------
+    InputError
+        The file is no text.
+    """
+    with path.open("rb") as file:
+        start = file.read(size)
+    marked = _marked(start)
+    _refuse_binary(start, path.name, marked)
+    for name in (marked,) if marked == "utf-16" else (marked or "utf-8", "latin-1"):
+        try:
+            return _plain(codecs.getincrementaldecoder(name)("strict").decode(start))
+        except UnicodeDecodeError:
+            continue
+    return _plain(start.decode("utf-16", "replace"))
+
+
+def first_lines(path: Path, most: int) -> list[str]:
+    """Return the first lines of a text file, the last of which may be cut; none of a file that is no text."""
+    try:
+        return head(path).lstrip("\ufeff").split("\n")[:most]
+    except (InputError, OSError):
+        return []
+
+
+def blocks(path: Path) -> Iterator[str]:
+    """Return the text of a file in pieces that end with a line, their line ends as `\\n`.
+
+    Raises
+    ------
+    InputError
+        The file is no text.
+    """
+    with path.open(encoding=name_of(path), newline=None) as file:
+        try:
+            while text := file.read(BLOCK):
+                text += file.readline()
+                more = 0
+                while more < _MOST_LINES and text.count('"') % 2 and (line := file.readline()):
+                    text, more = text + line, more + 1
+                yield text
+        except UnicodeError as error:
+            raise InputError(
+                f"{path.name}: this is not a text table ({error}). Export it as CSV or Parquet."
+            ) from error
+
+
+def name_of(path: Path) -> str:
+    """Return the encoding of all of a file."""
+    with path.open("rb") as file:
+        start = file.read(4)
+        file.seek(0)
+        marked = _marked(start)
+        decoder = codecs.getincrementaldecoder(marked or "utf-8")("strict")
+        name = marked or "utf-8"
+        while piece := file.read(1 << 22):
+            _refuse_binary(piece, path.name, marked)
+            try:
+                if name != "latin-1" and marked != "utf-16":
+                    decoder.decode(piece)
+            except UnicodeDecodeError:
+                name = "latin-1"
+        try:
+            decoder.decode(b"", True) if name not in ("latin-1", "utf-16") else None
+        except UnicodeDecodeError:
+            name = "latin-1"
+    return name
+
+
+def _marked(start: bytes) -> str | None:
+    return next((name for mark, name in _MARKS if start.startswith(mark)), None)
+
+
+def _refuse_binary(piece: bytes, file: str, marked: str | None) -> None:
+    if marked == "utf-16":
+        return
+    odd = len(piece) - len(piece.translate(None, _CONTROL))
+    if b"\0" in piece or odd > len(piece) / 50:
+        raise InputError(f"{file}: this is not a text table (it holds binary bytes). Export it as CSV or Parquet.")
+
+
+def _plain(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")

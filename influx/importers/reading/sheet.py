@@ -1,0 +1,98 @@
+"""Spreadsheets (XLSX, XLS, ODS) as rows of text: the first sheet that holds rows.
+
+Cells are written as a CSV file would have them: times as 2024-07-14 18:00:00, numbers with a point. Calamine reads
+them; it runs no macro and no formula, and takes the results that were stored.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import zipfile
+import zlib
+from functools import lru_cache
+from pathlib import Path
+
+import python_calamine
+
+from influx.core.errors import InputError
+
+_SHEET = re.compile(r"xl/worksheets/.*\.xml").fullmatch
+_PLACE = re.compile(rb'<c[^>]{0,200}? r="([A-Z]{1,3})(\d{1,9})"')
+_MOST_CELLS = 750_000_000  # 26 columns over all rows that a sheet may have, and some more
+_MOST_BYTES = 1 << 29
+"""No spreadsheet of a meter is larger than this once it is unpacked [bytes]."""
+
+
+def rows(path: Path, name: str = "") -> list[list[str]]:
+    """Return the rows of a spreadsheet, all of one length.
+
+    Parameters
+    ----------
+    name : str, optional
+        Of the sheet; the first that holds rows where it is not given.
+
+    Raises
+    ------
+    InputError
+        It is damaged, protected, holds no rows, or would fill the memory; or it has no sheet of that name.
+    """
+    stat = path.stat()
+    return _read(path, name, stat.st_mtime_ns, stat.st_size)[0]
+
+
+def notes(path: Path) -> list[str]:
+    """Return what a reader should know: which sheets were not read."""
+    stat = path.stat()
+    return list(_read(path, "", stat.st_mtime_ns, stat.st_size)[1])
+
+
+@lru_cache(maxsize=4)
+def _read(path: Path, name: str, _changed: int, _size: int) -> tuple[list[list[str]], tuple[str, ...]]:
+    _refuse_bomb(path)
+    try:
+        with python_calamine.load_workbook(str(path)) as book:
+            sheets = {own: book.get_sheet_by_name(own).to_python(skip_empty_area=False) for own in book.sheet_names}
+    except BaseException as error:  # a damaged file may panic, which is no Exception
+        if isinstance(error, KeyboardInterrupt | SystemExit | MemoryError):
+            raise
+        raise InputError(f"{path.name}: not readable as a spreadsheet: {error}. Export it as CSV.") from error
+    full = [own for own, cells in sheets.items() if len(cells) > 1 and name in ("", own)]
+    if not full and name:
+        raise InputError(f"{path.name}: it has no sheet {name} with rows; there are {', '.join(sheets)}.")
+    if not full:
+        raise InputError(f"{path.name}: the spreadsheet holds no rows. Export it again, or remove it.")
+    cells = [[_text(cell) for cell in row] for row in sheets[full[0]]]
+    width = max(map(len, cells))
+    told = () if len(full) == 1 else (f"{path.name}: only its sheet {full[0]} is read, not {', '.join(full[1:])}.",)
+    return [row + [""] * (width - len(row)) for row in cells], told
+
+
+def _refuse_bomb(path: Path) -> None:
+    """Refuse a file that is small by itself and fills the memory when it is read."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            size = sum(entry.file_size for entry in archive.infolist())
+            sheets = [] if size > _MOST_BYTES else [archive.read(name) for name in archive.namelist() if _SHEET(name)]
+    except (zipfile.BadZipFile, zlib.error, OSError, ValueError, EOFError, NotImplementedError, RuntimeError):
+        return  # an old XLS, or a damaged one, which the reader refuses
+    if size > _MOST_BYTES:
+        raise InputError(f"{path.name}: unpacked, this spreadsheet takes {size >> 20} MB. Export it as CSV.")
+    for xml in sheets:
+        places = _PLACE.findall(xml)
+        width = max((len(column) for column, _ in places), default=0)
+        height = max((int(row) for _, row in places), default=0)
+        if 26**width * height > _MOST_CELLS:
+            raise InputError(f"{path.name}: a sheet has cells in row {height}. Export it as CSV without empty rows.")
+
+
+def _text(cell: object) -> str:
+    if isinstance(cell, bool):
+        return str(cell).lower()
+    if isinstance(cell, float):
+        return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(cell)
+    if isinstance(cell, dt.datetime):
+        return f"{cell + dt.timedelta(microseconds=500_000):%Y-%m-%d %H:%M:%S}"
+    if isinstance(cell, dt.timedelta):
+        return str(cell)
+    return str(cell).strip()

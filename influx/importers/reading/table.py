@@ -1,0 +1,265 @@
+"""Files as raw tables, before anybody knows what they mean: every row keeps its number, none is dropped in silence.
+
+A CSV row is one line, and all of its cells stay text until a source reads them; a Parquet file keeps its types. What
+cannot be used moves, with a reason, from the rows to the rejected ones, so that rows read = rows used + rows rejected.
+A large CSV file comes in blocks of some hundred thousand rows, so that a source may turn each into numbers before the
+next one is read. Encodings are told in `encoding`, spreadsheets are read in `sheet`.
+"""
+
+from __future__ import annotations
+
+import csv
+import difflib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet
+
+from influx.core.errors import InputError
+from influx.importers.reading import encoding, sheet
+from influx.importers.reading.lines import padded, rows_of, split_header
+
+REJECTED = ("file", "row", "column", "value", "reason", "kwh")
+"""Columns of the rejected rows; `row` counts from 1, in a CSV with the header; `kwh` is NaN where it is not known."""
+
+
+ASIDE = "no electricity"
+"""How the reason begins where a row tells of something else: it is set aside, and does not count as a fault."""
+
+_DAMAGED = (pa.ArrowException, OSError, ValueError, RecursionError, OverflowError, KeyError, TypeError)
+_MOST_KWH = 1e12
+
+
+@dataclass
+class Table:
+    """The rows of one file that are still good, and those that are not.
+
+    `rows` has the file's row numbers as its index; `comma` tells that decimals may be written with a comma; `kwh_of`
+    returns the energy of rows [kWh], once it is known how to.
+    """
+
+    file: str
+    rows: pd.DataFrame
+    comma: bool = False
+    rejected: list[pd.DataFrame] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    rows_read: int = 0
+    kwh_of: Callable[[pd.DataFrame], np.ndarray] | None = None
+
+    def reject(
+        self, bad: np.ndarray, column: str | np.ndarray, reason: str | np.ndarray, values: pd.Series | None = None
+    ) -> None:
+        """Move the rows where `bad` holds to the rejected ones; `values` are the cells as they stood in the file."""
+        if not bad.any():
+            return
+        values = self.rows[column] if values is None else values
+        self.rejected.append(
+            rejected(
+                self.file,
+                self.rows.index[bad].to_numpy(),
+                column if isinstance(column, str) else column[bad],
+                [_shown(value) for value in values[bad]],
+                reason if isinstance(reason, str) else reason[bad],
+                np.nan if self.kwh_of is None else self.kwh_of(self.rows[bad]),
+            )
+        )
+        self.rows = self.rows[~bad]
+
+    def all_rejected(self) -> pd.DataFrame:
+        """Return the rejected rows in the order of the file."""
+        frames = [frame for frame in self.rejected if len(frame)] or [rejected(self.file, [], "", [], "")]
+        return pd.concat(frames).sort_values("row", kind="stable", ignore_index=True)
+
+
+def rejected(
+    file: str, rows: object, column: object, values: object, reason: object, kwh: object = np.nan
+) -> pd.DataFrame:
+    """Return a frame with the columns of `REJECTED`."""
+    frame = pd.DataFrame({"row": np.asarray(rows, dtype="int64"), "value": np.asarray(values, dtype=object)})
+    frame = frame.assign(file=file, column=column, reason=reason, kwh=_finite(kwh))[list(REJECTED)]
+    types = {"file": "str", "row": "int64", "column": "str", "value": "str", "reason": "str", "kwh": "float64"}
+    return frame.astype(types)
+
+
+def _finite(kwh: object) -> np.ndarray:
+    """Return energies, NaN where a number is none: infinite, or more than a sum can hold."""
+    values = np.asarray(kwh, float)
+    return np.where(np.abs(values) < _MOST_KWH, values, np.nan)
+
+
+def _shown(value: object) -> str:
+    text = "" if value is None or value is pd.NaT or value != value else str(value)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def header(path: Path, line: int = 1) -> list[str] | None:
+    """Return the column names of a table, or None where the file is no table. Only its beginning is read.
+
+    Parameters
+    ----------
+    line : int
+        The line of a CSV file, from 1, in which they stand.
+    """
+    stat = path.stat()
+    return _header(path, line, stat.st_mtime_ns, stat.st_size)
+
+
+@lru_cache(maxsize=256)
+def _header(path: Path, line: int, _changed: int, _size: int) -> list[str] | None:
+    try:
+        kind = encoding.kind(path)
+        if kind == "parquet":
+            return [str(name) for name in pa.parquet.read_schema(path).names]
+        if kind == "sheet":
+            return sheet.rows(path)[line - 1]
+        lines = encoding.head(path).split("\n")
+        return split_header(lines[line - 1])[0] if len(lines) >= line and lines[line - 1].strip() else None
+    except (InputError, IndexError, csv.Error, *_DAMAGED):
+        return None
+
+
+def read(path: Path, line: int = 1) -> Table:
+    """Read a CSV, Parquet or XLSX file whole. `line` is the one of its header.
+
+    Raises
+    ------
+    InputError
+        The file is empty, has a header only, names a column twice, or is no table at all.
+    """
+    return concat(list(blocks(path, line)))
+
+
+def blocks(
+    path: Path, line: int = 1, names: tuple[str, ...] = (), separator: str = "", short: bool = False
+) -> Iterator[Table]:
+    """Read a CSV, Parquet or XLSX file, a CSV in blocks of rows.
+
+    Parameters
+    ----------
+    line : int
+        The line of the header, from 1; those above it are passed over. 0: there is none.
+    names : tuple of str, optional
+        The columns, where the file has no header or repeats a name.
+    separator : str, optional
+        What parts the cells of a CSV file; told from the header where it is not given.
+    short : bool
+        Whether rows of a CSV file may end before the last columns, whose cells are blank then.
+
+    Raises
+    ------
+    InputError
+        As in `read`, maybe only when a later block is read.
+    """
+    try:
+        kind = encoding.kind(path)
+        if not path.stat().st_size:
+            raise InputError(f"{path.name}: the file is empty. Export it again, or remove it.")
+    except OSError as error:
+        raise InputError(
+            f"{path.name}: cannot be opened: {error.strerror}. Mend its permissions, or remove it."
+        ) from error
+    count = 0
+    tables = [_parquet(path)] if kind == "parquet" else _texts(path, kind, line, names, separator, short)
+    for table in tables:
+        count += table.rows_read
+        yield table
+    if not count:
+        raise InputError(f"{path.name}: the file has a header but no rows. Export it again, or remove it.")
+
+
+def concat(tables: Iterable[Table]) -> Table:
+    """Put the blocks of a file together again."""
+    tables = list(tables)
+    if len(tables) == 1:
+        return tables[0]
+    rows = pd.concat([table.rows for table in tables])
+    return Table(
+        tables[0].file,
+        rows,
+        tables[0].comma,
+        [frame for table in tables for frame in table.rejected if len(frame)],
+        list(dict.fromkeys(note for table in tables for note in table.notes)),
+        sum(table.rows_read for table in tables),
+        tables[0].kwh_of,
+    )
+
+
+def _parquet(path: Path) -> Table:
+    try:
+        rows = pd.read_parquet(path)
+    except _DAMAGED as error:
+        why = (str(error).splitlines() or ["it is damaged"])[0]
+        raise InputError(f"{path.name}: not readable as Parquet: {why}. Export it again.") from error
+    if rows.index.name is not None and rows.index.name not in rows:
+        rows = rows.reset_index()
+    rows.columns = [str(name) for name in rows.columns]
+    _once(path.name, list(rows.columns))
+    rows.index = pd.RangeIndex(1, len(rows) + 1)
+    return Table(path.name, rows, rows_read=len(rows))
+
+
+def _texts(path: Path, kind: str, line: int, names: tuple[str, ...], separator: str, short: bool) -> Iterator[Table]:
+    """Read the lines of a CSV file, or the rows of a sheet."""
+    if kind == "sheet":
+        yield _sheet(path, line, names)
+        return
+    at, head = 1, ""
+    for text in encoding.blocks(path):
+        first = at
+        at += text.count("\n")
+        while line >= first and not head and text:
+            if first < line:
+                text, first = text.partition("\n")[2], first + 1
+                continue
+            head, _, text = text.partition("\n")
+            first += 1
+            break
+        yield _rows(path.name, text, head, names, separator, first, short)
+
+
+def _rows(file: str, text: str, head: str, names: tuple[str, ...], separator: str, first: int, short: bool) -> Table:
+    try:
+        found, sign = split_header(head, separator) if head else ([], separator or ",")
+        columns = list(names) or found
+        _once(file, columns)
+        text = padded(text, len(columns), separator or sign) if short else text
+        lines = rows_of(text, columns, separator or sign, first)
+    except (csv.Error, pa.ArrowException, UnicodeEncodeError) as error:
+        raise InputError(f"{file}: not readable as CSV: {error}. Export it again.") from error
+    faults = lines.faults
+    reasons = [why for _, _, why in faults]
+    bad = rejected(file, [row for row, _, _ in faults], "", [_shown(text) for _, text, _ in faults], reasons)
+    return Table(file, lines.frame, lines.separator != ",", [bad], rows_read=len(lines.frame) + len(bad))
+
+
+def _sheet(path: Path, line: int, names: tuple[str, ...]) -> Table:
+    cells = sheet.rows(path)
+    columns = list(names) or [name or f"(column {place})" for place, name in enumerate(cells[line - 1], start=1)]
+    _once(path.name, columns)
+    rows = pd.DataFrame(cells[line:], columns=columns, index=range(line + 1, len(cells) + 1), dtype="str")
+    rows = rows[(rows != "").any(axis=1)]
+    return Table(path.name, rows, True, rows_read=len(rows), notes=sheet.notes(path))
+
+
+def _once(file: str, names: list[str]) -> None:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise InputError(f"{file}: the column {twice[0]!r} stands twice in the header. Keep one of the two.")
+
+
+def need(table: Table, columns: tuple[str, ...]) -> None:
+    """Raise InputError where the table lacks one of `columns`; the error says which are there, and the near name."""
+    lacking = [name for name in columns if name not in table.rows]
+    if not lacking:
+        return
+    there = list(table.rows.columns)
+    near = [(name, difflib.get_close_matches(name, there, n=1)) for name in lacking]
+    hints = "".join(f" Is {found[0]!r} meant as {name}?" for name, found in near if found)
+    raise InputError(
+        f"{table.file}: no column {', '.join(lacking)}; there are {', '.join(there)}.{hints} Rename or add the column."
+    )

@@ -1,0 +1,162 @@
+"""One line in the user's crontab that makes the report every week.
+
+cron runs a command in a bare environment: next to no PATH, no terminal, no activated environment, and a percent sign
+ends the command (crontab(5)). So the line carries all that it needs: where the project is, where Python and make are,
+a lock against a run that is still going, and a log with dates. It goes through `make report`, so that an environment
+that an update has left behind is mended first; for that, the PATH names the Python that .venv was made from. The line
+is known again by the comment at its end, and no other line of the crontab is touched.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from influx.core.errors import InputError
+
+EVERY_MONDAY_AT_SIX = "0 6 * * 1"
+LOG = "reports/schedule.log"
+LOCK = "reports/.schedule.lock"
+LONGEST_LINE = 900
+"""Bytes; Debian's cron ignores what goes beyond 1000."""
+
+_WHEN = re.compile(r"@(hourly|daily|weekly|monthly)|[\d*][^\s%]*( [\w*][^\s%]*){4}")
+_NOTHING_YET = re.compile(rb"no crontab|no such file", re.IGNORECASE)
+
+
+def install(project: Path, when: str = EVERY_MONDAY_AT_SIX, settings: Mapping[str, str] | None = None) -> str:
+    """Have `make report` run regularly; an entry of the same project is replaced.
+
+    Parameters
+    ----------
+    project : Path
+        The project's folder.
+    when : str
+        The five time fields of crontab(5), local time of the machine, or `@weekly` and the like.
+    settings : mapping, optional
+        What stands behind `make report`, such as `{"DATA": "data/home"}`.
+
+    Returns
+    -------
+    str
+        A sentence that says what was done.
+
+    Raises
+    ------
+    InputError
+        There is no cron or no make here, cron refuses, or the entry cannot be written as one line.
+    """
+    project = project.resolve()
+    line = entry(project, when, settings)
+    others, _ = _split(_read(), project)
+    (project / LOG).parent.mkdir(exist_ok=True)
+    _write(_lines(others, line))
+    return f"cron makes the report at '{when}'; what it says goes to {LOG}. `make unschedule` ends it."
+
+
+def remove(project: Path) -> str:
+    """Remove the project's entry from the crontab, and say whether there was one.
+
+    Raises
+    ------
+    InputError
+        There is no cron here, or it refuses.
+    """
+    others, ours = _split(_read(), project.resolve())
+    if not ours:
+        return "cron had no entry for this project; nothing was changed."
+    _write(b"".join(others))
+    return "cron makes no more reports for this project."
+
+
+def entry(project: Path, when: str = EVERY_MONDAY_AT_SIX, settings: Mapping[str, str] | None = None) -> str:
+    """Return the crontab line, without its line end.
+
+    Raises
+    ------
+    InputError
+        `when` is not a time of cron, there is no make, or the line would be too long or more than one.
+    """
+    if not _WHEN.fullmatch(when):
+        raise InputError(f"{when!r} is not a time for cron; write five fields, such as '0 6 * * 1' for Mondays at six.")
+    make = _program("make")
+    conda = _conda()
+    python = Path(sys.executable) if conda else Path(sys.executable).resolve()
+    folders = [str(python.parent), str(Path(make).parent), "/usr/local/bin", "/usr/bin", "/bin"]
+    environment = {"PATH": ":".join(dict.fromkeys(folders)), **conda}
+    arguments = {**(settings or {}), **({"PYTHON": str(python)} if conda else {})}
+    command = [make, "--silent", "report", *(f"{name}={value}".replace("$", "$$") for name, value in arguments.items())]
+    if lock := shutil.which("flock"):
+        command = [lock, "-n", LOCK, *command]
+    assigned = " ".join(f"{name}={shlex.quote(value)}" for name, value in environment.items())
+    job = f"{{ date; {assigned} {shlex.join(command)} || echo failed with exit status $?; }} >>{LOG} 2>&1"
+    whole = f"cd {shlex.quote(str(project))} && mkdir -p reports && {job} {_marker(project)}"
+    line = f"{when} " + whole.replace("%", r"\%")
+    if "\n" in line or len(os.fsencode(line)) > LONGEST_LINE:
+        raise InputError(f"{project}: the path does not fit into a line of cron. Move the project to a shorter path.")
+    return line
+
+
+def _marker(project: Path) -> str:
+    return f"# InFlux report of {project}"
+
+
+def _conda() -> dict[str, str]:
+    """Return the variable that tells the Makefile to use the conda environment that runs this, where one does."""
+    prefix = os.environ.get("CONDA_PREFIX")
+    return {"CONDA_PREFIX": prefix} if prefix and Path(sys.prefix) == Path(prefix) else {}
+
+
+def _program(name: str) -> str:
+    found = shutil.which(name)
+    if found is None:
+        raise InputError(f"there is no {name} here. Install it (Debian, Ubuntu: apt install {_PACKAGES[name]}).")
+    return found
+
+
+_PACKAGES = {"crontab": "cron", "make": "make"}
+
+
+def _split(crontab: bytes, project: Path) -> tuple[list[bytes], list[bytes]]:
+    """Return the lines of others and those of the project, each with its line end."""
+    mark = os.fsencode(" " + _marker(project).replace("%", r"\%"))
+    lines = crontab.splitlines(keepends=True)
+    ours = [line for line in lines if line.rstrip(b"\r\n").endswith(mark)]
+    return [line for line in lines if line not in ours], ours
+
+
+def _lines(others: list[bytes], line: str) -> bytes:
+    text = b"".join(others)
+    if text and not text.endswith(b"\n"):
+        text += b"\n"
+    return text + os.fsencode(line) + b"\n"
+
+
+def _read() -> bytes:
+    done = _crontab("-l")
+    if done.returncode == 0:
+        return done.stdout
+    if _NOTHING_YET.search(done.stderr):
+        return b""
+    raise InputError(f"cron does not show its table: {_said(done)}")
+
+
+def _write(crontab: bytes) -> None:
+    done = _crontab("-", text=crontab) if crontab else _crontab("-r")
+    if done.returncode != 0:
+        raise InputError(f"cron does not take the entry: {_said(done)}")
+
+
+def _crontab(argument: str, text: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    words = {**os.environ, "LC_ALL": "C"}
+    return subprocess.run([_program("crontab"), argument], input=text, capture_output=True, env=words, check=False)
+
+
+def _said(done: subprocess.CompletedProcess[bytes]) -> str:
+    return " ".join(done.stderr.decode(errors="replace").split()) or f"exit status {done.returncode}"

@@ -1,0 +1,181 @@
+"""How training reads: who won and by how much, whether promises were kept, and what each day ahead costs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from influx.core import formatting as fmt
+from influx.core.schema import HOUSEHOLD
+from influx.forecasting.evaluation.calibration import ANCHOR, PROMISES, half_width
+from influx.forecasting.evaluation.model_selection import LEAST_FOLDS, Lead
+from influx.forecasting.models.registry import NAMES
+from influx.report.words.tables import household_first
+
+CLEAR, CHANCE = "more than chance explains", "may be chance"
+TOO_FEW = "too few past forecasts to tell"
+KEPT = "within chance"
+UNTOLD = "Whether the bands keep what they promise cannot be told yet: too few hours were tested."
+
+
+def margins(choice: pd.DataFrame) -> pd.DataFrame:
+    """Tell by how much each device's model leads the next best, and whether that may be chance.
+
+    Returns
+    -------
+    DataFrame, index that of `choice`
+        `margin`, the part of the anchor's loss by which it lost less; `error`, its standard error over the past
+        forecasts, paired; `word`, what they mean: clear is only a margin that so few forecasts show by chance once in
+        20 times at most. NaN where there was no rival.
+    """
+    rows = []
+    for row in choice.itertuples():
+        rival, anchor = (Lead("", sign * row.lead, row.lead_se, row.folds) for sign in (1, -1))
+        used = rival if rival.believed else anchor
+        told = np.isfinite(row.lead_se)
+        word = CLEAR if used.believed else CHANCE if told else TOO_FEW
+        rows.append({"margin": used.gain, "error": row.lead_se if told else np.nan, "word": word})
+    return pd.DataFrame(rows, index=choice.index, columns=["margin", "error", "word"])
+
+
+def winners(choice: pd.DataFrame) -> str:
+    """Say who won the contest, and how often that is more than chance."""
+    counts = choice["model"].value_counts()
+    parts = [f"{NAMES.get(str(name), str(name))} for {count}" for name, count in counts.items()]
+    words = f"**Of {len(choice)} series (the household counts as one), the forecast uses {fmt.listed(parts)}.**"
+    if (choice["folds"] > 0).any():
+        clear = int((margins(choice)["word"] == CLEAR).sum())
+        words += f" For {clear or 'none'} of them the lead over the next best is {CLEAR}."
+    return f"{words} {usual_use(choice)}".rstrip()
+
+
+def usual_use(choice: pd.DataFrame) -> str:
+    """Say where climatology is used and why; empty where it is not."""
+    used = choice[choice["model"] == ANCHOR]
+    untested = used["folds"] == 0
+    if len(used) and untested.sum() == len(choice):
+        return "There is too little history to test anything, so climatology is used untested."
+    won, new = ([fmt.name(name) for name in used.loc[some, "device_id"]] for some in (~untested, untested))
+    words = f"Climatology forecasts {_some(won)}: no other model beat it by more than chance." if won else ""
+    if new:
+        words += f"{' It' if won else 'Climatology'} forecasts {_some(new)} untested, as too little is known of it."
+    return words
+
+
+def _some(names: list[str], most: int = 4) -> str:
+    more = [f"{len(names) - most} more"] if len(names) > most else []
+    return fmt.listed(names[:most] + more)
+
+
+def choice(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the model of each device, its lead over the next best with the standard error, and why it was chosen."""
+    lead = margins(frame)
+    out = pd.DataFrame({"device": frame["device_id"], "model used": [NAMES.get(name, name) for name in frame["model"]]})
+    out["lead over the next best"] = _with_error(lead["margin"], lead["error"])
+    out["which is"] = lead["word"]
+    return household_first(out.assign(why=frame["why"]))
+
+
+def _with_error(share: pd.Series, error: pd.Series) -> list[str]:
+    return [fmt.give_or_take(part, around) for part, around in zip(share, error, strict=True)]
+
+
+def kept(promises: pd.DataFrame, together: pd.DataFrame) -> str:
+    """Say which share of the hours the bands promised and held."""
+    if promises.empty:
+        return UNTOLD
+    words = []
+    for who, rows in (
+        ("that of the household", promises[promises["device_id"] == HOUSEHOLD]),
+        ("those of the devices", together),
+    ):
+        band = rows[(rows["promise"] == "band") & rows["found"].notna()]
+        if len(band) and not (rows is together and set(promises["device_id"]) == {HOUSEHOLD}):
+            row = band.iloc[0]
+            words.append(f"{who} held {fmt.give_or_take(row['found'], row['found_se'])}{_told(row)}")
+    if not words:
+        return UNTOLD
+    folds = int(promises["folds"].max())
+    over = f"{folds} past forecasts" if folds > 1 else "one past forecast"
+    over += "" if folds >= LEAST_FOLDS else ", too few to judge it by"
+    return (
+        f"**A band promises {fmt.percent(PROMISES['band'])} of the hours: {' and '.join(words)}.** That is over "
+        f"{over}; hours whose band begins at zero are left out, as nothing can fall below it."
+    )
+
+
+def _told(row: pd.Series) -> str:
+    word = outcome(row)
+    return "" if word == fmt.NOT_KNOWN else f" ({word})"
+
+
+def outcome(row: pd.Series) -> str:
+    """Return whether a promise was kept, as far as so few past forecasts tell."""
+    if not np.isfinite(row["found_se"]) or row["folds"] < LEAST_FOLDS:
+        return fmt.NOT_KNOWN
+    off = row["found"] - row["promised"]
+    if abs(off) <= half_width(row["found_se"], row["folds"]):
+        return KEPT
+    if row["promise"] == "band":
+        return "too wide" if off > 0 else "too narrow"
+    return f"{row['promise']} too {'high' if off > 0 else 'low'}"
+
+
+def promise_table(promises: pd.DataFrame) -> pd.DataFrame:
+    """Return the found share of each device and promise with its standard error, and what broke."""
+    if promises.empty:
+        return promises
+    rows = []
+    for device, told in promises.groupby("device_id", sort=False):
+        found = dict(zip(told["promise"], _with_error(told["found"], told["found_se"]), strict=True))
+        words = [outcome(row) for _, row in told.iterrows()]
+        broken = [word for word in words if word not in (KEPT, fmt.NOT_KNOWN)]
+        row = {"device": device, "off": fmt.percent(float(told["off"].iloc[0]))}
+        row |= {_promised(name): found[name] for name in PROMISES}
+        row["kept?"] = ", ".join(broken) or (KEPT if KEPT in words else fmt.NOT_KNOWN)
+        rows.append(row)
+    return household_first(pd.DataFrame(rows))
+
+
+def _promised(name: str) -> str:
+    share = fmt.percent(PROMISES[name])
+    return f"inside the band ({share} promised)" if name == "band" else f"below {name} ({share} promised)"
+
+
+def horizon(days: pd.DataFrame) -> str:
+    """Say what the first and the last day ahead cost the household, and all series against climatology."""
+    rows = days[days["device_id"] == HOUSEHOLD]
+    if rows.empty:
+        return "What each day ahead costs cannot be told yet."
+    first, last = rows.iloc[0], rows.iloc[-1]
+    folds = int(rows["folds"].max())
+    more = last["day"] > first["day"]
+    words = (
+        f"Over {folds} past forecast{'s' if folds > 1 else ''} the household's energy was missed by "
+        f"{fmt.kwh(first['off_by'])} on day 1"
+    )
+    words += f" and by {fmt.kwh(last['off_by'])} on day {last['day']}" if more else ""
+    words += f", by climatology by {fmt.kwh(first['anchor_off_by'])}"
+    words += f" and {fmt.kwh(last['anchor_off_by'])}." if more else "."
+    lead = days.groupby("day")["lead"].mean()
+    words += f" Of climatology's loss, {fmt.percent(lead.iloc[0])} was avoided on day 1"
+    words += f" and {fmt.percent(lead.iloc[-1])} on day {last['day']}" if more else ""
+    words += ", on average over all series."
+    return words if folds > 1 else f"{words} One forecast decides nothing."
+
+
+def day_table(days: pd.DataFrame, device_id: str = HOUSEHOLD) -> pd.DataFrame:
+    """Return each day ahead of a device against climatology, with what all series avoided of its loss."""
+    rows = days[days["device_id"] == device_id]
+    every = days.groupby("day")["lead"].mean()
+    return pd.DataFrame(
+        {
+            "day": rows["day"],
+            "loss [kWh]": rows["loss"],
+            "climatology's [kWh]": rows["anchor_loss"],
+            "loss avoided": _with_error(rows["lead"], rows["lead_se"]),
+            "energy missed by [kWh]": rows["off_by"],
+            "by climatology [kWh]": rows["anchor_off_by"],
+            "loss avoided, all series": [fmt.percent(every[day]) for day in rows["day"]],
+        }
+    )

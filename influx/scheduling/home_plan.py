@@ -1,0 +1,172 @@
+"""The plan of one home as frames: what its flexible devices should do in the coming week, and what that is worth.
+
+What cannot be planned is named in a sentence, with the least that would have to give.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+import pandas as pd
+
+from influx.billing.carbon import intensity
+from influx.core.local_time import HOUR
+from influx.core.schema import HOUSEHOLD
+from influx.core.tariff import Rates
+from influx.forecasting.device_series import Series
+from influx.home.home import Home
+from influx.scheduling import infeasibility_messages
+from influx.scheduling.flexible_loads import Asked, Notes, asked_of, tasks_of
+from influx.scheduling.milp_model import Task, write
+from influx.scheduling.plan import Plan
+from influx.scheduling.plan_costs import STEP, PerStep, Terms, value
+
+STEP_MINUTES = 30
+
+COLUMNS = {
+    "plan": ["device_id", "run", "timestamp", "kwh"],
+    "plan_runs": ["device_id", "run", "start", "end", "kwh", "cost", "habit_cost"],
+    "plan_devices": [
+        *("device_id", "kind", "runs", "kwh", "cost", "habit_cost", "saving", "p10", "p90", "weeks"),
+        *("carbon_kg", "habit_carbon_kg", "source"),
+    ],
+    "plan_steps": ["timestamp", "price", "carbon_g_per_kwh", "load_kwh", "planned_kwh"],
+    "plan_tasks": ["tasks", "limit_kw"],
+    "plan_total": [
+        *("kwh", "cost", "habit_cost", "saving", "p10", "p90", "weeks", "gap", "weight", "limit_kw", "hours"),
+        *("carbon_kg", "habit_carbon_kg"),
+    ],
+    "plan_notes": ["device_id", "kind", "what"],
+}
+"""The frames of a plan. Times are UTC, energy is in kWh, money in the home's currency, carbon in kg."""
+
+_TYPES = {
+    **dict.fromkeys(("device_id", "kind", "source", "what", "tasks"), "str"),
+    **dict.fromkeys(("run", "runs", "weeks"), "int64"),
+    **dict.fromkeys(("timestamp", "start", "end"), "datetime64[us, UTC]"),
+}
+"""What is no number with decimals."""
+
+NO_DEVICE = "No plan is made: home.yaml names no flexible device. The line flexible: true below a device makes it one."
+
+
+def frames(
+    home: Home,
+    every: list[Series],
+    forecast: pd.DataFrame,
+    rates: Rates | None,
+    carbon: PerStep | None = None,
+    weight: float = 1.0,
+) -> dict[str, pd.DataFrame]:
+    """Plan a home's flexible devices over its forecast.
+
+    Parameters
+    ----------
+    home : Home
+    every : list of Series
+        Its devices.
+    forecast : DataFrame
+        The `forecast` frame.
+    rates : Rates, optional
+        Its prices; without them nothing is planned.
+    carbon : callable, optional
+        Carbon intensity of each step [g/kWh], NaN where it is not known; the home's own by default.
+    weight : float
+        1 minimises money alone, 0 carbon alone.
+
+    Returns
+    -------
+    dict of DataFrame
+        Those of `COLUMNS`: `plan`, a row a step in which a run takes energy; `plan_runs`, `plan_devices` and the one
+        row of `plan_total` as of `plan_value.value`; `plan_steps`, with price, expected load beside the plan, and what
+        is planned; `plan_notes`, what is not planned and why. Without a plan all but the notes are empty.
+    """
+    grams = intensity(home.carbon, home.settings.timezone)
+    if carbon is None and grams is not None:
+        carbon = partial(grams.at, minutes=STEP_MINUTES)
+    notes: Notes = []
+    found: dict[str, pd.DataFrame] = {}
+    price = None if rates is None else lambda stamps: rates.at(stamps, STEP_MINUTES)[0]
+    stamps = _steps(forecast, price, notes)
+    if stamps is not None and price is not None:
+        asked = asked_of(home, every, forecast, notes)
+        tasks = tasks_of(asked, stamps, notes)
+        asked = [one for one in asked if one.device_id in tasks]
+        if asked:
+            zone, limit = home.settings.timezone, home.settings.power_limit_kw
+            terms = Terms(stamps, _load(forecast, asked, len(stamps)), price, carbon, limit, weight, zone)
+            found = _planned(asked, tasks, terms, notes)
+        elif not notes:
+            notes.append(("", "lacking", NO_DEVICE))
+    found["plan_notes"] = pd.DataFrame(notes, columns=COLUMNS["plan_notes"])
+    return {name: _typed(found.get(name, pd.DataFrame(columns=columns))[columns]) for name, columns in COLUMNS.items()}
+
+
+def _typed(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame whose columns have their types, also where it has no rows."""
+    return frame.astype({name: _TYPES.get(name, "float64") for name in frame})
+
+
+def _planned(asked: list[Asked], tasks: dict[str, Task], terms: Terms, notes: Notes) -> dict[str, pd.DataFrame]:
+    plan = terms.plan(list(tasks.values()))
+    _tell(plan, asked, tasks, terms, notes)
+    placed = {task.device_id for task in plan.placed}
+    kept = [one for one in asked if one.device_id in placed]
+    planned = plan.steps.groupby("timestamp")["kwh"].sum().reindex(terms.stamps, fill_value=0.0).to_numpy()
+    steps = pd.DataFrame(
+        {
+            "timestamp": terms.stamps,
+            "price": terms.price(terms.stamps),
+            "carbon_g_per_kwh": np.nan if terms.carbon is None else terms.carbon(terms.stamps),
+            "load_kwh": terms.load,
+            "planned_kwh": planned,
+        }
+    )
+    limit = np.nan if terms.limit_kw is None else terms.limit_kw
+    again = pd.DataFrame({"tasks": [write(plan.placed)], "limit_kw": [limit]})
+    found = {"plan": plan.steps, "plan_steps": steps, "plan_tasks": again}
+    return found | (value(plan, kept, terms) if kept else {})
+
+
+def _steps(forecast: pd.DataFrame, price: PerStep | None, notes: Notes) -> pd.DatetimeIndex | None:
+    """Return the steps of the plan: those of the forecast, as far as prices are known."""
+    if price is None:
+        notes.append(("", "lacking", "No plan is made: no tariff is given in home.yaml and the data holds no price."))
+        return None
+    hours = pd.DatetimeIndex(forecast["timestamp"].unique()).sort_values()
+    stamps = pd.date_range(hours[0], hours[-1] + HOUR, freq=STEP, inclusive="left")
+    unknown = ~np.isfinite(price(stamps))
+    if not unknown.any():
+        return stamps
+    known = int(unknown.argmax()) // 2
+    if known == 0:
+        notes.append(("", "lacking", "No plan is made: the price of the coming hours is not known."))
+        return None
+    notes.append(("", "lacking", f"Prices are known for the first {known} of {len(hours)} hours: the plan ends there."))
+    return stamps[: 2 * known]
+
+
+def _load(forecast: pd.DataFrame, asked: list[Asked], steps: int) -> np.ndarray:
+    """Return what the home is expected to use beside its planned devices [kWh in the step]."""
+    whole = forecast.loc[forecast["device_id"] == HOUSEHOLD, "energy_kwh"].to_numpy()
+    load = np.repeat(whole, 2) / 2 - sum(one.expected for one in asked)
+    return np.asarray(np.maximum(load, 0.0)[:steps])
+
+
+def _tell(plan: Plan, asked: list[Asked], tasks: dict[str, Task], terms: Terms, notes: Notes) -> None:
+    """Add to `notes` what keeps devices out of the plan."""
+    when, limit = (terms.stamps, terms.timezone), terms.limit_kw
+    out = {one.device_id for one in plan.relaxations}
+    how = {one.device_id: one.flexible for one in asked}
+    for one in plan.relaxations:
+        name = one.device_id
+        if one.gives != "limit":
+            notes.append((name, "impossible", infeasibility_messages.alone(one, tasks[name], how[name], *when)))
+        elif limit is not None:
+            rest = [task for name, task in tasks.items() if name not in out]
+            notes.append(("", "impossible", infeasibility_messages.together(one, rest, *when, limit)))
+    if limit is not None and (
+        words := infeasibility_messages.crowded(limit * (STEP / HOUR) - terms.load, *when, limit)
+    ):
+        notes.append(("", "lacking", words))

@@ -1,0 +1,95 @@
+"""The home's calendar: wall-clock hours, days off and midnights, on the nights when the clock changes too."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tiny_readings import hours
+
+from influx.core.local_time import is_day_off, local, midnight_at_or_after
+
+MADRID = "Europe/Madrid"
+
+
+def utc(text: str) -> pd.Timestamp:
+    return pd.Timestamp(text, tz="UTC")
+
+
+def test_the_clock_shows_an_hour_twice_in_autumn_and_skips_one_in_spring() -> None:
+    assert local(hours(4, "2024-10-26 23:00"), MADRID).hour.tolist() == [1, 2, 2, 3]
+    assert local(hours(3, "2024-03-31 00:00"), MADRID).hour.tolist() == [1, 3, 4]
+
+
+def test_a_half_hour_zone_has_its_own_hours() -> None:
+    wall = local(hours(2, "2024-01-01 18:30"), "Asia/Kolkata")
+    assert list(wall) == [pd.Timestamp("2024-01-02 00:00"), pd.Timestamp("2024-01-02 01:00")]
+
+
+def test_a_weekend_begins_at_local_midnight() -> None:
+    friday_night = hours(3, "2024-07-05 21:00")
+    assert is_day_off(friday_night, MADRID).tolist() == [False, True, True]
+    assert is_day_off(friday_night, "UTC").tolist() == [False, False, False]
+    sunday_night = hours(2, "2024-07-07 21:00")
+    assert is_day_off(sunday_night, MADRID).tolist() == [True, False]
+
+
+def test_public_holidays_are_days_off_where_the_country_is_known() -> None:
+    """Epiphany 2025 is a Monday in Spain, Christmas 2024 a Wednesday in both, 4 July 2024 a Thursday in the USA."""
+    noons = pd.DatetimeIndex([utc("2024-07-04 12:00"), utc("2024-12-25 12:00"), utc("2025-01-06 12:00")])
+    assert is_day_off(noons, MADRID, "ES").tolist() == [False, True, True]
+    assert is_day_off(noons, "America/New_York", "US").tolist() == [True, True, False]
+    assert is_day_off(noons, MADRID).tolist() == [False, False, False]
+
+
+def test_a_holiday_is_found_in_whatever_order_and_however_long_the_span() -> None:
+    christmas = [utc(f"{year}-12-25 12:00") for year in (2030, 2019, 2024)]
+    assert is_day_off(pd.DatetimeIndex(christmas), MADRID, "ES").all()
+    year = hours(24 * 366 * 2, "2023-06-01")
+    off = pd.Series(is_day_off(year, "UTC", "ES"), index=year)
+    assert off["2023-12-25"].all()
+    assert off["2024-05-01"].all()
+    assert off["2025-05-01"].all()
+    new_year_in_tokyo = hours(1, "2023-12-31 15:00")
+    assert is_day_off(new_year_in_tokyo, "Asia/Tokyo", "JP").tolist() == [True]
+
+
+def test_no_stamps_have_no_days() -> None:
+    assert is_day_off(hours(0), MADRID, "ES").shape == (0,)
+
+
+@pytest.mark.parametrize(
+    ("stamp", "zone", "midnight"),
+    [
+        ("2024-07-14 22:00", MADRID, "2024-07-14 22:00"),
+        ("2024-07-14 22:01", MADRID, "2024-07-15 22:00"),
+        ("2024-03-30 23:30", MADRID, "2024-03-31 22:00"),  # the day of 23 hours
+        ("2024-10-26 23:00", MADRID, "2024-10-27 23:00"),  # the day of 25 hours
+        ("2024-01-01 12:00", "Asia/Kolkata", "2024-01-01 18:30"),
+        ("2024-04-25 22:00", "Africa/Cairo", "2024-04-25 22:00"),  # midnight is skipped: the day begins at 1
+        ("2024-04-25 23:00", "Africa/Cairo", "2024-04-26 21:00"),
+        ("2024-11-03 04:00", "America/Havana", "2024-11-03 04:00"),  # midnight comes twice: the day begins at the first
+        ("2024-11-03 05:00", "America/Havana", "2024-11-04 05:00"),
+        ("2018-11-03 12:00", "America/Sao_Paulo", "2018-11-04 03:00"),
+    ],
+)
+def test_the_next_midnight(stamp: str, zone: str, midnight: str) -> None:
+    found = midnight_at_or_after(utc(stamp), zone)
+    assert found == utc(midnight)
+    assert found.unit == "us"
+
+
+@settings(max_examples=50)
+@given(
+    hour=st.integers(0, 24 * 366 * 4),
+    zone=st.sampled_from([MADRID, "America/Sao_Paulo", "Asia/Kolkata", "Australia/Lord_Howe", "America/Havana"]),
+)
+def test_a_midnight_begins_the_first_day_that_has_not_begun(hour: int, zone: str) -> None:
+    stamp = utc("2016-01-01") + pd.Timedelta(hours=hour)
+    found = midnight_at_or_after(stamp, zone)
+    assert pd.Timedelta(0) <= found - stamp <= pd.Timedelta(hours=25)
+    day, before = (found - pd.Timedelta(minutes=back) for back in (0, 1))
+    assert (day.tz_convert(zone).date() - before.tz_convert(zone).date()).days == 1
+    between = pd.date_range(stamp, found - pd.Timedelta(hours=1), freq="h").tz_convert(zone)
+    assert len(set(between.date)) <= 1  # no other day has begun on the way

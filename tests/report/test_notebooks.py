@@ -1,0 +1,197 @@
+"""What an analyst relies on: notebooks that are pages, no programs; they run alone from anywhere, on any home."""
+
+from __future__ import annotations
+
+import ast
+import io
+import tokenize
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+
+import nbformat
+import pandas as pd
+import pytest
+import tiny_homes as tiny
+from run_cells import NOTEBOOKS, run_cells
+
+from influx import InputError, Run
+from influx.core.sanitize import clean_name
+from influx.report.execute_notebooks import PARAMETERS, check_parameters, run_all
+from influx.report.html import Shown
+from influx.report.start_page import glance
+
+each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+
+
+def cells(path: Path, kind: str) -> list[nbformat.NotebookNode]:
+    return [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == kind]
+
+
+def parameters_of(path: Path) -> str:
+    """Return the one cell that is tagged with `parameters`."""
+    (tagged,) = (cell for cell in cells(path, "code") if "parameters" in cell.metadata.get("tags", []))
+    return tagged.source
+
+
+# --- as they are stored -----------------------------------------------------------------------------------------------
+
+
+def test_the_five_steps_are_there() -> None:
+    assert [path.stem for path in NOTEBOOKS][:4] == ["01_explore", "02_features", "03_train", "04_forecast"]
+
+
+@each_notebook
+def test_no_output_is_stored(path: Path) -> None:
+    for cell in cells(path, "code"):
+        assert cell.outputs == []
+        assert cell.execution_count is None
+    assert set(nbformat.read(path, as_version=4).metadata) <= {"kernelspec", "language_info"}
+
+
+@each_notebook
+def test_the_parameters_are_four_and_each_says_what_it_is(path: Path) -> None:
+    source = parameters_of(path)
+    values = {node.targets[0].id: ast.literal_eval(node.value) for node in ast.parse(source).body}  # type: ignore[attr-defined]
+    assert values == {"data": "data/sample", "as_of": "", "horizon": 168, "output": ""}
+    assert tuple(values) == PARAMETERS
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    comments = {token.start[0]: token.string for token in tokens if token.type == tokenize.COMMENT}
+    assert all(len(comments[line]) > 10 for line in range(1, 5))
+    assert "hours" in comments[3]
+
+
+@each_notebook
+def test_a_notebook_holds_no_logic(path: Path) -> None:
+    logic = (ast.FunctionDef, ast.Lambda, ast.ClassDef, ast.For, ast.While, ast.Try, ast.comprehension)
+    for cell in cells(path, "code"):
+        assert not [node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, logic)], cell.source
+
+
+@each_notebook
+def test_a_notebook_opens_with_a_question_and_what_you_will_see_and_ends_with_a_check(path: Path) -> None:
+    first = nbformat.read(path, as_version=4).cells[0]
+    assert first.cell_type == "markdown"
+    assert first.source.startswith("# ")
+    assert first.source.splitlines()[0].endswith("?")
+    assert "You will see" in first.source
+    assert "checks." in cells(path, "code")[-1].source
+
+
+@each_notebook
+def test_an_unknown_parameter_is_refused(path: Path) -> None:
+    check_parameters(path, PARAMETERS)
+    with pytest.raises(InputError, match=rf"{path.name}: no parameter horizn; there are data, as_of, horizon, output"):
+        check_parameters(path, ["data", "horizn"])
+
+
+# --- alone, from anywhere ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def six_weeks(tmp_path_factory) -> Path:
+    """The last six weeks of three of the sample's devices, with its weather and settings."""
+    some = ("AC_LR_01", "FRIDGE_01", "WM_01")
+    return tiny.part_of_sample(tmp_path_factory.mktemp("six_weeks"), some, since="2024-06-03")
+
+
+@each_notebook
+def test_a_notebook_runs_alone_for_an_earlier_day_and_a_short_horizon(
+    path: Path, six_weeks: Path, tmp_path: Path, monkeypatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shown = run_cells(path, data=str(six_weeks), as_of="2024-06-30", horizon=24, output="run")
+    assert all(isinstance(one, Shown) for one in shown)
+    assert len(shown) >= 5
+    run = Run(six_weeks, "2024-06-30", 24, tmp_path / "run")
+    assert run.has("home")
+    assert run.home().origin == pd.Timestamp("2024-06-29 22:00", tz="UTC")
+    assert run.home().readings["timestamp"].max() < run.home().origin
+    if path.stem == "04_forecast":
+        assert "24 hours are expected to take" in repr(shown[0])
+
+
+def test_the_forecast_runs_alone_for_two_weeks_ahead(six_weeks: Path, tmp_path: Path) -> None:
+    shown = run_cells(NOTEBOOKS[3], data=str(six_weeks), horizon=336, output=str(tmp_path / "run"))
+    assert "From Mon 15 July 2024, 14 days are expected to take" in repr(shown[0])
+    assert Run(six_weeks, horizon=336, output=tmp_path / "run").forecast()["forecast"]["timestamp"].nunique() == 336
+
+
+def test_the_sample_is_found_from_any_folder(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run_cells(NOTEBOOKS[0], output=str(tmp_path / "run"))
+
+
+def test_a_kernel_gets_its_parameters_and_works_in_a_folder_of_its_own(six_weeks: Path, tmp_path: Path) -> None:
+    (tmp_path / "work").mkdir()
+    parameters = {"data": str(six_weeks), "as_of": "2024-06-30", "horizon": 24, "output": str(tmp_path / "run")}
+    (done,) = run_all([NOTEBOOKS[3]], parameters, tmp_path / "work")
+    said = [output.data["text/plain"] for cell in done.notebook.cells for output in cell.get("outputs", [])]
+    assert "From Sun 30 June 2024, 24 hours are expected to take" in said[0]
+    assert all(output.output_type != "stream" for cell in done.notebook.cells for output in cell.get("outputs", []))
+
+
+def test_a_run_that_is_there_already_is_shown_and_not_made_again(sample_run: Run, monkeypatch) -> None:
+    monkeypatch.setattr(Run, "_done", lambda *_: pytest.fail("a step was made again"))
+    for path in NOTEBOOKS[:4]:
+        run_cells(path, data=str(sample_run.data), output=str(sample_run.folder))
+
+
+# --- on any home ------------------------------------------------------------------------------------------------------
+
+
+class Tags(HTMLParser):
+    """The tags of a piece of HTML, and what is said in it: its text, and the words that stand for its figures."""
+
+    def __init__(self, markup: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.seen: set[str] = set()
+        self.attributes: set[str] = set()
+        self.said = ""
+        self.feed(markup)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+        self.said += " ".join(value or "" for name, value in attrs if name in ("alt", "aria-label"))
+
+    def handle_data(self, data: str) -> None:
+        self.said += data
+
+
+@pytest.fixture(scope="module")
+def pages_of(tiny_run) -> Callable:
+    """Return what all notebooks and the start page show of a home of `tiny_homes`, each as its HTML."""
+    pages: dict[str, list[Shown]] = {}
+
+    def get(make: Callable[[Path], Path]) -> list[Shown]:
+        if make.__name__ not in pages:
+            run = tiny_run(make)
+            inputs = {"data": str(run.data), "output": str(run.folder)}
+            shown = [one for path in NOTEBOOKS for one in run_cells(path, **inputs)]
+            pages[make.__name__] = [*shown, Shown(glance(run.folder), "The start page")]
+        return pages[make.__name__]
+
+    return get
+
+
+@pytest.mark.parametrize("make", tiny.HOMES, ids=lambda make: make.__name__)
+def test_every_page_can_be_made_of_an_awkward_home(make, tiny_run, pages_of) -> None:
+    """No page fails or warns, or shows nothing or a bare NaN where words should stand."""
+    for shown in pages_of(make):
+        assert isinstance(shown, Shown)
+        words = {word.strip(".,:;()") for word in Tags(shown.markup).said.split()}
+        assert words
+        assert not {"nan", "NaN", "NaT", "inf", "None"} & words, shown.words
+    assert tiny_run(make).forecast()["forecast"].groupby("device_id").size().eq(168).all()
+
+
+def test_a_hostile_name_is_text_on_every_page(pages_of) -> None:
+    markup = "".join(shown.markup for shown in pages_of(tiny.hostile))
+    told = Tags(markup)
+    assert not {"img", "script", "a"} & told.seen
+    assert not [name for name in told.attributes if name.startswith("on")]
+    assert "<strong>bold</strong>" not in markup
+    for name in tiny.NAMES:
+        assert clean_name(name) in told.said
