@@ -26,6 +26,7 @@ from influx.core.sanitize import clean_name, distinct, file_name, for_cell, from
 from influx.dashboard import columns, html
 from influx.home.home import Home, rest
 from influx.home.unique_names import with_clean_names
+from influx.report import html as markup
 
 LINKS = ("href", "src", "action")
 BIDI = "\u202e"
@@ -117,8 +118,7 @@ def report(tmp_path_factory) -> tuple[Path, str]:
     tiny_notebooks.write(
         folder / "cells" / "01_all.ipynb",
         "# What was used?",
-        "from influx import Run\nfrom influx.report import html as markup
-from influx.report.plots import plots\n"
+        "from influx import Run\nfrom influx.report.plots import plots\n"
         "from influx.report.words import sentences, tables\n"
         "from influx.report.plots.figures import paragraphs, show, table",
         "run = Run(data, as_of, horizon, output)\nrun.home(), run.explore(), run.forecast(), run.bill(), run.plan(),"
