@@ -56,7 +56,7 @@ class Week:
 
     @cached_property
     def _words(self) -> dict[str, str]:
-        path = self.folder / "words.json"
+        path = self.folder / "texts.json"
         return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
     def said(self, name: str) -> str:

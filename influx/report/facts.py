@@ -46,7 +46,9 @@ def _household(frame: pd.DataFrame | None) -> Facts | None:
 
 def rows_read(home: Home) -> Facts:
     """Count what became of the rows, and name the devices and days that they tell of."""
-    counts = home.account[["rows_read", "rows_used", "rows_rejected", "rows_after_as_of"]].sum().astype(int).to_dict()
+    counts = (
+        home.reconciliation[["rows_read", "rows_used", "rows_rejected", "rows_after_as_of"]].sum().astype(int).to_dict()
+    )
     ends = pd.DatetimeIndex([home.readings["timestamp"].min(), home.origin - pd.Timedelta(hours=1)])
     devices = home.readings.loc[home.readings["device_id"] != HOUSEHOLD, "device_id"].nunique()
     return {**counts, "devices": devices, "ends": local(ends, home.settings.timezone)}

@@ -58,7 +58,8 @@ def sentence(text: str) -> Shown:
 
 def paragraphs(texts: list[str], first: str = "ix-sentence") -> Shown:
     """Return texts, each as a paragraph of the page's text; the class of the first one may be another."""
-    shown = [_paragraph(text, "ix-sentence" if number else first) for number, text in enumerate(texts)]
+    kinds = [first] + ["ix-sentence"] * len(texts)
+    shown = [_paragraph(text, kind) for text, kind in zip(filter(None, texts), kinds, strict=False)]
     return Shown("".join(part.markup for part in shown), " ".join(part.words for part in shown))
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 from influx.billing.bill import STANDING, TAX, TOTAL
 from influx.core import formatting as fmt
 from influx.core.schema import HOUSEHOLD
-from influx.forecasting.evaluation.calibration import PROMISES, half_width
+from influx.forecasting.evaluation.calibration import half_width
 from influx.forecasting.evaluation.model_selection import LEAST_FOLDS, Lead
 from influx.insights.drift import LEAST_WEEKS, is_worse
 
@@ -22,7 +22,7 @@ KEPT = "within chance"
 _DEVICE = ["home_id", "device_id"]
 
 
-def account(frame: pd.DataFrame) -> pd.DataFrame:
+def reconciliation(frame: pd.DataFrame) -> pd.DataFrame:
     """Return what became of the rows and the energy of each file; a kind of loss that no file had is left out."""
     rare = ["rows_after_as_of", "overlaps", "kwh_rejected"]
     return frame.drop(columns=[name for name in rare if not frame[name].fillna(0).any()])

@@ -30,7 +30,7 @@ def glance(folder: Path) -> str:
     run = Run.open(folder)
     home, rates, coming, trained = run.home(), run.rates(), run.forecast(), run.training()
     currency = rates.currency if rates else ""
-    texts = answers(run)
+    todo, texts = run.insights()["recommendations"], answers(run)
     parts: list[str | Shown] = [
         _heading(1, f"What will {_name(run)} use in the coming week?"),
         _sentences(texts.get("last_forecast", "")),
@@ -47,7 +47,7 @@ def glance(folder: Path) -> str:
         *(_plan(run, currency) if run.has("plan") else []),
         _heading(2, "What is worth doing?"),
         _sentences(texts["savings"]),
-        table(run.insights()["recommendations"], "recommendations", rows=3, empty=""),
+        *([table(todo, "recommendations", rows=3)] if len(todo) else []),
         _heading(2, "How sure is it?"),
         _sentences(texts["reliability"]),
         note("climatology_devices", choice=trained["choice"]),
@@ -92,7 +92,7 @@ def answers(run: Run) -> dict[str, str]:
 
 
 def _sentences(text: str) -> Shown:
-    return paragraphs(text.split("\n\n") if text else [])
+    return paragraphs(text.split("\n\n"))
 
 
 def _plan(run: Run, currency: str) -> list[str | Shown]:

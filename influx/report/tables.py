@@ -1,7 +1,7 @@
 """Tables for people: which columns of a frame stand in them, under which heading, in which format.
 
-A column is a row of three: the frame's column, or a tuple of several that one cell shows together; the heading, with its
-unit; and a format: a function of the value (or values), or a dict of what each value is called. Without a format,
+A column is a row of three: the frame's column, or a tuple of several that one cell shows together; the heading, with
+its unit; and a format: a function of the value (or values), or a dict of what each value is called. Without a format,
 numbers have three significant digits and texts stand as they are. A column whose name ends with `?` is left out where
 the frame does not have it. `{currency}` in a heading becomes the currency's code.
 """
@@ -69,6 +69,7 @@ ROLES = {
     "battery_out": "energy out of the battery",
     "ignore": "left out",
 }
+SOURCES = {"found": "found in the readings", "given": "named in home.yaml", "open": "quiet up to now"}
 METRICS = (
     ("pinball", "pinball [kWh]"),
     ("scaled_pinball", "scaled pinball"),
@@ -82,7 +83,7 @@ METRICS = (
 )
 
 COLUMNS: dict[str, Sequence[Column]] = {
-    "account": (
+    "reconciliation": (
         ("file", "file"),
         ("format", "format"),
         ("rows_read", "rows read"),
@@ -150,7 +151,11 @@ COLUMNS: dict[str, Sequence[Column]] = {
         ("first", "from", fmt.day),
         ("last", "to", fmt.day),
         ("days", "days"),
-        ("source", "known how", {"found": "found in the readings", "given": "named in home.yaml", "open": "quiet up to now"}),
+        (
+            "source",
+            "known how",
+            {"found": "found in the readings", "given": "named in home.yaml", "open": "quiet up to now"},
+        ),
         ("coming", "when", {True: "to come", False: "past"}),
     ),
     "relations": (
