@@ -36,7 +36,7 @@ WORKBENCH = Path("reports") / "workbench"
 LARGEST_CSV = 400_000
 """Rows above which a frame is kept as Parquet alone."""
 
-HOME_FRAMES = ("readings", "rejected", "account", "corrections", "series", "devices")
+HOME_FRAMES = ("readings", "rejected", "reconciliation", "corrections", "series", "devices")
 """Frames of the home that are written as CSV, too."""
 
 Frames = dict[str, pd.DataFrame]
