@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from influx.billing import cost_forecast
+from influx.core.constants import WEEK
 from influx.core.errors import InputError
 from influx.core.parallel import run_all
 from influx.core.paths import PROJECT, find
@@ -29,7 +30,7 @@ from influx.forecasting.device_series import Series, series_of_home
 from influx.forecasting.evaluation.backtest import LEVELS
 from influx.forecasting.evaluation.calibration import days_ahead, of_chosen, promises
 from influx.forecasting.evaluation.model_selection import references, train
-from influx.forecasting.features import WEEK, every_hour, every_week, feature_table, relation
+from influx.forecasting.features import every_hour, every_week, feature_table, relation
 from influx.forecasting.forecast import alive, predict_all
 from influx.forecasting.models.registry import Candidate
 from influx.home.home import Home, load
