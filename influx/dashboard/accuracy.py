@@ -6,7 +6,7 @@ import ipywidgets as widgets
 import numpy as np
 
 from influx.core import formatting as fmt
-from influx.core.device_names import NAMES
+from influx.core.constants import NAMES
 from influx.dashboard import charts, html
 from influx.dashboard.columns import Columns
 from influx.dashboard.svg import Chart, figure

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from influx.core.device_names import HOUSEHOLD, OTHER
+from influx.core.constants import HOUSEHOLD, OTHER
 from influx.core.paths import find
 from influx.dashboard.columns import Columns, read
 from influx.report.plots.colours import colours
