@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -18,13 +19,16 @@ import pandas as pd
 from influx.core.errors import InputError
 from influx.core.parallel import run_all, run_apart
 from influx.core.schema import FORECAST, HOUSEHOLD, as_readings, check
-from influx.forecasting.device_series import Series, all_series, surroundings, with_household
+from influx.forecasting.device_series import Series, all_series, series_of_home, surroundings, with_household
 from influx.forecasting.evaluation.backtest import check_asked, fit, past_forecasts, predict
 from influx.forecasting.evaluation.model_selection import FAVOURITE, FOLDS, SIMPLEST, choose, with_anchor
 from influx.forecasting.features import WEEK
 from influx.forecasting.models.conformal import LEVELS, column
 from influx.forecasting.models.registry import Candidate
 from influx.forecasting.models.similar_days import LARGEST_RATIO
+
+if TYPE_CHECKING:
+    from influx.home.home import Home
 
 TESTED_DAYS = 14.0
 """Known days from which similar days speak where no contest is held; before, climatology does."""
@@ -133,6 +137,21 @@ def alive(every: list[Series], origin: pd.Timestamp) -> list[Series]:
             "the sum of the devices counts."
         )
     return living
+
+
+def active_series(home: Home) -> list[Series]:
+    """Return the devices of a home that were measured in the four weeks before its origin."""
+    return alive(series_of_home(home), home.origin)
+
+
+def fit_chosen(
+    every: list[Series], chosen: pd.DataFrame, origin: pd.Timestamp, horizon: int
+) -> dict[tuple[str, str], Candidate]:
+    """Let each device's model learn: the `model` that a selection, or a `forecast` frame, names beside it."""
+    names = chosen.drop_duplicates(["home_id", "device_id"]).set_index(["home_id", "device_id"])["model"]
+    keys = [(one.home_id, one.device_id) for one in every]
+    work = list(zip(every, keys, strict=True))
+    return dict(zip(keys, run_all(lambda job: fit(job[0], names[job[1]], origin, horizon), work), strict=True))
 
 
 def predict_all(

@@ -17,13 +17,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from influx.billing import cost_forecast
+from influx.billing.costs import bill, home_rates
 from influx.core.errors import InputError
 from influx.core.parallel import run_all
 from influx.core.paths import PROJECT, find
 from influx.core.schema import HOUSEHOLD
 from influx.core.tabular_io import write_csv
-from influx.core.tariff import Rates, rates
+from influx.core.tariff import Rates
 from influx.forecasting.aggregate_intervals import totals
 from influx.forecasting.device_series import Series, series_of_home
 from influx.forecasting.evaluation.backtest import LEVELS
@@ -37,7 +37,7 @@ from influx.insights import explore, overview, recommendations
 from influx.insights.anomalies import unusual_hours
 from influx.insights.forecast_review import review
 from influx.report.artifacts import code_of, files_of_home, fingerprint, keep_models, open_models, write_json
-from influx.scheduling import home_plan, temperature_scenarios
+from influx.scheduling.home_plan import plan
 
 WORKBENCH = Path("reports") / "workbench"
 """Where the steps of an interactive notebook go."""
@@ -105,7 +105,7 @@ class Run:
 
     def rates(self) -> Rates | None:
         """Return the prices that hold in the home, None where they are not known."""
-        return rates(self._home.settings, self._home.context, self._home.prices)
+        return home_rates(self._home)
 
     def prices(self, hours: int) -> np.ndarray | None:
         """Return the price of each of the first `hours` coming hours [currency/kWh], None where it is not known."""
@@ -114,7 +114,7 @@ class Run:
 
     def cost(self) -> float:
         """Return what the household's coming hours are expected to cost [currency], NaN where prices are not known."""
-        week = self.forecast().get("cost_week")
+        week = self.bill().get("cost_week")
         return float("nan") if week is None else float(week.loc[week["device_id"] == HOUSEHOLD, "total"].iloc[0])
 
     def model(self, device_id: str) -> str:
@@ -150,16 +150,16 @@ class Run:
         return self._step("training", self._make_training)
 
     def forecast(self) -> Frames:
-        """Return `forecast`, `daily`, `week`, `peaks`, and `cost_daily`, `carbon_week` ... as far as known."""
+        """Return `forecast`, `daily`, `week`, `next_day` and `peaks`."""
         return self._step("forecast", self._make_forecast)
 
     def bill(self) -> Frames:
-        """Return `bill`, `bill_days`, `bill_months`, `spent` and `spent_week`, those that are known."""
-        return self._step("bill", self._make_bill)
+        """Return what the hours cost and emit, as far as it is known: the frames of `influx.bill`."""
+        return self._step("bill", lambda: bill(self._home, self.forecast()["forecast"], self._models))
 
     def plan(self) -> Frames:
         """Return `plan`, `plan_runs`, `plan_devices` ..., and `warmer`, the week some degrees warmer or colder."""
-        return self._step("plan", self._make_plan)
+        return self._step("plan", lambda: plan(self._home, self.forecast()["forecast"], self._models))
 
     def insights(self) -> Frames:
         """Return `overview`, `efficiency` and `recommendations`."""
@@ -233,22 +233,11 @@ class Run:
             "week": week,
             "next_day": totals(soon, every, origin, models=models)[1],
             "peaks": overview.peaks(hours, home.settings.timezone),
-            **cost_forecast.ahead(home, hours, every, models),
         }
-
-    def _make_bill(self) -> Frames:
-        hours, home = self.forecast()["forecast"], self._home
-        return cost_forecast.spent(home) | cost_forecast.bills(home, hours, self._alive, self._models)
 
     @cached_property
     def _models(self) -> dict[tuple[str, str], Candidate]:
         return open_models(self.folder / "models", self.training()["choice"], self._home.settings.learner or "")
-
-    def _make_plan(self) -> Frames:
-        every, origin, choice = self._alive, self._home.origin, self.training()["choice"]
-        hours = self.forecast()["forecast"]
-        planned = home_plan.frames(self._home, every, hours, self.rates())
-        return planned | temperature_scenarios.by_degrees(hours, every, self._models, choice, origin)
 
     def _make_insights(self) -> Frames:
         hours, home = self.forecast()["forecast"], self._home
@@ -263,7 +252,7 @@ class Run:
     def _make_review(self) -> Frames:
         parents = self.folder.parents
         reports = next((folder for folder in parents[:2] if any(folder.glob("*-W*/forecast.parquet"))), parents[0])
-        return review(self._alive, self.training()["choice"], self._home.origin, reports)
+        return review(self._home, self.training()["choice"], reports)
 
     def _step(self, name: str, make: Callable[[], Frames]) -> Frames:
         """Return a step's frames, from its files where it was made, else made and written."""

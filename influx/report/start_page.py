@@ -29,7 +29,7 @@ def glance(folder: Path) -> str:
         HTML; every word of the data in it is escaped.
     """
     run = Run.open(folder)
-    coming, meaning, trained = run.forecast(), run.insights(), run.training()
+    coming, paid, meaning, trained = run.forecast(), run.bill(), run.insights(), run.training()
     rates = run.rates()
     currency = rates.currency if rates else ""
     todo = meaning["recommendations"]
@@ -43,7 +43,7 @@ def glance(folder: Path) -> str:
             caption="Expected energy of the household on each coming day; the line spans eight in ten.",
         ),
         sentence(sentences.busiest(coming["peaks"])),
-        *[sentence(one) for one in ([costs.month(run)] if run.has("bill") else []) if one],
+        *[sentence(one) for one in [costs.month(run)] if one],
         _heading(2, "What changed?"),
         sentence(sentences.saved(meaning)),
         *[sentence(words) for words in overview.changes(meaning["overview"])],
@@ -55,9 +55,7 @@ def glance(folder: Path) -> str:
         _heading(2, "How sure is it?"),
         *[sentence(words) for words in (sentences.trust(trained), training.usual_use(trained["choice"])) if words],
         _heading(2, "Each device"),
-        table(
-            tables.week(coming["week"], coming.get("cost_week"), trained["choice"], currency, coming.get("carbon_week"))
-        ),
+        table(tables.week(coming["week"], paid.get("cost_week"), trained["choice"], currency, paid.get("carbon_week"))),
         _heading(2, "Worth knowing"),
         *[sentence(words) for words in (sentences.read(run.home()), sentences.silent(run)) if words],
         *[sentence(fmt.plain(note)) for note in run.home().notes],

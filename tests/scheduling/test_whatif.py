@@ -41,7 +41,7 @@ def warmer(run: Run, degrees: float, every: list[Series] | None = None) -> tuple
     choice, origin = run.training()["choice"], run.home().origin
     models = open_models(run.folder / "models", choice)
     devices = every or alive(series_of_home(run.home()), origin)
-    return temperature_scenarios.warmer(run.forecast()["forecast"], devices, models, choice, origin, degrees)
+    return temperature_scenarios.warmer(run.forecast()["forecast"], devices, models, origin, degrees)
 
 
 def test_what_the_run_keeps_is_what_its_models_say(cold: Run) -> None:
