@@ -59,7 +59,7 @@ def two_weeks(tmp_path_factory) -> Run:
 
 def test_every_event_is_used_with_all_of_its_energy(two_weeks: Run) -> None:
     events = pd.read_csv(EVENTS)
-    account = two_weeks.home().account.iloc[0]
+    account = two_weeks.home().reconciliation.iloc[0]
     assert (account["rows_read"], account["rows_used"], account["rows_rejected"]) == (220, 220, 0)
     energy = two_weeks.home().readings.groupby("device_id")["energy_kwh"].sum()
     assert energy.sum() == approx(49.618, abs=1e-9)

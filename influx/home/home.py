@@ -25,7 +25,18 @@ from influx.home.unique_names import with_clean_names
 _FILES = {"prices": "price_file"}
 """Frames whose file has another name than they, as the run folder holds the prices of the coming hours, too."""
 _FRAMES = (
-    *("readings", "devices", "weather", "context", "minutes", "flows", "rejected", "account", "corrections", "series"),
+    *(
+        "readings",
+        "devices",
+        "weather",
+        "context",
+        "minutes",
+        "flows",
+        "rejected",
+        "reconciliation",
+        "corrections",
+        "series",
+    ),
     *("prices", "carbon"),
 )
 
@@ -53,12 +64,12 @@ class Home:
         The meters of solar output, of the grid and of a battery: the columns of readings, and `role`.
     rejected : DataFrame
         file, row, column, value, reason, and kwh, NaN where the energy of the row is not known.
-    account : DataFrame
+    reconciliation : DataFrame
         A row a file: rows_read = rows_used + rows_rejected + rows_after_as_of; `overlaps` are device-hours (of events:
         events) in which a newer file, or a later row, won; kwh_used of kwh_read stands in the hours; first and last
         are its times.
     corrections : DataFrame
-        file, device_id, correction, hours, kwh: what the files hold and the hours do not (`account`), each by name.
+        file, device_id, correction, hours, kwh: what the files hold and the hours do not, each by name.
     series : DataFrame
         device_id, role, hours (known) and kwh of everything that was measured. The kwh of all files are those of the
         series, of rejected rows and of corrections.
@@ -80,7 +91,7 @@ class Home:
     minutes: pd.DataFrame
     flows: pd.DataFrame
     rejected: pd.DataFrame
-    account: pd.DataFrame
+    reconciliation: pd.DataFrame
     corrections: pd.DataFrame
     series: pd.DataFrame
     notes: tuple[str, ...]
@@ -187,8 +198,8 @@ def _currency(files: list[File], settings: Settings) -> dict[str, str]:
     return {"currency": named.pop()} if named and not settings.currency else {}
 
 
-def rest(home: Home) -> float:
+def unexplained_kwh(home: Home) -> float:
     """Return the energy of the files that is neither in the series, nor rejected, nor corrected [kWh]: zero."""
-    read = home.account["kwh_read"].sum()
-    known = home.series["kwh"].sum() + home.account["kwh_rejected"].sum() + home.corrections["kwh"].sum()
+    read = home.reconciliation["kwh_read"].sum()
+    known = home.series["kwh"].sum() + home.reconciliation["kwh_rejected"].sum() + home.corrections["kwh"].sum()
     return float(read - known)

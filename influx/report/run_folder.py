@@ -179,7 +179,7 @@ class Run:
         began = time.monotonic()
         home = load(self.data, self.as_of or None)
         home.save(self.folder)
-        for name in ("readings", "rejected", "account", "corrections", "series", "devices"):
+        for name in ("readings", "rejected", "reconciliation", "corrections", "series", "devices"):
             write_csv(getattr(home, name), self.folder / f"{name}.csv")
         self._done("home", [], began)
         return home

@@ -573,7 +573,7 @@ def test_a_home_of_two_exports_is_loaded(tmp_path: Path) -> None:
     for name in ("homewizard_p1_15min.csv", "myenergi_zappi_report.csv"):
         (tmp_path / name).write_bytes((DATA / name).read_bytes())
     (tmp_path / "home.yaml").write_text("timezone: Europe/Amsterdam\n")
-    account = influx.load(tmp_path).account.set_index("file")
+    account = influx.load(tmp_path).reconciliation.set_index("file")
     assert account["format"].to_dict() == {
         "homewizard_p1_15min.csv": "HomeWizard P1",
         "myenergi_zappi_report.csv": "myenergi",

@@ -312,7 +312,7 @@ def test_rows_that_were_not_used_stand_in_a_file_with_row_and_reason(tmp_path: P
     rejected = pd.read_csv(tmp_path / "run" / "rejected.csv")
     assert rejected[["file", "row", "column", "value"]].to_numpy().tolist() == [["readings.csv", 6, "energy_kwh", -1]]
     assert rejected["reason"].notna().all()
-    account = pd.read_csv(tmp_path / "run" / "account.csv").iloc[0]
+    account = pd.read_csv(tmp_path / "run" / "reconciliation.csv").iloc[0]
     assert (account["rows_read"], account["rows_used"], account["rows_rejected"]) == (480, 479, 1)
 
 

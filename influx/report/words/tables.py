@@ -28,7 +28,7 @@ def account(home: Home) -> pd.DataFrame:
         "kwh_rejected": "kWh rejected",
         "kwh_used": "kWh used",
     }
-    out = home.account.rename(columns=names)[list(names.values())]
+    out = home.reconciliation.rename(columns=names)[list(names.values())]
     for heading in ("after the as-of time", "replaced by a newer row", "kWh rejected"):
         if not out[heading].fillna(0).any():
             out = out.drop(columns=heading)
