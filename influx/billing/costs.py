@@ -22,9 +22,10 @@ from influx.forecasting.aggregate_intervals import Price, totals
 from influx.forecasting.device_series import Series, with_household
 from influx.forecasting.features import WEEK
 from influx.forecasting.forecast import active_series, fit_chosen
+from influx.forecasting.models.registry import Candidate
 from influx.home.home import Home
 
-Models = Mapping[tuple[str, str], object]
+Models = Mapping[tuple[str, str], Candidate]
 
 
 def bill(home: Home, forecast: pd.DataFrame, models: Models | None = None) -> Frames:

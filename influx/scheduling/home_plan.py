@@ -5,8 +5,6 @@ What cannot be planned is named in a sentence, with the least that would have to
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 import pandas as pd
 
@@ -84,7 +82,7 @@ def plan(home: Home, forecast: pd.DataFrame, models: Models | None = None, weigh
     if models is None:
         models = fit_chosen(every, forecast, home.origin, forecast["timestamp"].nunique())
     made = schedule(home, every, forecast, home_rates(home), weight)
-    return made | temperature_scenarios.by_degrees(forecast, every, models, home.origin)
+    return Frames(made | temperature_scenarios.by_degrees(forecast, every, models, home.origin))
 
 
 def schedule(
@@ -92,7 +90,7 @@ def schedule(
 ) -> Frames:
     """Plan devices of a home at any prices, None where none is known; the frames of `COLUMNS`."""
     grams = carbon_intensity(home)
-    carbon = None if grams is None else partial(grams, minutes=STEP_MINUTES)
+    carbon = None if grams is None else lambda stamps: grams(stamps, STEP_MINUTES)
     notes: Notes = []
     found: dict[str, pd.DataFrame] = {}
     price = None if rates is None else lambda stamps: rates.at(stamps, STEP_MINUTES)[0]
