@@ -21,7 +21,7 @@ from influx.core.tariff import Rates, rates
 from influx.forecasting.aggregate_intervals import Price, totals
 from influx.forecasting.device_series import Series, with_household
 from influx.forecasting.features import WEEK
-from influx.forecasting.forecast import active_series, fit_chosen
+from influx.forecasting.forecast import active_series, fitted_models
 from influx.forecasting.models.registry import Candidate
 from influx.home.home import Home
 
@@ -56,7 +56,7 @@ def bill(home: Home, forecast: pd.DataFrame, models: Models | None = None) -> Fr
     known = home_rates(home)
     every = [one for one in active_series(home) if one.device_id in set(forecast["device_id"])]
     if models is None:
-        models = fit_chosen(every, forecast, home.origin, forecast["timestamp"].nunique())
+        models = fitted_models(home, forecast, forecast["timestamp"].nunique())
     out = Frames()
     if known is not None:
         stamps = pd.DatetimeIndex(forecast["timestamp"].unique(), name="timestamp")

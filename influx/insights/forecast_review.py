@@ -23,7 +23,7 @@ from influx.forecasting.device_series import Series
 from influx.forecasting.evaluation.backtest import fit, pinball
 from influx.forecasting.evaluation.calibration import ANCHOR, LEAST_OF_DAY, promises
 from influx.forecasting.features import WEEK
-from influx.forecasting.forecast import active_series, fit_chosen, predict_all
+from influx.forecasting.forecast import active_series, fit_named, predict_all
 from influx.forecasting.models.conformal import LEVELS
 from influx.home.home import Home
 from influx.insights.drift import WEEKS, drift
@@ -93,7 +93,7 @@ def again(every: list[Series], choice: pd.DataFrame, origin: pd.Timestamp, horiz
     known = [one for one in every if one.days_known(then) >= 1]
     if len(known) < len(every) or not known:
         return None
-    models = fit_chosen(known, choice, then, horizon)
+    models = fit_named(known, choice, then, horizon)
     hours = predict_all(known, models, choice, then, horizon, np.array(LEVELS))
     return Statement(AGAIN, then, hours, totals(hours, known, then, models=models)[1])
 

@@ -14,7 +14,7 @@ from influx.core.local_time import HOUR
 from influx.core.schema import HOUSEHOLD
 from influx.core.tariff import Rates
 from influx.forecasting.device_series import Series
-from influx.forecasting.forecast import active_series, fit_chosen
+from influx.forecasting.forecast import active_series, fitted_models
 from influx.home.home import Home
 from influx.scheduling import infeasibility_messages, temperature_scenarios
 from influx.scheduling.flexible_loads import Asked, Notes, asked_of, tasks_of
@@ -80,7 +80,7 @@ def plan(home: Home, forecast: pd.DataFrame, models: Models | None = None, weigh
     """
     every = [one for one in active_series(home) if one.device_id in set(forecast["device_id"])]
     if models is None:
-        models = fit_chosen(every, forecast, home.origin, forecast["timestamp"].nunique())
+        models = fitted_models(home, forecast, forecast["timestamp"].nunique())
     made = schedule(home, every, forecast, home_rates(home), weight)
     return Frames(made | temperature_scenarios.by_degrees(forecast, every, models, home.origin))
 
