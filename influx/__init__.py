@@ -9,6 +9,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from influx.core import __version__
+
 if TYPE_CHECKING:
     from influx.billing.costs import bill
     from influx.core.errors import InputError
@@ -19,8 +21,7 @@ if TYPE_CHECKING:
     from influx.report.run_folder import Run
     from influx.scheduling.home_plan import plan
 
-__version__ = "0.1.0"
-__all__ = ["Home", "InputError", "Run", "backtest", "bill", "forecast", "load", "plan", "review"]
+__all__ = ["Home", "InputError", "Run", "__version__", "backtest", "bill", "forecast", "load", "plan", "review"]
 
 _ROOMS = {
     "Home": "influx.home.home",

@@ -13,6 +13,7 @@ import pandas as pd
 
 from influx.billing.bill import daily, monthly, supply_of
 from influx.billing.monthly_bill import this_month
+from influx.core.constants import WEEK
 from influx.core.frames import Frames
 from influx.core.half_hourly import halves_of, read_off
 from influx.core.local_time import hours_of_days, local
@@ -20,7 +21,6 @@ from influx.core.schema import HOUSEHOLD
 from influx.core.tariff import Rates, rates
 from influx.forecasting.aggregate_intervals import Price, totals
 from influx.forecasting.device_series import Series, with_household
-from influx.forecasting.features import WEEK
 from influx.forecasting.forecast import active_series, fitted_models
 from influx.forecasting.models.registry import Candidate
 from influx.home.home import Home

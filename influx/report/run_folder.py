@@ -21,13 +21,13 @@ import numpy as np
 import pandas as pd
 
 from influx.billing.costs import home_rates
+from influx.core.constants import WEEK
 from influx.core.errors import InputError
 from influx.core.fingerprint import code_of, fingerprint, fingerprint_of_files
 from influx.core.paths import PROJECT, find
 from influx.core.schema import HOUSEHOLD
 from influx.core.tabular_io import write_csv
 from influx.core.tariff import Rates
-from influx.forecasting.features import WEEK
 from influx.home.home import Home, load
 from influx.report.artifacts import files_of_home, write_json
 
