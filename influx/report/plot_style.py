@@ -24,7 +24,7 @@ dark paper."""
 ACCENT = SERIES[0]
 GREY = "#999999"
 INK = "#010203"
-"""The colour of words, axes and ticks, which a page replaces by its own text colour. For every neutral line and label."""
+"""The colour of words, axes and neutral lines; a page replaces it by its own text colour."""
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MODEL_MARKS = {

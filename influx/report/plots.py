@@ -459,9 +459,7 @@ def plan(
     return describe(ax, f"When each flexible device should run {when}, a row a device, over the price: {energy}.")
 
 
-def _blocks(
-    runs: pd.DataFrame, timezone: str, length: pd.Timedelta
-) -> Iterator[tuple[pd.Timestamp, pd.Timestamp]]:
+def _blocks(runs: pd.DataFrame, timezone: str, length: pd.Timedelta) -> Iterator[tuple[pd.Timestamp, pd.Timestamp]]:
     """Yield where energy is taken without a pause, on the clock; a thin gap is left between two runs."""
     for _, run in runs.groupby("run"):
         stamps = pd.DatetimeIndex(run["timestamp"]).sort_values()
