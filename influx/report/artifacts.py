@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from influx.forecasting.models.registry import Candidate
-from influx.home.ingest import SETTINGS
+from influx.home.source_files import SETTINGS
 
 _TRUSTED = [
     "influx.forecasting.models.stacked.Blend",
