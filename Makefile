@@ -83,5 +83,5 @@ clean: ## remove .venv and every cache; data and reports stay
 	@sh scripts/venv.sh '$(PYTHON)'
 
 conda:
-	@$(run) -c 'from importlib.util import find_spec as there; assert there("papermill") and there("skops")' 2>/dev/null || \
+	@$(run) -c 'from importlib.util import find_spec as there; assert there("papermill") and there("sklearn")' 2>/dev/null || \
 		{ echo "InFlux: this environment lacks packages. Install them: $(PYTHON) -m pip install -r requirements.txt" >&2; exit 1; }

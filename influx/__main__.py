@@ -112,7 +112,7 @@ def _dashboard(options: argparse.Namespace) -> int:
         token=options.token,
         name=options.name,
         reports=options.reports,
-        visitors=options.visitors,
+        sessions=options.visitors,
     )
     return 0
 

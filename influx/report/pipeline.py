@@ -49,7 +49,6 @@ PACKAGES = (
     "scikit-learn",
     "scipy",
     "seaborn",
-    "skops",
 )
 """What `run.json` tells the version of."""
 
