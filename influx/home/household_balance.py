@@ -21,8 +21,8 @@ import numpy as np
 import pandas as pd
 
 from influx.core import schema
+from influx.core.constants import HOUSEHOLD, OTHER
 from influx.core.errors import InputError
-from influx.core.schema import HOUSEHOLD, OTHER
 from influx.core.settings import Role
 from influx.home.audit import Audit
 

@@ -10,15 +10,13 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from influx.core.schema import CONTEXT_COLUMNS, EVENT_COLUMNS, HOUSEHOLD, OTHER, STATIC_COLUMNS
+from influx.core.constants import HOUSEHOLD, KNOWN_SHARE, OTHER
+from influx.core.schema import CONTEXT_COLUMNS, EVENT_COLUMNS, STATIC_COLUMNS
 from influx.core.settings import Device, Settings
 from influx.home.audit import Audit, SourceFile
 from influx.home.hours import Hours
 from influx.home.household_balance import Balance
 from influx.home.time_grid import hour_of
-
-COMPLETE = 0.75
-"""Share of a half hour that must be known before its mean counts."""
 
 _TEXTS = ("device_type", "mode_of_operation", "maintenance_last_date")
 _NAMEPLATE = ("power_rating_watt", "standby_power_watt")
@@ -186,7 +184,7 @@ def _half_hours_of(frame: pd.DataFrame, value: str, shift: pd.Timedelta) -> pd.D
     cut["timestamp"] = ((begin - shift).dt.floor("30min") + shift).dt.as_unit("us")
     cut["minutes"] /= np.repeat(pieces, pieces)
     halves = cut.groupby("timestamp").agg(**{value: (value, "mean"), "minutes": ("minutes", "sum")})
-    return halves.loc[halves["minutes"] >= 30 * COMPLETE, [value]].reset_index()
+    return halves.loc[halves["minutes"] >= 30 * KNOWN_SHARE, [value]].reset_index()
 
 
 def with_kind(files: Iterable[SourceFile], now: pd.Timestamp, audit: Audit) -> list[pd.DataFrame]:

@@ -15,7 +15,7 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 
-from influx.core.device_names import HOUSEHOLD
+from influx.core.constants import HOUSEHOLD
 from influx.core.errors import InputError
 from influx.core.settings import Role, Settings
 from influx.home.audit import Audit, SourceFile

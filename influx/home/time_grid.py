@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from influx.core import local_time
+from influx.core.constants import HOUR_US
 from influx.core.errors import InputError
 
-_HOUR = 3_600_000_000  # microseconds
 _MOST_CELLS = 60_000_000
 
 
@@ -46,12 +46,12 @@ def cut_at_hours(start: pd.Series, minutes: pd.Series, shift: pd.Timedelta) -> p
     """
     begin = pd.DatetimeIndex(start).as_unit("us").asi8 - shift // pd.Timedelta(microseconds=1)
     length = np.maximum(np.rint(minutes.to_numpy(float) * 60e6).astype("int64"), 1)
-    first, last = begin // _HOUR, (begin + length - 1) // _HOUR
+    first, last = begin // HOUR_US, (begin + length - 1) // HOUR_US
     count = last - first + 1
     interval = np.repeat(np.arange(len(begin)), count)
     hour = first[interval] + np.arange(len(interval)) - np.repeat(np.cumsum(count) - count, count)
-    inside = np.minimum((begin + length)[interval], (hour + 1) * _HOUR) - np.maximum(begin[interval], hour * _HOUR)
-    stamps = pd.DatetimeIndex((hour * _HOUR).astype("datetime64[us]")).tz_localize("UTC") + shift
+    inside = np.minimum((begin + length)[interval], (hour + 1) * HOUR_US) - np.maximum(begin[interval], hour * HOUR_US)
+    stamps = pd.DatetimeIndex((hour * HOUR_US).astype("datetime64[us]")).tz_localize("UTC") + shift
     return pd.DataFrame(
         {"interval": interval, "timestamp": stamps, "minutes": inside / 60e6, "share": inside / length[interval]}
     )

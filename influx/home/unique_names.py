@@ -94,10 +94,12 @@ def _clean_settings(settings: Settings, shown: Mapping[str, str]) -> Settings:
             raise InputError(
                 f"{SETTINGS}: devices: {twice!r} and {written!r} name the same device, {name}. Keep one of the two."
             )
-        same_as, container = (other and clean(other) for other in (device.same_as, device.part_of))
-        # An earlier name that looks the same is none.
-        same_as = None if same_as == name else same_as
-        devices[name] = device.model_copy(update={"same_as": same_as, "part_of": container})
+        others: dict[str, str | None] = {
+            key: clean(other) for key in ("same_as", "part_of") if (other := getattr(device, key)) is not None
+        }
+        if others.get("same_as") == name:
+            others["same_as"] = None  # an earlier name that looks the same is none
+        devices[name] = device.model_copy(update=others) if others else device
     update: dict[str, Any] = {"home_id": clean_name(settings.home_id)} | ({"devices": devices} if devices else {})
     return settings.model_copy(update=update)
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from sklearn.base import clone
 from tiny_readings import START, energy, hours, used
 
-from influx.forecasting.features import WEEK, Surroundings, every_week, feature_table
+from influx.core.constants import WEEK
+from influx.forecasting.features import Surroundings, every_week, feature_table
 from influx.forecasting.models.registry import CANDIDATES, NAMES, Candidate, GradientBoosting, SeasonalNaive
 
 LEVELS = np.array([0.05, 0.1, 0.5, 0.9, 0.95])
