@@ -111,17 +111,17 @@ def plot_days_ahead(days: pd.DataFrame, model: str, device_id: str = HOUSEHOLD, 
     name, (mark, hue) = NAMES.get(model, model), axes.MODEL_MARKS.get(model, ("d", SERIES[3]))
     ax.plot(rows["day"], rows["loss"], mark, linestyle="-", color=hue, label=name, linewidth=1.4)
     if model != ANCHOR:
-        half = half_width(rows["lead_se"], rows["folds"]) * rows["anchor_loss"]
+        half = half_width(rows["lead_se"], rows["folds"]) * rows["baseline_loss"]
         ax.errorbar(rows["day"], rows["loss"], half, fmt="none", ecolor=hue, elinewidth=1.3, capsize=2.5)
         mark, hue = axes.MODEL_MARKS[ANCHOR]
-        ax.plot(rows["day"], rows["anchor_loss"], mark, linestyle="--", color=hue, label=NAMES[ANCHOR], linewidth=1.4)
+        ax.plot(rows["day"], rows["baseline_loss"], mark, linestyle="--", color=hue, label=NAMES[ANCHOR], linewidth=1.4)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set_ylim(bottom=0)
     ax.set_xlabel("day of the forecast")
     ax.set_ylabel("loss, kWh in the hour")
     ax.legend(loc="lower left", ncols=1 if is_narrow(ax) else 2)
     told = "; ".join(
-        f"day {row.day} {fmt.kwh(row.loss)} against {fmt.kwh(row.anchor_loss)}" for row in rows.itertuples()
+        f"day {row.day} {fmt.kwh(row.loss)} against {fmt.kwh(row.baseline_loss)}" for row in rows.itertuples()
     )
     return describe(ax, f"Pinball loss of {device_id} by day of the forecast, {name} against climatology: {told}.")
 
@@ -135,9 +135,9 @@ def plot_daily_misses(days: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
     ax = axes.own_axes(ax)
     rows = days[days["origin"] == days["origin"].max()]
-    rows = rows.assign(miss=(rows["said"] - rows["was"]).where(rows["off_by"].notna()))
+    rows = rows.assign(miss=(rows["predicted"] - rows["observed"]).where(rows["absolute_error"].notna()))
     kwh = rows.pivot(index="device_id", columns="day", values="miss")
-    usual = rows.groupby("device_id")["was"].mean()
+    usual = rows.groupby("device_id")["observed"].mean()
     order = usual.sort_values(ascending=False).index
     share = kwh.div(usual.where(usual > 0), axis=0).where(kwh != 0, 0.0).loc[order]
     bar = None if is_narrow(ax) else {"label": "said minus was, over the mean day", "format": PercentFormatter(1)}

@@ -152,11 +152,11 @@ def horizon(days: pd.DataFrame) -> str:
     more = last["day"] > first["day"]
     words = (
         f"Over {folds} past forecast{'s' if folds > 1 else ''} the household's energy was missed by "
-        f"{fmt.kwh(first['off_by'])} on day 1"
+        f"{fmt.kwh(first['absolute_error'])} on day 1"
     )
-    words += f" and by {fmt.kwh(last['off_by'])} on day {last['day']}" if more else ""
-    words += f", by climatology by {fmt.kwh(first['anchor_off_by'])}"
-    words += f" and {fmt.kwh(last['anchor_off_by'])}." if more else "."
+    words += f" and by {fmt.kwh(last['absolute_error'])} on day {last['day']}" if more else ""
+    words += f", by climatology by {fmt.kwh(first['baseline_absolute_error'])}"
+    words += f" and {fmt.kwh(last['baseline_absolute_error'])}." if more else "."
     lead = days.groupby("day")["lead"].mean()
     words += f" Of climatology's loss, {fmt.percent(lead.iloc[0])} was avoided on day 1"
     words += f" and {fmt.percent(lead.iloc[-1])} on day {last['day']}" if more else ""
@@ -172,10 +172,10 @@ def day_table(days: pd.DataFrame, device_id: str = HOUSEHOLD) -> pd.DataFrame:
         {
             "day": rows["day"],
             "loss [kWh]": rows["loss"],
-            "climatology's [kWh]": rows["anchor_loss"],
+            "climatology's [kWh]": rows["baseline_loss"],
             "loss avoided": _with_error(rows["lead"], rows["lead_se"]),
-            "energy missed by [kWh]": rows["off_by"],
-            "by climatology [kWh]": rows["anchor_off_by"],
+            "energy missed by [kWh]": rows["absolute_error"],
+            "by climatology [kWh]": rows["baseline_absolute_error"],
             "loss avoided, all series": [fmt.percent(every[day]) for day in rows["day"]],
         }
     )
