@@ -11,28 +11,38 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from influx.core.errors import InputError
+    from influx.forecasting import models
     from influx.forecasting.evaluation.backtest import backtest
+    from influx.forecasting.evaluation.model_selection import compare, select
+    from influx.forecasting.features import features
     from influx.forecasting.forecast import forecast
     from influx.home.home import Home, load
     from influx.report.run_folder import Run
 
 __version__ = "0.1.0"
-__all__ = ["Home", "InputError", "Run", "backtest", "forecast", "load"]
+__all__ = ["Home", "InputError", "Run", "backtest", "compare", "features", "forecast", "load", "models", "select"]
 
 _ROOMS = {
     "Home": "influx.home.home",
     "InputError": "influx.core.errors",
     "Run": "influx.report.run_folder",
     "backtest": "influx.forecasting.evaluation.backtest",
+    "compare": "influx.forecasting.evaluation.model_selection",
+    "features": "influx.forecasting.features",
     "forecast": "influx.forecasting.forecast",
     "load": "influx.home.home",
+    "select": "influx.forecasting.evaluation.model_selection",
 }
+_MODULES = {"models": "influx.forecasting.models"}
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _ROOMS:
+    if name in _MODULES:
+        found = import_module(_MODULES[name])
+    elif name in _ROOMS:
+        found = getattr(import_module(_ROOMS[name]), name)
+    else:
         raise AttributeError(f"module 'influx' has no attribute {name!r}")
-    found = getattr(import_module(_ROOMS[name]), name)
     globals()[name] = found
     return found
 

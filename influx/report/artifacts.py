@@ -12,23 +12,21 @@ from pathlib import Path
 
 import pandas as pd
 
-from influx.forecasting.models.registry import Candidate
+from influx.forecasting.models import Model
 from influx.home.ingest import SETTINGS
 
 _TRUSTED = [
-    "influx.forecasting.models.stacked.Blend",
-    "influx.forecasting.models.stacked.Direct",
-    "influx.forecasting.models.similar_days_regressor.Kernel",
-    "influx.forecasting.models.registry.Climatology",
-    "influx.forecasting.models.registry.GradientBoosting",
-    "influx.forecasting.models.registry.SeasonalNaive",
+    "influx.forecasting.models.regression.Regression",
+    "influx.forecasting.models.similar_days_regressor.SimilarDays",
+    "influx.forecasting.models.climatology.Climatology",
+    "influx.forecasting.models.seasonal_naive.SeasonalNaive",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     "sklearn.tree._tree.Tree",
 ]
 """Types that skops does not know of itself. Only those of the learner that home.yaml names are trusted beside them."""
 
 
-def keep_models(folder: Path, models: dict[tuple[str, str], Candidate]) -> None:
+def keep_models(folder: Path, models: dict[tuple[str, str], Model]) -> None:
     """Write each model into a new `folder`; files are numbered in the order of `choice`, as names come from outside."""
     import skops.io  # half a second, which most steps need not spend
 
@@ -38,7 +36,7 @@ def keep_models(folder: Path, models: dict[tuple[str, str], Candidate]) -> None:
         skops.io.dump(model, folder / f"{number:03d}.skops", compression=zipfile.ZIP_DEFLATED)
 
 
-def open_models(folder: Path, choice: pd.DataFrame, learner: str = "") -> dict[tuple[str, str], Candidate]:
+def open_models(folder: Path, choice: pd.DataFrame, learner: str = "") -> dict[tuple[str, str], Model]:
     """Read the models of a `choice` frame that were written by `keep_models` with a `learner` of home.yaml."""
     import skops.io
 

@@ -31,7 +31,7 @@ from influx.forecasting.evaluation.calibration import days_ahead, of_chosen, pro
 from influx.forecasting.evaluation.model_selection import references, train
 from influx.forecasting.features import WEEK, every_hour, every_week, feature_table, relation
 from influx.forecasting.forecast import alive, predict_all
-from influx.forecasting.models.registry import Candidate
+from influx.forecasting.models import Model
 from influx.home.home import Home, load
 from influx.insights import explore, overview, recommendations
 from influx.insights.anomalies import unusual_hours
@@ -241,7 +241,7 @@ class Run:
         return cost_forecast.spent(home) | cost_forecast.bills(home, hours, self._alive, self._models)
 
     @cached_property
-    def _models(self) -> dict[tuple[str, str], Candidate]:
+    def _models(self) -> dict[tuple[str, str], Model]:
         return open_models(self.folder / "models", self.training()["choice"], self._home.settings.learner or "")
 
     def _make_plan(self) -> Frames:

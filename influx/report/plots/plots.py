@@ -16,7 +16,6 @@ from matplotlib.ticker import PercentFormatter
 from influx.core import formatting as fmt
 from influx.core.local_time import local
 from influx.core.schema import HOUSEHOLD
-from influx.forecasting.models.registry import NAMES
 from influx.report.plots import axes
 from influx.report.plots.figures import INK, SERIES, describe, is_narrow
 
@@ -134,12 +133,12 @@ def plot_contest(metrics: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.hlines(place, wide.min(axis=1), wide.max(axis=1), color="#808080", linewidth=1)
     for model in wide:
         mark, hue = axes.MODEL_MARKS.get(str(model), ("d", SERIES[3]))
-        ax.plot(wide[model], place, mark, color=hue, label=NAMES.get(str(model), str(model)), markersize=7)
+        ax.plot(wide[model], place, mark, color=hue, label=str(model), markersize=7)
     ax.set_yticks(place, [axes.short(name, ax) for name in wide.index])
     ax.set_xlim(left=0)
     ax.set_xlabel("loss over that of last week's change (left is better)")
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=1 if is_narrow(ax) else 4)
-    told = ", ".join(f"{NAMES.get(str(name), name)} {fmt.number(value)}" for name, value in wide.mean().items())
+    told = ", ".join(f"{name} {fmt.number(value)}" for name, value in wide.mean().items())
     return describe(ax, f"Scaled pinball loss of each candidate by device; means over the devices: {told}.")
 
 

@@ -15,7 +15,6 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from influx.core import formatting as fmt
 from influx.core.schema import HOUSEHOLD
 from influx.forecasting.evaluation.calibration import ANCHOR, PROMISES, half_width
-from influx.forecasting.models.registry import NAMES
 from influx.insights.drift import is_worse
 from influx.report.plots import axes
 from influx.report.plots.figures import INK, SERIES, describe, is_narrow
@@ -108,13 +107,13 @@ def plot_days_ahead(days: pd.DataFrame, model: str, device_id: str = HOUSEHOLD, 
     rows = days[days["device_id"] == device_id]
     if rows.empty:
         return axes.say(ax, f"No past day of {device_id} could be forecast and compared.")
-    name, (mark, hue) = NAMES.get(model, model), axes.MODEL_MARKS.get(model, ("d", SERIES[3]))
+    name, (mark, hue) = model, axes.MODEL_MARKS.get(model, ("d", SERIES[3]))
     ax.plot(rows["day"], rows["loss"], mark, linestyle="-", color=hue, label=name, linewidth=1.4)
     if model != ANCHOR:
         half = half_width(rows["lead_se"], rows["folds"]) * rows["anchor_loss"]
         ax.errorbar(rows["day"], rows["loss"], half, fmt="none", ecolor=hue, elinewidth=1.3, capsize=2.5)
         mark, hue = axes.MODEL_MARKS[ANCHOR]
-        ax.plot(rows["day"], rows["anchor_loss"], mark, linestyle="--", color=hue, label=NAMES[ANCHOR], linewidth=1.4)
+        ax.plot(rows["day"], rows["anchor_loss"], mark, linestyle="--", color=hue, label=ANCHOR, linewidth=1.4)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set_ylim(bottom=0)
     ax.set_xlabel("day of the forecast")
