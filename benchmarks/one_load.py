@@ -21,7 +21,7 @@ def main(folder: Path, again: bool) -> None:
         began = time.perf_counter()
         home = influx.load(folder)
         second = time.perf_counter() - began
-    rows, kwh = int(home.account["rows_read"].sum()), float(home.series["kwh"].sum())
+    rows, kwh = int(home.reconciliation["rows_read"].sum()), float(home.series["kwh"].sum())
     print(json.dumps({"seconds": first, "again": second, "rows": rows, "kwh": kwh}))
 
 

@@ -9,7 +9,10 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from influx.core import __version__
+
 if TYPE_CHECKING:
+    from influx.billing.costs import bill
     from influx.core.errors import InputError
     from influx.forecasting import models
     from influx.forecasting.evaluation.backtest import backtest
@@ -17,20 +20,39 @@ if TYPE_CHECKING:
     from influx.forecasting.features import features
     from influx.forecasting.forecast import forecast
     from influx.home.home import Home, load
+    from influx.insights.forecast_review import review
     from influx.report.run_folder import Run
+    from influx.scheduling.home_plan import plan
 
-__version__ = "0.1.0"
-__all__ = ["Home", "InputError", "Run", "backtest", "compare", "features", "forecast", "load", "models", "select"]
+__all__ = [
+    "Home",
+    "InputError",
+    "Run",
+    "__version__",
+    "backtest",
+    "bill",
+    "compare",
+    "features",
+    "forecast",
+    "load",
+    "models",
+    "plan",
+    "review",
+    "select",
+]
 
 _ROOMS = {
     "Home": "influx.home.home",
     "InputError": "influx.core.errors",
     "Run": "influx.report.run_folder",
     "backtest": "influx.forecasting.evaluation.backtest",
+    "bill": "influx.billing.costs",
     "compare": "influx.forecasting.evaluation.model_selection",
     "features": "influx.forecasting.features",
     "forecast": "influx.forecasting.forecast",
     "load": "influx.home.home",
+    "plan": "influx.scheduling.home_plan",
+    "review": "influx.insights.forecast_review",
     "select": "influx.forecasting.evaluation.model_selection",
 }
 _MODULES = {"models": "influx.forecasting.models"}

@@ -29,7 +29,7 @@ import influx
 from influx.core.errors import InputError
 from influx.core.settings import Settings
 from influx.home import resample
-from influx.home.home import rest
+from influx.home.home import unexplained_kwh
 from influx.importers import Part, find
 
 ROOT = Path(__file__).parents[1]
@@ -261,8 +261,12 @@ def fault_of_home(original: Original, content: bytes, folder: Path) -> str:
         loaded = influx.load(home)
     except InputError:
         return ""
-    lost = rest(loaded)
-    return f"{lost:.6g} kWh of the home are lost" if abs(lost) > 1e-6 * max(loaded.account["kwh_read"].sum(), 1) else ""
+    lost = unexplained_kwh(loaded)
+    return (
+        f"{lost:.6g} kWh of the home are lost"
+        if abs(lost) > 1e-6 * max(loaded.reconciliation["kwh_read"].sum(), 1)
+        else ""
+    )
 
 
 def _same(before: dict[tuple[str, pd.Timestamp], float], after: dict[tuple[str, pd.Timestamp], float]) -> str:

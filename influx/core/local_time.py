@@ -13,8 +13,6 @@ import numpy as np
 import pandas as pd
 
 HOUR = pd.Timedelta(hours=1)
-WEEK = 168
-"""Hours of a week."""
 _DAY = 86_400_000_000  # microseconds
 
 

@@ -26,8 +26,8 @@ def accuracy(week: Week) -> widgets.Widget:
 
     measure.observe(draw, "value")
     draw()
-    top = html.answer(week.said("trust")) if week.said("trust") else ""
-    top += html.sentence(week.said("last_week")) if week.said("last_week") else ""
+    top = html.answer(week.said("reliability")) if week.said("reliability") else ""
+    top += html.sentence(week.said("last_forecast")) if week.said("last_forecast") else ""
     bottom = html.heading("Does the band hold?") + _coverage(week) + html.heading("Where it comes from") + _made(week)
     return widgets.VBox([widgets.HTML(top), measure, shown, widgets.HTML(bottom)])
 

@@ -12,7 +12,7 @@ from influx.core import formatting as fmt
 from influx.dashboard import charts, html
 from influx.dashboard.columns import Columns
 from influx.dashboard.week import Week
-from influx.report.words.selection import why
+from influx.report.selection import why
 
 FILTERS = ("All", "Flexible", "Always on", "Changing", "Stood out")
 LEAST_CHANCE = 0.05

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from influx.core.constants import HISTORY_DAYS
 from influx.core.errors import InputError
 from influx.core.schema import HOUSEHOLD, OTHER, STATIC_COLUMNS, as_readings, as_weather
 from influx.core.settings import check_where
@@ -24,9 +25,6 @@ else:
 
 SILENT_DAYS = 28
 """Days without a known hour after which a device counts as gone and is not forecast."""
-
-HISTORY_DAYS = 365
-"""Days of history that a model is given; one year holds every season once."""
 
 
 Extra = Mapping[str, Callable[[pd.DatetimeIndex], Any]]

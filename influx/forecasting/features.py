@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
 
+from influx.core.constants import WEEK
 from influx.core.errors import InputError
-from influx.core.local_time import WEEK as WEEK
 from influx.core.local_time import is_day_off, local
 from influx.core.schema import STATIC_COLUMNS
 from influx.forecasting.device_series import Extra, Home, Surroundings, series_of

@@ -11,20 +11,22 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from influx.core.constants import WEEK
 from influx.core.errors import InputError
+from influx.core.fingerprint import fingerprint
 from influx.core.parallel import run_all, run_apart
 from influx.core.schema import FORECAST, HOUSEHOLD, check
-from influx.forecasting.device_series import Extra, Home, Series, series_of
+from influx.forecasting.device_series import Extra, Home, Series, series_of, series_of_home
 from influx.forecasting.device_series import alive as alive
 from influx.forecasting.device_series import is_alive as is_alive
 from influx.forecasting.evaluation.backtest import check_range, fit, predict, scores_of
 from influx.forecasting.evaluation.model_selection import FOLDS, Selection, model_of, select, with_climatology
-from influx.forecasting.features import WEEK
 from influx.forecasting.models import CLIMATOLOGY, MODELS, SIMILAR_DAYS
 from influx.forecasting.models.conformal import LEVELS, column
 from influx.forecasting.models.similar_days import LARGEST_RATIO
@@ -118,6 +120,51 @@ def _selected_model(
         raise InputError(f"models: no model was selected for {series.device_id} of {series.home_id}.")
     name = str(row["model"].iloc[0])
     return name, model_of(selection, name)
+
+
+_recent: dict[str, Any] = {}
+"""What the last home of this process needed more than once: its series, and its fitted models."""
+
+
+def active_series(home: Home) -> list[Series]:
+    """Return the devices of a home that were measured in the four weeks before its origin."""
+    key = f"series {home.fingerprint}"
+    if key not in _recent:
+        _recent.clear()
+        _recent[key] = alive(series_of_home(home), home.origin)
+    return _recent[key]
+
+
+def fitted_models(home: Home, selection: pd.DataFrame, horizon: int) -> dict[tuple[str, str], Any]:
+    """Return the `model` that a selection, or a `forecast` frame, names for each device, fitted to all that is known.
+
+    A device without one, or with a model that is neither the selection's own nor in `influx.models.MODELS`, is left
+    out.
+    """
+    keys = ["home_id", "device_id"]
+    named = pd.DataFrame(selection)[[*keys, "model"]].astype("str").drop_duplicates()
+    named = named.sort_values(keys, ignore_index=True)
+    own = getattr(selection, "models", None) or {}
+    key = fingerprint("models", home, named, horizon, repr(own))
+    if key not in _recent:
+        _recent[key] = fit_named(active_series(home), named, home.origin, horizon, own)
+    return _recent[key]
+
+
+def fit_named(
+    every: list[Series],
+    named: pd.DataFrame,
+    origin: pd.Timestamp,
+    horizon: int,
+    models: Mapping[str, Any] = MappingProxyType({}),
+) -> dict[tuple[str, str], Any]:
+    """Let each device's `model`, of `models` or else of `MODELS`, learn from all that was known at `origin`."""
+    names = named.set_index(["home_id", "device_id"])["model"].to_dict()
+    known = {name: make() for name, make in MODELS.items()} | dict(models)
+    jobs = {(one.home_id, one.device_id): one for one in every}
+    jobs = {key: one for key, one in jobs.items() if names.get(key) in known}
+    fitted = run_all(lambda key: fit(jobs[key], known[names[key]], origin, horizon), list(jobs))
+    return dict(zip(jobs, fitted, strict=True))
 
 
 def predict_all(

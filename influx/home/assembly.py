@@ -67,7 +67,7 @@ def frames(files: list[File], settings: Settings, moment: pd.Timestamp | None, n
         minutes=_of_use(minutes, metered.main, devices),
         flows=metered.flows.assign(home_id=settings.home_id),
         rejected=pd.concat([file.part.rejected for file in files], ignore_index=True),
-        account=account_of(files, overlaps, kwh_used),
+        reconciliation=account_of(files, overlaps, kwh_used),
         corrections=reconciliation.table(told),
         series=series,
         origin=origin,

@@ -9,12 +9,14 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
 
 from influx.core.errors import InputError
+from influx.core.fingerprint import fingerprint
 from influx.core.home_yaml import read_settings
 from influx.core.settings import Settings
 from influx.home import assembly, home_assistant_energy
@@ -25,7 +27,18 @@ from influx.home.unique_names import with_clean_names
 _FILES = {"prices": "price_file"}
 """Frames whose file has another name than they, as the run folder holds the prices of the coming hours, too."""
 _FRAMES = (
-    *("readings", "devices", "weather", "context", "minutes", "flows", "rejected", "account", "corrections", "series"),
+    *(
+        "readings",
+        "devices",
+        "weather",
+        "context",
+        "minutes",
+        "flows",
+        "rejected",
+        "reconciliation",
+        "corrections",
+        "series",
+    ),
     *("prices", "carbon"),
 )
 
@@ -53,12 +66,12 @@ class Home:
         The meters of solar output, of the grid and of a battery: the columns of readings, and `role`.
     rejected : DataFrame
         file, row, column, value, reason, and kwh, NaN where the energy of the row is not known.
-    account : DataFrame
+    reconciliation : DataFrame
         A row a file: rows_read = rows_used + rows_rejected + rows_after_as_of; `overlaps` are device-hours (of events:
         events) in which a newer file, or a later row, won; kwh_used of kwh_read stands in the hours; first and last
         are its times.
     corrections : DataFrame
-        file, device_id, correction, hours, kwh: what the files hold and the hours do not (`account`), each by name.
+        file, device_id, correction, hours, kwh: what the files hold and the hours do not, each by name.
     series : DataFrame
         device_id, role, hours (known) and kwh of everything that was measured. The kwh of all files are those of the
         series, of rejected rows and of corrections.
@@ -80,13 +93,18 @@ class Home:
     minutes: pd.DataFrame
     flows: pd.DataFrame
     rejected: pd.DataFrame
-    account: pd.DataFrame
+    reconciliation: pd.DataFrame
     corrections: pd.DataFrame
     series: pd.DataFrame
     notes: tuple[str, ...]
     origin: pd.Timestamp
     prices: pd.DataFrame | None = None
     carbon: pd.DataFrame | None = None
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A hash of all that is known of the home: two homes with the same one have the same numbers."""
+        return fingerprint({field.name: getattr(self, field.name) for field in fields(self)})
 
     def save(self, folder: Path) -> None:
         """Write a Parquet file a frame into `folder`, and home.json last; each file appears whole or not at all."""
@@ -187,8 +205,8 @@ def _currency(files: list[File], settings: Settings) -> dict[str, str]:
     return {"currency": named.pop()} if named and not settings.currency else {}
 
 
-def rest(home: Home) -> float:
+def unexplained_kwh(home: Home) -> float:
     """Return the energy of the files that is neither in the series, nor rejected, nor corrected [kWh]: zero."""
-    read = home.account["kwh_read"].sum()
-    known = home.series["kwh"].sum() + home.account["kwh_rejected"].sum() + home.corrections["kwh"].sum()
+    read = home.reconciliation["kwh_read"].sum()
+    known = home.series["kwh"].sum() + home.reconciliation["kwh_rejected"].sum() + home.corrections["kwh"].sum()
     return float(read - known)

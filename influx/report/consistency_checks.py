@@ -12,8 +12,7 @@ import pandas as pd
 
 from influx.core import formatting as fmt
 from influx.core.schema import HOUSEHOLD
-from influx.home.home import Home
-from influx.home.home import rest as unexplained
+from influx.home.home import Home, unexplained_kwh
 
 TOLERANCE = 1e-6
 """Energy that rounding may lose in a sum [kWh]."""
@@ -24,13 +23,13 @@ CENT = 0.005
 
 def closes(home: Home) -> str:
     """Check that rows read are rows used, rejected, or after the as-of time, file by file, and that no kWh is lost."""
-    rows = home.account
+    rows = home.reconciliation
     rest = rows["rows_read"] - rows["rows_used"] - rows["rows_rejected"] - rows["rows_after_as_of"]
     if (rest != 0).any():
         raise AssertionError(
             f"the account of {rows.loc[rest != 0, 'file'].iloc[0]} does not close: {rest[rest != 0].iloc[0]} rows"
         )
-    lost = unexplained(home)
+    lost = unexplained_kwh(home)
     if abs(lost) > max(TOLERANCE, 1e-9 * float(rows["kwh_read"].sum())):
         raise AssertionError(f"{lost:.6g} kWh of the files are neither used, rejected nor corrected")
     files = f"{len(rows)} file{'s' if len(rows) != 1 else ''}"

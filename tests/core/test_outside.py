@@ -24,7 +24,7 @@ from influx.core import tabular_io
 from influx.core.paths import PROJECT
 from influx.core.sanitize import clean_name, distinct, file_name, for_cell, from_cell, legible, message
 from influx.dashboard import columns, html
-from influx.home.home import Home, rest
+from influx.home.home import Home, unexplained_kwh
 from influx.home.unique_names import with_clean_names
 from influx.report import html as markup
 
@@ -159,12 +159,12 @@ def test_each_device_is_there_once_under_the_name_that_is_shown(week) -> None:
 
 
 def test_the_account_closes(week) -> None:
-    (row,) = pd.read_parquet(week / "account.parquet").to_dict("records")
+    (row,) = pd.read_parquet(week / "reconciliation.parquet").to_dict("records")
     assert row["rows_read"] == len(RAW) * 16 * 24 == row["rows_used"] + row["rows_rejected"]
     assert row["rows_rejected"] == 1
     kwh = sum(tiny.days(16, seed=number).sum() for number in range(len(RAW))) - tiny.days(16)[0]
     assert (row["kwh_read"], row["kwh_used"]) == (pytest.approx(kwh), pytest.approx(kwh))
-    assert rest(Home.open(week)) == pytest.approx(0, abs=1e-9)
+    assert unexplained_kwh(Home.open(week)) == pytest.approx(0, abs=1e-9)
     readings = pd.read_parquet(week / "readings.parquet")
     assert readings["energy_kwh"].sum() == pytest.approx(kwh)
 
@@ -293,7 +293,7 @@ def test_files_whose_names_look_the_same_have_an_account_each(tmp_path) -> None:
     for name, start in (("a.csv", "2024-05-06"), ("a\u200b.csv", "2024-05-08")):
         tiny.write_readings(tmp_path / "made", start, tv=np.ones(24)).joinpath("readings.csv").rename(tmp_path / name)
     (tmp_path / "made").rmdir()
-    account = influx.load(tmp_path).account.set_index("file")
+    account = influx.load(tmp_path).reconciliation.set_index("file")
     assert account["kwh_used"].to_dict() == {"a.csv": 24, "a.csv (2)": 24}
 
 
@@ -307,7 +307,7 @@ def test_names_that_are_clean_are_left_alone(tmp_path) -> None:
 def test_a_file_name_that_is_no_text_is_read_and_told(tmp_path) -> None:
     tiny.write_readings(tmp_path, tv=tiny.days(2)).joinpath("readings.csv").rename(tmp_path / "x\udcff.csv")
     run = Run(tmp_path, output=tmp_path / ".run")
-    assert list(run.home().account["file"]) == ["x\ufffd.csv"]
+    assert list(run.home().reconciliation["file"]) == ["x\ufffd.csv"]
 
 
 # --- what leaves ------------------------------------------------------------------------------------------------------

@@ -9,13 +9,14 @@ from sklearn.inspection import permutation_importance
 from tiny_readings import START, hours, readings, series, used
 
 import influx
+from influx.core.constants import WEEK
 from influx.core.errors import InputError
 from influx.core.schema import as_readings
 from influx.forecasting import models as models_
 from influx.forecasting.device_series import Series, all_series, with_household
 from influx.forecasting.evaluation.backtest import Scores
 from influx.forecasting.evaluation.model_selection import reference, select, train
-from influx.forecasting.features import WEEK, Surroundings, every_week, feature_table, names
+from influx.forecasting.features import Surroundings, every_week, feature_table, names
 from influx.forecasting.models import Climatology, SeasonalNaive
 from influx.forecasting.models.regression import first_80_percent
 

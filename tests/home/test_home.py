@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import influx
 from influx.core import schema
 from influx.core.errors import InputError
-from influx.home.home import Home, load, rest
+from influx.home.home import Home, load, unexplained_kwh
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT.parent / "shared" / "data"
@@ -22,7 +22,7 @@ real = pytest.mark.skipif(not DATA.exists(), reason="the shared real homes are n
 
 HEADER = "device_id,timestamp,duration_minutes,power_consumption_kwh"
 EVENTS = "TV,2024-07-01 10:00,60,0.5\nTV,2024-07-01 20:30,60,1.0\nAC,2024-07-02 23:00,120,2.0\n"
-FRAMES = ("readings", "devices", "context", "minutes", "flows", "rejected", "account", "corrections", "series")
+FRAMES = ("readings", "devices", "context", "minutes", "flows", "rejected", "reconciliation", "corrections", "series")
 
 
 def home_of(folder: Path, as_of: str | None = None, **files: str) -> Home:
@@ -43,11 +43,11 @@ def told(home: Home, *parts: str) -> bool:
 
 
 def assert_accounted(home: Home) -> None:
-    account = home.account
+    account = home.reconciliation
     parts = account["rows_used"] + account["rows_rejected"] + account["rows_after_as_of"]
     assert (account["rows_read"] == parts).all()
     assert account["rows_rejected"].sum() == len(home.rejected)
-    assert rest(home) == pytest.approx(0, abs=1e-9 * max(account["kwh_read"].sum(), 1))
+    assert unexplained_kwh(home) == pytest.approx(0, abs=1e-9 * max(account["kwh_read"].sum(), 1))
 
 
 # --- the good path ----------------------------------------------------------------------------------------------------
@@ -91,7 +91,7 @@ def test_a_file_of_gas_is_left_aside_beside_others_and_an_error_alone(tmp_path: 
     usage = f"{header}\n1.5, 3, 2024-07-01T00:00:00Z, 2024-07-01T00:30:00Z"
     home = home_of(tmp_path, events=f"{HEADER}\n{EVENTS}", gas_use=usage)
     assert told(home, "Not read: gas_use.csv, gas by its name", "not electricity")
-    assert home.account["file"].tolist() == ["events.csv"]
+    assert home.reconciliation["file"].tolist() == ["events.csv"]
     with pytest.raises(InputError, match=r"gas_use\.csv: this is gas by its name .*, not electricity"):
         load(tmp_path / "gas_use.csv")
 
@@ -205,9 +205,9 @@ def test_files_that_overlap_the_newer_one_wins_and_it_is_counted(tmp_path: Path)
     new = head + "tv,2024-07-01 01:00,5\ntv,2024-07-01 02:00,6\n"
     home = home_of(tmp_path, z_old=old, a_new=new)
     assert series(home, "tv").tolist() == [1, 5, 6]
-    assert home.account.set_index("file")["overlaps"].to_dict() == {"z_old.csv": 1, "a_new.csv": 0}
-    assert home.account["kwh_read"].tolist() == [3, 11]
-    assert home.account["kwh_used"].tolist() == [1, 11]
+    assert home.reconciliation.set_index("file")["overlaps"].to_dict() == {"z_old.csv": 1, "a_new.csv": 0}
+    assert home.reconciliation["kwh_read"].tolist() == [3, 11]
+    assert home.reconciliation["kwh_used"].tolist() == [1, 11]
     os.utime(tmp_path / "z_old.csv", (1_800_000_000,) * 2)
     assert series(load(tmp_path), "tv").tolist() == [1, 2, 6]
 
@@ -307,7 +307,7 @@ def test_home_yaml_chooses_one_home_and_the_others_are_rejected(tmp_path: Path) 
     assert series(home, "m").tolist() == [1]
     assert list(home.rejected["row"]) == [3, 4]
     assert set(home.rejected["value"]) == {"B"}
-    assert home.account["kwh_read"].tolist() == [6]
+    assert home.reconciliation["kwh_read"].tolist() == [6]
     assert home.rejected["kwh"].tolist() == [2, 3]
     assert_accounted(home)
 
@@ -346,8 +346,8 @@ def test_the_only_home_of_the_files_gives_its_name_unless_home_yaml_does(tmp_pat
 def test_as_of_sets_the_origin_and_hides_what_came_later(tmp_path: Path, as_of: str, origin: str, used: int) -> None:
     home = home_of(tmp_path, as_of, events=f"{HEADER}\n{EVENTS}", home="timezone: Europe/Madrid\n")
     assert home.origin == pd.Timestamp(origin, tz="UTC")
-    assert home.account["rows_used"].tolist() == [used]
-    assert home.account["rows_after_as_of"].tolist() == [3 - used]
+    assert home.reconciliation["rows_used"].tolist() == [used]
+    assert home.reconciliation["rows_after_as_of"].tolist() == [3 - used]
     assert (home.readings["timestamp"] < home.origin).all()
     assert_accounted(home)
 
@@ -369,7 +369,7 @@ def test_a_reading_is_known_when_its_hour_is_over(tmp_path: Path) -> None:
     home = home_of(tmp_path, "2024-07-01 10:30", readings=rows)
     assert series(home, "tv").tolist() == [1, 2]
     assert home.origin.hour == 11
-    assert home.account["rows_after_as_of"].tolist() == [1]
+    assert home.reconciliation["rows_after_as_of"].tolist() == [1]
 
 
 def test_later_weather_is_known_only_as_a_forecast(tmp_path: Path) -> None:
@@ -438,7 +438,7 @@ def test_as_of_is_the_same_as_a_file_that_ends_there(
     whole = home_of(folder, str(as_of), events="\n".join([HEADER, *safe, *lines]), home=zoned)
     ended = home_of(folder, str(as_of), events="\n".join([HEADER, *safe, *earlier]), home=zoned)
     assert_accounted(whole)
-    assert whole.account["kwh_used"].sum() == pytest.approx(whole.readings["energy_kwh"].sum(), abs=1e-9)
+    assert whole.reconciliation["kwh_used"].sum() == pytest.approx(whole.readings["energy_kwh"].sum(), abs=1e-9)
     pd.testing.assert_frame_equal(whole.readings, ended.readings)
     pd.testing.assert_frame_equal(whole.devices, ended.devices)
     pd.testing.assert_frame_equal(whole.context, ended.context)
@@ -497,7 +497,7 @@ def test_the_shipped_sample() -> None:
     assert home.devices["device_id"].tolist() == [f"{room}_01" for room in rooms]
     assert home.readings.groupby("device_id").size().unique().tolist() == [12 * 7 * 24]
     assert len(home.rejected) == 0
-    assert home.account["kwh_used"].sum() == pytest.approx(home.readings["energy_kwh"].sum())
+    assert home.reconciliation["kwh_used"].sum() == pytest.approx(home.readings["energy_kwh"].sum())
     assert home.weather is not None
     assert home.weather["timestamp"].max() >= home.origin + pd.Timedelta(hours=167)
     assert not told(home, "The data has no")
@@ -507,7 +507,7 @@ def test_the_shipped_sample() -> None:
 @real
 def test_the_220_events() -> None:
     home = load(DATA / "smart_home_energy_sample.csv")
-    assert home.account["rows_used"].tolist() == [220]
+    assert home.reconciliation["rows_used"].tolist() == [220]
     assert home.readings["energy_kwh"].sum() == pytest.approx(49.618, abs=1e-9)
     assert home.devices.set_index("device_id")["kwh"]["WH_BATH_01"] == pytest.approx(13.567, abs=1e-9)
     assert len(home.readings) == 10 * 333  # 2:00 on 1 July to 23:00 on 14 July
@@ -519,8 +519,8 @@ def test_the_220_events() -> None:
 @real
 def test_the_home_with_solar_and_grid_meters() -> None:
     home = load(DATA / "homes" / "opsd_residential4.parquet")
-    assert home.account["rows_read"].tolist() == [103503]
-    assert home.account["kwh_used"][0] == pytest.approx(30241.385)
+    assert home.reconciliation["rows_read"].tolist() == [103503]
+    assert home.reconciliation["kwh_used"][0] == pytest.approx(30241.385)
     assert set(home.flows["device_id"]) == {"pv", "grid_import", "grid_export"}
     raw = pd.read_parquet(DATA / "homes" / "opsd_residential4.parquet")
     wide = raw.pivot(index="timestamp", columns="device_id", values="energy_kwh")
@@ -551,7 +551,7 @@ def test_the_file_of_ten_homes(tmp_path: Path) -> None:
     (tmp_path / "london.parquet").symlink_to(path)
     (tmp_path / "home.yaml").write_text("home_id: MAC000004\ntimezone: Europe/London\n")
     home = load(tmp_path)
-    assert home.account["rows_used"].tolist() == [17519]
+    assert home.reconciliation["rows_used"].tolist() == [17519]
     assert home.readings["energy_kwh"].sum() == pytest.approx(618.246, abs=0.5)  # one half hour lacks
     assert home.readings["quality"].value_counts().to_dict() == {"measured": 8759, "missing": 1}
     assert told(home, "1 device-hours hold less")
@@ -562,7 +562,7 @@ def test_the_file_of_ten_homes(tmp_path: Path) -> None:
 def test_the_benchmark_homes(name: str, devices: int) -> None:
     home = load(DATA / "bench" / f"{name}.parquet")
     assert len(home.devices) == devices
-    assert home.account["kwh_used"][0] == pytest.approx(home.account["kwh_read"][0])
+    assert home.reconciliation["kwh_used"][0] == pytest.approx(home.reconciliation["kwh_read"][0])
     assert_accounted(home)
 
 
@@ -603,7 +603,7 @@ def test_one_meter_in_two_files_under_two_names_is_never_added_up(tmp_path: Path
     with pytest.raises(InputError, match=r"grid_import \(meter\.csv\) and import \(app\.csv\) count the same"):
         home_of(tmp_path, **files)
     home = home_of(tmp_path, **files, home="devices: {import: {role: ignore}}\n")
-    assert series(home, "household").sum() == pytest.approx(home.account["kwh_read"].sum() / 2)
+    assert series(home, "household").sum() == pytest.approx(home.reconciliation["kwh_read"].sum() / 2)
 
 
 def test_the_phases_of_one_meter_are_added_up(tmp_path: Path) -> None:

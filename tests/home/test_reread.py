@@ -57,7 +57,7 @@ def test_a_home_that_grows_is_read_as_if_at_once(tmp_path: Path, monkeypatch: py
     assert seen == ["02.csv"]
     monkeypatch.setattr(parse_cache, "FOLDER", tmp_path / "elsewhere")
     whole = influx.load(tmp_path / "home")
-    for name in ("readings", "rejected", "account", "corrections", "series", "devices"):
+    for name in ("readings", "rejected", "reconciliation", "corrections", "series", "devices"):
         pd.testing.assert_frame_equal(getattr(grown, name), getattr(whole, name))
     assert grown.notes == whole.notes
     assert grown.rejected["reason"].tolist()

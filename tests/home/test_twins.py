@@ -13,7 +13,7 @@ from test_home_assistant import AT, database, put
 import influx
 from influx.core.settings import Settings
 from influx.home.duplicate_series import repeated, told
-from influx.home.home import rest
+from influx.home.home import unexplained_kwh
 
 DAYS = 4
 HOURS = pd.date_range("2024-01-01", periods=24 * DAYS, freq="h", tz="UTC")
@@ -89,6 +89,6 @@ def test_a_copy_in_a_database_is_not_added_and_the_account_closes(tmp_path: Path
     assert set(home.readings["device_id"]) == {"tv_energy", "oven"}
     assert any("tv_energy_daily counts hour by hour what tv_energy counts" in note for note in home.notes)
     assert home.series.set_index("device_id")["role"]["tv_energy_daily"] == "ignore"
-    assert rest(home) == pytest.approx(0, abs=1e-9)
+    assert unexplained_kwh(home) == pytest.approx(0, abs=1e-9)
     (tmp_path / "home.yaml").write_text("devices: {tv_energy_daily: {role: device}}\n", encoding="utf-8")
     assert "tv_energy_daily" in set(influx.load(tmp_path).readings["device_id"])

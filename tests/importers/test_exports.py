@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import influx
 from influx.core.errors import InputError
 from influx.core.settings import Settings
-from influx.home.home import rest
+from influx.home.home import unexplained_kwh
 from influx.importers import Part, find
 
 DATA = Path(__file__).parents[3] / "shared" / "data" / "exports"
@@ -125,7 +125,7 @@ def test_a_home_of_one_export_closes_its_account(tmp_path: Path, name: str) -> N
     exports.WRITERS[name](tmp_path / name, kwh)
     home = influx.load(tmp_path)
     assert home.series["kwh"].sum() == pytest.approx(kwh.sum() * (1 + (name in exports.TWICE)), abs=1e-6)
-    assert rest(home) == pytest.approx(0, abs=1e-9)
+    assert unexplained_kwh(home) == pytest.approx(0, abs=1e-9)
     household = home.readings[home.readings["device_id"] == "household"]
     assert household.empty or household["energy_kwh"].sum() == pytest.approx(kwh.sum(), abs=1e-6)
 

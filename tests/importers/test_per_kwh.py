@@ -176,7 +176,7 @@ CARBON = "timestamp,carbon_intensity_g_per_kwh\n" + "".join(
 
 def test_prices_and_carbon_are_accounted_for_and_kept_with_the_home(tmp_path: Path) -> None:
     home = home_with(tmp_path / "home", {"prices.csv": PRICES, "carbon.csv": CARBON})
-    account = home.account.set_index("file")
+    account = home.reconciliation.set_index("file")
     assert account.loc[
         ["prices.csv", "carbon.csv"], ["rows_read", "rows_used", "rows_rejected"]
     ].to_numpy().tolist() == [
@@ -215,7 +215,7 @@ def test_carbon_measured_after_the_as_of_time_is_not_known_then(tmp_path: Path) 
     home = home_with(tmp_path, {"carbon.csv": content}, as_of="2024-05-07")
     assert home.carbon is not None
     assert sorted(set(home.carbon["carbon_g_per_kwh"])) == [300, 500]
-    assert home.account.set_index("file").loc["carbon.csv", "rows_after_as_of"] == 1
+    assert home.reconciliation.set_index("file").loc["carbon.csv", "rows_after_as_of"] == 1
 
 
 def test_prices_published_after_the_as_of_time_are_not_known_then(tmp_path: Path) -> None:

@@ -17,12 +17,13 @@ import pandas as pd
 from sklearn.base import clone
 from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_error
 
+from influx.core.constants import WEEK
 from influx.core.errors import InputError
 from influx.core.parallel import run_all
 from influx.core.schema import METRICS, check
 from influx.forecasting import absences
 from influx.forecasting.device_series import Extra, Home, Series, series_of
-from influx.forecasting.features import WEEK, every_week, feature_table
+from influx.forecasting.features import every_week, feature_table
 from influx.forecasting.models import MODELS, Model, Regression, conformal, named_models
 
 LEVELS = np.array(conformal.LEVELS)

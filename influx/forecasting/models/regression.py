@@ -24,11 +24,12 @@ from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.utils import get_tags
 
+from influx.core.constants import LEAST_DAYS
 from influx.core.errors import InputError
 from influx.core.local_time import local
 from influx.forecasting.models import conformal
 from influx.forecasting.models.ensemble import pinball
-from influx.forecasting.models.similar_days_regressor import LEAST_DAYS, PAST_WEEKS, Outlook, SimilarDays
+from influx.forecasting.models.similar_days_regressor import PAST_WEEKS, Outlook, SimilarDays
 
 SIMILAR_DAYS = "similar days"
 TRAINING_WEEKS = 26

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, RegressorMixin
 
-from influx.core.local_time import WEEK, local
+from influx.core.constants import WEEK
+from influx.core.local_time import local
 from influx.forecasting.models import conformal
 
 

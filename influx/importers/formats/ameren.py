@@ -15,7 +15,7 @@ from influx.core.errors import InputError
 from influx.core.settings import Settings
 from influx.importers.autodetect import sample
 from influx.importers.reading import table, tabular
-from influx.importers.reading.layout import Channel, Layout
+from influx.importers.reading.layout import Layout, SeriesMapping
 from influx.importers.reading.part import Part
 
 _TIME = "Start Interval Date/Time"
@@ -58,9 +58,9 @@ def read(path: Path, settings: Settings) -> Part:
     if not minutes:
         raise InputError(f"{path.name}: no usage of this file names its interval, such as 60min. Export it again.")
     finest = min(minutes, key=minutes.__getitem__)
-    channels = {finest: Channel("grid import", role="grid_import")}
+    mappings = {finest: SeriesMapping("grid import", role="grid_import")}
     time = names[header.index(_TIME)]
-    layout = Layout("Ameren", time, channels, order="mdy", zone="America/Chicago", line=line, names=names)
+    layout = Layout("Ameren", time, mappings, order="mdy", zone="America/Chicago", line=line, names=names)
     return tabular.read(path, layout, settings)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from influx.core.settings import Settings
 from influx.importers.reading import table, tabular
-from influx.importers.reading.layout import Channel, Layout
+from influx.importers.reading.layout import Layout, SeriesMapping
 from influx.importers.reading.part import Part
 
 _TIMES = ("hour start", "begintijd uur", "date", "datum")
@@ -28,10 +28,10 @@ def read(path: Path, settings: Settings) -> Part:
     """Read both tariffs of both directions."""
     names = table.header(path) or [""]
     found = {name: _COLUMN.fullmatch(name) for name in names}
-    channels = {name: _channel(*match.groups()) for name, match in found.items() if match is not None}
-    return tabular.read(path, Layout("DSMR-reader", names[0], channels), settings)
+    mappings = {name: _mapping(*match.groups()) for name, match in found.items() if match is not None}
+    return tabular.read(path, Layout("DSMR-reader", names[0], mappings), settings)
 
 
-def _channel(tariff: str, back: str | None) -> Channel:
+def _mapping(tariff: str, back: str | None) -> SeriesMapping:
     name = "low tariff" if tariff == "1" else "normal tariff"
-    return Channel(f"grid {'export' if back else 'import'} {name}", role="grid_export" if back else "grid_import")
+    return SeriesMapping(f"grid {'export' if back else 'import'} {name}", role="grid_export" if back else "grid_import")

@@ -14,7 +14,7 @@ from pathlib import Path
 from influx.core.settings import Settings
 from influx.importers.autodetect import sample
 from influx.importers.reading import table, tabular
-from influx.importers.reading.layout import Channel, Layout, overridden
+from influx.importers.reading.layout import Layout, SeriesMapping, overridden
 from influx.importers.reading.part import Part
 
 _MEASURED = re.compile(r"(consumo|inje[cç][aã]o)\b.*\(kW\)", re.IGNORECASE)
@@ -34,17 +34,17 @@ def read(path: Path, settings: Settings) -> Part:
     """Read what was taken from the grid and what was fed in."""
     line = _line(path) or 1
     names = table.header(path, line) or []
-    channels: dict[str, Channel] = {}
-    for way, channel in (
-        ("c", Channel("grid import", "kW", "power", "grid_import")),
-        ("i", Channel("grid export", "kW", "power", "grid_export")),
+    mappings: dict[str, SeriesMapping] = {}
+    for way, mapping in (
+        ("c", SeriesMapping("grid import", "kW", "power", "grid_import")),
+        ("i", SeriesMapping("grid export", "kW", "power", "grid_export")),
     ):
         there = [name for name in names if _MEASURED.match(name) and name[:1].lower() == way]
         first = [name for name in there if _AT_CONNECTION in name.lower()] or there
-        channels |= {name: channel for name in first[:1]}
-    layout = Layout("E-REDES", ("Data", "Hora"), channels, label="end", zone="Europe/Lisbon", line=line)
+        mappings |= {name: mapping for name in first[:1]}
+    layout = Layout("E-REDES", ("Data", "Hora"), mappings, time_marks="end", zone="Europe/Lisbon", line=line)
     if "Estado" in names:
-        layout = replace(layout, quality="Estado", words={"estimado": "estimated"})
+        layout = replace(layout, quality="Estado", quality_words={"estimado": "estimated"})
     layout = overridden(layout, settings.file(path.name))
     blocks = []
     for block in table.blocks(path, layout.line, layout.names, layout.separator):

@@ -15,7 +15,7 @@ from influx.core.errors import InputError
 from influx.core.settings import Settings
 from influx.importers.autodetect import sample
 from influx.importers.reading import table, tabular
-from influx.importers.reading.layout import Channel, Layout, overridden
+from influx.importers.reading.layout import Layout, SeriesMapping, overridden
 from influx.importers.reading.part import Part
 
 _COLUMNS = ["Datum", "Cas od", "Cas do"]
@@ -51,17 +51,19 @@ def read(path: Path, settings: Settings) -> Part:
             "(or grid_import, grid_export; columns that are not named are left out)."
         )
     seen = sample.look(path)  # rows end with a semicolon more than the header
-    channels = {
-        name: Channel("grid export", role="grid_export") if way == "D" else Channel("grid import", role="grid_import")
+    mappings = {
+        name: SeriesMapping("grid export", role="grid_export")
+        if way == "D"
+        else SeriesMapping("grid import", role="grid_import")
         for name, way in points.items()
         if name not in asked and not said.columns
     }
-    layout = Layout("EDC", ("Datum", "Cas od"), channels, order="dmy", zone="Europe/Prague", comma=True)
+    layout = Layout("EDC", ("Datum", "Cas od"), mappings, order="dmy", zone="Europe/Prague", comma=True)
     layout = replace(layout, line=seen.line, names=seen.names, separator=seen.separator)
     layout = overridden(layout, said)
     blocks = []
     for block in table.blocks(path, layout.line, layout.names, layout.separator):
-        there = [name for name in layout.channels if name in block.rows]
+        there = [name for name in layout.mappings if name in block.rows]
         plain = {name: block.rows[name].str.strip().str.removeprefix("-") for name in there}
         block.rows = block.rows.assign(**plain)
         blocks.append(block)

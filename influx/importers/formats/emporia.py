@@ -18,7 +18,7 @@ import numpy as np
 from influx.core.errors import InputError
 from influx.core.settings import Settings
 from influx.importers.reading import cells, table, tabular
-from influx.importers.reading.layout import Channel, Layout
+from influx.importers.reading.layout import Layout, SeriesMapping
 from influx.importers.reading.part import Part
 from influx.importers.reading.table import Table
 
@@ -45,10 +45,10 @@ def read(path: Path, settings: Settings) -> Part:
     zone = _TIME.fullmatch(names[0])
     found = {name: match for name in names if (match := _COLUMN.fullmatch(name))}
     full = set().union(*(_full(block, found) for block in table.blocks(path)))
-    channels = {name: _channel(*match.groups()) for name, match in found.items() if name in full}
-    if zone is None or not channels:
+    mappings = {name: _mapping(*match.groups()) for name, match in found.items() if name in full}
+    if zone is None or not mappings:
         raise InputError(f"{path.name}: no circuit holds a number. Export it again, or remove it.")
-    layout = Layout("Emporia", names[0], channels, zone=_zone(zone[1], settings), order="mdy")
+    layout = Layout("Emporia", names[0], mappings, zone=_zone(zone[1], settings), order="mdy")
     part = tabular.read(path, layout, settings)
     aside = [name for name in found if name not in full]
     told = [f"{path.name}: {', '.join(aside)} holds no number and is not read."] if aside else []
@@ -60,11 +60,11 @@ def _full(block: Table, columns: Iterable[str]) -> set[str]:
     return {name for name in columns if not np.isnan(cells.numbers(block.rows[name], block.comma)[0]).all()}
 
 
-def _channel(name: str, unit: str) -> Channel:
-    channel = Channel(name, "kWh", "energy") if unit == "kWhs" else Channel(name, "kW", "power")
+def _mapping(name: str, unit: str) -> SeriesMapping:
+    mapping = SeriesMapping(name, "kWh", "energy") if unit == "kWhs" else SeriesMapping(name, "kW", "power")
     if mains := _MAINS.fullmatch(name):
-        return replace(channel, device_id=f"{mains[1]} mains".strip(), role="grid_import")
-    return replace(channel, role="solar" if "Solar/Generation" in name else "device")
+        return replace(mapping, device_id=f"{mains[1]} mains".strip(), role="grid_import")
+    return replace(mapping, role="solar" if "Solar/Generation" in name else "device")
 
 
 def _zone(name: str, settings: Settings) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from influx.core.errors import InputError
 from influx.core.settings import Role, Settings
 from influx.importers.reading import encoding, tabular, units
-from influx.importers.reading.layout import Channel, Layout
+from influx.importers.reading.layout import Layout, SeriesMapping
 from influx.importers.reading.lines import split_header
 from influx.importers.reading.part import Part
 
@@ -45,6 +45,6 @@ def read(path: Path, settings: Settings) -> Part:
     words = " ".join(said).lower()
     role: Role = "grid_export" if "production" in words or "injection" in words else "grid_import"
     kind = units.factor(unit) or ("power", 1.0)
-    channel = Channel(role.replace("_", " "), unit, kind[0], role)
-    layout = Layout("Enedis", "Horodate", {"Valeur": channel}, label="end", line=line, separator=";", comma=True)
+    mapping = SeriesMapping(role.replace("_", " "), unit, kind[0], role)
+    layout = Layout("Enedis", "Horodate", {"Valeur": mapping}, time_marks="end", line=line, separator=";", comma=True)
     return tabular.read(path, layout, settings)

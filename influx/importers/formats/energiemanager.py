@@ -15,14 +15,14 @@ import pandas as pd
 from influx.core.settings import Settings
 from influx.importers.autodetect import sample
 from influx.importers.reading import cells, table, tabular
-from influx.importers.reading.layout import Channel, Layout, overridden
+from influx.importers.reading.layout import Layout, SeriesMapping, overridden
 from influx.importers.reading.part import Part
 from influx.importers.reading.table import Table
 
 _COLUMNS = {"code", "moment", "moment-date", "value", "factor"}
-_CHANNELS = {
-    "ellm": Channel("grid import", measures="counter", role="grid_import"),
-    "eltm": Channel("grid export", measures="counter", role="grid_export"),
+_MAPPINGS = {
+    "ellm": SeriesMapping("grid import", measures="counter", role="grid_import"),
+    "eltm": SeriesMapping("grid export", measures="counter", role="grid_export"),
 }
 
 
@@ -37,7 +37,7 @@ def _line(path: Path) -> int:
 
 def read(path: Path, settings: Settings) -> Part:
     """Read the registers of both directions."""
-    layout = Layout("Energiemanager", "moment", _CHANNELS, device="code", value="value", only=True, order="s")
+    layout = Layout("Energiemanager", "moment", _MAPPINGS, device="code", value="value", only_mapped=True, order="s")
     layout = overridden(layout, settings.file(path.name))
     return tabular.of(_states(path, _line(path) or layout.line), layout, settings)
 

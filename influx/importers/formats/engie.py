@@ -10,13 +10,13 @@ from pathlib import Path
 
 from influx.core.settings import Settings
 from influx.importers.reading import table, tabular
-from influx.importers.reading.layout import Channel, Layout
+from influx.importers.reading.layout import Layout, SeriesMapping
 from influx.importers.reading.part import Part
 
 _COLUMNS = {"Datum", "EAN", "Verbruik", "Type", "Piek"}
-_CHANNELS = {
-    "Elektriciteit": Channel("grid import", role="grid_import"),
-    "Teruglevering": Channel("grid export", role="grid_export"),
+_MAPPINGS = {
+    "Elektriciteit": SeriesMapping("grid import", role="grid_import"),
+    "Teruglevering": SeriesMapping("grid export", role="grid_export"),
 }
 
 
@@ -27,5 +27,5 @@ def matches(path: Path) -> bool:
 
 def read(path: Path, settings: Settings) -> Part:
     """Read both directions."""
-    layout = Layout("Engie", "Datum", _CHANNELS, device="Type", value="Verbruik", only=True)
+    layout = Layout("Engie", "Datum", _MAPPINGS, device="Type", value="Verbruik", only_mapped=True)
     return tabular.read(path, layout, settings)

@@ -18,43 +18,43 @@ import pandas as pd
 from influx.core.errors import InputError
 from influx.core.settings import Settings
 from influx.importers.reading import table, tabular, times
-from influx.importers.reading.layout import Channel, Layout, overridden
+from influx.importers.reading.layout import Layout, SeriesMapping, overridden
 from influx.importers.reading.part import Part
 from influx.importers.reading.times import Order
 
 _TIME = "Date/Time"
 _THOUSANDS = r"(?<=\d),(?=\d{3}(?:,\d{3})*$)"
 _ORDERS: tuple[Order, ...] = ("ymd", "mdy", "dmy")
-_CHANNELS = {
-    "Energy Produced (Wh)": Channel("solar", "Wh", role="solar"),
-    "Energy Consumed (Wh)": Channel("household", "Wh", role="household"),
-    "Imported from Grid (Wh)": Channel("grid import", "Wh", role="grid_import"),
-    "Exported to Grid (Wh)": Channel("grid export", "Wh", role="grid_export"),
-    "Stored in batteries (Wh)": Channel("battery in", "Wh", role="battery_in"),
-    "Discharged from batteries (Wh)": Channel("battery out", "Wh", role="battery_out"),
-    "Stored in AC Batteries (Wh)": Channel("battery in", "Wh", role="battery_in"),
-    "Discharged from AC Batteries (Wh)": Channel("battery out", "Wh", role="battery_out"),
-    "Energy Delivered (Wh)": Channel("solar", "Wh", role="solar"),
+_MAPPINGS = {
+    "Energy Produced (Wh)": SeriesMapping("solar", "Wh", role="solar"),
+    "Energy Consumed (Wh)": SeriesMapping("household", "Wh", role="household"),
+    "Imported from Grid (Wh)": SeriesMapping("grid import", "Wh", role="grid_import"),
+    "Exported to Grid (Wh)": SeriesMapping("grid export", "Wh", role="grid_export"),
+    "Stored in batteries (Wh)": SeriesMapping("battery in", "Wh", role="battery_in"),
+    "Discharged from batteries (Wh)": SeriesMapping("battery out", "Wh", role="battery_out"),
+    "Stored in AC Batteries (Wh)": SeriesMapping("battery in", "Wh", role="battery_in"),
+    "Discharged from AC Batteries (Wh)": SeriesMapping("battery out", "Wh", role="battery_out"),
+    "Energy Delivered (Wh)": SeriesMapping("solar", "Wh", role="solar"),
 }
 
 
 def matches(path: Path) -> bool:
     """Tell whether the header has the time and one of the report's energies."""
     names = table.header(path) or []
-    return _TIME in names and any(name in _CHANNELS for name in names)
+    return _TIME in names and any(name in _MAPPINGS for name in names)
 
 
 def read(path: Path, settings: Settings) -> Part:
     """Read the energies that the report holds."""
     names = table.header(path) or []
-    layout = Layout("Enphase", _TIME, {name: channel for name, channel in _CHANNELS.items() if name in names})
+    layout = Layout("Enphase", _TIME, {name: mapping for name, mapping in _MAPPINGS.items() if name in names})
     blocks = list(table.blocks(path))
     for block in blocks:  # thousands may be parted by a comma, and the last row may be a total
         whole_report = (block.rows[_TIME].str.strip() == "Total").to_numpy(bool)
         if whole_report.any():
             block.rows, block.rows_read = block.rows[~whole_report], block.rows_read - int(whole_report.sum())
             block.notes.append(f"{path.name}: its row Total is the sum of the others and is not read.")
-        whole = {name: block.rows[name].str.replace(_THOUSANDS, "", regex=True) for name in layout.channels}
+        whole = {name: block.rows[name].str.replace(_THOUSANDS, "", regex=True) for name in layout.mappings}
         block.rows = block.rows.assign(**whole)
     layout = replace(layout, order=_order(path, pd.concat([block.rows[_TIME] for block in blocks])))
     return tabular.of(blocks, overridden(layout, settings.file(path.name)), settings)

@@ -12,7 +12,7 @@ from pathlib import Path
 from influx.core.errors import InputError
 from influx.core.settings import Role, Settings
 from influx.importers.reading import table, tabular
-from influx.importers.reading.layout import Channel, Layout
+from influx.importers.reading.layout import Layout, SeriesMapping
 from influx.importers.reading.part import Part
 from influx.importers.reading.units import Measure
 
@@ -40,19 +40,19 @@ def read(path: Path, settings: Settings) -> Part:
             f"{path.name}: it holds no half hours, but {', '.join(sorted(names))[:120]}. Download those of 30 minutes."
         )
     energy = {name: match for name, match in found.items() if match[2].lower() == "kwh"}
-    channels = {}
+    mappings = {}
     for name, match in (energy or found).items():
         role: Role = "grid_import" if match[1].lower() == "import" else "grid_export"
         measures: Measure = "energy" if energy else "power"
-        channels[name] = Channel(role.replace("_", " "), match[2], measures, role)
+        mappings[name] = SeriesMapping(role.replace("_", " "), match[2], measures, role)
     layout = Layout(
         "ESB Networks",
         _TIME,
-        channels,
+        mappings,
         device=_TYPE,
         value=_VALUE,
-        only=True,
-        label="end",
+        only_mapped=True,
+        time_marks="end",
         zone="Europe/Dublin",
         order="dmy",
     )

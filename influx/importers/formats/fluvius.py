@@ -12,7 +12,7 @@ from pathlib import Path
 from influx.core.errors import NoElectricityError
 from influx.core.settings import Settings
 from influx.importers.reading import table, tabular
-from influx.importers.reading.layout import Channel, Layout
+from influx.importers.reading.layout import Layout, SeriesMapping
 from influx.importers.reading.part import Part
 
 _HEADERS = (
@@ -20,15 +20,15 @@ _HEADERS = (
     ("Van (datum)", "Van (tijdstip)", "Eenheid", "Validatiestatus"),
     ("From (date)", "From (time)", "Unit", "Validation status"),
 )
-_CHANNELS = {
-    "Afname Dag": Channel("grid import day", role="grid_import"),
-    "Afname Nacht": Channel("grid import night", role="grid_import"),
-    "Injectie Dag": Channel("grid export day", role="grid_export"),
-    "Injectie Nacht": Channel("grid export night", role="grid_export"),
-    "Offtake Day": Channel("grid import day", role="grid_import"),
-    "Offtake Night": Channel("grid import night", role="grid_import"),
-    "Injection Day": Channel("grid export day", role="grid_export"),
-    "Injection Night": Channel("grid export night", role="grid_export"),
+_MAPPINGS = {
+    "Afname Dag": SeriesMapping("grid import day", role="grid_import"),
+    "Afname Nacht": SeriesMapping("grid import night", role="grid_import"),
+    "Injectie Dag": SeriesMapping("grid export day", role="grid_export"),
+    "Injectie Nacht": SeriesMapping("grid export night", role="grid_export"),
+    "Offtake Day": SeriesMapping("grid import day", role="grid_import"),
+    "Offtake Night": SeriesMapping("grid import night", role="grid_import"),
+    "Injection Day": SeriesMapping("grid export day", role="grid_export"),
+    "Injection Night": SeriesMapping("grid export night", role="grid_export"),
 }
 _WORDS = {"geschat": "estimated", "estimated": "estimated", "geen verbruik": "missing", "no consumption": "missing"}
 
@@ -55,5 +55,5 @@ def read(path: Path, settings: Settings) -> Part:
     units = {str(word) for block in table.blocks(path) for word in block.rows[unit].astype("str").str.strip().unique()}
     if units & {"m³", "m3"}:
         raise NoElectricityError(path.name, "gas")
-    layout = Layout("Fluvius", (date, clock), _CHANNELS, "Register", "Volume", unit, status, words=_WORDS)
+    layout = Layout("Fluvius", (date, clock), _MAPPINGS, "Register", "Volume", unit, status, quality_words=_WORDS)
     return tabular.read(path, replace(layout, zone="Europe/Brussels", order="dmy"), settings)

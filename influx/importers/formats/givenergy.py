@@ -12,16 +12,16 @@ from pathlib import Path
 
 from influx.core.settings import Settings
 from influx.importers.reading import json_text, tabular
-from influx.importers.reading.layout import Channel, Layout, overridden
+from influx.importers.reading.layout import Layout, SeriesMapping, overridden
 from influx.importers.reading.part import Part
 
-_CHANNELS = {
-    "total.solar": Channel("solar", measures="counter", role="solar"),
-    "total.grid.import": Channel("grid import", measures="counter", role="grid_import"),
-    "total.grid.export": Channel("grid export", measures="counter", role="grid_export"),
-    "total.consumption": Channel("household", measures="counter", role="household"),
-    "today.battery.charge": Channel("battery in", measures="counter", role="battery_in"),
-    "today.battery.discharge": Channel("battery out", measures="counter", role="battery_out"),
+_MAPPINGS = {
+    "total.solar": SeriesMapping("solar", measures="counter", role="solar"),
+    "total.grid.import": SeriesMapping("grid import", measures="counter", role="grid_import"),
+    "total.grid.export": SeriesMapping("grid export", measures="counter", role="grid_export"),
+    "total.consumption": SeriesMapping("household", measures="counter", role="household"),
+    "today.battery.charge": SeriesMapping("battery in", measures="counter", role="battery_in"),
+    "today.battery.discharge": SeriesMapping("battery out", measures="counter", role="battery_out"),
 }
 
 
@@ -38,11 +38,11 @@ def read(path: Path, settings: Settings) -> Part:
     InputError
         As in `tabular.read`, or the file is no such JSON.
     """
-    names = ("time", *_CHANNELS)
+    names = ("time", *_MAPPINGS)
     raw = json_text.table_of(path.name, _records(json_text.load(path)), dict(zip(names, names, strict=True)))
-    lost = (raw.rows[list(_CHANNELS)] == "").all(axis=1).to_numpy(bool)
+    lost = (raw.rows[list(_MAPPINGS)] == "").all(axis=1).to_numpy(bool)
     raw.reject(lost, "status", "the inverter was not in a normal state, or not metered", raw.rows["time"])
-    layout = overridden(Layout("GivEnergy", "time", _CHANNELS), settings.file(path.name))
+    layout = overridden(Layout("GivEnergy", "time", _MAPPINGS), settings.file(path.name))
     return tabular.of([raw], layout, settings)
 
 
@@ -54,7 +54,7 @@ def _records(content: object) -> Iterator[object]:
             yield record
             continue
         good = record.get("status") == "NORMAL" and record.get("is_metered", True) is not False
-        yield {"time": record.get("time"), **({name: _under(record, name) for name in _CHANNELS} if good else {})}
+        yield {"time": record.get("time"), **({name: _under(record, name) for name in _MAPPINGS} if good else {})}
 
 
 def _under(record: object, name: str) -> object:

@@ -10,7 +10,7 @@ from pathlib import Path
 from influx.core.errors import InputError
 from influx.core.settings import Role, Settings
 from influx.importers.reading import json_text, tabular
-from influx.importers.reading.layout import Channel, Layout
+from influx.importers.reading.layout import Layout, SeriesMapping
 from influx.importers.reading.part import Part
 
 
@@ -38,5 +38,5 @@ def read(path: Path, settings: Settings) -> Part:
     role: Role = "grid_export" if "export" in what or "production" in what else "grid_import"
     pairs = [{"time": one[0], "value": one[1]} if isinstance(one, list) and len(one) == 2 else one for one in data]
     raw = json_text.table_of(path.name, pairs, {"time": "time", "value": "value"})
-    channel = Channel(role, str(content.get("units") or "kWh"), "energy", role)
-    return tabular.of([raw], Layout("Glowmarkt", "time", {"value": channel}, order="s"), settings)
+    mapping = SeriesMapping(role, str(content.get("units") or "kWh"), "energy", role)
+    return tabular.of([raw], Layout("Glowmarkt", "time", {"value": mapping}, order="s"), settings)

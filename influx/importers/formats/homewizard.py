@@ -12,7 +12,7 @@ from pathlib import Path
 
 from influx.core.settings import Settings
 from influx.importers.reading import table, tabular
-from influx.importers.reading.layout import Channel, Layout
+from influx.importers.reading.layout import Layout, SeriesMapping
 from influx.importers.reading.part import Part
 
 _COLUMN = re.compile(r"(Import|Export) T([1-4]) kWh")
@@ -27,10 +27,10 @@ def matches(path: Path) -> bool:
 def read(path: Path, settings: Settings) -> Part:
     """Read the registers of both directions."""
     found = {name: _COLUMN.fullmatch(name) for name in table.header(path) or []}
-    channels = {name: _channel(*match.groups()) for name, match in found.items() if match is not None}
-    return tabular.read(path, Layout("HomeWizard P1", "time", channels), settings)
+    mappings = {name: _mapping(*match.groups()) for name, match in found.items() if match is not None}
+    return tabular.read(path, Layout("HomeWizard P1", "time", mappings), settings)
 
 
-def _channel(way: str, tariff: str) -> Channel:
+def _mapping(way: str, tariff: str) -> SeriesMapping:
     name = f"grid {way.lower()} T{tariff}"
-    return Channel(name, measures="counter", role="grid_import" if way == "Import" else "grid_export")
+    return SeriesMapping(name, measures="counter", role="grid_import" if way == "Import" else "grid_export")

@@ -12,7 +12,7 @@ from pathlib import Path
 from influx.core.errors import InputError
 from influx.core.settings import Settings
 from influx.importers.reading import table, tabular
-from influx.importers.reading.layout import Channel, Layout
+from influx.importers.reading.layout import Layout, SeriesMapping
 from influx.importers.reading.part import Part
 
 _REGISTERS = ("Import kWh", "Export kWh")
@@ -41,6 +41,8 @@ def read(path: Path, settings: Settings) -> Part:
             f"A battery:  {start}Import kWh: {{role: battery_in}}, Export kWh: {{role: battery_out}}}}}}}}"
         )
     named = {
-        name: Channel(f"{path.stem} {name[:6].lower()}", measures="counter") for name in _REGISTERS if name in said
+        name: SeriesMapping(f"{path.stem} {name[:6].lower()}", measures="counter")
+        for name in _REGISTERS
+        if name in said
     }
     return tabular.read(path, Layout("HomeWizard kWh meter", "time", named), settings)

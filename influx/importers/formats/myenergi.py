@@ -14,15 +14,15 @@ from pathlib import Path
 from influx.core.errors import InputError
 from influx.core.settings import Settings
 from influx.importers.reading import table, tabular
-from influx.importers.reading.layout import Channel, Layout
+from influx.importers.reading.layout import Layout, SeriesMapping
 from influx.importers.reading.part import Part
 
 _NUMBER = "Serial Number"
 _OWN = re.compile(r"(Diverter|Boosted) Energy \(L[1-3]\) \(Wh\)")
 _HOME = {
-    "Net Grid Import (Wh)": Channel("grid import", "Wh", role="grid_import"),
-    "Net Grid Export (Wh)": Channel("grid export", "Wh", role="grid_export"),
-    "Total Generation (Wh)": Channel("solar", "Wh", role="solar"),
+    "Net Grid Import (Wh)": SeriesMapping("grid import", "Wh", role="grid_import"),
+    "Net Grid Export (Wh)": SeriesMapping("grid export", "Wh", role="grid_export"),
+    "Total Generation (Wh)": SeriesMapping("solar", "Wh", role="solar"),
 }
 
 
@@ -46,11 +46,11 @@ def read(path: Path, settings: Settings) -> Part:
             f"{path.name}: holds several devices ({', '.join(sorted(numbers))}). Export a report a device."
         )
     names = table.header(path) or []
-    own = Channel(f"myenergi {numbers.pop() if numbers else ''}".strip(), "Wh", role="device")
-    channels = {name: own for name in names if _OWN.fullmatch(name)}
-    channels |= {name: channel for name, channel in _HOME.items() if name in names}
-    part = tabular.read(path, Layout("myenergi", "Timestamp", channels, zone="UTC"), settings)
-    if own in channels.values() and not any(name.startswith("Boosted") for name in names):
+    own = SeriesMapping(f"myenergi {numbers.pop() if numbers else ''}".strip(), "Wh", role="device")
+    mappings = {name: own for name in names if _OWN.fullmatch(name)}
+    mappings |= {name: mapping for name, mapping in _HOME.items() if name in names}
+    part = tabular.read(path, Layout("myenergi", "Timestamp", mappings, zone="UTC"), settings)
+    if own in mappings.values() and not any(name.startswith("Boosted") for name in names):
         told = f"{path.name}: the report lacks the columns of boosted energy; what was charged on demand is not in it."
         part = replace(part, notes=(*part.notes, told))
     return part

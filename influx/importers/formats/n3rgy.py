@@ -12,7 +12,7 @@ from pathlib import Path
 from influx.core.errors import InputError, NoElectricityError
 from influx.core.settings import Role, Settings
 from influx.importers.reading import json_text, tabular
-from influx.importers.reading.layout import Channel, Layout
+from influx.importers.reading.layout import Layout, SeriesMapping
 from influx.importers.reading.part import Part
 
 _KEYS = {"timestamp": "timestamp", "value": "value", "primaryValue": "primary"}
@@ -41,8 +41,8 @@ def read(path: Path, settings: Settings) -> Part:
     role: Role = "grid_export" if {"production", "export"} & set(resource) else "grid_import"
     raw = json_text.table_of(path.name, _records(content), _KEYS)
     raw.rows["value"] = raw.rows["value"].where(raw.rows["value"] != "", raw.rows["primary"])
-    channel = Channel(role, str(content.get("unit") or "kWh"), "energy", role)
-    return tabular.of([raw], Layout("n3rgy", "timestamp", {"value": channel}, label="end", zone="UTC"), settings)
+    mapping = SeriesMapping(role, str(content.get("unit") or "kWh"), "energy", role)
+    return tabular.of([raw], Layout("n3rgy", "timestamp", {"value": mapping}, time_marks="end", zone="UTC"), settings)
 
 
 def _records(content: dict[str, object]) -> Iterator[object]:

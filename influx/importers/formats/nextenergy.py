@@ -11,7 +11,7 @@ from pathlib import Path
 
 from influx.core.settings import Settings
 from influx.importers.reading import table, tabular
-from influx.importers.reading.layout import Channel, Layout, overridden
+from influx.importers.reading.layout import Layout, SeriesMapping, overridden
 from influx.importers.reading.part import Part
 
 _TIME, _VALUE, _DIRECTION, _UNIT = "Date Time UTC", "Reading Start", "Direction", "Unit"
@@ -34,9 +34,9 @@ def read(path: Path, settings: Settings) -> Part:
     for block in blocks:
         drawn = block.rows[_DIRECTION].str.strip().str.lower() == "levering"
         block.rows[_DIRECTION] = drawn.map({True: "grid import", False: "grid export"}).astype("str")
-    channels = {
-        "grid import": Channel("grid import", measures="counter", role="grid_import"),
-        "grid export": Channel("grid export", measures="counter", role="grid_export"),
+    mappings = {
+        "grid import": SeriesMapping("grid import", measures="counter", role="grid_import"),
+        "grid export": SeriesMapping("grid export", measures="counter", role="grid_export"),
     }
-    layout = Layout("NextEnergy", _TIME, channels, _DIRECTION, _VALUE, _UNIT, zone="UTC", order="dmy", comma=True)
+    layout = Layout("NextEnergy", _TIME, mappings, _DIRECTION, _VALUE, _UNIT, zone="UTC", order="dmy", comma=True)
     return tabular.of(blocks, overridden(layout, settings.file(path.name)), settings)

@@ -17,7 +17,7 @@ import pandas as pd
 from influx.core.errors import NoElectricityError
 from influx.core.settings import Settings
 from influx.importers.reading import table, tabular
-from influx.importers.reading.layout import Channel, Layout
+from influx.importers.reading.layout import Layout, SeriesMapping
 from influx.importers.reading.part import Part
 
 _CONSUMPTION = re.compile(r"consumption ?\(kwh\)")
@@ -42,8 +42,8 @@ def read(path: Path, settings: Settings) -> Part:
         The file's name says that it is of gas, whose kWh are no electricity.
     """
     columns = _columns(path)
-    channels = {columns["consumption"]: channel_of(path)}
-    layout = Layout("Octopus Energy, half hours", columns["start"], channels, end=columns["end"])
+    mappings = {columns["consumption"]: mapping_of(path)}
+    layout = Layout("Octopus Energy, half hours", columns["start"], mappings, end=columns["end"])
     return with_zeros(tabular.read(path, layout, settings), path.name)
 
 
@@ -58,7 +58,7 @@ def _columns(path: Path) -> dict[str, str]:
     return found
 
 
-def channel_of(path: Path) -> Channel:
+def mapping_of(path: Path) -> SeriesMapping:
     """Return what a file measures, by its name, as nothing in it says so.
 
     Raises
@@ -69,7 +69,7 @@ def channel_of(path: Path) -> Channel:
     if _GAS.search(path.stem.replace("_", " ")):
         raise NoElectricityError(path.name, "gas by its name (rename it if it is not)")
     role = "grid_export" if _EXPORT.search(path.stem) else "grid_import"
-    return Channel(role, role=role)  # type: ignore[arg-type]
+    return SeriesMapping(role, role=role)  # type: ignore[arg-type]
 
 
 def with_zeros(part: Part, file: str) -> Part:

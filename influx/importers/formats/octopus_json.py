@@ -28,11 +28,11 @@ def read(path: Path, settings: Settings) -> Part:
     InputError
         The file is no such JSON, its name says gas, or more than half of its readings cannot be used.
     """
-    channels = {"consumption": octopus.channel_of(path)}
+    mappings = {"consumption": octopus.mapping_of(path)}
     content = json_text.load(path)
     raw = json_text.table_of(path.name, _readings(content), KEYS)
     told = _lacking(path.name, content, raw.rows_read)
-    layout = Layout("Octopus Energy, JSON", "interval_start", channels, end="interval_end")
+    layout = Layout("Octopus Energy, JSON", "interval_start", mappings, end="interval_end")
     part = octopus.with_zeros(tabular.of([raw], layout, settings), path.name)
     return replace(part, notes=(*part.notes, *told))
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from influx.core.settings import Settings
 from influx.importers.reading import table, tabular
-from influx.importers.reading.layout import Channel, Layout
+from influx.importers.reading.layout import Layout, SeriesMapping
 from influx.importers.reading.part import Part
 
 _TIME = "Date/time UTC"
@@ -27,12 +27,12 @@ def matches(path: Path) -> bool:
 def read(path: Path, settings: Settings) -> Part:
     """Read the phases as what came from the grid and what was fed into it; home.yaml says if it is another circuit."""
     found = {name: _COLUMN.fullmatch(name) for name in table.header(path) or []}
-    channels = {name: _channel(*match.groups()) for name, match in found.items() if match is not None}
-    return tabular.read(path, Layout("Shelly EM", _TIME, channels, zone="UTC"), settings)
+    mappings = {name: _mapping(*match.groups()) for name, match in found.items() if match is not None}
+    return tabular.read(path, Layout("Shelly EM", _TIME, mappings, zone="UTC"), settings)
 
 
-def _channel(way: str, phase: str | None) -> Channel:
+def _mapping(way: str, phase: str | None) -> SeriesMapping:
     name = f" {phase}" if phase else ""
     if way == "Active":
-        return Channel(f"grid import{name}", "Wh", role="grid_import")
-    return Channel(f"grid export{name}", "Wh", role="grid_export")
+        return SeriesMapping(f"grid import{name}", "Wh", role="grid_import")
+    return SeriesMapping(f"grid export{name}", "Wh", role="grid_export")

@@ -14,15 +14,15 @@ import numpy as np
 from influx.core.errors import NoElectricityError
 from influx.core.settings import Settings
 from influx.importers.reading import table, tabular
-from influx.importers.reading.layout import Channel, Layout, overridden
+from influx.importers.reading.layout import Layout, SeriesMapping, overridden
 from influx.importers.reading.part import Part
 
 _TIME = "datum_tijd"
-_CHANNELS = {
-    "levering_normaal": Channel("grid import normal tariff", role="grid_import"),
-    "levering_laag": Channel("grid import low tariff", role="grid_import"),
-    "teruglevering_normaal": Channel("grid export normal tariff", role="grid_export"),
-    "teruglevering_laag": Channel("grid export low tariff", role="grid_export"),
+_MAPPINGS = {
+    "levering_normaal": SeriesMapping("grid import normal tariff", role="grid_import"),
+    "levering_laag": SeriesMapping("grid import low tariff", role="grid_import"),
+    "teruglevering_normaal": SeriesMapping("grid export normal tariff", role="grid_export"),
+    "teruglevering_laag": SeriesMapping("grid export low tariff", role="grid_export"),
 }
 _GAS = "levering"
 _PAIRS = (("levering_normaal", "levering_laag"), ("teruglevering_normaal", "teruglevering_laag"))
@@ -45,8 +45,8 @@ def read(path: Path, settings: Settings) -> Part:
     names = table.header(path) or []
     if _GAS in names:
         raise NoElectricityError(path.name, "a gas meter")
-    channels = {name: channel for name, channel in _CHANNELS.items() if name in names}
-    layout = Layout("Slimme Meter Portal", _TIME, channels, label="end", order="dmy", comma=True)
+    mappings = {name: mapping for name, mapping in _MAPPINGS.items() if name in names}
+    layout = Layout("Slimme Meter Portal", _TIME, mappings, time_marks="end", order="dmy", comma=True)
     blocks = list(table.blocks(path))
     for block in blocks:
         for pair in _PAIRS:

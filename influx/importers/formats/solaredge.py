@@ -18,7 +18,7 @@ import numpy as np
 from influx.core.errors import InputError
 from influx.core.settings import Role, Settings
 from influx.importers.reading import json_text, tabular
-from influx.importers.reading.layout import Channel, Layout, overridden
+from influx.importers.reading.layout import Layout, SeriesMapping, overridden
 from influx.importers.reading.part import Part
 from influx.importers.reading.table import Table
 from influx.importers.reading.units import Measure
@@ -67,9 +67,9 @@ def read(path: Path, settings: Settings) -> Part:
     raw = json_text.table_of(path.name, _records(body), _KEYS)
     raw.rows["date"] = raw.rows["date"].str.replace(_ZONE, " ", regex=True)
     unit = str(body.get("unit") or "Wh")
-    channels = {name: Channel(name, unit, _KINDS[kind], role) for name, role in _ROLES.items()}
-    layout = Layout("SolarEdge", "date", channels, device="meter", value="value", only=True)
-    layout = replace(layout, default=Channel("", unit, _KINDS[kind]))
+    mappings = {name: SeriesMapping(name, unit, _KINDS[kind], role) for name, role in _ROLES.items()}
+    layout = Layout("SolarEdge", "date", mappings, device="meter", value="value", only_mapped=True)
+    layout = replace(layout, default=SeriesMapping("", unit, _KINDS[kind]))
     return tabular.of([_with_nights(raw)], overridden(layout, settings.file(path.name)), settings)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from influx.core.errors import InputError
 from influx.core.settings import Role, Settings
 from influx.importers.reading import json_text, tabular
-from influx.importers.reading.layout import Channel, Layout, overridden
+from influx.importers.reading.layout import Layout, SeriesMapping, overridden
 from influx.importers.reading.part import Part
 
 _ROLES: dict[str, Role] = {"consumption": "grid_import", "production": "grid_export"}
@@ -40,8 +40,8 @@ def read(path: Path, settings: Settings) -> Part:
         for node in nodes
     ]
     raw = json_text.table_of(path.name, records, keys)
-    channels = {name: Channel(role.replace("_", " "), role=role) for name, role in _ROLES.items()}
-    layout = Layout("Tibber", "from", channels, device="which", value="amount", end="to")
+    mappings = {name: SeriesMapping(role.replace("_", " "), role=role) for name, role in _ROLES.items()}
+    layout = Layout("Tibber", "from", mappings, device="which", value="amount", end="to")
     return tabular.of([raw], overridden(layout, settings.file(path.name)), settings)
 
 

@@ -11,12 +11,15 @@ from pathlib import Path
 
 from influx.core.settings import Settings
 from influx.importers.reading import table, tabular
-from influx.importers.reading.layout import Channel, Layout, overridden
+from influx.importers.reading.layout import Layout, SeriesMapping, overridden
 from influx.importers.reading.part import Part
 
 _FROM, _TO = "DateFrom", "DateTo"
 _BOUGHT, _SOLD = "ElectricityConsumptionUsageKwh", "ElectricityProductionUsageKwh"
-_CHANNELS = {_BOUGHT: Channel("grid import", role="grid_import"), _SOLD: Channel("grid export", role="grid_export")}
+_MAPPINGS = {
+    _BOUGHT: SeriesMapping("grid import", role="grid_import"),
+    _SOLD: SeriesMapping("grid export", role="grid_export"),
+}
 
 
 def matches(path: Path) -> bool:
@@ -28,10 +31,10 @@ def matches(path: Path) -> bool:
 def read(path: Path, settings: Settings) -> Part:
     """Read what was bought and what was fed in."""
     names = table.header(path) or []
-    channels = {name: channel for name, channel in _CHANNELS.items() if name in names}
-    layout = Layout("Zonneplan", _TO, channels, label="end", zone="Europe/Amsterdam", comma=True)
+    mappings = {name: mapping for name, mapping in _MAPPINGS.items() if name in names}
+    layout = Layout("Zonneplan", _TO, mappings, time_marks="end", zone="Europe/Amsterdam", comma=True)
     if _FROM in names:
-        layout = Layout("Zonneplan", _FROM, channels, end=_TO, zone="Europe/Amsterdam", comma=True)
+        layout = Layout("Zonneplan", _FROM, mappings, end=_TO, zone="Europe/Amsterdam", comma=True)
     blocks = list(table.blocks(path))
     for block in blocks:
         block.rows = block.rows[block.rows[[_TO]].ne("").any(axis=1)]

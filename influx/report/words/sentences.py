@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from influx.core import formatting as fmt
+from influx.core.constants import WEEK
 from influx.core.local_time import local
 from influx.core.schema import HOUSEHOLD, OTHER
-from influx.forecasting.features import WEEK
 from influx.home.home import Home
 from influx.report.run_folder import Frames, Run
 from influx.report.words import absences, costs
@@ -16,7 +16,7 @@ from influx.report.words import absences, costs
 
 def read(home: Home) -> str:
     """Say what was read and what became of it."""
-    rows = home.account
+    rows = home.reconciliation
     used, seen = int(rows["rows_used"].sum()), int(rows["rows_read"].sum())
     bad, later = int(rows["rows_rejected"].sum()), int(rows["rows_after_as_of"].sum())
     ends = [home.readings["timestamp"].min(), home.origin - pd.Timedelta(hours=1)]

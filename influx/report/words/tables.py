@@ -11,6 +11,7 @@ from influx.core import formatting as fmt
 from influx.core.local_time import local
 from influx.core.schema import HOUSEHOLD
 from influx.home.home import Home
+from influx.insights.overview import trend_in_words
 
 
 def account(home: Home) -> pd.DataFrame:
@@ -27,7 +28,7 @@ def account(home: Home) -> pd.DataFrame:
         "kwh_rejected": "kWh rejected",
         "kwh_used": "kWh used",
     }
-    out = home.account.rename(columns=names)[list(names.values())]
+    out = home.reconciliation.rename(columns=names)[list(names.values())]
     for heading in ("after the as-of time", "replaced by a newer row", "kWh rejected"):
         if not out[heading].fillna(0).any():
             out = out.drop(columns=heading)
@@ -305,7 +306,7 @@ def health(overview: pd.DataFrame, efficiency: pd.DataFrame) -> pd.DataFrame:
     out = pd.DataFrame(
         {
             "device": rows["device_id"],
-            "trend over twelve weeks": [overview.trend_in_words(row) for _, row in rows.iterrows()],
+            "trend over twelve weeks": [trend_in_words(row) for _, row in rows.iterrows()],
             "load factor": rows["load_factor"],
             "hours of use a week": rows["hours_of_use"],
             "change of the load factor": [fmt.percent(change) for change in rows["change"]],

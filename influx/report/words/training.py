@@ -9,7 +9,7 @@ from influx.core import formatting as fmt
 from influx.core.schema import HOUSEHOLD
 from influx.forecasting.evaluation.calibration import ANCHOR, PROMISES, half_width
 from influx.forecasting.evaluation.model_selection import LEAST_FOLDS
-from influx.report.words.selection import why
+from influx.report.selection import why
 from influx.report.words.tables import household_first
 
 CLEAR, CHANCE = "more than chance explains", "may be chance"
