@@ -1,7 +1,7 @@
 """InFlux: what each device of a home will use and cost over the next seven days, and how sure that is.
 
 Names are imported when they are first used, so that `import influx` costs nothing. No module has the name of a public
-function: importing it would put the module in the function's place.
+function: importing it would put the module in the function's place. `influx.plots` are the plots of the report.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from influx.forecasting.forecast import forecast
     from influx.home.home import Home, load
     from influx.insights.forecast_review import review
+    from influx.report import plots
     from influx.report.run_folder import Run
     from influx.scheduling.home_plan import plan
 
@@ -37,6 +38,7 @@ __all__ = [
     "load",
     "models",
     "plan",
+    "plots",
     "review",
     "select",
 ]
@@ -55,7 +57,7 @@ _ROOMS = {
     "review": "influx.insights.forecast_review",
     "select": "influx.forecasting.evaluation.model_selection",
 }
-_MODULES = {"models": "influx.forecasting.models"}
+_MODULES = {"models": "influx.forecasting.models", "plots": "influx.report.plots"}
 
 
 def __getattr__(name: str) -> Any:
