@@ -28,8 +28,9 @@ from exports import WRITERS, energy
 import influx
 from influx.core.errors import InputError
 from influx.core.settings import Settings
-from influx.home import resample
+from influx.home.audit import Audit
 from influx.home.home import unexplained_kwh
+from influx.home.resample import readings_to_hours
 from influx.importers import Part, find
 
 ROOT = Path(__file__).parents[1]
@@ -220,7 +221,7 @@ def hours_of(part: Part) -> pd.Series:
         rows = part.frame.drop_duplicates(["device_id", "timestamp", "power_consumption_kwh"])
         rows = rows.rename(columns={"power_consumption_kwh": "energy_kwh"})
     else:
-        rows = resample.readings_to_hours([part.frame], ["f"], pd.Timedelta(0)).frame
+        rows = readings_to_hours({"f": part.frame}, Settings(), pd.Timedelta(0), Audit())
     hours = rows.astype({"device_id": str, "energy_kwh": float}).set_index(["device_id", "timestamp"])["energy_kwh"]
     return hours[~hours.index.duplicated(keep="last")]
 
