@@ -63,7 +63,7 @@ class Table:
                 self.file,
                 self.rows.index[bad].to_numpy(),
                 column if isinstance(column, str) else column[bad],
-                [_shown(value) for value in values[bad]],
+                [shown(value) for value in values[bad]],
                 reason if isinstance(reason, str) else reason[bad],
                 np.nan if self.kwh_of is None else self.kwh_of(self.rows[bad]),
             )
@@ -92,7 +92,7 @@ def _finite(kwh: object) -> np.ndarray:
     return np.where(np.abs(values) < _MOST_KWH, values, np.nan)
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
     text = "" if value is None or value is pd.NaT or value != value else str(value)
     return text if len(text) <= 80 else text[:77] + "..."
 
@@ -233,7 +233,7 @@ def _rows(file: str, text: str, head: str, names: tuple[str, ...], separator: st
         raise InputError(f"{file}: not readable as CSV: {error}. Export it again.") from error
     faults = lines.faults
     reasons = [why for _, _, why in faults]
-    bad = rejected(file, [row for row, _, _ in faults], "", [_shown(text) for _, text, _ in faults], reasons)
+    bad = rejected(file, [row for row, _, _ in faults], "", [shown(text) for _, text, _ in faults], reasons)
     return Table(file, lines.frame, lines.separator != ",", [bad], rows_read=len(lines.frame) + len(bad))
 
 
