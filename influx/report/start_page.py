@@ -6,9 +6,9 @@ from html import escape
 from pathlib import Path
 
 from influx.core.settings import Settings
+from influx.report import plots
+from influx.report.figures import show
 from influx.report.html import Shown, paragraphs
-from influx.report.plots import plots, plots_plan
-from influx.report.plots.figures import show
 from influx.report.run_folder import Run
 from influx.report.tables import table
 from influx.report.texts import note, text
@@ -28,7 +28,7 @@ def glance(folder: Path) -> str:
         HTML; every word of the data in it is escaped.
     """
     run = Run.open(folder)
-    home, rates, coming, trained = run.home(), run.rates(), run.forecast(), run.training()
+    home, rates, coming, trained = run.home(), run.rates(), run.forecast() | run.bill(), run.training()
     currency = rates.currency if rates else ""
     todo, texts = run.insights()["recommendations"], answers(run)
     parts: list[str | Shown] = [
@@ -36,12 +36,12 @@ def glance(folder: Path) -> str:
         _sentences(texts.get("last_forecast", "")),
         paragraphs([texts["coming_week"]], first="ix-answer"),
         show(
-            plots.plot_days,
+            plots.days,
             coming["daily"],
             caption="Expected energy of the household on each coming day; the line spans eight in ten.",
         ),
         _sentences(texts["peaks"]),
-        _sentences(texts["month_bill"] if rates and "month_bill" in texts else ""),
+        _sentences(texts["month_bill"] if rates else ""),
         _heading(2, "What changed?"),
         *[_sentences(texts.get(name, "")) for name in ("last_week_use", "changes", "drift")],
         *(_plan(run, currency) if run.has("plan") else []),
@@ -70,11 +70,13 @@ def glance(folder: Path) -> str:
 
 def answers(run: Run) -> dict[str, str]:
     """Return the texts of the start page by name, for those who show the same run elsewhere."""
-    home, rates, coming, meaning, trained = run.home(), run.rates(), run.forecast(), run.insights(), run.training()
+    home, rates, coming = run.home(), run.rates(), run.forecast() | run.bill()
+    meaning, trained = run.insights(), run.training()
     found = run.explore()
     out = {
         "coming_week": text("coming_week", home=home, forecast=coming, rates=rates, absences=found["absences"]),
         "peaks": text("peaks", peaks=coming["peaks"]),
+        "month_bill": text("month_bill", bill=coming.get("bill"), rates=rates),
         "last_week_use": text("last_week_use", overview=meaning["overview"]),
         "changes": text("changes", overview=meaning["overview"]),
         "savings": text("savings", recommendations=meaning["recommendations"], cost=run.cost(), rates=rates),
@@ -83,10 +85,8 @@ def answers(run: Run) -> dict[str, str]:
     }
     if run.has("plan"):
         out["plan"] = text("plan", plan=run.plan(), currency=rates.currency if rates else "")
-    if run.has("bill"):
-        out["month_bill"] = text("month_bill", bill=run.bill().get("bill"), rates=rates)
     if run.has("review"):
-        out["last_forecast"] = text("last_forecast", totals=run.review()["said_and_was"])
+        out["last_forecast"] = text("last_forecast", totals=run.review()["review_totals"])
         out["drift"] = text("drift", drift=run.review()["drift"])
     return out
 
@@ -99,7 +99,7 @@ def _plan(run: Run, currency: str) -> list[str | Shown]:
     """Return when the flexible devices should run, and what that saves."""
     plan, home = run.plan(), run.home()
     strip = show(
-        plots_plan.plot_week_strip,
+        plots.plan,
         plan["plan"],
         plan["plan_steps"],
         home.settings.timezone,

@@ -18,12 +18,12 @@ from influx.core.tariff import rates
 from influx.forecasting.device_series import Series, series_of_home
 from influx.home.home import Home
 from influx.insights import recommendations
-from influx.report import consistency_checks
-from influx.report.plots import plots_plan
-from influx.report.plots.axes import colours
-from influx.report.plots.figures import is_narrow, show
+from influx.report import consistency_checks, plots
+from influx.report.figures import show
+from influx.report.plot_style import colours, is_narrow
 from influx.report.run_folder import Frames
-from influx.scheduling.home_plan import COLUMNS, frames
+from influx.report.words import plan as plan_words
+from influx.scheduling.home_plan import COLUMNS, schedule
 from influx.scheduling.plan_costs import weeks_back
 
 START = pd.Timestamp("2024-07-14T22:00Z")
@@ -57,7 +57,7 @@ def parts(folder: Path, devices: str, more: str = "", **used: np.ndarray) -> tup
 def plan_of(folder: Path, devices: str, more: str = "", **used: np.ndarray) -> Frames:
     """Return the plan of that home at its tariff."""
     home, every, forecast = parts(folder, devices, more, **used)
-    return frames(home, every, forecast, rates(home.settings))
+    return schedule(home, every, forecast, rates(home.settings))
 
 
 WASHER = "  washer: {flexible: {hours: 1, kwh: 1, runs_a_week: 7}}\n"
@@ -70,14 +70,14 @@ def test_moving_the_washer_out_of_the_dear_hours_saves_two_thirds(tmp_path: Path
     """7 kWh at 19:00 cost 7 x 0.30 = 2.10, and 0.70 at any hour but 18:00 to 22:00; each past week saved the same."""
     plan = plan_of(tmp_path, WASHER, washer=evenings(), tv=np.full(12 * 168, 0.1))
     row = plan["plan_devices"].iloc[0]
-    assert (row["runs"], row["kwh"], row["cost"], row["habit_cost"]) == approx((7, 7.0, 0.70, 2.10))
+    assert (row["runs"], row["kwh"], row["cost"], row["usual_cost"]) == approx((7, 7.0, 0.70, 2.10))
     assert (row["saving"], row["p10"], row["p90"], row["weeks"]) == approx((1.40, 1.40, 1.40, 12))
     whole = plan["plan_total"].iloc[0]
-    assert (whole["cost"], whole["habit_cost"], whole["saving"], whole["hours"]) == approx((0.70, 2.10, 1.40, 168))
+    assert (whole["cost"], whole["usual_cost"], whole["saving"], whole["hours"]) == approx((0.70, 2.10, 1.40, 168))
     starts = pd.DatetimeIndex(plan["plan_runs"]["start"]).tz_convert("Europe/Madrid")
     assert starts.day.tolist() == list(range(15, 22))
     assert not set(starts.hour) & {18, 19, 20, 21}
-    assert plan["plan_runs"][["kwh", "cost", "habit_cost"]].sum().tolist() == approx([7, 0.70, 2.10])
+    assert plan["plan_runs"][["kwh", "cost", "usual_cost"]].sum().tolist() == approx([7, 0.70, 2.10])
     assert plan["plan_notes"].empty
 
 
@@ -91,14 +91,14 @@ def test_a_window_dearer_than_the_habit_is_told_as_a_loss(tmp_path: Path) -> Non
     devices = '  washer: {flexible: {hours: 1, kwh: 1, runs_a_week: 7, earliest: "18:00", deadline: "22:00"}}\n'
     plan = plan_of(tmp_path, devices, washer=evenings(hour=12))
     assert plan["plan_total"]["saving"].item() == approx(-1.40)
-    assert "2.10 EUR in the coming 7 days instead of 0.70 EUR: 1.40 EUR more" in plain(plan.answer(plan, "EUR"))
+    assert "2.10 EUR in the coming 7 days instead of 0.70 EUR: 1.40 EUR more" in plain(plan_words.answer(plan, "EUR"))
 
 
 def test_a_saving_is_no_more_than_the_device_is_expected_to_cost(tmp_path: Path) -> None:
     """home.yaml wants 5 kWh a run, which cost 10.50 now and 3.50 planned; 1 kWh a day is expected, 2.10 in all."""
     devices = "  washer: {flexible: {hours: 1, kwh: 5, runs_a_week: 7}}\n"
     row = plan_of(tmp_path, devices, washer=evenings())["plan_devices"].iloc[0]
-    assert (row["cost"], row["habit_cost"], row["saving"]) == approx((3.50, 10.50, 2.10))
+    assert (row["cost"], row["usual_cost"], row["saving"]) == approx((3.50, 10.50, 2.10))
     assert row["p90"] <= 2.10 + 1e-9
 
 
@@ -135,9 +135,9 @@ def test_what_is_flexible_without_more_is_planned_from_its_past(tmp_path: Path) 
 def test_a_short_history_gives_no_range(tmp_path: Path) -> None:
     plan = plan_of(tmp_path, WASHER, washer=evenings(weeks=3))
     assert plan["plan_devices"][["p10", "p90"]].isna().all(axis=None)
-    said = plain(plan.answer(plan, "EUR"))
+    said = plain(plan_words.answer(plan, "EUR"))
     assert "1.40 EUR less; how sure that is, is not known, as 3 of the 9 past weeks that it takes are known" in said
-    assert plan.devices(plan, "EUR")["8 in 10 [EUR]"].tolist() == ["not known"]
+    assert plan_words.devices(plan, "EUR")["8 in 10 [EUR]"].tolist() == ["not known"]
 
 
 def test_past_weeks_are_planned_at_their_own_prices(tmp_path: Path) -> None:
@@ -150,7 +150,7 @@ def test_past_weeks_are_planned_at_their_own_prices(tmp_path: Path) -> None:
             return np.where(cheap, 0.10, 0.30), ~cheap
 
     home, every, forecast = parts(tmp_path, WASHER, washer=evenings())
-    row = frames(home, every, forecast, Moving())["plan_devices"].iloc[0]  # type: ignore[arg-type]
+    row = schedule(home, every, forecast, Moving())["plan_devices"].iloc[0]  # type: ignore[arg-type]
     assert (row["cost"], row["saving"], row["p10"], row["p90"]) == approx((0.70, 1.40, 1.40, 1.40))
     assert row["weeks"] == 12
 
@@ -174,16 +174,16 @@ def notes(plan: Frames) -> list[str]:
 def test_without_flexible_devices_the_page_says_so(tmp_path: Path) -> None:
     plan = plan_of(tmp_path, "  washer: {flexible: false}\n", washer=evenings())
     assert all(plan[name].empty for name in COLUMNS if name != "plan_notes")
-    assert plan.answer(plan, "EUR").startswith("No plan is made: home.yaml names no flexible device.")
-    assert "A line flexible: below a device" in plan.left_out(plan)
+    assert plan_words.answer(plan, "EUR").startswith("No plan is made: home.yaml names no flexible device.")
+    assert "A line flexible: below a device" in plan_words.left_out(plan)
     assert consistency_checks.is_kept(plan) == "Checked: nothing is planned, so nothing is claimed."
-    drawn = show(plots_plan.plot_week_strip, plan["plan"], plan["plan_steps"], caption="c", empty="There is no plan.")
+    drawn = show(plots.plan, plan["plan"], plan["plan_steps"], caption="c", empty="There is no plan.")
     assert drawn.words == "There is no plan."
 
 
 def test_without_prices_the_page_says_so(tmp_path: Path) -> None:
     home = load(tiny.write_readings(tmp_path, home="devices: {tv: {flexible: true}}\n", tv=tiny.days(16)))
-    plan = frames(home, series_of_home(home), pd.DataFrame(), None)
+    plan = schedule(home, series_of_home(home), pd.DataFrame(), None)
     assert notes(plan) == ["No plan is made: no tariff is given in home.yaml and the data holds no price."]
 
 
@@ -196,11 +196,11 @@ def test_prices_that_end_early_end_the_plan(tmp_path: Path) -> None:
         known = 48
 
     home, every, forecast = parts(tmp_path, WASHER, washer=evenings())
-    plan = frames(home, every, forecast, Ending())  # type: ignore[arg-type]
+    plan = schedule(home, every, forecast, Ending())  # type: ignore[arg-type]
     assert notes(plan) == ["Prices are known for the first 48 of 168 hours: the plan ends there."]
     assert (plan["plan_devices"]["runs"].item(), len(plan["plan_steps"])) == (2, 96)
     Ending.known = 0
-    assert notes(frames(home, every, forecast, Ending())) == [  # type: ignore[arg-type]
+    assert notes(schedule(home, every, forecast, Ending())) == [  # type: ignore[arg-type]
         "No plan is made: the price of the coming hours is not known."
     ]
 
@@ -217,7 +217,7 @@ def test_a_device_that_does_not_fit_is_named_with_the_least_that_would_do(tmp_pa
         "smallest relaxation: deadline 13:00."
     ]
     assert plan["plan_devices"]["device_id"].tolist() == ["dryer"]
-    assert plan.left_out(plan) == plan["plan_notes"]["what"].item()
+    assert plan_words.left_out(plan) == plan["plan_notes"]["what"].item()
 
 
 def test_a_car_that_cannot_be_charged_in_time_is_named(tmp_path: Path) -> None:
@@ -291,14 +291,14 @@ def test_advice_does_not_say_what_the_plan_forbids(tmp_path: Path) -> None:
 
 def test_the_answer_names_money_range_and_how_good_the_plan_is(tmp_path: Path) -> None:
     plan = plan_of(tmp_path, WASHER, washer=evenings())
-    assert plain(plan.answer(plan, "EUR")) == (
+    assert plain(plan_words.answer(plan, "EUR")) == (
         "**Run as planned, washer costs 0.70 EUR in the coming 7 days instead of 2.10 EUR: 1.40 EUR less, by past "
         "weeks 1.40 to 1.40 EUR (8 in 10).** No plan is cheaper."
     )
     loose = plan | {"plan_total": plan["plan_total"].assign(gap=0.0061)}
-    assert plain(plan.answer(loose, "EUR")).endswith("No plan can be cheaper by more than 0.6 %.")
-    assert plan.left_out(plan) == "Every flexible device is planned."
-    table = plan.runs(plan, "Europe/Madrid", "EUR")
+    assert plain(plan_words.answer(loose, "EUR")).endswith("No plan can be cheaper by more than 0.6 %.")
+    assert plan_words.left_out(plan) == "Every flexible device is planned."
+    table = plan_words.runs(plan, "Europe/Madrid", "EUR")
     assert table["day"].tolist()[:2] == ["Mon 15 July", "Tue 16 July"]
     assert list(table) == ["day", "device", "from", "to", "kWh", "cost", "as used now"]
 
@@ -308,7 +308,7 @@ def test_the_strip_has_a_row_a_device_in_its_colour_over_the_price(tmp_path: Pat
     devices = WASHER + "  dryer: {flexible: {hours: 2, kwh: 1, runs_a_week: 2}}\n"
     plan = plan_of(tmp_path, devices, washer=evenings(), dryer=evenings())
     ax = Figure(figsize=size).add_subplot()
-    plots_plan.plot_week_strip(plan["plan"], plan["plan_steps"], "Europe/Madrid", "EUR", ["a", "dryer", "washer"], ax)
+    plots.plan(plan["plan"], plan["plan_steps"], "Europe/Madrid", "EUR", ["a", "dryer", "washer"], ax)
     assert is_narrow(ax) == (size[0] < 6)
     assert [label.get_text() for label in ax.get_yticklabels()] == ["washer", "dryer"]
     hues = colours(["a", "dryer", "washer"])
@@ -329,7 +329,7 @@ def test_a_run_that_pauses_is_drawn_in_parts(tmp_path: Path) -> None:
     """Cheap from 17:00 to 18:00 and from 22:00 on, 3 kWh at 2 kW: two parts."""
     devices = '  car: {flexible: {kwh: 3, max_kw: 2, earliest: "17:00", deadline: "22:30"}}\n'
     plan = plan_of(tmp_path, devices, car=evenings())
-    ax = plots_plan.plot_week_strip(plan["plan"], plan["plan_steps"], "Europe/Madrid")
+    ax = plots.plan(plan["plan"], plan["plan_steps"], "Europe/Madrid")
     assert len(ax.collections[0].get_paths()) == 14
 
 
@@ -344,7 +344,7 @@ def test_the_sample_s_plan_lies_in_its_run_folder(sample_run: Run) -> None:
     assert set(plan["plan_devices"]["device_id"]) == {"WH_BATH_01", "WM_01"}
     assert all((sample_run.folder / f"{name}.csv").exists() for name in COLUMNS)
     assert consistency_checks.is_kept(plan).startswith("Checked: ")
-    whole, cost = plan["plan_total"].iloc[0], sample_run.forecast()["cost_week"].set_index("device_id")["total"]
+    whole, cost = plan["plan_total"].iloc[0], sample_run.bill()["cost_week"].set_index("device_id")["total"]
     assert 0 < whole["saving"] <= whole["p90"] <= cost[["WH_BATH_01", "WM_01"]].sum()
     assert whole["gap"] <= 0.01
     moved = sample_run.insights()["recommendations"].query("kind == 'move'").set_index("device_id")["saving"]
