@@ -39,8 +39,7 @@ def write(folder: Path, step: str, result: Any, note: Mapping[str, Any]) -> None
     note : mapping
         What else the manifest holds.
     """
-    path = _path(folder, step)
-    path.unlink(missing_ok=True)
+    _path(folder, step).unlink(missing_ok=True)
     if isinstance(result, Mapping):
         frames, kind, attributes = dict(result), "", {}
     else:
@@ -57,7 +56,7 @@ def write(folder: Path, step: str, result: Any, note: Mapping[str, Any]) -> None
         frame.to_parquet(folder / f"{name}.parquet", index=False)
         if len(frame) <= LARGEST_CSV and name not in NO_CSV:
             write_csv(frame, folder / f"{name}.csv")
-    write_json(path, {"frames": list(frames), "kind": kind, "attributes": attributes, **note})
+    write_note(folder, step, {"frames": list(frames), "kind": kind, "attributes": attributes, **note})
 
 
 def read(folder: Path, step: str) -> Any:
@@ -87,10 +86,12 @@ def manifest(folder: Path, step: str) -> dict[str, Any]:
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 
-def write_json(path: Path, content: object) -> None:
-    """Write a JSON file that appears whole or not at all."""
+def write_note(folder: Path, step: str, note: Mapping[str, Any]) -> None:
+    """Write a manifest that appears whole or not at all."""
+    path = _path(folder, step)
+    path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(content, indent=2), encoding="utf-8")
+    partial.write_text(json.dumps(note, indent=2), encoding="utf-8")
     partial.replace(path)
 
 
