@@ -1,17 +1,18 @@
-"""What a step leaves in the run folder: a Parquet file a frame, a CSV beside it, models without pickle, a manifest.
+"""What a step leaves in the run folder: a Parquet file a frame, a CSV beside it, a manifest.
 
-The manifest in `steps/` is written last and names the step's files: a step that has none was never made.
+The manifest in `steps/` is written last and names the step's files: a step that has none was never made. Models are
+kept unfitted, as their classes and parameters; they learn again where they are used.
 """
 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from influx.core.errors import InputError
@@ -25,8 +26,8 @@ NO_CSV = ("features",)
 FILE_NAMES = {("metrics", "forecasts"): "past_forecasts"}
 """Files of a result's attributes that are not called after the step and the attribute."""
 
-TRUSTED = ("influx", "lightgbm", "numpy", "prophet", "scipy", "sklearn", "xgboost")
-"""Packages whose types are read from a file of models."""
+TRUSTED = ("influx", "lightgbm", "sklearn", "xgboost")
+"""Packages whose estimators are made again from a manifest."""
 
 
 def write(folder: Path, step: str, result: Any, note: Mapping[str, Any]) -> None:
@@ -40,6 +41,7 @@ def write(folder: Path, step: str, result: Any, note: Mapping[str, Any]) -> None
         What else the manifest holds.
     """
     _path(folder, step).unlink(missing_ok=True)
+    models: dict[str, Any] = {}
     if isinstance(result, Mapping):
         frames, kind, attributes = dict(result), "", {}
     else:
@@ -50,13 +52,13 @@ def write(folder: Path, step: str, result: Any, note: Mapping[str, Any]) -> None
             if isinstance(value, pd.DataFrame):
                 frames[file] = value
             else:
-                _write_models(folder / f"{file}.skops", value or {})
+                models[name] = _describe(value or {})
     for name, frame in frames.items():
         frame = frame.reset_index(drop=True)
         frame.to_parquet(folder / f"{name}.parquet", index=False)
         if len(frame) <= LARGEST_CSV and name not in NO_CSV:
             write_csv(frame, folder / f"{name}.csv")
-    write_note(folder, step, {"frames": list(frames), "kind": kind, "attributes": attributes, **note})
+    write_note(folder, step, {"frames": list(frames), "kind": kind, "attributes": attributes, "models": models, **note})
 
 
 def read(folder: Path, step: str) -> Any:
@@ -75,8 +77,8 @@ def read(folder: Path, step: str) -> Any:
     module, _, name = note["kind"].partition(":")
     result = getattr(import_module(module), name)(pd.read_parquet(folder / f"{step}.parquet"))
     for name, file in note["attributes"].items():
-        kept = pd.read_parquet(folder / f"{file}.parquet") if file in note["frames"] else None
-        setattr(result, name, _read_models(folder / f"{file}.skops") if kept is None else kept)
+        models = note["models"].get(name)
+        setattr(result, name, _build(models) if models else pd.read_parquet(folder / f"{file}.parquet"))
     return result
 
 
@@ -99,22 +101,36 @@ def _path(folder: Path, step: str) -> Path:
     return folder / "steps" / f"{step}.json"
 
 
-def _write_models(path: Path, models: Mapping[str, Any]) -> None:
-    import skops.io  # half a second, which most steps need not spend
+def _describe(value: Any) -> Any:
+    """Return an unfitted estimator, or what its parameters hold, as JSON: its class and how it was made."""
+    if hasattr(value, "get_params"):
+        params = value.get_params(deep=False)
+        kind = f"{type(value).__module__}:{type(value).__qualname__}"
+        return {"class": kind, "params": {name: _describe(item) for name, item in params.items()}}
+    if isinstance(value, list | tuple):
+        return [_describe(item) for item in value]
+    if isinstance(value, Mapping):
+        return {"dict": {str(name): _describe(item) for name, item in value.items()}}
+    if isinstance(value, np.generic):
+        return value.item()
+    return value if isinstance(value, str | int | float | None) else {"unknown": repr(value)}
 
-    partial = path.with_suffix(f".{os.getpid()}")
-    skops.io.dump(dict(models), partial)
-    partial.replace(path)
 
-
-def _read_models(path: Path) -> dict[str, Any]:
-    import skops.io
-
-    types = skops.io.get_untrusted_types(file=path)
-    strange = [name for name in types if name.partition(".")[0] not in TRUSTED]
-    if strange:
+def _build(value: Any) -> Any:
+    """Return what `_describe` was given; only classes of `TRUSTED` packages are imported."""
+    if isinstance(value, list):
+        return [_build(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if "dict" in value:
+        return {name: _build(item) for name, item in value["dict"].items()}
+    module, _, name = value.get("class", "").partition(":")
+    if module.partition(".")[0] not in TRUSTED:
         raise InputError(
-            f"{path.name} holds {', '.join(strange)}, which cannot be read back safely. Give the models themselves to "
-            "influx.forecast, in the notebook that defines them."
+            f"models: {value.get('unknown', name)} was defined in a notebook and cannot be read back. Give the models "
+            "themselves to influx.forecast, in the notebook that defines them."
         )
-    return skops.io.load(path, trusted=types)
+    params = {key: _build(item) for key, item in value["params"].items()}
+    if "steps" in params:  # a pipeline names its steps by pairs
+        params["steps"] = [tuple(step) for step in params["steps"]]
+    return getattr(import_module(module), name)(**params)
