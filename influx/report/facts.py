@@ -14,7 +14,6 @@ from influx.forecasting.aggregate_intervals import LEAST_ERRORS
 from influx.forecasting.evaluation.calibration import ANCHOR, PROMISES, half_width
 from influx.forecasting.evaluation.model_selection import LEAST_FOLDS
 from influx.forecasting.features import WEEK
-from influx.forecasting.models.registry import NAMES
 from influx.home.home import Home
 from influx.insights.drift import EARLIER_DAYS, LEAST_WEEKS, RECENT_DAYS, REPORTS, has_changed, is_worse
 from influx.insights.forecast_review import AGAIN
@@ -120,7 +119,7 @@ def model_choice(choice: pd.DataFrame) -> Facts:
     counts = choice["model"].value_counts()
     tested = (choice["folds"] > 0).any()
     clear = (rows.model_choice(choice)["word"] == rows.CLEAR).sum() if tested else None
-    models = [{"name": NAMES.get(name, name), "count": count} for name, count in counts.items()]
+    models = [{"name": name, "count": count} for name, count in counts.items()]
     return {"models": models, "series": len(choice), "clear": clear, **climatology_devices(choice)}
 
 

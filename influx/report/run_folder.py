@@ -164,11 +164,11 @@ class Run:
 
     def bill(self) -> Frames:
         """Return what the hours cost and emit, as far as it is known (`influx.bill`)."""
-        return self._default("bill", "bill", self.home, self.forecast, self.selection)
+        return self._default("bill", "bill", self.home, self.forecast)
 
     def plan(self) -> Frames:
         """Return when the flexible devices should run (`influx.plan`)."""
-        return self._default("plan", "plan", self.home, self.forecast, self.selection)
+        return self._default("plan", "plan", self.home, self.forecast)
 
     def insights(self) -> Frames:
         """Return `overview`, `efficiency` and `recommendations`."""

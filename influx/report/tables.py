@@ -17,7 +17,6 @@ import pandas as pd
 from influx.core import formatting as fmt
 from influx.core.local_time import local
 from influx.core.schema import HOUSEHOLD
-from influx.forecasting.models.registry import NAMES
 from influx.insights.forecast_review import AGAIN
 from influx.report import html
 from influx.report import rows as rows_of
@@ -167,13 +166,13 @@ COLUMNS: dict[str, Sequence[Column]] = {
     ),
     "model_choice": (
         ("device_id", "device"),
-        ("model", "model used", NAMES),
+        ("model", "model used"),
         (("margin", "error"), "lead over the next best", fmt.give_or_take),
         ("word", "which is"),
         ("why", "why"),
     ),
     "chosen_metrics": (("device_id", "device"), *METRICS),
-    "metrics": (("device_id", "device"), ("model", "model", NAMES), *METRICS),
+    "metrics": (("device_id", "device"), ("model", "model"), *METRICS),
     "calibration": (
         ("device_id", "device"),
         ("off", "off", fmt.percent),
@@ -216,7 +215,7 @@ COLUMNS: dict[str, Sequence[Column]] = {
         ("cost?", "cost{cost_hours}", fmt.money),
         (("cost_p10?", "cost_p90?"), "8 in 10 [{currency}]", _amounts),
         ("carbon?", "kg CO₂{carbon_hours}"),
-        ("model", "model", NAMES),
+        ("model", "model"),
     ),
     "peaks": (
         ("day", "day", fmt.day),

@@ -13,7 +13,7 @@ from influx.core.schema import HOUSEHOLD
 from influx.forecasting.evaluation.calibration import days_ahead, half_width, of_chosen, promises
 
 NAN = float("nan")
-CHOICE = pd.DataFrame({"home_id": ["h"], "device_id": ["tv"], "model": ["kernel"]})
+CHOICE = pd.DataFrame({"home_id": ["h"], "device_id": ["tv"], "model": ["similar days"]})
 
 
 def past(
@@ -22,7 +22,7 @@ def past(
     p50: float = 0.5,
     p90: float = 0.9,
     device: str = "tv",
-    model: str = "kernel",
+    model: str = "similar days",
 ) -> pd.DataFrame:
     """Return past forecasts of the same quantiles for each hour; each fold holds what was observed [kWh]."""
     parts = []
@@ -192,5 +192,5 @@ def test_where_climatology_lost_nothing_there_is_no_lead() -> None:
 
 def test_only_the_chosen_model_of_a_device_counts() -> None:
     both = pd.concat([past([0.3] * 100), past([0.3] * 100, model="climatology")])
-    assert of_chosen(both, CHOICE)["model"].unique().tolist() == ["kernel"]
+    assert of_chosen(both, CHOICE)["model"].unique().tolist() == ["similar days"]
     assert of_chosen(both, CHOICE.assign(device_id="oven")).empty

@@ -17,8 +17,8 @@ from run_cells import NOTEBOOKS, run_cells
 
 from influx import InputError, Run
 from influx.core.sanitize import clean_name
-from influx.report.execute_notebooks import PARAMETERS, check_parameters, run_all
 from influx.report import artifacts
+from influx.report.execute_notebooks import PARAMETERS, check_parameters, run_all
 from influx.report.html import Shown
 from influx.report.start_page import glance
 
