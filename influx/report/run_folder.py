@@ -30,7 +30,7 @@ from influx.core.schema import HOUSEHOLD
 from influx.core.tabular_io import write_csv
 from influx.core.tariff import Rates
 from influx.home.home import Home, load
-from influx.home.ingest import SETTINGS
+from influx.home.source_files import SETTINGS
 from influx.report import artifacts
 
 WORKBENCH = Path("reports") / "workbench"

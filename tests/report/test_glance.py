@@ -77,7 +77,7 @@ def test_the_page_opens_with_last_week_s_promise_and_what_it_was(sample_run: Run
 
 def test_where_climatology_won_the_page_says_so(sample_run: Run, tmp_path: Path) -> None:
     folder = shutil.copytree(sample_run.folder, tmp_path / "copy")
-    choice = sample_run.training()["choice"].assign(model="kernel", folds=4)
+    choice = sample_run.training()["choice"].assign(model="similar days", folds=4)
     choice.to_parquet(folder / "choice.parquet")
     assert "Climatology" not in plain(glance(folder))
     choice.loc[choice["device_id"] == "FRIDGE_01", "model"] = "climatology"

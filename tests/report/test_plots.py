@@ -318,20 +318,20 @@ def days_ahead(lead_se: float = 0.1) -> pd.DataFrame:
 
 
 def test_each_day_ahead_stands_beside_climatology_s() -> None:
-    ax = plots.days_ahead(days_ahead(), "kernel")
+    ax = plots.days_ahead(days_ahead(), "similar days")
     lines = {line.get_label(): line.get_ydata().tolist() for line in ax.lines}
     assert lines["similar days"] == [0.1, 0.2]
     assert lines["climatology"] == [0.2, 0.3]
     half = half_width(0.1, 4)  # of climatology's loss
     assert bars(ax)[0][1, :, 1].tolist() == pytest.approx([0.2 - half * 0.3, 0.2 + half * 0.3])
     assert "day 2 0.200 kWh against 0.300 kWh" in described(ax)
-    plots.days_ahead(days_ahead(NAN), "kernel")  # of one fold
+    plots.days_ahead(days_ahead(NAN), "similar days")  # of one fold
 
 
 def test_where_climatology_is_used_it_is_drawn_once() -> None:
     ax = plots.days_ahead(days_ahead(), "climatology")
     assert [line.get_label() for line in ax.lines] == ["climatology"]
-    nothing = plots.days_ahead(days_ahead().assign(device_id="tv"), "kernel")
+    nothing = plots.days_ahead(days_ahead().assign(device_id="tv"), "similar days")
     assert described(nothing) == "No past day of household could be forecast and compared."
 
 
