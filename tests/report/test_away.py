@@ -45,7 +45,7 @@ def test_a_coming_absence_is_forecast_as_one_and_said(tmp_path: Path) -> None:
     assert absences.ahead(made) == said
     assert sentences.coming(made).endswith(said)
     assert absences.table(made)["when"].tolist() == ["to come", "past"]
-    daily = made.forecast()["daily"]
+    daily = made.sums()["daily"]
     tv = daily[daily["device_id"] == "tv"]
     assert tv["total"].tolist() == pytest.approx([18.3, 18.3] + [24 * 0.05] * 5, abs=0.01)
     assert tv["p90"].iloc[2:].tolist() == pytest.approx([24 * 0.05] * 5)

@@ -10,7 +10,7 @@ import pytest
 from influx import Run
 from influx.core.settings import Settings
 from influx.core.tariff import rates
-from influx.report import consistency_checks
+from influx.report import checks
 from influx.report.words import costs, tables
 
 NAN = float("nan")
@@ -175,11 +175,11 @@ def test_months_are_shown_with_the_lines_that_they_have() -> None:
 
 def test_a_bill_that_does_not_add_up_stops_the_page() -> None:
     months = pd.DataFrame({"month": [JULY], "total": [25.0]})
-    assert consistency_checks.pays(bill(), months).startswith("Checked: the 2 lines")
+    assert checks.pays(bill(), months).startswith("Checked: the 2 lines")
     with pytest.raises(AssertionError, match="do not sum to its total"):
-        consistency_checks.pays(bill(so_far=[20.0, 5.0, 26.0]), months)
+        checks.pays(bill(so_far=[20.0, 5.0, 26.0]), months)
     with pytest.raises(AssertionError, match="is not the sum of its days"):
-        consistency_checks.pays(bill(), months.assign(total=24.0))
+        checks.pays(bill(), months.assign(total=24.0))
 
 
 # --- tables -----------------------------------------------------------------------------------------------------------

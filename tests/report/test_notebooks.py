@@ -117,7 +117,7 @@ def test_a_notebook_runs_alone_for_an_earlier_day_and_a_short_horizon(
 def test_the_forecast_runs_alone_for_two_weeks_ahead(six_weeks: Path, tmp_path: Path) -> None:
     shown = run_cells(NOTEBOOKS[3], data=str(six_weeks), horizon=336, output=str(tmp_path / "run"))
     assert "From Mon 15 July 2024, 14 days are expected to take" in repr(shown[0])
-    assert Run(six_weeks, horizon=336, output=tmp_path / "run").forecast()["forecast"]["timestamp"].nunique() == 336
+    assert Run(six_weeks, horizon=336, output=tmp_path / "run").forecast()["timestamp"].nunique() == 336
 
 
 def test_the_sample_is_found_from_any_folder(tmp_path: Path, monkeypatch) -> None:
@@ -187,7 +187,7 @@ def test_every_page_can_be_made_of_an_awkward_home(make, tiny_run, pages_of) -> 
         words = {word.strip(".,:;()") for word in Tags(shown.markup).said.split()}
         assert words
         assert not {"nan", "NaN", "NaT", "inf", "None"} & words, shown.words
-    assert tiny_run(make).forecast()["forecast"].groupby("device_id").size().eq(168).all()
+    assert tiny_run(make).forecast().groupby("device_id").size().eq(168).all()
 
 
 def test_a_hostile_name_is_text_on_every_page(pages_of) -> None:

@@ -24,7 +24,7 @@ from influx.report.run_folder import Frames
 from influx.report.start_page import glance
 
 ROOT = Path(__file__).resolve().parents[2]
-STEPS = ("explore", "features", "training", "forecast", "insights")
+STEPS = ("explore", "features", "selection", "forecast", "insights")
 HOME = tiny.TARIFF + "devices: {tv: {flexible: true}}\n"
 
 
@@ -117,7 +117,7 @@ def test_the_home_read_from_the_folder_is_the_one_that_was_loaded(finished: Run)
 def test_another_parameter_remakes_every_step(copied: Path, count: dict[str, int], change: dict) -> None:
     run = settle(copied, **change)
     assert not any(run.has(step) for step in ("home", *STEPS))
-    hours = run.forecast()["forecast"]["timestamp"]
+    hours = run.forecast()["timestamp"]
     assert count["load"] == count["train"] == 1
     assert hours.nunique() == run.horizon
     assert hours.min() == run.home().origin
@@ -280,19 +280,19 @@ def test_a_main_meter_that_fell_silent_is_named_with_what_to_do(tmp_path: Path) 
     with pytest.raises(InputError, match=r"home as a whole has no known hour .* `role: ignore` in home.yaml"):
         Run(home, output=tmp_path / "run").explore()
     (home / "home.yaml").write_text("devices: {main: {role: ignore}}\n")
-    assert set(Run(home, output=tmp_path / "run").forecast()["week"]["device_id"]) == {"tv", "household"}
+    assert set(Run(home, output=tmp_path / "run").sums()["week"]["device_id"]) == {"tv", "household"}
 
 
 def test_devices_that_are_hardly_ever_known_at_once_are_summed_all_the_same(tmp_path: Path) -> None:
     even = np.arange(240) % 2 == 0
     home = tiny.write_readings(tmp_path / "home", a=np.where(even, 0.1, np.nan), b=np.where(even, np.nan, 0.3))
-    week = Run(home, output=tmp_path / "run").forecast()["week"].set_index("device_id")
+    week = Run(home, output=tmp_path / "run").sums()["week"].set_index("device_id")
     assert week["total"].to_dict() == approx({"a": 16.8, "b": 50.4, "household": 67.2})
     assert np.isnan(week.loc["household", "p10"])
 
 
 def test_the_model_of_a_device_is_told_and_an_unknown_device_is_named(finished: Run) -> None:
-    choice = finished.training()["choice"].set_index("device_id")["model"]
+    choice = finished.selection().set_index("device_id")["model"]
     assert finished.model("tv") == choice["tv"]
     with pytest.raises(InputError, match="there is no 'radio'; forecast are fridge, household, tv"):
         finished.model("radio")
@@ -367,7 +367,7 @@ def test_the_sample_is_forecast_alike_when_its_models_are_fitted_again(
     (tmp_path / "run" / "steps" / "forecast.json").unlink()
     monkeypatch.setattr(steps, "train", lambda *_, **__: pytest.fail("it was trained again"))
     again = Run(sample_run.data, output=tmp_path / "run")
-    pd.testing.assert_frame_equal(again.forecast()["forecast"], sample_run.forecast()["forecast"])
+    pd.testing.assert_frame_equal(again.forecast(), sample_run.forecast())
 
 
 # --- money ------------------------------------------------------------------------------------------------------------
@@ -381,7 +381,7 @@ def test_prices_are_those_of_the_coming_hours(finished: Run) -> None:
 
 
 def test_cost_is_price_times_energy_of_the_household(finished: Run) -> None:
-    hours = finished.forecast()["forecast"].query("device_id == 'household'")
+    hours = finished.forecast().query("device_id == 'household'")
     prices = finished.prices(168)
     assert prices is not None
     assert finished.cost() == approx(float(prices @ hours["energy_kwh"].to_numpy()))
@@ -401,7 +401,7 @@ def test_without_a_tariff_there_is_no_cost(tiny_run) -> None:
 def test_the_second_week_holds_the_first_to_account(tmp_path: Path) -> None:
     home = tiny.write_readings(tmp_path / "home", home=HOME, tv=tiny.days(50), fridge=tiny.days(50, seed=1, off=0))
     first = Run(home, "2024-06-17", output=tmp_path / "reports" / "2024-W25")
-    said = first.forecast()["week"].set_index("device_id").loc["household"]
+    said = first.sums()["week"].set_index("device_id").loc["household"]
     assert set(first.review()["said_and_was"]["week"]) == {"again"}
     second = Run(home, "2024-06-24", output=tmp_path / "reports" / "2024-W26")
     make(second)

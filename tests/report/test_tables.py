@@ -101,13 +101,13 @@ def test_the_contest_shows_the_chosen_model_of_each_device(sample_run: Run) -> N
 
 
 def test_the_reference_is_told_at_both_distances(sample_run: Run) -> None:
-    shown = tables.reference(sample_run.training()["reference"])
+    shown = tables.reference(sample_run.reference()["reference"])
     assert set(shown["looking"]) == {"one hour ahead", "a week ahead"}
     assert len(shown) == 2 * shown["device"].nunique() == 12
 
 
 def test_a_reference_that_was_not_tried_is_an_empty_table(tiny_run) -> None:
-    shown = tables.reference(tiny_run(tiny.three_days).training()["reference"])
+    shown = tables.reference(tiny_run(tiny.three_days).reference()["reference"])
     assert shown.empty
     assert "MAE [kWh]" in shown
 

@@ -61,7 +61,7 @@ def _share(share: float) -> str:
 def silent(run: Run) -> str:
     """Say which devices are not forecast because nothing was heard of them for four weeks; empty where none is."""
     home = run.home()
-    forecast = set(run.forecast()["forecast"]["device_id"])
+    forecast = set(run.forecast()["device_id"])
     gone = sorted(set(home.readings["device_id"]) - forecast)
     if not gone:
         return ""
