@@ -291,16 +291,16 @@ def days_ahead(days: pd.DataFrame, model: str, device: str = HOUSEHOLD, ax: Axes
     name, (mark, hue) = model, MODEL_MARKS.get(model, ("d", SERIES[3]))
     ax.plot(rows["day"], rows["loss"], mark, linestyle="-", color=hue, label=name, linewidth=1.4)
     if model != ANCHOR:
-        half = half_width(rows["lead_se"], rows["folds"]) * rows["anchor_loss"]
+        half = half_width(rows["lead_se"], rows["folds"]) * rows["baseline_loss"]
         ax.errorbar(rows["day"], rows["loss"], half, fmt="none", ecolor=hue, elinewidth=1.3, capsize=2.5)
         mark, hue = MODEL_MARKS[ANCHOR]
-        ax.plot(rows["day"], rows["anchor_loss"], mark, linestyle="--", color=hue, label=ANCHOR, linewidth=1.4)
+        ax.plot(rows["day"], rows["baseline_loss"], mark, linestyle="--", color=hue, label=ANCHOR, linewidth=1.4)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set_ylim(bottom=0)
     ax.set(xlabel="day of the forecast", ylabel="loss, kWh in the hour")
     ax.legend(loc="lower left", ncols=1 if is_narrow(ax) else 2)
     losses = "; ".join(
-        f"day {row.day} {fmt.kwh(row.loss)} against {fmt.kwh(row.anchor_loss)}" for row in rows.itertuples()
+        f"day {row.day} {fmt.kwh(row.loss)} against {fmt.kwh(row.baseline_loss)}" for row in rows.itertuples()
     )
     return describe(ax, f"Pinball loss of {device} by day of the forecast, {name} against climatology: {losses}.")
 
@@ -518,9 +518,9 @@ def daily_errors(days: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
     ax = style.axes_or_new(ax)
     rows = days[days["origin"] == days["origin"].max()]
-    rows = rows.assign(error=(rows["said"] - rows["was"]).where(rows["off_by"].notna()))
+    rows = rows.assign(error=(rows["predicted"] - rows["observed"]).where(rows["absolute_error"].notna()))
     kwh = rows.pivot(index="device_id", columns="day", values="error")
-    usual = rows.groupby("device_id")["was"].mean().sort_values(ascending=False)
+    usual = rows.groupby("device_id")["observed"].mean().sort_values(ascending=False)
     share = kwh.div(usual.where(usual > 0), axis=0).where(kwh != 0, 0.0).loc[usual.index]
     bar = None if is_narrow(ax) else {"label": "error over the mean day", "format": PercentFormatter(1)}
     seaborn.heatmap(

@@ -171,14 +171,14 @@ last_forecast = losses = newest
 
 def energy_errors(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the energy errors of the newest forecast, by device; by day, what was missed is the difference shown."""
-    return newest(frame).drop(columns=["off_by", "anchor_off_by"] if "day" in frame else [])
+    return newest(frame).drop(columns=["absolute_error", "baseline_absolute_error"] if "day" in frame else [])
 
 
 def forecast_record(totals: pd.DataFrame, losses: pd.DataFrame, device: str = HOUSEHOLD) -> pd.DataFrame:
     """Return each forecast of a device that can be judged, its total and its loss, the newest first."""
     if totals.empty:
         return totals
-    rows = totals.merge(losses.drop(columns=["said", "was", "hours"]), on=["week", "origin", "device_id"])
+    rows = totals.merge(losses.drop(columns=["predicted", "observed", "hours"]), on=["week", "origin", "device_id"])
     return rows[rows["device_id"] == device].sort_values("origin", ascending=False)
 
 

@@ -147,7 +147,7 @@ class Run:
         return self._default("selection", "select", self.scores)
 
     def calibration(self) -> Frames:
-        """Return `calibration`, `calibration_overall` and `days_ahead` of the selected models on past weeks."""
+        """Return `calibration`, `calibration_home` and `days_ahead` of the selected models on past weeks."""
         return self._default("calibration", "calibration", self.scores, self.selection)
 
     def reference(self) -> Frames:

@@ -76,7 +76,7 @@ def calibration(scores: Scores, selection: Selection) -> Frames:
     past = of_chosen(scores.forecasts, selection)
     return Frames(
         calibration=promises(past),
-        calibration_overall=promises(past, ["home_id"]),
+        calibration_home=promises(past, ["home_id"]),
         days_ahead=days_ahead(scores.forecasts, selection),
     )
 

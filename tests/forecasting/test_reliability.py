@@ -169,11 +169,11 @@ def test_each_day_ahead_is_compared_with_climatology() -> None:
     """Climatology misses by .4 each hour and loses .2; the kernel misses nothing on day 1 and .1 and .3 on day 2."""
     first, second = days_ahead(against(0.9, 0.7, climatology=0.6), CHOICE).to_dict("records")
     assert (first["day"], second["day"]) == (1, 2)
-    assert (first["loss"], first["anchor_loss"]) == pytest.approx((0.0, 0.2))
+    assert (first["loss"], first["baseline_loss"]) == pytest.approx((0.0, 0.2))
     assert (first["lead"], first["lead_se"]) == pytest.approx((1.0, 0.0))
     assert (second["loss"], second["lead"]) == pytest.approx((0.1, 0.5))
     assert second["lead_se"] == pytest.approx(0.25)  # leads of .75 and .25
-    assert (second["off_by"], second["anchor_off_by"]) == pytest.approx((24 * 0.2, 24 * 0.4))
+    assert (second["absolute_error"], second["baseline_absolute_error"]) == pytest.approx((24 * 0.2, 24 * 0.4))
     assert second["folds"] == 2
 
 
@@ -182,8 +182,8 @@ def test_one_fold_has_no_error_and_a_day_half_measured_no_energy() -> None:
     forecasts = forecasts[forecasts["timestamp"] < START + pd.Timedelta(hours=41)]
     first, second = days_ahead(forecasts, CHOICE).to_dict("records")
     assert np.isnan(first["lead_se"])
-    assert (first["off_by"], second["loss"]) == pytest.approx((0.0, 0.05))
-    assert np.isnan(second["off_by"])  # 17 hours
+    assert (first["absolute_error"], second["loss"]) == pytest.approx((0.0, 0.05))
+    assert np.isnan(second["absolute_error"])  # 17 hours
 
 
 def test_where_climatology_lost_nothing_there_is_no_lead() -> None:

@@ -63,7 +63,7 @@ def drawings(run: Run) -> dict[str, tuple]:
         "scores": (scores,),
         "importance": (run.reference()["importance"],),
         "residuals": (scores.forecasts.query("model == @model"), "household", zone),
-        "calibration": (calibration["calibration"], calibration["calibration_overall"]),
+        "calibration": (calibration["calibration"], calibration["calibration_home"]),
         "coverage": (calibration["calibration"],),
         "days_ahead": (calibration["days_ahead"], model),
         "past_week": (scores.forecasts, "household", model, zone),
@@ -315,7 +315,7 @@ def test_a_device_that_is_mostly_off_has_a_hollow_mark_and_is_told() -> None:
 
 def days_ahead(lead_se: float = 0.1) -> pd.DataFrame:
     frame = pd.DataFrame({"device_id": "household", "day": [1, 2], "folds": 4, "loss": [0.1, 0.2]})
-    return frame.assign(anchor_loss=[0.2, 0.3], lead_se=lead_se)
+    return frame.assign(baseline_loss=[0.2, 0.3], lead_se=lead_se)
 
 
 def test_each_day_ahead_stands_beside_climatology_s() -> None:
@@ -339,9 +339,9 @@ def test_where_climatology_is_used_it_is_drawn_once() -> None:
 def test_a_cell_holds_what_was_said_minus_what_was_and_unknown_days_are_blank() -> None:
     frame = pd.DataFrame(
         [("tv", 1, 3.0, 2.0, 1.0), ("tv", 2, 1.0, 2.0, 1.0), ("ac", 1, 5.0, 9.0, 4.0), ("ac", 2, 5.0, 1.0, NAN)],
-        columns=["device_id", "day", "said", "was", "off_by"],
+        columns=["device_id", "day", "predicted", "observed", "absolute_error"],
     ).assign(origin=1)
-    older = frame.assign(origin=0, said=100.0)
+    older = frame.assign(origin=0, predicted=100.0)
     ax = plots.daily_errors(pd.concat([older, frame]))
     assert [text.get_text() for text in ax.texts if text.get_text()] == ["-4.0", "+1.0", "-1.0"]
     assert [label.get_text() for label in ax.get_yticklabels()] == ["ac", "tv"]
