@@ -11,16 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from influx.report.figures import show
-    from influx.report.html import sentence
     from influx.report.tables import table
     from influx.report.texts import answer, note, text
 
-__all__ = ["answer", "note", "sentence", "show", "table", "text"]
+__all__ = ["answer", "note", "show", "table", "text"]
 
 _MODULES = {
     "answer": "influx.report.texts",
     "note": "influx.report.texts",
-    "sentence": "influx.report.html",
     "show": "influx.report.figures",
     "table": "influx.report.tables",
     "text": "influx.report.texts",
