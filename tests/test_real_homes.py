@@ -12,9 +12,8 @@ from pytest import approx
 from run_cells import NOTEBOOKS, run_cells
 
 from influx import Run
-from influx.report import checks
+from influx.report import checks, text
 from influx.report.start_page import glance
-from influx.report.words import sentences, training
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 EVENTS = DATA / "smart_home_energy_sample.csv"
@@ -72,10 +71,10 @@ def test_two_weeks_are_too_few_to_test_a_model_and_that_is_said(two_weeks: Run) 
     choice = two_weeks.selection()
     assert len(choice) == 11
     assert (choice["folds"] == 0).all()
-    assert choice["why"].str.startswith("14 days of history are too few").all()
+    assert set(choice["reason"]) == {"untested"}
     assert two_weeks.scores().empty
-    assert "used untested" in training.winners(choice)
-    assert sentences.trust(two_weeks.training()).startswith("How sure it is cannot be tested yet")
+    assert "untested" in text("model_choice", choice=choice)
+    assert "cannot be tested yet" in text("reliability", metrics=two_weeks.scores(), choice=choice)
 
 
 def test_no_range_no_trend_and_no_usual_week_is_made_up(two_weeks: Run) -> None:
@@ -83,8 +82,9 @@ def test_no_range_no_trend_and_no_usual_week_is_made_up(two_weeks: Run) -> None:
     assert coming["week"][["p10", "p90"]].isna().all(axis=None)
     assert coming["cost_week"][["p10", "p90"]].isna().all(axis=None)
     assert overview[["saved_kwh", "usual_week_kwh", "trend_kwh_per_week"]].isna().all(axis=None)
-    assert "range not known" in sentences.coming(two_weeks)
-    assert checks.adds_up(coming["forecast"])
+    week = text("coming_week", home=two_weeks.home(), forecast=coming, rates=two_weeks.rates())
+    assert "range not known" in week
+    assert checks.adds_up(two_weeks.forecast())
 
 
 def test_the_week_is_of_the_size_of_the_weeks_before(two_weeks: Run) -> None:

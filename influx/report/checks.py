@@ -109,7 +109,7 @@ def plan_holds(plan: Mapping[str, pd.DataFrame]) -> Shown:
         "the steps of the plan do not hold the energy of its devices",
     )
     _require(
-        (devices["saving"] <= devices["habit_cost"].clip(lower=0) + TOLERANCE).all(),
+        (devices["saving"] <= devices["usual_cost"].clip(lower=0) + TOLERANCE).all(),
         "a device saves more than its energy costs now",
     )
     drawn = steps.loc[steps["planned_kwh"] > 0, ["load_kwh", "planned_kwh"]].sum(axis=1)

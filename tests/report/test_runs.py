@@ -25,7 +25,7 @@ from influx.core import formatting as fmt
 from influx.forecasting import forecast
 from influx.forecasting.evaluation import backtest
 from influx.insights import anomalies
-from influx.report import run_folder, steps
+from influx.report import run_folder
 from influx.report.run_folder import Frames
 from influx.report.start_page import glance
 
