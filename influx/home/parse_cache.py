@@ -45,7 +45,7 @@ def read(source: Source, path: Path, settings: Settings) -> tuple[Part, str]:
 
 def _key(source: Source, name: str, digest: str, settings: Settings) -> str:
     said = settings.model_dump_json(include=_SAID & set(type(settings).model_fields))
-    parts = [getattr(source, "__name__", ""), name, digest, said, _code(), pd.__version__, pa.__version__]
+    parts = [source.id, name, digest, said, _code(), pd.__version__, pa.__version__]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:40]
 
 

@@ -1,32 +1,93 @@
-"""The formats that can be read: every module of this folder with `matches` and `read` is one.
+"""One exported file in, one tidy table of energy, weather or prices out, with an account of its rows.
 
-To add a format, add a file; nothing else changes. Where several formats match a file, the one with the lowest `RANK`
-(50 where a module names none) reads it.
+`find` tells a file's format by its head, `Source.read` reads it; neither knows of other files or of the household.
+`FORMATS` lists all formats. Most are a row of `formats.catalog`, what a row cannot say is a small module of
+`formats`, and any other table is read by what its data tells (`autodetect`).
 """
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
-from functools import cache
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 from influx.core.errors import InputError
 from influx.core.settings import Settings
-from influx.importers import formats
+from influx.importers.formats import (
+    anything,
+    carbon,
+    datadis,
+    domoticz,
+    e_distribuzione,
+    edf,
+    epoch_register,
+    events,
+    green_button,
+    green_button_text,
+    ha_database,
+    ha_energy,
+    ha_history,
+    ha_statistics,
+    nem12,
+    p1mon,
+    prices,
+    readings,
+    sense,
+    sma,
+    toon,
+    weather,
+)
+from influx.importers.formats.catalog import TABLES
+from influx.importers.formats.json_formats import JSON_FORMATS
 from influx.importers.reading.part import Part, Source
 
-__all__ = ["Part", "Source", "find", "sources"]
+__all__ = ["FORMATS", "Part", "Source", "find"]
 
 
-@cache
-def sources() -> tuple[Source, ...]:
-    """Return all formats, in the order in which they are asked."""
-    names = [info.name for info in pkgutil.iter_modules(formats.__path__)]
-    modules = [importlib.import_module(f"{formats.__name__}.{name}") for name in names]
-    readers = [module for module in modules if hasattr(module, "matches") and hasattr(module, "read")]
-    return tuple(cast(Source, module) for module in sorted(readers, key=lambda module: getattr(module, "RANK", 50)))
+@dataclass(frozen=True)
+class CodedFormat:
+    """A format that has code of its own: its id (`format:` in home.yaml), how it is recognized, and how it is read."""
+
+    id: str
+    matches: Callable[[Path], bool]
+    read: Callable[[Path, Settings], Part]
+    rank: int = 50
+
+
+FORMATS: tuple[Source, ...] = tuple(
+    sorted(
+        (
+            *TABLES,
+            *JSON_FORMATS,
+            CodedFormat("datadis", datadis.matches, datadis.read),
+            CodedFormat("e_distribuzione", e_distribuzione.matches, e_distribuzione.read),
+            CodedFormat("edf", edf.matches, edf.read),
+            CodedFormat("epoch_register", epoch_register.matches, epoch_register.read),
+            CodedFormat("events", events.matches, events.read),
+            CodedFormat("green_button", green_button.matches, green_button.read),
+            CodedFormat("green_button_text", green_button_text.matches, green_button_text.read),
+            CodedFormat("ha_database", ha_database.matches, ha_database.read),
+            CodedFormat("ha_energy", ha_energy.matches, ha_energy.read),
+            CodedFormat("ha_history", ha_history.matches, ha_history.read),
+            CodedFormat("ha_statistics", ha_statistics.matches, ha_statistics.read),
+            CodedFormat("nem12", nem12.matches, nem12.read),
+            CodedFormat("sense", sense.matches, sense.read),
+            CodedFormat("sma", sma.matches, sma.read),
+            CodedFormat("weather", weather.matches, weather.read),
+            # before those that claim whatever has the same kind of table or database
+            CodedFormat("carbon", carbon.matches, carbon.read, rank=40),
+            CodedFormat("domoticz", domoticz.matches, domoticz.read, rank=40),
+            CodedFormat("p1mon", p1mon.matches, p1mon.read, rank=40),
+            CodedFormat("prices", prices.matches, prices.read, rank=40),
+            CodedFormat("toon", toon.matches, toon.read, rank=40),
+            # after all others: any table with times and numbers looks like one
+            CodedFormat("readings", readings.matches, readings.read, rank=90),
+            CodedFormat("anything", anything.matches, anything.read, rank=99),
+        ),
+        key=lambda source: (source.rank, source.id),
+    )
+)
+"""All formats, in the order in which a file is held against them."""
 
 
 def find(path: Path, settings: Settings | None = None) -> Source | None:
@@ -37,10 +98,10 @@ def find(path: Path, settings: Settings | None = None) -> Source | None:
     InputError
         home.yaml names a format that does not exist.
     """
-    said = None if settings is None else settings.file(path.name).format
-    if said is None:
-        return next((source for source in sources() if source.matches(path)), None)
-    names = {source.__name__.rpartition(".")[2]: source for source in sources()}
-    if said not in names:
-        raise InputError(f"home.yaml: files.{path.name}.format: there is no {said!r}; formats are {', '.join(names)}.")
-    return names[said]
+    named = None if settings is None else settings.file(path.name).format
+    if named is None:
+        return next((source for source in FORMATS if source.matches(path)), None)
+    by_id = {source.id: source for source in FORMATS}
+    if named not in by_id:
+        raise InputError(f"home.yaml: files.{path.name}.format: there is no {named!r}; formats are {', '.join(by_id)}.")
+    return by_id[named]

@@ -1,7 +1,6 @@
 """What every format hands over: one file's energy, weather or prices in a common shape, with an account of its rows.
 
-A format is a module of this folder with two functions, `matches(path)` and `read(path, settings)`; see `Source`. It
-says nothing about hours, other files or the household: that is the business of the rooms to its right.
+A format (`Source`) knows nothing of hours, other files or the household: they are the business of other rooms.
 """
 
 from __future__ import annotations
@@ -59,9 +58,13 @@ class Part:
 
 
 class Source(Protocol):
-    """A format: a module with these two functions, and a rank where it must be asked after others."""
+    """A format: `id` is its name under `format:` in home.yaml; of several that match, the lowest `rank` reads."""
 
-    __name__: str
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def rank(self) -> int: ...
 
     def matches(self, path: Path) -> bool:
         """Tell from the head of the file, cheaply, whether it is of this format. It must not raise."""
