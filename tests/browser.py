@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from servers import PATIENCE
 
 CHROMIUM = shutil.which("chromium")
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
@@ -29,6 +30,7 @@ def browser() -> Iterator[Any]:
         pytest.skip("this machine has no chromium")
     with api.sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        api.expect.set_options(timeout=PATIENCE * 1000)
         yield chromium
         chromium.close()
 
@@ -51,32 +53,38 @@ def phone(browser) -> Iterator[Callable[..., Any]]:
 def visits(browser: Any, **settings: Any) -> Iterator[Callable[..., Any]]:
     """Yield a function that opens a link in a new profile, `settings` are those of Playwright's contexts.
 
-    Whatever went wrong in one of these pages is an AssertionError at the end. The visitors leave as a person does: by
-    closing the page.
+    Whatever went wrong in one of these pages is an AssertionError at the end.
     """
-    contexts, wrong = [], []
+    wrong: list[str] = []
+    with ExitStack() as pages:
 
-    def visit(link: str, **more: Any) -> Any:
-        context = browser.new_context(**settings, **more)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: wrong.append(f"error: {error}"))
-        page.on("console", lambda said: wrong.append(f"console: {said.text}") if said.type == "error" else None)
-        page.on("request", lambda asked: wrong.append(f"outside: {asked.url}") if is_outside(asked.url, link) else None)
-        page.goto(link, wait_until="commit")
-        return page
+        def visit(link: str, **more: Any) -> Any:
+            page = pages.enter_context(new_page(browser, **settings, **more))
+            page.on("pageerror", lambda error: wrong.append(f"error: {error}"))
+            page.on("console", lambda line: wrong.append(f"console: {line.text}") if line.type == "error" else None)
+            page.on("request", lambda sent: wrong.append(sent.url) if is_outside(sent.url, link) else None)
+            page.goto(link, wait_until="commit")
+            return page
 
-    try:
         yield visit
-    finally:
-        for context in contexts:
-            for page in context.pages:
-                page.close(run_before_unload=True)
-            context.close()
     assert wrong == []
+
+
+@contextmanager
+def new_page(browser: Any, **settings: Any) -> Iterator[Any]:
+    """Yield an empty page in a profile of its own; it waits for `PATIENCE`, and is left as a person leaves it."""
+    context = browser.new_context(**settings)
+    context.set_default_timeout(PATIENCE * 1000)
+    page = context.new_page()
+    try:
+        yield page
+    finally:
+        if not page.is_closed():
+            page.close(run_before_unload=True)
+        context.close()
 
 
 def is_outside(url: str, link: str) -> bool:
     """Tell whether a request leaves the host of `link`; `data:` and `blob:` go nowhere."""
-    asked = urlsplit(url)
-    return asked.scheme not in ("data", "blob") and asked.netloc != urlsplit(link).netloc
+    target = urlsplit(url)
+    return target.scheme not in ("data", "blob") and target.netloc != urlsplit(link).netloc

@@ -25,13 +25,13 @@ PROJECT = Path(__file__).parents[1]
 TOKEN = "0123456789abcdefghij"
 """The token of a server that is started with none of its own."""
 
-PATIENCE = 60
-"""Seconds after which something that must happen is taken for missing."""
+PATIENCE = 180
+"""Seconds after which something that must happen is taken for missing, however slow the machine."""
 
 
 @dataclass
 class Answer:
-    """What a server said."""
+    """A server's answer."""
 
     status: int
     headers: http.client.HTTPMessage
@@ -39,7 +39,7 @@ class Answer:
 
 
 class Served:
-    """A running server: its link, its process, what it said on its standard error."""
+    """A running server: its link, its process, the file of its standard error."""
 
     def __init__(self, process: subprocess.Popen[bytes], link: str, errors: Path) -> None:
         self.process, self.link, self.errors = process, link, errors
@@ -75,25 +75,25 @@ class Served:
 
 @contextmanager
 def serving(folder: Path, **settings: object) -> Iterator[Served]:
-    """Serve the dashboard with `settings` of `serve.serve`; `folder` takes what the server says."""
+    """Serve the dashboard with `settings` of `serve.serve`; `folder` takes its output."""
     settings = {"port": 0, "token": TOKEN, "reports": str(folder / "reports"), **settings}
-    told = {key: str(value) if isinstance(value, Path) else value for key, value in settings.items()}
-    with running(folder, [__file__, json.dumps(told)]) as served:
+    given = {key: str(value) if isinstance(value, Path) else value for key, value in settings.items()}
+    with running(folder, [__file__, json.dumps(given)]) as served:
         yield served
 
 
 @contextmanager
 def running(folder: Path, arguments: list[str], **environment: str) -> Iterator[Served]:
     """Run Python with `arguments` that serve the dashboard, from its link to its end."""
-    said, errors = folder / "server.out", folder / "server.err"
+    output, errors = folder / "server.out", folder / "server.err"
     measure = ["-m", "coverage", "run", "--parallel-mode"] if coverage.Coverage.current() else []
     command, known = [sys.executable, *measure, *arguments], os.environ | environment
-    with said.open("wb") as out, errors.open("wb") as err:
+    with output.open("wb") as out, errors.open("wb") as err:
         process = subprocess.Popen(command, cwd=PROJECT, env=known, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
     try:
-        wait(lambda: "http" in said.read_text() or process.poll() is not None)
+        wait(lambda: "http" in output.read_text() or process.poll() is not None)
         assert process.poll() is None, errors.read_text()
-        yield Served(process, said.read_text().split()[-1], errors)
+        yield Served(process, output.read_text().split()[-1], errors)
     finally:
         process.terminate()
         try:
@@ -102,9 +102,9 @@ def running(folder: Path, arguments: list[str], **environment: str) -> Iterator[
             process.kill()
 
 
-def wait(until: Callable[[], object], seconds: float = PATIENCE) -> None:
+def wait(until: Callable[[], object]) -> None:
     """Wait until something holds."""
-    end = time.monotonic() + seconds
+    end = time.monotonic() + PATIENCE
     while not until():
         assert time.monotonic() < end, "it did not happen"
         time.sleep(0.1)

@@ -6,7 +6,7 @@ import ipywidgets as widgets
 import numpy as np
 
 from influx.core import formatting as fmt
-from influx.core.device_names import NAMES
+from influx.core.constants import NAMES
 from influx.dashboard import charts, html
 from influx.dashboard.columns import Columns
 from influx.dashboard.svg import Chart, figure
@@ -27,8 +27,8 @@ def accuracy(week: Week) -> widgets.Widget:
 
     measure.observe(draw, "value")
     draw()
-    top = html.answer(week.said("trust")) if week.said("trust") else ""
-    top += html.sentence(week.said("last_week")) if week.said("last_week") else ""
+    top = html.answer(week.said("reliability")) if week.said("reliability") else ""
+    top += html.sentence(week.said("last_forecast")) if week.said("last_forecast") else ""
     bottom = html.heading("Does the band hold?") + _coverage(week) + html.heading("Where it comes from") + _made(week)
     return widgets.VBox([widgets.HTML(top), measure, shown, widgets.HTML(bottom)])
 

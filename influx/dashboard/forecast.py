@@ -6,7 +6,7 @@ import ipywidgets as widgets
 import numpy as np
 
 from influx.core import formatting as fmt
-from influx.core.device_names import HOUSEHOLD
+from influx.core.constants import HOUSEHOLD
 from influx.dashboard import charts, html
 from influx.dashboard.columns import Columns
 from influx.dashboard.week import Week
@@ -98,8 +98,8 @@ def _model(week: Week, device: str) -> str:
 
 
 def _week(week: Week, device: str) -> str:
-    if device == HOUSEHOLD and week.said("coming"):
-        return html.answer(week.said("coming"))
+    if device == HOUSEHOLD and week.said("coming_week"):
+        return html.answer(week.said("coming_week"))
     row = next(week.frame("week").where(device_id=device).rows())
     length = fmt.hours(int(row["hours"]))
     return html.answer(

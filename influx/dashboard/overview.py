@@ -9,7 +9,7 @@ import ipywidgets as widgets
 import numpy as np
 
 from influx.core import formatting as fmt
-from influx.core.device_names import HOUSEHOLD
+from influx.core.constants import HOUSEHOLD
 from influx.dashboard import charts, html
 from influx.dashboard.columns import Columns
 from influx.dashboard.week import HOUR, Week
@@ -19,7 +19,7 @@ def overview(week: Week, go: Callable[[str], None]) -> widgets.Widget:
     """Return the part; `go` opens another one."""
     next_day = _next_day(week)
     body = [
-        html.answer(week.said("coming")),
+        html.answer(week.said("coming_week")),
         html.cards(_cards(week)),
         html.heading("The next 24 hours"),
         charts.stacked(week, next_day, _prices(week, next_day), "Expected energy of each device, and the price below.")
@@ -118,14 +118,14 @@ def breakdown(week: Week) -> str:
 def insights(week: Week) -> list[tuple[str, str, str]]:
     """Return up to three sentences, each with the part that it leads to and what the link says."""
     found = []
-    advice = week.said("advice")
+    advice = week.said("savings")
     if advice:
         found.append((advice, "Plan", "See the plan"))
-    if drifts := week.said("drifts"):
+    if drifts := week.said("drift"):
         found.append((drifts.split("\n")[0], "Devices", "See the devices"))
-    if promise := week.said("last_week"):
+    if promise := week.said("last_forecast"):
         found.append((promise, "Accuracy", "See how far to trust it"))
-    if strange := week.said("strange"):
+    if strange := week.said("unusual_use"):
         found.append((strange, "Devices", "See what stood out"))
     return found[:3]
 

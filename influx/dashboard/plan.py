@@ -54,7 +54,7 @@ def plan(week: Week) -> widgets.Widget:
 
 def _import_solver() -> None:
     """Import what planning anew takes while the page is looked at, so that the first slider does not wait for it."""
-    import influx.schedule  # noqa: F401
+    import influx.scheduling.solver  # noqa: F401
 
 
 def _shown(week: Week, spread: float, weight: float) -> str:

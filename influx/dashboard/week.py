@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from influx.core.device_names import HOUSEHOLD, OTHER
+from influx.core.constants import HOUSEHOLD, OTHER
 from influx.core.paths import find
 from influx.dashboard.columns import Columns, read
 from influx.report.plots.colours import colours
@@ -56,7 +56,7 @@ class Week:
 
     @cached_property
     def _words(self) -> dict[str, str]:
-        path = self.folder / "words.json"
+        path = self.folder / "texts.json"
         return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
     def said(self, name: str) -> str:

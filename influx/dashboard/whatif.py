@@ -6,7 +6,7 @@ import ipywidgets as widgets
 import numpy as np
 
 from influx.core import formatting as fmt
-from influx.core.device_names import HOUSEHOLD
+from influx.core.constants import HOUSEHOLD
 from influx.dashboard import charts, html
 from influx.dashboard.columns import Columns
 from influx.dashboard.week import HOUR, Week

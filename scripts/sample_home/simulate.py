@@ -16,13 +16,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import yaml
-from sample_home.simulate_devices import DEVICES, Facts, Use, air_conditioner
-from sample_home.simulate_world import DAY, START, World, stream, weather, world
 
 from influx.core.errors import InputError
 from influx.core.home_yaml import read_settings
 from influx.core.schema import EVENT_COLUMNS
 from influx.core.settings import Tariff
+from sample_home.simulate_devices import DEVICES, Facts, Use, air_conditioner
+from sample_home.simulate_world import DAY, START, World, stream, weather, world
 
 SEED = 42
 WEEKS = 12

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
+
 from sample_home.simulate_world import DAY, World, sun_hours
 
 STEP = 5

@@ -175,7 +175,10 @@ def test_it_needs_neither_pandas_nor_matplotlib(folder: Path) -> None:
 
 def test_the_numbers_are_those_of_the_run_folder(folder: Path, sample_run: Run) -> None:
     said = plain(told(page(folder)))
-    frames, now = sample_run.forecast(), sample_run.insights()["overview"].set_index("device_id").loc["household"]
+    frames, now = (
+        sample_run.forecast() | sample_run.bill(),
+        sample_run.insights()["overview"].set_index("device_id").loc["household"],
+    )
     for name in ("week", "next_day"):
         row = frames[name].set_index("device_id").loc["household"]
         assert fmt.kwh(row["total"]) in said
@@ -352,7 +355,7 @@ def test_a_run_at_another_half_hour_costs_its_energy_at_the_prices_there(week: W
 
 
 def test_a_device_that_takes_half_costs_half(week: Week, sample_run: Run) -> None:
-    row = sample_run.forecast()["cost_week"].set_index("device_id").loc["FRIDGE_01"]
+    row = sample_run.bill()["cost_week"].set_index("device_id").loc["FRIDGE_01"]
     said = replaced(week, "FRIDGE_01", 0.5)
     assert f"It would cost {fmt.money(row['total'] / 2, 'EUR')} less" in said
     assert said.endswith(f"{fmt.money(row['total'] / 2, 'EUR')} instead of {fmt.money(row['total'], 'EUR')}.")

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from servers import PATIENCE, Served, serving
+from servers import Served, serving
 
 from influx import Run
 from influx.core import formatting as fmt
@@ -17,7 +17,6 @@ from influx.core import formatting as fmt
 api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 PARTS = ("Overview", "Forecast", "Devices", "Plan", "Accuracy")
-SOON = PATIENCE * 1000
 
 
 @pytest.fixture(scope="module")
@@ -28,13 +27,13 @@ def served(week_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 def part(page, name: str):
     """Open a part and return the page."""
-    page.get_by_role("button", name=name, exact=True).click(timeout=SOON)
+    page.get_by_role("button", name=name, exact=True).click()
     return page
 
 
 def sees(page, words: str) -> None:
     """Wait until a page shows words somewhere."""
-    api.expect(page.get_by_text(words).locator("visible=true").first).to_be_visible(timeout=SOON)
+    api.expect(page.get_by_text(words).locator("visible=true").first).to_be_visible()
 
 
 def household(frame):
@@ -43,11 +42,11 @@ def household(frame):
 
 def test_the_overview_shows_the_numbers_of_the_run_folder(served, desktop, sample_run: Run) -> None:
     page = desktop(served.link)
-    frames = sample_run.forecast()
+    frames = sample_run.forecast() | sample_run.bill()
     for name in ("week", "next_day"):
         sees(page, fmt.kwh(household(frames[name])["total"]))
     sees(page, fmt.money(household(frames["cost_week"])["total"], "EUR"))
-    assert page.locator(".ix-wide svg:visible").count() == 2
+    api.expect(page.locator(".ix-wide:visible")).to_have_count(2)
     page.get_by_role("button", name="See the plan").click()
     sees(page, "What if?")
 
@@ -108,9 +107,9 @@ def test_every_part_fits_a_phone(served, phone) -> None:
     for name in PARTS:
         part(page, name)
         # A part is made when it is first opened: its own drawings are what shows that it stands.
-        api.expect(page.locator(".ix-narrow svg:visible")).to_have_count(drawings[name], timeout=SOON)
-        api.expect(page.locator(".ix-wide svg:visible")).to_have_count(0, timeout=SOON)
-        page.wait_for_function("document.documentElement.scrollWidth <= 390", timeout=SOON)
+        api.expect(page.locator(".ix-narrow:visible")).to_have_count(drawings[name])
+        api.expect(page.locator(".ix-wide:visible")).to_have_count(0)
+        page.wait_for_function("document.documentElement.scrollWidth <= 390")
 
 
 def test_a_second_visitor_changes_nothing_for_the_first(served, desktop, phone) -> None:

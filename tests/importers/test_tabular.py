@@ -16,11 +16,11 @@ from pytest import approx
 from influx.core.errors import InputError
 from influx.core.settings import Settings
 from influx.importers import Part
-from influx.importers.reading import cells, encoding, sheet, step, tabular, times
-from influx.importers.reading.layout import Channel, Layout
+from influx.importers.reading import cells, encoding, sheet, tabular, times
+from influx.importers.reading.layout import Layout, SeriesMapping
 from influx.importers.reading.times import Order
 
-WIDE = Layout("test", "time", {"tv": Channel("tv"), "fridge": Channel("fridge")})
+WIDE = Layout("test", "time", {"tv": SeriesMapping("tv"), "fridge": SeriesMapping("fridge")})
 LONG = Layout("test", "time", device="who", value="kwh")
 MADRID = Settings(timezone="Europe/Madrid")
 
@@ -113,7 +113,7 @@ def test_a_day_first_where_the_year_is_expected_is_not_guessed() -> None:
 
 
 def test_a_date_and_a_clock_in_two_columns(tmp_path: Path) -> None:
-    layout = Layout("test", ("day", "hour"), {"kwh": Channel("tv")}, order="dmy", label="end")
+    layout = Layout("test", ("day", "hour"), {"kwh": SeriesMapping("tv")}, order="dmy", time_marks="end")
     part = read(tmp_path, "day,hour,kwh\n01/07/2024,23:00,1\n01/07/2024,24:00,2\n02/07/2024,01:00,3\n", layout)
     assert hours(part, "tv") == {"07-01 22:00": 1, "07-01 23:00": 2, "07-02 00:00": 3}
 
@@ -121,7 +121,7 @@ def test_a_date_and_a_clock_in_two_columns(tmp_path: Path) -> None:
 def test_a_doubled_hour_is_read_twice_and_a_missing_one_does_not_exist(tmp_path: Path) -> None:
     clock = ["01:00", "02:00", "02:00", "03:00"]
     autumn = "time,tv\n" + "".join(f"2024-10-27 {time},{n}\n" for n, time in enumerate(clock))
-    layout = Layout("test", "time", {"tv": Channel("tv")})
+    layout = Layout("test", "time", {"tv": SeriesMapping("tv")})
     part = read(tmp_path, autumn, layout, MADRID)
     assert hours(part, "tv") == {"10-26 23:00": 0, "10-27 00:00": 1, "10-27 01:00": 2, "10-27 02:00": 3}
     spring = "time,tv\n2024-03-31 01:00,1\n2024-03-31 02:00,2\n2024-03-31 03:00,3\n"
@@ -135,13 +135,13 @@ def test_a_doubled_hour_is_read_twice_and_a_missing_one_does_not_exist(tmp_path:
     ("zone", "hour"), [("home", "08"), ("UTC", "10"), ("+10:00", "00"), ("America/New_York", "14")]
 )
 def test_the_layout_says_whose_clock_it_was(tmp_path: Path, zone: str, hour: str) -> None:
-    layout = Layout("test", "time", {"tv": Channel("tv")}, zone=zone)
+    layout = Layout("test", "time", {"tv": SeriesMapping("tv")}, zone=zone)
     part = read(tmp_path, "time,tv\n2024-07-01 10:00,1\n2024-07-01 11:00,2\n", layout, MADRID)
     assert next(iter(hours(part, "tv"))) == f"07-01 {hour}:00"
 
 
 def test_ends_tell_how_long_a_reading_is_even_when_the_clock_is_changed(tmp_path: Path) -> None:
-    layout = Layout("test", "from", {"kwh": Channel("tv")}, end="to")
+    layout = Layout("test", "from", {"kwh": SeriesMapping("tv")}, end="to")
     rows = [("01:00", "02:00"), ("02:00", "02:00"), ("02:00", "03:00"), ("03:00", "04:00"), ("05:00", "04:30")]
     text = "from,to,kwh\n" + "".join(f"2024-10-27 {a},2024-10-27 {b},1\n" for a, b in rows)
     part = read(tmp_path, text, layout, MADRID)
@@ -200,12 +200,14 @@ def test_each_row_of_a_long_table_has_its_unit(tmp_path: Path) -> None:
 
 def test_kilowatts_of_quarters_are_a_quarter_of_kilowatt_hours(tmp_path: Path) -> None:
     text = "time,tv\n2024-07-01 10:00,2\n2024-07-01 10:15,4\n2024-07-01 10:30,0\n"
-    part = read(tmp_path, text, Layout("test", "time", {"tv": Channel("tv", "kW", "power")}))
+    part = read(tmp_path, text, Layout("test", "time", {"tv": SeriesMapping("tv", "kW", "power")}))
     assert list(hours(part, "tv").values()) == [0.5, 1, 0]
 
 
 def test_columns_of_one_device_are_added_up_and_a_fault_in_one_costs_their_sum(tmp_path: Path) -> None:
-    layout = Layout("test", "time", {"L1": Channel("car", "Wh"), "L2": Channel("car", "Wh"), "tv": Channel("tv")})
+    layout = Layout(
+        "test", "time", {"L1": SeriesMapping("car", "Wh"), "L2": SeriesMapping("car", "Wh"), "tv": SeriesMapping("tv")}
+    )
     text = "time,L1,L2,tv\n2024-07-01 10:00,1000,500,1\n2024-07-01 11:00,1,,1\n2024-07-01 12:00,1,x,1\n"
     part = read(tmp_path, text + "2024-07-01 13:00,inf,-inf,1\n", layout)
     assert list(hours(part, "car").values()) == approx([1.5, np.nan], nan_ok=True)
@@ -218,7 +220,9 @@ def test_columns_of_one_device_are_added_up_and_a_fault_in_one_costs_their_sum(t
 
 def test_the_words_of_quality_are_those_of_the_layout(tmp_path: Path) -> None:
     text = "time,tv,how\n2024-07-01 10:00,1,R\n2024-07-01 11:00,2,E\n2024-07-01 12:00,3,none\n"
-    layout = Layout("test", "time", {"tv": Channel("tv")}, quality="how", words={"e": "estimated", "none": "missing"})
+    layout = Layout(
+        "test", "time", {"tv": SeriesMapping("tv")}, quality="how", quality_words={"e": "estimated", "none": "missing"}
+    )
     assert list(read(tmp_path, text, layout).frame["quality"]) == ["measured", "estimated", "missing"]
 
 
@@ -236,7 +240,7 @@ def kwh(part: Part) -> dict[str, float]:
 @pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"])
 def test_every_encoding_and_every_line_end(tmp_path: Path, name: str, ends: str) -> None:
     text = TABLE.replace("fridge", "kühlschrank").replace("\n", ends)
-    layout = Layout("test", "time", {"tv": Channel("tv"), "kühlschrank": Channel("fridge")})
+    layout = Layout("test", "time", {"tv": SeriesMapping("tv"), "kühlschrank": SeriesMapping("fridge")})
     assert kwh(read(tmp_path, text.encode(name), layout)) == SAME
 
 
@@ -247,7 +251,9 @@ def test_lines_above_the_header_are_passed_over_and_rows_keep_their_number(tmp_p
 
 
 def test_a_file_without_a_header_has_the_names_of_its_layout(tmp_path: Path) -> None:
-    layout = Layout("test", "time", {"kwh": Channel("tv", "kWh", "counter")}, order="s", line=0, names=("time", "kwh"))
+    layout = Layout(
+        "test", "time", {"kwh": SeriesMapping("tv", "kWh", "counter")}, order="s", line=0, names=("time", "kwh")
+    )
     part = read(tmp_path, "1614772800,2202.5\n1614776400,2203.0\n1614780000,2203.25\n", layout)
     assert part.kwh == 0.75
     assert part.rows_read == 3
@@ -376,7 +382,7 @@ def test_a_table_in_blocks_is_the_table(tmp_path: Path, monkeypatch: pytest.Monk
 def test_a_doubled_hour_may_lie_in_two_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = "time,tv\n" + "".join(f"2024-10-27 {h},1\n" for h in ("00:00", "01:00", "02:00", "02:00", "03:00"))
     monkeypatch.setattr(encoding, "BLOCK", 20)
-    part = read(tmp_path, text, Layout("test", "time", {"tv": Channel("tv")}), MADRID)
+    part = read(tmp_path, text, Layout("test", "time", {"tv": SeriesMapping("tv")}), MADRID)
     assert part.rejected.empty
     assert part.frame["timestamp"].is_monotonic_increasing
 
@@ -386,21 +392,21 @@ def test_a_doubled_hour_may_lie_in_two_blocks(tmp_path: Path, monkeypatch: pytes
 
 def test_the_most_frequent_step_is_the_length_of_a_reading() -> None:
     minutes = np.array([0, 15, 30, 45, 120, 135, 135])
-    assert step.most_frequent(minutes * 60_000_000) == (15, 4, 5)
-    assert step.most_frequent(minutes[::-1] * 60_000_000) == (15, 4, 5)
-    assert step.most_frequent(np.array([7])) == (approx(np.nan, nan_ok=True), 0, 0)
+    assert times.most_frequent_step(minutes * 60_000_000) == (15, 4, 5)
+    assert times.most_frequent_step(minutes[::-1] * 60_000_000) == (15, 4, 5)
+    assert times.most_frequent_step(np.array([7])) == (approx(np.nan, nan_ok=True), 0, 0)
     late = np.array([0, 905, 1799, 2702]) * 1_000_000  # a logger of quarters that writes seconds late
-    assert step.most_frequent(late) == (15, 3, 3)
+    assert times.most_frequent_step(late) == (15, 3, 3)
 
 
 def test_a_series_that_says_nothing_takes_the_step_of_its_file() -> None:
-    assert step.lengths({"a": (15, 90, 95), "b": (np.nan, 0, 0), "c": (180, 1, 3)}, "t.csv") == {
+    assert times.reading_lengths({"a": (15, 90, 95), "b": (np.nan, 0, 0), "c": (180, 1, 3)}, "t.csv") == {
         "a": 15,
         "b": 15,
         "c": 15,
     }
     with pytest.raises(InputError, match="a reading of c every 3 hours"):
-        step.lengths({"a": (15, 90, 95), "c": (180, 3, 4)}, "t.csv")
+        times.reading_lengths({"a": (15, 90, 95), "c": (180, 3, 4)}, "t.csv")
 
 
 # --- anything at all --------------------------------------------------------------------------------------------------
@@ -422,7 +428,7 @@ def test_any_cells_of_a_wide_table_are_used_or_rejected(
 ) -> None:
     layout = WIDE
     if counter:
-        layout = Layout("test", "time", {name: Channel(name, measures="counter") for name in ("tv", "fridge")})
+        layout = Layout("test", "time", {name: SeriesMapping(name, measures="counter") for name in ("tv", "fridge")})
     check(tmp_path_factory, "time,tv,fridge\n", rows, layout)
 
 
@@ -430,7 +436,9 @@ def test_any_cells_of_a_wide_table_are_used_or_rejected(
 def test_any_cells_of_a_long_table_are_used_or_rejected(
     tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, ...]], power: bool
 ) -> None:
-    layout = Layout("test", "time", device="who", value="kwh", default=Channel("", "W", "power")) if power else LONG
+    layout = (
+        Layout("test", "time", device="who", value="kwh", default=SeriesMapping("", "W", "power")) if power else LONG
+    )
     check(tmp_path_factory, "time,who,kwh\n", rows, layout)
 
 

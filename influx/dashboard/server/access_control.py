@@ -1,8 +1,8 @@
-"""Who may come in, and to what: the door before every address of the dashboard.
+"""Who may open which address of the dashboard.
 
 Voilà asks for its token at the page and at the kernels only; its static files and `/voila/files` are open to all, it
-takes any Host, and lets every origin in that knows the token. Here one door stands before all of them, and there are no
-more addresses than the page needs. The token is taken once, at `/`, and exchanged for a signed cookie, so that it does
+takes any Host, and lets every origin in that knows the token. Here one check stands before all routes, and there are no
+more routes than the page needs. The token is taken once, at `/`, and exchanged for a signed cookie, so that it does
 not stay in the address bar. A foreign Host ends DNS rebinding, a foreign Origin ends cross-site sockets and posts
 (OWASP, Cross-Site WebSocket Hijacking): for that reason XSRF tokens, which would need a cookie that scripts can read,
 are not asked for.
@@ -43,13 +43,13 @@ HEADERS = {
 
 _KERNEL = r"(?P<kernel_id>\w{8}-\w{4}-\w{4}-\w{4}-\w{12})"
 _FILE = r"[\w-][\w.-]*"
-_SAYINGS = {
+_MESSAGES = {
     403: ("This page opens with its link", "Whoever runs InFlux sees the link in the terminal. Ask for it."),
     404: ("There is nothing here", "The dashboard is at the start page of this address."),
     503: ("Too many visitors", "Each visitor takes memory, and there is none left. Try again in a minute."),
 }
-_BROKEN = ("That did not work", "Whoever runs InFlux sees the reason in the terminal.")
-_PAGE = """<!doctype html>
+_FAILED = ("That did not work", "Whoever runs InFlux sees the reason in the terminal.")
+_MESSAGE_PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark"><title>{title} · InFlux</title>
 <style>body {{ font: 1.1rem/1.5 system-ui, sans-serif; max-width: 32rem; margin: 20vh auto; padding: 0 1rem }}</style>
@@ -58,27 +58,42 @@ _PAGE = """<!doctype html>
 
 
 @dataclass(frozen=True)
-class Door:
-    """What opens it: the token, then the cookie of that name (the servers of one machine share its cookies); and the
-    names under which this server is known, any IP address too where it listens on all: rebinding needs a name."""
+class AccessPolicy:
+    """What a request must bring: the token once, then the cookie, and a Host by which this server is known.
+
+    Parameters
+    ----------
+    token : str
+    cookie : str
+        The cookie's name; the servers of one machine share their cookies.
+    hosts : frozenset of str
+        Names in lower case.
+    any_address : bool
+        Whether any IP address is a host, too, as where the server listens on all: rebinding needs a name.
+    """
 
     token: str
     cookie: str
-    names: frozenset[str]
+    hosts: frozenset[str]
     any_address: bool = False
 
-    def fits(self, token: str) -> bool:
+    def accepts_token(self, token: str) -> bool:
         """Tell whether a token is the right one, in a time that does not depend on it."""
         return hmac.compare_digest(token.encode(), self.token.encode())
 
-    def knows(self, host: str) -> bool:
+    def accepts_host(self, host: str) -> bool:
         """Tell whether a Host header, without its port, names this server."""
         name = host.lower().strip("[]")
-        return name in self.names or (self.any_address and _is_address(name))
+        return name in self.hosts or (self.any_address and _is_ip_address(name))
 
 
-class Guarded(RequestHandler):
-    """Stands before a handler: checks Host, Origin and cookie, sets the headers, and says no more than it must."""
+class Protected(RequestHandler):
+    """Goes before a handler: checks Host, Origin and cookie, sets the headers, and gives no details of an error."""
+
+    @property
+    def policy(self) -> AccessPolicy:
+        """The server's access policy."""
+        return self.settings["access_policy"]
 
     def set_default_headers(self) -> None:
         super().set_default_headers()
@@ -87,11 +102,15 @@ class Guarded(RequestHandler):
             self.set_header(name, value)
 
     async def prepare(self, **settings: Any) -> Any:
-        if not (_is_addressed(self) and self.check_origin() and _is_known(self)):
+        if not (self.host_and_origin_fit() and _has_cookie(self)):
             raise HTTPError(403)
         waiting = super().prepare(**settings)
         if waiting is not None:
             await waiting
+
+    def host_and_origin_fit(self) -> bool:
+        """Tell whether a request names this server and comes from its own page, or from none."""
+        return self.policy.accepts_host(self.request.host_name) and self.check_origin()
 
     def check_origin(self, _: str | None = None) -> bool:
         """Tell whether a request comes from the page itself, or from no page. A closing page's beacon is `null`: it
@@ -106,45 +125,45 @@ class Guarded(RequestHandler):
         if status_code == 503:
             self.set_header("Retry-After", "60")
             self.set_header("Refresh", "60")
-        title, text = (escape(part) for part in _SAYINGS.get(status_code, _BROKEN))
-        self.finish(_PAGE.format(title=title, text=text))
+        title, text = (escape(part) for part in _MESSAGES.get(status_code, _FAILED))
+        self.finish(_MESSAGE_PAGE.format(title=title, text=text))
 
 
-class Visitor(IdentityProvider):
-    """Tells Jupyter's own handlers what the door has found; there is no other way to log in."""
+class CookieIdentity(IdentityProvider):
+    """Tells Jupyter's own handlers whether a request has the cookie; there is no other way to log in."""
 
     def get_user(self, handler: RequestHandler) -> User | None:
-        """Return the visitor, None for one who has not come through the door."""
-        return User("visitor") if _is_known(handler) else None
+        """Return the user of a session, None without one."""
+        return User("visitor") if _has_cookie(handler) else None
 
 
-class Page(Guarded, TornadoVoilaHandler):
+class Page(Protected, TornadoVoilaHandler):
     """The page, and the exchange of the token for the cookie."""
 
     async def prepare(self, **settings: Any) -> None:
         token = self.get_query_argument("token", None)
         if token is None:
             return await super().prepare(**settings)
-        if not (_is_addressed(self) and self.check_origin() and _door(self).fits(token)):
+        if not (self.host_and_origin_fit() and self.policy.accepts_token(token)):
             raise HTTPError(403)
         encrypted = self.request.headers.get("X-Forwarded-Proto", self.request.protocol) == "https"
-        cookie = _door(self).cookie
-        self.set_signed_cookie(cookie, secrets.token_hex(8), httponly=True, samesite="Lax", secure=encrypted, path="/")
+        options = {"httponly": True, "samesite": "Lax", "secure": encrypted, "path": "/"}
+        self.set_signed_cookie(self.policy.cookie, secrets.token_hex(8), **options)
         self.redirect("/", status=303)
 
 
-class Model(Guarded, KernelHandler):
-    """The kernel of a page, to be looked at; it ends by the page's beacon."""
+class KernelStatus(Protected, KernelHandler):
+    """Whether the kernel of a page lives; it ends by the page's beacon."""
 
     async def delete(self, kernel_id: str) -> None:
         raise HTTPError(405)
 
 
-class Channels(Guarded, VoilaKernelWebsocketHandler):
+class KernelSocket(Protected, VoilaKernelWebsocketHandler):
     """The socket between a page and its kernel.
 
-    Tornado looks by itself whether a visitor is still there, and reads these in seconds. Jupyter's own pinging reads
-    them in milliseconds: it is ended.
+    Tornado itself pings the browser, and reads these settings in seconds. Jupyter's own pinging reads them in
+    milliseconds: it is ended.
     """
 
     @property
@@ -152,17 +171,14 @@ class Channels(Guarded, VoilaKernelWebsocketHandler):
         """Seconds between pings."""
         return self.settings["ping"]
 
-    @property
-    def ping_timeout(self) -> float:
-        """Seconds to wait for an answer."""
-        return self.settings["ping"]
+    ping_timeout = ping_interval
 
     def send_ping(self) -> None:
         """Ping no more."""
         self.ping_callback.stop()
 
 
-class Shutdown(Guarded, VoilaShutdownKernelHandler):
+class KernelShutdown(Protected, VoilaShutdownKernelHandler):
     """Ends the kernel of a page that closes."""
 
     async def post(self, kernel_id: str) -> None:
@@ -171,7 +187,7 @@ class Shutdown(Guarded, VoilaShutdownKernelHandler):
         self.set_status(204)
 
 
-class File(Guarded, FileFindHandler):
+class StaticFile(Protected, FileFindHandler):
     """Voilà's scripts and style sheets; they change when it is installed anew."""
 
     def set_headers(self) -> None:
@@ -180,51 +196,43 @@ class File(Guarded, FileFindHandler):
         self.set_header("Cache-Control", "private, max-age=600")
 
 
-class Nothing(Guarded, RequestHandler):
-    """Whatever else is asked for."""
+class NotFound(Protected, RequestHandler):
+    """All other addresses."""
 
     async def prepare(self, **settings: Any) -> None:
         await super().prepare(**settings)
         raise HTTPError(404)
 
 
-def addresses(
+def routes(
     page: dict[str, Any], scripts: list[str], extensions: list[str]
 ) -> list[tuple[str, type[RequestHandler], dict[str, Any]]]:
-    """Return all there is to ask for. No address has a place for a path: a file's name holds no slash and no `%`.
+    """Return all addresses that there are. None has a place for a path: a file's name holds no slash and no `%`.
 
     Parameters
     ----------
     page : dict
-        What Voilà's page handler wants to know.
+        Settings of Voilà's page handler.
     scripts, extensions : list of str
         The folders of Voilà's scripts and styles, and of the extensions.
     """
     extension = "|".join(map(re.escape, EXTENSIONS))
     return [
         (r"/", Page, page),
-        (rf"/api/kernels/{_KERNEL}", Model, {}),
-        (rf"/api/kernels/{_KERNEL}/channels", Channels, {}),
-        (rf"/voila/api/shutdown/{_KERNEL}", Shutdown, {}),
-        (rf"/voila/templates/lab/static/({_FILE})", File, {"path": scripts}),
-        (rf"/voila/static/({_FILE})", File, {"path": scripts}),
-        (rf"/voila/labextensions/((?:{extension})/static/{_FILE})", File, {"path": extensions}),
+        (rf"/api/kernels/{_KERNEL}", KernelStatus, {}),
+        (rf"/api/kernels/{_KERNEL}/channels", KernelSocket, {}),
+        (rf"/voila/api/shutdown/{_KERNEL}", KernelShutdown, {}),
+        (rf"/voila/templates/lab/static/({_FILE})", StaticFile, {"path": scripts}),
+        (rf"/voila/static/({_FILE})", StaticFile, {"path": scripts}),
+        (rf"/voila/labextensions/((?:{extension})/static/{_FILE})", StaticFile, {"path": extensions}),
     ]
 
 
-def _door(handler: RequestHandler) -> Door:
-    return handler.settings["door"]
+def _has_cookie(handler: RequestHandler) -> bool:
+    return handler.get_signed_cookie(handler.settings["access_policy"].cookie) is not None
 
 
-def _is_addressed(handler: RequestHandler) -> bool:
-    return _door(handler).knows(handler.request.host_name)
-
-
-def _is_known(handler: RequestHandler) -> bool:
-    return handler.get_signed_cookie(_door(handler).cookie) is not None
-
-
-def _is_address(name: str) -> bool:
+def _is_ip_address(name: str) -> bool:
     try:
         ipaddress.ip_address(name)
     except ValueError:

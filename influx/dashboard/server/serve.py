@@ -1,7 +1,7 @@
-"""The dashboard's server: Voilà, for one notebook, behind a door.
+"""The dashboard's server: Voilà, for one notebook, behind an access policy.
 
 `python -m influx dashboard` starts it on this machine alone, with a token of its own, and prints the link that opens
-the page. It trains nothing and writes nothing: each visitor's kernel reads the newest run folder.
+the page. It trains nothing and writes nothing: each session's kernel reads the newest run folder.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from voila.app import Voila
 from influx.core.errors import InputError
 from influx.core.paths import PROJECT
 from influx.core.sanitize import legible
-from influx.dashboard.server.access_control import EXTENSIONS, Door, Nothing, Visitor, addresses
-from influx.dashboard.server.kernels import GRACE, MOST, Discreet, Kernels, ThisPython
+from influx.dashboard.server.access_control import EXTENSIONS, AccessPolicy, CookieIdentity, NotFound, routes
+from influx.dashboard.server.kernels import GRACE, MAX_SESSIONS, FilteredConnection, RunningPython, SessionKernels
 
 NOTEBOOK = PROJECT / "notebooks" / "dashboard.ipynb"
 PORT = 8866
@@ -41,7 +41,7 @@ def serve(
     token: str = "",
     name: str = "",
     reports: Path = PROJECT / "reports",
-    visitors: int = MOST,
+    sessions: int = MAX_SESSIONS,
     notebook: Path = NOTEBOOK,
     grace: int = GRACE,
 ) -> None:
@@ -59,12 +59,12 @@ def serve(
         The name under which a proxy with TLS publishes the page.
     reports : Path
         The folder whose `latest` is shown.
-    visitors : int
-        How many may look at once.
+    sessions : int
+        How many pages may be open at once.
     notebook : Path
         The notebook that is the page.
     grace : int
-        Seconds without a visitor after which his kernel ends.
+        Seconds without a connection after which a session's kernel ends.
 
     Raises
     ------
@@ -77,17 +77,18 @@ def serve(
         )
     sockets = _listen(host, port)
     listens = sockets[0].getsockname()[1]
-    door = Door(token or secrets.token_hex(24), f"influx-{listens}", _names(host, name), host in _EVERYWHERE)
-    settings = _settings(door, grace)
-    settings.Kernels = Config(most=visitors, reports=str(reports.absolute()))
+    hosts, any_address = _host_names(host, name), host in _EVERYWHERE
+    policy = AccessPolicy(token or secrets.token_hex(24), f"influx-{listens}", hosts, any_address)
+    settings = _settings(policy, grace)
+    settings.SessionKernels = Config(limit=sessions, reports=str(reports.absolute()))
     app = Dashboard.instance(config=settings, config_file_paths=[])  # Jupyter's handlers log to the one instance
-    app.sockets, app.link = sockets, f"{_address(host, name, listens)}/?token={door.token}"
+    app.sockets, app.link = sockets, f"{_address(host, name, listens)}/?token={policy.token}"
     app.initialize([str(notebook)])
     app.start()
 
 
 class Dashboard(Voila):
-    """Voilà with our template, our addresses and our sockets."""
+    """Voilà with our template, our routes and our sockets."""
 
     open_browser = Bool(False)
     sockets: list[socket.socket]
@@ -99,14 +100,14 @@ class Dashboard(Voila):
         self.template_paths.insert(0, str(_TEMPLATES))
 
     def init_handlers(self) -> list[Any]:
-        """Return the addresses that there are; Voilà's own list has more."""
+        """Return the routes that there are; Voilà's own list has more."""
         page = {
             "notebook_path": Path(self.notebook_path).name,
             "template_paths": self.template_paths,
             "config": self.config,
             "voila_configuration": self.voila_configuration,
         }
-        return addresses(page, self.static_paths, self.labextensions_path)
+        return routes(page, self.static_paths, self.labextensions_path)
 
     def listen(self) -> None:
         """Answer, say where, and go on until told to end."""
@@ -123,19 +124,19 @@ class Dashboard(Voila):
             self.stop()
 
 
-def _settings(door: Door, grace: int) -> Config:
+def _settings(policy: AccessPolicy, grace: int) -> Config:
     """Return how Voilà and Jupyter's server are set up."""
     return Config(
         Voila={
-            "identity_provider_class": Visitor,
-            "kernel_websocket_connection_class": Discreet,
+            "identity_provider_class": CookieIdentity,
+            "kernel_websocket_connection_class": FilteredConnection,
             "log_level": logging.ERROR,
             "tornado_settings": {
-                "door": door,
+                "access_policy": policy,
                 "ping": grace / 2,
                 "disable_check_xsrf": True,
-                "default_handler_class": Nothing,
-                "log_function": _log,
+                "default_handler_class": NotFound,
+                "log_function": _log_failure,
             },
         },
         VoilaConfiguration={
@@ -143,8 +144,8 @@ def _settings(door: Door, grace: int) -> Config:
             "allow_theme_override": "NO",
             "extension_allowlist": list(EXTENSIONS),
             "file_allowlist": [],
-            "kernel_spec_manager_class": ThisPython,
-            "multi_kernel_manager_class": Kernels,
+            "kernel_spec_manager_class": RunningPython,
+            "multi_kernel_manager_class": SessionKernels,
             "show_tracebacks": False,
             "strip_sources": True,
         },
@@ -170,12 +171,12 @@ def _listen(host: str, port: int | None) -> list[socket.socket]:
     raise InputError(f"cannot listen on {host}, port {port or PORT}: {reason.strerror}. Give another HOST or PORT.")
 
 
-def _names(host: str, name: str) -> frozenset[str]:
+def _host_names(host: str, name: str) -> frozenset[str]:
     """Return the names that a Host header may hold."""
     names = {*_HERE, host, name} - _EVERYWHERE
     if host in _EVERYWHERE:
         names |= {socket.gethostname(), f"{socket.gethostname()}.local", socket.getfqdn()}
-    return frozenset(one.lower().strip("[]") for one in names)
+    return frozenset(known.lower().strip("[]") for known in names)
 
 
 def _address(host: str, name: str, port: int) -> str:
@@ -185,8 +186,8 @@ def _address(host: str, name: str, port: int) -> str:
     return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
 
 
-def _log(handler: Any) -> None:
+def _log_failure(handler: Any) -> None:
     """Log what went wrong here, without the query, which may hold a token."""
     if handler.get_status() >= 500 and handler.get_status() != 503:
-        told = f"{handler.request.method} {handler.request.path}"
-        print(f"influx: {handler.get_status()} {legible(told)}", file=sys.stderr)
+        request = f"{handler.request.method} {handler.request.path}"
+        print(f"influx: {handler.get_status()} {legible(request)}", file=sys.stderr)

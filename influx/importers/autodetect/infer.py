@@ -14,13 +14,20 @@ import numpy as np
 from influx.core.errors import InputError
 from influx.core.file_settings import File
 from influx.core.settings import Settings
-from influx.importers.autodetect import beside, column_names, flows, matrix, sorting, when
+from influx.importers.autodetect import (
+    column_classification,
+    column_names,
+    cross_column_rules,
+    energy_flows,
+    matrix,
+    time_detection,
+)
 from influx.importers.autodetect.matrix import Inferred
-from influx.importers.autodetect.measures import Column, fit_units, judge, refuse_other_units, take_unit
+from influx.importers.autodetect.quantity_detection import Column, fit_units, judge, refuse_other_units, take_unit
 from influx.importers.autodetect.sample import Sample, look
-from influx.importers.autodetect.when import Question, When
+from influx.importers.autodetect.time_detection import Question, When
 from influx.importers.reading import units
-from influx.importers.reading.layout import Channel, Layout
+from influx.importers.reading.layout import Layout, SeriesMapping
 from influx.importers.reading.units import Measure
 
 _ROWS = 10
@@ -39,7 +46,7 @@ def infer(path: Path, settings: Settings) -> Inferred:
     said = settings.file(path.name)
     sample = look(path, said.separator, said.header)
     try:
-        found = when.find(sample, said, settings.timezone)
+        found = time_detection.find(sample, said, settings.timezone)
         if found is None:
             raise InputError(f"{path.name}: no column of this table holds times. Name one under files in home.yaml.")
         clocks = matrix.clocks_of(sample.rows, found)
@@ -53,7 +60,7 @@ def infer(path: Path, settings: Settings) -> Inferred:
 def _told(inferred: Inferred, found: When, path: Path) -> Inferred:
     """Ask which end of its interval a time marks where nothing says it; of short intervals take the start, and tell."""
     layout = inferred.layout
-    measures = {channel.measures for channel in layout.channels.values()} or {layout.default.measures}
+    measures = {mapping.measures for mapping in layout.mappings.values()} or {layout.default.measures}
     if not found.doubt or measures == {"counter"}:
         return inferred
     minutes = float(np.median(np.diff(np.unique(found.micros[np.isfinite(found.micros)])))) / 60e6
@@ -71,7 +78,7 @@ def _told(inferred: Inferred, found: When, path: Path) -> Inferred:
 def may_be(sample: Sample) -> bool:
     """Tell whether a table may hold readings: times, a day at most apart, beside numbers that are nothing else."""
     try:
-        found = when.find(sample, File())
+        found = time_detection.find(sample, File())
     except Question:
         found = None
         return any(not column_names.is_aside(str(name)) for name in sample.rows)
@@ -79,9 +86,9 @@ def may_be(sample: Sample) -> bool:
         return False
     if matrix.clocks_of(sample.rows, found):
         return True
-    columns, words, _ = sorting.sort_out(sample.rows, found, True, sample, File())
+    columns, words, _ = column_classification.sort_out(sample.rows, found, True, sample, File())
     named = [one for one in columns if one.unit is not None or column_names.says_power(one.name) is not None]
-    if named or any(sorting.are_units(sample.rows[name]) for name in words):
+    if named or any(column_classification.are_units(sample.rows[name]) for name in words):
         return True
     micros = np.unique(found.micros[np.isfinite(found.micros)])
     if not columns or len(micros) <= _ROWS:
@@ -92,10 +99,10 @@ def may_be(sample: Sample) -> bool:
 
 def _of_columns(path: Path, sample: Sample, found: When, settings: Settings, said: File) -> Inferred:
     rows = sample.rows
-    comma, told = sorting.writes_commas(sample, said, [*found.columns, found.end or ""])
-    columns, words, aside = sorting.sort_out(rows, found, comma, sample, said)
+    comma, told = column_classification.writes_commas(sample, said, [*found.columns, found.end or ""])
+    columns, words, aside = column_classification.sort_out(rows, found, comma, sample, said)
     notes = [f"{path.name}: {', '.join(aside)} is no energy and is not read."] if aside else []
-    names, unit = sorting.names_and_units(rows, found, columns, words, said)
+    names, unit = column_classification.names_and_units(rows, found, columns, words, said)
     if unit is None and said.unit is None:
         refuse_other_units(path.name, rows, words)
     if not columns:
@@ -103,20 +110,20 @@ def _of_columns(path: Path, sample: Sample, found: When, settings: Settings, sai
             f"{path.name}: no column of this table holds energy or power; there are "
             f"{', '.join(map(str, rows.columns))}. Say what they are under files in home.yaml."
         )
-    step = sorting.step_of(rows, found, names)
+    step = column_classification.step_of(rows, found, names)
     if np.isfinite(step) and step > 60:
         raise InputError(
             f"{path.name}: a row every {step / 60:g} hours is too coarse to tell one hour from another. Export hourly "
             "or finer readings."
         )
     if names is None:
-        columns, left = beside.sort_out(columns, said, path.name, path.stem)
+        columns, left = cross_column_rules.sort_out(columns, said, path.name, path.stem)
         notes += left
     layout = Layout(
         "table",
         found.columns if len(found.columns) > 1 else found.columns[0],
         end=found.end,
-        label=found.label,
+        time_marks=found.time_marks,
         zone=found.zone,
         order=found.order,
         comma=comma,
@@ -131,13 +138,13 @@ def _of_columns(path: Path, sample: Sample, found: When, settings: Settings, sai
         take_unit(path.name, rows[unit], columns)
     for column in columns:
         judge(column, found.micros, None, said)
-    beside.as_registers(columns, said)
+    cross_column_rules.as_registers(columns, said)
     fit_units(columns, step, settings, said, sample)
-    channels = {column.name: _channel(column, said, len(columns) == 1) for column in columns}
-    channels, left, found_out = flows.settle(columns, channels, said, path.name)
+    mappings = {column.name: _mapping(column, said, len(columns) == 1) for column in columns}
+    mappings, left, found_out = energy_flows.settle(columns, mappings, said, path.name)
     notes += left
     why += [*(line for column in columns for line in column.told), *found_out]
-    layout = replace(layout, channels=channels)
+    layout = replace(layout, mappings=mappings)
     return Inferred(layout, sample, tuple(why), tuple(notes))
 
 
@@ -169,9 +176,9 @@ def _of_rows(
         columns = preferred
     column = columns[0]
     series = [] if unit is not None else sorted(set(sample.rows[names].astype("str").str.strip()))
-    layout = replace(layout, aside=tuple(filter(column_names.is_supply, series)))
+    layout = replace(layout, ignored=tuple(filter(column_names.is_supply, series)))
     why.append(f"{names} names the series of a row, {column.name} holds its value.")
-    seen = when.find(sample, said)
+    seen = time_detection.find(sample, said)
     times = np.full(len(sample.rows), np.nan) if seen is None else seen.micros
     judge(column, times, sample.rows[names], said)
     if unit is not None:
@@ -182,16 +189,16 @@ def _of_rows(
         column.power = power
     else:
         fit_units([column], step, settings, said, sample)
-    channel = _channel(column, said, False)
-    default = Channel("", channel.unit, channel.measures)
-    ways = flows.directions([text for text in sample.rows[names].astype("str").unique() if text.strip()])
-    channels = {text: replace(default, device_id=text, role=role) for text, role in ways.items()}
+    mapping = _mapping(column, said, False)
+    default = SeriesMapping("", mapping.unit, mapping.measures)
+    ways = energy_flows.directions([text for text in sample.rows[names].astype("str").unique() if text.strip()])
+    mappings = {text: replace(default, device_id=text, role=role) for text, role in ways.items()}
     layout = replace(layout, device=names, value=column.name, unit=unit, default=default)
-    layout = replace(layout, channels=channels)
+    layout = replace(layout, mappings=mappings)
     return Inferred(layout, sample, (*why, *column.told), tuple(notes))
 
 
-def _channel(column: Column, said: File, alone: bool) -> Channel:
+def _mapping(column: Column, said: File, alone: bool) -> SeriesMapping:
     """Return what a column measures."""
     own = said.columns.get(column.name)
     measures: Measure = "counter" if column.register else "power" if column.power else "energy"
@@ -206,7 +213,7 @@ def _channel(column: Column, said: File, alone: bool) -> Channel:
     device = (own.device if own is not None else None) or _device(column.name, role, alone)
     words = {"counter": "the states of a register", "power": "mean power", "energy": "energy of the interval"}[measures]
     column.told.append(f"{column.name}: {words} in {unit}" + (f", {role.replace('_', ' ')}." if role else "."))
-    return Channel(device, unit, measures, role)
+    return SeriesMapping(device, unit, measures, role)
 
 
 def _device(name: str, role: str | None, alone: bool) -> str:

@@ -12,12 +12,12 @@ import pandas as pd
 from influx.core.file_settings import File
 from influx.core.settings import Settings
 from influx.importers.autodetect import column_names
-from influx.importers.autodetect.measures import Column, unit_of_flows
+from influx.importers.autodetect.column_classification import writes_commas
+from influx.importers.autodetect.quantity_detection import Column, unit_of_flows
 from influx.importers.autodetect.sample import Sample
-from influx.importers.autodetect.sorting import writes_commas
-from influx.importers.autodetect.when import When
+from influx.importers.autodetect.time_detection import When
 from influx.importers.reading import cells, units
-from influx.importers.reading.layout import Channel, Layout
+from influx.importers.reading.layout import Layout, SeriesMapping
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def infer(path: Path, sample: Sample, found: When, matrix: tuple[str, ...], sett
     comma, told = writes_commas(sample, said, list(found.columns))
     values = np.stack([cells.numbers(sample.rows[name], bool(comma))[0] for name in matrix], axis=1)
     clocks = [clock_of(name) or 0.0 for name in matrix]
-    label = said.label or ("end" if min(clocks) > 0 else "start")
+    time_marks = said.label or ("end" if min(clocks) > 0 else "start")
     minutes = 60.0 if len(matrix) <= 25 else 30.0 if len(matrix) <= 50 else 15.0
     column = Column(
         path.stem,
@@ -64,16 +64,15 @@ def infer(path: Path, sample: Sample, found: When, matrix: tuple[str, ...], sett
     if column.unit is None:
         unit_of_flows([column], minutes, settings)
     role = column_names.role_in_file(path.stem) or "grid_import"
-    channel = Channel(role, column.unit or "kWh", "power" if column.power else "energy", role)
+    mapping = SeriesMapping(role, column.unit or "kWh", "power" if column.power else "energy", role)
     why = [*sample.why, *found.why, *told, *column.told]
-    why.append(
-        f"A row is a day, and its {len(matrix)} columns {matrix[0]} to {matrix[-1]} mark the {label} of its intervals."
-    )
+    span = f"{len(matrix)} columns {matrix[0]} to {matrix[-1]}"
+    why.append(f"A row is a day, and its {span} mark the {time_marks} of its intervals.")
     layout = Layout(
         "table, a row a day",
         found.columns[0],
-        {path.stem: channel},
-        label=label,
+        {path.stem: mapping},
+        time_marks=time_marks,
         order=found.order,
         zone=found.zone,
         comma=comma,

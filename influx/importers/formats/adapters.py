@@ -14,7 +14,7 @@ from influx.core.errors import InputError, NoElectricityError
 from influx.core.settings import Role, Settings
 from influx.importers.autodetect import sample
 from influx.importers.reading import cells, encoding, table, times, units
-from influx.importers.reading.layout import Channel, Layout
+from influx.importers.reading.layout import Layout, SeriesMapping
 from influx.importers.reading.lines import split_header
 from influx.importers.reading.part import Part
 from influx.importers.reading.table import Table
@@ -47,7 +47,7 @@ def finest_of_ameren(path: Path, layout: Layout, settings: Settings) -> Layout:
         raise InputError(f"{path.name}: no usage of this file names its interval, such as 60min. Export it again.")
     finest = min(minutes, key=minutes.__getitem__)
     time = names[header.index("Start Interval Date/Time")]
-    return replace(layout, time=time, channels={finest: layout.channels["Usage"]}, names=names)
+    return replace(layout, time=time, mappings={finest: layout.mappings["Usage"]}, names=names)
 
 
 # --- EDC --------------------------------------------------------------------------------------------------------------
@@ -56,9 +56,9 @@ def finest_of_ameren(path: Path, layout: Layout, settings: Settings) -> Layout:
 def points_of_edc(path: Path, layout: Layout, settings: Settings) -> Layout:
     """Refuse shared energy and several supply points unless home.yaml names the home's own columns."""
     columns = settings.file(path.name).columns
-    series = [channel.device_id for channel in layout.channels.values()]
-    unclear = [name for name, channel in layout.channels.items() if channel.device_id == "shared"] + [
-        name for name, channel in layout.channels.items() if channel.role and series.count(channel.device_id) > 1
+    series = [mapping.device_id for mapping in layout.mappings.values()]
+    unclear = [name for name, mapping in layout.mappings.items() if mapping.device_id == "shared"] + [
+        name for name, mapping in layout.mappings.items() if mapping.role and series.count(mapping.device_id) > 1
     ]
     if unclear and not columns:
         raise InputError(
@@ -70,7 +70,7 @@ def points_of_edc(path: Path, layout: Layout, settings: Settings) -> Layout:
     there = sample.look(path)  # rows end with a semicolon more than the header
     return replace(
         layout,
-        channels={} if columns else layout.channels,
+        mappings={} if columns else layout.mappings,
         line=there.line,
         names=there.names,
         separator=there.separator,
@@ -82,7 +82,7 @@ def points_of_edc(path: Path, layout: Layout, settings: Settings) -> Layout:
 
 def zone_of_emporia(path: Path, layout: Layout, settings: Settings) -> Layout:
     """Return the zone that the header names; the home's where it is none."""
-    if not layout.channels:
+    if not layout.mappings:
         raise InputError(f"{path.name}: no circuit holds a number. Export it again, or remove it.")
     name = layout.times[0].partition("(")[2].removesuffix(")")
     try:
@@ -125,7 +125,9 @@ def kind_of_enedis(path: Path, layout: Layout, settings: Settings) -> Layout:
     text = " ".join(words).lower()
     role: Role = "grid_export" if "production" in text or "injection" in text else "grid_import"
     kind = units.factor(unit) or ("power", 1.0)
-    return replace(layout, channels={"Valeur": Channel(role.replace("_", " "), unit, kind[0], role)}, separator=";")
+    return replace(
+        layout, mappings={"Valeur": SeriesMapping(role.replace("_", " "), unit, kind[0], role)}, separator=";"
+    )
 
 
 # --- Enphase ----------------------------------------------------------------------------------------------------------
@@ -166,19 +168,19 @@ def without_thousands(block: Table) -> Table:
 def circuit_of_homewizard(path: Path, layout: Layout, settings: Settings) -> Layout:
     """Keep the registers that home.yaml says something of; what hangs on the meter nothing else tells."""
     columns = settings.file(path.name).columns
-    channels = {
-        name: replace(channel, device_id=f"{path.stem} {channel.device_id.lower()}")
-        for name, channel in layout.channels.items()
+    mappings = {
+        name: replace(mapping, device_id=f"{path.stem} {mapping.device_id.lower()}")
+        for name, mapping in layout.mappings.items()
         if name in columns
     }
-    if not channels:
+    if not mappings:
         start = f"files: {{{path.name}: {{columns: {{"
         raise InputError(
             f"{path.name}: a kWh meter of HomeWizard does not say what it measures. Say it in home.yaml. A device:  "
             f"{start}Import kWh: {{device: washer}}}}}}}}  Solar panels:  {start}Export kWh: {{role: solar}}}}}}}}  "
             f"A battery:  {start}Import kWh: {{role: battery_in}}, Export kWh: {{role: battery_out}}}}}}}}"
         )
-    return replace(layout, channels=channels)
+    return replace(layout, mappings=mappings)
 
 
 # --- Octopus Energy ---------------------------------------------------------------------------------------------------
@@ -190,17 +192,17 @@ _NEARLY_NONE = 0.02
 """A home that never uses as little as this in half an hour does not use nothing, so its gaps are unknown [kWh]."""
 
 
-def octopus_series(path: Path) -> Channel:
+def octopus_series(path: Path) -> SeriesMapping:
     """Return what a file of Octopus measures, by its name, as nothing in it says so."""
     if _GAS.search(path.stem.replace("_", " ")):
         raise NoElectricityError(path.name, "gas by its name (rename it if it is not)")
     role: Role = "grid_export" if _EXPORT.search(path.stem) else "grid_import"
-    return Channel(role, role=role)
+    return SeriesMapping(role, role=role)
 
 
 def octopus_by_name(path: Path, layout: Layout, settings: Settings) -> Layout:
     """Tell import from export by the file's name."""
-    return replace(layout, channels=dict.fromkeys(layout.channels, octopus_series(path)))
+    return replace(layout, mappings=dict.fromkeys(layout.mappings, octopus_series(path)))
 
 
 def with_zeros(part: Part, path: Path) -> Part:

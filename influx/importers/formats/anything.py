@@ -14,7 +14,7 @@ from influx.core.settings import Settings
 from influx.importers.autodetect import infer, matrix
 from influx.importers.autodetect.matrix import Inferred
 from influx.importers.autodetect.sample import look, read_all
-from influx.importers.reading import cells, encoding, observed, tabular, times
+from influx.importers.reading import cells, encoding, intervals, tabular, times
 from influx.importers.reading.layout import overridden
 from influx.importers.reading.part import Part
 from influx.importers.reading.table import Table
@@ -79,7 +79,7 @@ def _read_matrix(path: Path, found: Inferred, settings: Settings) -> Part:
         )
         rows = pd.DataFrame(
             {
-                "device_id": pd.Categorical.from_codes(np.zeros(len(texts), int), list(layout.channels)),
+                "device_id": pd.Categorical.from_codes(np.zeros(len(texts), int), list(layout.mappings)),
                 "value": values,
                 "minutes": step,
             },
@@ -101,7 +101,7 @@ def _read_matrix(path: Path, found: Inferred, settings: Settings) -> Part:
     cells.settle(
         raw, "timestamp", micros, reasons, tabular.zone_of(layout, settings), cells=pd.Series(micros, raw.rows.index)
     )
-    return observed.part(raw, dict(layout.channels), layout.form, settings, layout.label, layout.silence)
+    return intervals.to_intervals(raw, dict(layout.mappings), layout.format, settings, layout.time_marks, layout.gaps)
 
 
 def _extra_hours(micros: np.ndarray, values: np.ndarray, bad: np.ndarray) -> np.ndarray:

@@ -7,20 +7,20 @@ from __future__ import annotations
 
 from influx.importers.formats import adapters
 from influx.importers.formats.table_format import TableFormat
-from influx.importers.reading.layout import Channel
+from influx.importers.reading.layout import SeriesMapping
 
-IMPORT = Channel("grid import", role="grid_import")
-EXPORT = Channel("grid export", role="grid_export")
-IMPORT_STATE = Channel("grid import", measures="counter", role="grid_import")
-EXPORT_STATE = Channel("grid export", measures="counter", role="grid_export")
-
-
-def _import(name: str, unit: str = "kWh") -> Channel:
-    return Channel(f"grid import {name}", unit, role="grid_import")
+IMPORT = SeriesMapping("grid import", role="grid_import")
+EXPORT = SeriesMapping("grid export", role="grid_export")
+IMPORT_STATE = SeriesMapping("grid import", measures="counter", role="grid_import")
+EXPORT_STATE = SeriesMapping("grid export", measures="counter", role="grid_export")
 
 
-def _export(name: str, unit: str = "kWh") -> Channel:
-    return Channel(f"grid export {name}", unit, role="grid_export")
+def _import(name: str, unit: str = "kWh") -> SeriesMapping:
+    return SeriesMapping(f"grid import {name}", unit, role="grid_import")
+
+
+def _export(name: str, unit: str = "kWh") -> SeriesMapping:
+    return SeriesMapping(f"grid export {name}", unit, role="grid_export")
 
 
 _ELECTRICITY = r"(?i)ele(?:ctricity|ktriciteit)"
@@ -61,14 +61,14 @@ TABLES = (
         "E-REDES",
         time=("Data", "Hora"),
         series={
-            rf"(?i){way}\b{measured}.*\(kW\).*": Channel(series.device_id, "kW", "power", series.role)
+            rf"(?i){way}\b{measured}.*\(kW\).*": SeriesMapping(series.device_id, "kW", "power", series.role)
             for measured in (".*medid", "")
             for way, series in (("consumo", IMPORT), ("inje[cç][aã]o", EXPORT))
         },
         below_title=True,
         quality="Estado",
-        words={"estimado": "estimated"},
-        label="end",
+        quality_words={"estimado": "estimated"},
+        time_marks="end",
         zone="Europe/Lisbon",
         alternatives=True,
     ),
@@ -78,7 +78,7 @@ TABLES = (
         "edc_cr",
         "EDC",
         time=("Datum", "Cas od"),
-        series={r"IN-\d+-O": IMPORT, r"IN-\d+-D": EXPORT, r"\d+-\d+": Channel("shared")},
+        series={r"IN-\d+-O": IMPORT, r"IN-\d+-D": EXPORT, r"\d+-\d+": SeriesMapping("shared")},
         header=("Cas do",),
         below_zero=".*",
         order="dmy",
@@ -93,7 +93,7 @@ TABLES = (
         "Emporia",
         time=r"Time Bucket \(.+\)",
         series={
-            rf"{name} \({written}\)": Channel(series, unit, measures, role)
+            rf"{name} \({written}\)": SeriesMapping(series, unit, measures, role)
             for written, unit, measures in (("kWhs", "kWh", "energy"), ("kWatts", "kW", "power"))
             for name, series, role in (
                 ("(.*?)-?Mains_[ABC]", r"\1 mains", "grid_import"),
@@ -127,7 +127,7 @@ TABLES = (
         time="Horodate",
         series={"Valeur": IMPORT},
         find_header=adapters.header_of_enedis,
-        label="end",
+        time_marks="end",
         comma=True,
         adapt=adapters.kind_of_enedis,
     ),
@@ -150,12 +150,12 @@ TABLES = (
         "Enphase",
         time="Date/Time",
         series={
-            r"Energy (?:Produced|Delivered) \(Wh\)": Channel("solar", "Wh", role="solar"),
-            r"Energy Consumed \(Wh\)": Channel("household", "Wh", role="household"),
-            r"Imported from Grid \(Wh\)": Channel("grid import", "Wh", role="grid_import"),
-            r"Exported to Grid \(Wh\)": Channel("grid export", "Wh", role="grid_export"),
-            r"Stored in (?:AC B|b)atteries \(Wh\)": Channel("battery in", "Wh", role="battery_in"),
-            r"Discharged from (?:AC B|b)atteries \(Wh\)": Channel("battery out", "Wh", role="battery_out"),
+            r"Energy (?:Produced|Delivered) \(Wh\)": SeriesMapping("solar", "Wh", role="solar"),
+            r"Energy Consumed \(Wh\)": SeriesMapping("household", "Wh", role="household"),
+            r"Imported from Grid \(Wh\)": SeriesMapping("grid import", "Wh", role="grid_import"),
+            r"Exported to Grid \(Wh\)": SeriesMapping("grid export", "Wh", role="grid_export"),
+            r"Stored in (?:AC B|b)atteries \(Wh\)": SeriesMapping("battery in", "Wh", role="battery_in"),
+            r"Discharged from (?:AC B|b)atteries \(Wh\)": SeriesMapping("battery out", "Wh", role="battery_out"),
         },
         total="Total",
         adapt=adapters.order_of_enphase,
@@ -168,13 +168,13 @@ TABLES = (
         "ESB Networks",
         time="Read Date and End Time",
         series={
-            rf"(?i).*Active {way} Interval \({unit}\).*": Channel(f"grid {way.lower()}", unit, measures, role)
+            rf"(?i).*Active {way} Interval \({unit}\).*": SeriesMapping(f"grid {way.lower()}", unit, measures, role)
             for unit, measures in (("kWh", "energy"), ("kW", "power"))
             for way, role in (("Import", "grid_import"), ("Export", "grid_export"))
         },
         device="Read Type",
         value="Read Value",
-        label="end",
+        time_marks="end",
         zone="Europe/Dublin",
         order="dmy",
         alternatives=True,
@@ -197,7 +197,7 @@ TABLES = (
         unit="Eenheid|Unit",
         others=True,
         quality="Validatiestatus|Validation status",
-        words={
+        quality_words={
             "geschat": "estimated",
             "estimated": "estimated",
             "geen verbruik": "missing",
@@ -213,8 +213,8 @@ TABLES = (
         "HomeWizard P1",
         time="time",
         series={
-            "Import (T[1-4]) kWh": Channel(r"grid import \1", measures="counter", role="grid_import"),
-            "Export (T[1-4]) kWh": Channel(r"grid export \1", measures="counter", role="grid_export"),
+            "Import (T[1-4]) kWh": SeriesMapping(r"grid import \1", measures="counter", role="grid_import"),
+            "Export (T[1-4]) kWh": SeriesMapping(r"grid export \1", measures="counter", role="grid_export"),
         },
     ),
     # HomeWizard kWh meters do not say what hangs on them, so home.yaml must. From public sample exports of the app.
@@ -222,7 +222,7 @@ TABLES = (
         "homewizard_kwh",
         "HomeWizard kWh meter",
         time="time",
-        series={"(Import|Export) kWh": Channel(r"\1", measures="counter")},
+        series={"(Import|Export) kWh": SeriesMapping(r"\1", measures="counter")},
         header=("Import kWh", "Export kWh"),
         adapt=adapters.circuit_of_homewizard,
     ),
@@ -233,10 +233,10 @@ TABLES = (
         "myenergi",
         time="Timestamp",
         series={
-            r"(?:Diverter|Boosted) Energy \(L[1-3]\) \(Wh\)": Channel("myenergi {single}", "Wh", role="device"),
-            r"Net Grid Import \(Wh\)": Channel("grid import", "Wh", role="grid_import"),
-            r"Net Grid Export \(Wh\)": Channel("grid export", "Wh", role="grid_export"),
-            r"Total Generation \(Wh\)": Channel("solar", "Wh", role="solar"),
+            r"(?:Diverter|Boosted) Energy \(L[1-3]\) \(Wh\)": SeriesMapping("myenergi {single}", "Wh", role="device"),
+            r"Net Grid Import \(Wh\)": SeriesMapping("grid import", "Wh", role="grid_import"),
+            r"Net Grid Export \(Wh\)": SeriesMapping("grid export", "Wh", role="grid_export"),
+            r"Total Generation \(Wh\)": SeriesMapping("solar", "Wh", role="solar"),
         },
         single="Serial Number",
         zone="UTC",
@@ -294,7 +294,7 @@ TABLES = (
             "teruglevering_laag": _export("low tariff"),
         },
         refuse={"levering": "a gas meter"},
-        label="end",
+        time_marks="end",
         order="dmy",
         comma=True,
         prepare=adapters.other_tariff_is_zero,
@@ -306,7 +306,7 @@ TABLES = (
         "Zonneplan",
         time="DateTo",
         series={"ElectricityConsumptionUsageKwh": IMPORT, "ElectricityProductionUsageKwh": EXPORT},
-        label="end",
+        time_marks="end",
         zone="Europe/Amsterdam",
         comma=True,
         total="",

@@ -16,17 +16,17 @@ import pandas as pd
 from influx.core import local_time
 from influx.core.errors import InputError
 from influx.core.settings import Settings
-from influx.importers.reading import cells, observed, table, times
-from influx.importers.reading.layout import Channel
+from influx.importers.reading import cells, intervals, table, times
+from influx.importers.reading.layout import SeriesMapping
 from influx.importers.reading.part import Part
 from influx.importers.reading.table import Table
 
-_CHANNELS = {
-    "consumo_kwh": Channel("grid import", role="grid_import"),
-    "ae_kwh": Channel("grid import", role="grid_import"),
-    "as_kwh": Channel("grid export", role="grid_export"),
-    "energia_vertida_kwh": Channel("grid export", role="grid_export"),
-    "energia_generada_kwh": Channel("solar", role="solar"),
+_MAPPINGS = {
+    "consumo_kwh": SeriesMapping("grid import", role="grid_import"),
+    "ae_kwh": SeriesMapping("grid import", role="grid_import"),
+    "as_kwh": SeriesMapping("grid export", role="grid_export"),
+    "energia_vertida_kwh": SeriesMapping("grid export", role="grid_export"),
+    "energia_generada_kwh": SeriesMapping("solar", role="solar"),
 }
 _METHODS = ("metodo_obtencion", "real/estimado")
 _YEARS = (np.datetime64("2000-01-01"), np.datetime64("2100-01-01"))
@@ -37,7 +37,7 @@ _BAD_HOUR = "not an hour of this day, from 1 (or 01:00) to 24"
 def matches(path: Path) -> bool:
     """Tell whether the header has the supply point, day, hour and an energy."""
     names = [name.lower() for name in table.header(path) or []]
-    return names[:3] == ["cups", "fecha", "hora"] and any(name in _CHANNELS for name in names)
+    return names[:3] == ["cups", "fecha", "hora"] and any(name in _MAPPINGS for name in names)
 
 
 def read(path: Path, settings: Settings) -> Part:
@@ -54,13 +54,13 @@ def read(path: Path, settings: Settings) -> Part:
     if len(supplies) > 1:
         raise InputError(f"{path.name}: holds {len(supplies)} supply points. Export each by itself, or keep one.")
     _starts(raw, own, settings.timezone if "timezone" in settings.model_fields_set else "Europe/Madrid")
-    columns = [own[name] for name in own if name in _CHANNELS]
+    columns = [own[name] for name in own if name in _MAPPINGS]
     method = next((own[name] for name in _METHODS if name in own), None)
     raw.rows_read += (len(columns) - 1) * (len(raw.rows) + sum(map(len, raw.rejected)))
     raw.rejected *= len(columns)
     raw.rows = pd.concat([_series(raw, name, method) for name in columns]).sort_index(kind="stable")
     raw.reject(raw.rows["bad"].to_numpy(), raw.rows["device_id"].to_numpy(), "not a number", raw.rows["cell"])
-    return observed.part(raw, {name: _CHANNELS[name.lower()] for name in columns}, "Datadis", settings)
+    return intervals.to_intervals(raw, {name: _MAPPINGS[name.lower()] for name in columns}, "Datadis", settings)
 
 
 def _series(raw: Table, name: str, method: str | None) -> pd.DataFrame:

@@ -15,7 +15,7 @@ import pandas as pd
 from influx.core.errors import InputError
 from influx.core.settings import Settings
 from influx.importers.reading import database, tabular
-from influx.importers.reading.layout import Channel, Layout, overridden
+from influx.importers.reading.layout import Layout, SeriesMapping, overridden
 from influx.importers.reading.part import Part
 from influx.importers.reading.table import Table
 
@@ -64,17 +64,17 @@ def read(path: Path, settings: Settings) -> Part:
     frame = pd.DataFrame(found, columns=["number", "name", "way", "time", "value"])
     keys = frame[["number", "name", "way"]].drop_duplicates()
     twice = set(keys.loc[keys.duplicated(["name", "way"], keep=False), "name"])
-    channels, series = {}, {}
+    mappings, series = {}, {}
     for number, name, way in keys.itertuples(index=False):
         shown = " ".join([name, *([str(number)] if name in twice else []), *([way] if way else [])])
         role = "solar" if number in sun and not way else None
         grid = {"import": "grid_import", "export": "grid_export"}.get(way.split(" ")[0])
-        channels[shown] = Channel(shown, "Wh", "counter", grid or role)  # type: ignore[arg-type]
+        mappings[shown] = SeriesMapping(shown, "Wh", "counter", grid or role)  # type: ignore[arg-type]
         series[number, way] = shown
     frame["series"] = [series[key] for key in zip(frame["number"], frame["way"], strict=True)]
     rows = frame[["series", "time", "value"]].astype("str")
     rows.index = pd.RangeIndex(1, len(rows) + 1)
-    layout = Layout("Domoticz", "time", channels, device="series", value="value")
+    layout = Layout("Domoticz", "time", mappings, device="series", value="value")
     notes = [f"{path.name}: {', '.join(aside)} is no meter in kWh and is not read."] if aside else []
     raw = Table(path.name, rows, notes=notes, rows_read=len(rows))
     return tabular.of([raw], overridden(layout, settings.file(path.name)), settings)

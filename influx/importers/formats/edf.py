@@ -14,7 +14,7 @@ import pandas as pd
 from influx.core.errors import InputError
 from influx.core.settings import Settings
 from influx.importers.reading import encoding, table, tabular
-from influx.importers.reading.layout import Channel, Layout, overridden
+from influx.importers.reading.layout import Layout, SeriesMapping, overridden
 from influx.importers.reading.part import Part
 from influx.importers.reading.table import Table
 
@@ -62,6 +62,6 @@ def read(path: Path, settings: Settings) -> Part:
     rows = pd.DataFrame({"time": times, "power": values}, index=list(numbers), dtype="str")
     bad = table.rejected(path.name, [n for n, _ in lost], "", [text for _, text in lost], "no half hour and its power")
     raw = Table(path.name, rows, rejected=[bad], rows_read=len(rows) + len(bad))
-    channel = Channel("grid import", "W", "power", "grid_import")
-    layout = Layout("EDF", "time", {"power": channel}, label="end", zone="Europe/Paris", comma=True)
+    mapping = SeriesMapping("grid import", "W", "power", "grid_import")
+    layout = Layout("EDF", "time", {"power": mapping}, time_marks="end", zone="Europe/Paris", comma=True)
     return tabular.of([raw], overridden(layout, settings.file(path.name)), settings)

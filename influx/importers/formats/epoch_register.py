@@ -14,10 +14,10 @@ import numpy as np
 from influx.core.errors import InputError, NoElectricityError
 from influx.core.file_settings import Role
 from influx.core.settings import Settings
-from influx.importers.autodetect import measures
-from influx.importers.autodetect.when import Question
+from influx.importers.autodetect import quantity_detection
+from influx.importers.autodetect.time_detection import Question
 from influx.importers.reading import encoding, tabular
-from influx.importers.reading.layout import Channel, Layout
+from influx.importers.reading.layout import Layout, SeriesMapping
 from influx.importers.reading.part import Part
 from influx.importers.reading.times import Order
 
@@ -56,18 +56,18 @@ def read(path: Path, settings: Settings) -> Part:
         raise NoElectricityError(path.name, other[1])
     role = next((role for pattern, role in _ROLES.items() if pattern.match(path.stem)), None)
     return of(
-        path, "register, seconds since 1970", Channel(path.stem, _unit(path, settings), "counter", role), settings
+        path, "register, seconds since 1970", SeriesMapping(path.stem, _unit(path, settings), "counter", role), settings
     )
 
 
-def of(path: Path, form: str, channel: Channel, settings: Settings) -> Part:
+def of(path: Path, form: str, mapping: SeriesMapping, settings: Settings) -> Part:
     """Read a register that is known."""
     line = encoding.head(path, 1 << 12).lstrip("\ufeff").split("\n")[0]
     found = _LINE.fullmatch(line)
     order: Order = "ms" if found is not None and len(found[1]) == 13 else "s"
     separator = next(sign for sign in (",", ";", "\t") if sign in line)
     names = ("time", "state")
-    layout = Layout(form, "time", {"state": channel}, order=order, line=0, names=names, separator=separator)
+    layout = Layout(form, "time", {"state": mapping}, order=order, line=0, names=names, separator=separator)
     return tabular.read(path, layout, settings)
 
 
@@ -79,11 +79,11 @@ def _unit(path: Path, settings: Settings) -> str:
     found = [_LINE.fullmatch(line) for line in encoding.head(path).lstrip("\ufeff").split("\n")]
     times, states = (np.array([float(one[place]) for one in found if one]) for place in (1, 2))
     hours = np.ptp(times) / (3.6e6 if times[0] > 1e11 else 3600)
-    column = measures.Column("state", states, hours=hours, risen=float(np.maximum(np.diff(states), 0).sum()))
+    column = quantity_detection.Column("state", states, hours=hours, risen=float(np.maximum(np.diff(states), 0).sum()))
     if not column.risen or (column.risen < 30 * hours and (states % 1 > 0).any()):
         return "kWh"  # no register in Wh has decimals
     try:
-        measures.unit_of_register(column)
+        quantity_detection.unit_of_register(column)
     except Question as question:
         raise InputError(question.in_words(path.name)) from question
     return column.unit or "kWh"

@@ -9,7 +9,7 @@ import pandas as pd
 
 from influx.core.schema import CONTEXT_COLUMNS, EVENT_COLUMNS, STATIC_COLUMNS
 from influx.core.settings import Settings
-from influx.importers.reading import cells, strays, table
+from influx.importers.reading import cells, table, times
 from influx.importers.reading.part import Part, part_of
 
 REQUIRED = ("device_id", "timestamp", "duration_minutes", "power_consumption_kwh")
@@ -45,7 +45,7 @@ def read(path: Path, settings: Settings) -> Part:
     cells.reject_empty(raw, "device_id")
     cells.times(raw, "timestamp", settings.timezone, group="device_id")
     _positive(raw, "duration_minutes")
-    raw.reject(strays.astray(pd.DatetimeIndex(raw.rows["timestamp"]).asi8), "timestamp", strays.REASON)
+    raw.reject(times.outliers(pd.DatetimeIndex(raw.rows["timestamp"]).asi8), "timestamp", times.OUTLIER)
     frame = raw.rows[[*REQUIRED]].join(cells.optional_numbers(raw, STATIC_COLUMNS + CONTEXT_COLUMNS))
     for name in _TEXTS:
         if name in raw.rows:

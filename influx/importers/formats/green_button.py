@@ -17,8 +17,8 @@ import pandas as pd
 from influx.core.errors import InputError
 from influx.core.settings import Role, Settings
 from influx.importers.formats import espi
-from influx.importers.reading import encoding, observed
-from influx.importers.reading.layout import Channel
+from influx.importers.reading import encoding, intervals
+from influx.importers.reading.layout import SeriesMapping
 from influx.importers.reading.part import Part
 from influx.importers.reading.table import ASIDE, Table
 from influx.importers.reading.units import Measure
@@ -41,7 +41,7 @@ _YEARS = (946_684_800.0, 4_102_444_800.0)
 class _Meaning:
     """What the values of a block are: series, power of ten, length [s], where and by which meter, or why none."""
 
-    channel: Channel
+    mapping: SeriesMapping
     scale: float
     length: float
     where: str
@@ -80,8 +80,8 @@ def read(path: Path, settings: Settings) -> Part:
     why = raw.rows.pop("why").to_numpy(object)
     raw.reject(why != "", "value", why, raw.rows.pop("text"))
     raw.rows["quality"] = pd.Categorical(raw.rows["quality"])
-    channels = {one.channel.device_id: one.channel for one in meanings}
-    return observed.part(raw, channels, "Green Button", settings, column="value")
+    mappings = {one.mapping.device_id: one.mapping for one in meanings}
+    return intervals.to_intervals(raw, mappings, "Green Button", settings, column="value")
 
 
 # --- what it means ----------------------------------------------------------------------------------------------------
@@ -100,7 +100,7 @@ def _meaning(block: espi.Block, feed: espi.Feed) -> _Meaning:
     which = "" if meter is None else meter.here.rpartition("/")[2].strip("#")
     if said is None:
         why = "no reading type says what the value means"
-        return _Meaning(Channel("grid_import"), 1.0, np.nan, where, which, why)
+        return _Meaning(SeriesMapping("grid_import"), 1.0, np.nan, where, which, why)
     unit = _UNITS.get(said.get("uom", ""))
     role = _FORWARD.get(said.get("flowDirection", "1") or "1")
     why = ""
@@ -109,8 +109,8 @@ def _meaning(block: espi.Block, feed: espi.Feed) -> _Meaning:
     measures: Measure = "power" if unit == "W" else "energy"
     if unit == "Wh" and said.get("accumulationBehaviour") in _REGISTERS:
         measures = "counter"
-    channel = Channel(role or "grid_import", unit or "Wh", measures, role)
-    return _Meaning(channel, _scale(said), _number(said.get("intervalLength", "")), where, which, why)
+    mapping = SeriesMapping(role or "grid_import", unit or "Wh", measures, role)
+    return _Meaning(mapping, _scale(said), _number(said.get("intervalLength", "")), where, which, why)
 
 
 def _scale(said: dict[str, str]) -> float:
@@ -139,16 +139,16 @@ def _named(meanings: list[_Meaning]) -> list[_Meaning]:
     groups: dict[tuple[str, str], dict[str, float]] = {}
     for one in meanings:
         if not one.why:
-            group = groups.setdefault((one.where, one.channel.device_id), {})
+            group = groups.setdefault((one.where, one.mapping.device_id), {})
             group[one.which] = min(one.length, group.get(one.which, np.inf))
     out = []
     for one in meanings:
-        group = groups.get((one.where, one.channel.device_id), {})
+        group = groups.get((one.where, one.mapping.device_id), {})
         finest = np.nanmin([*group.values(), np.inf])
         several = sum(length == finest for length in group.values()) > 1
-        name = "_".join(filter(None, [one.channel.device_id, one.where, one.which if several else ""]))
+        name = "_".join(filter(None, [one.mapping.device_id, one.where, one.which if several else ""]))
         why = one.why or ("a finer meter reading of the file counts" if one.length > finest else "")
-        out.append(replace(one, channel=replace(one.channel, device_id=name), why=why))
+        out.append(replace(one, mapping=replace(one.mapping, device_id=name), why=why))
     return out
 
 
@@ -162,14 +162,14 @@ def _numbers(block: espi.Block, meaning: _Meaning, first: int) -> pd.DataFrame:
     duration = np.where(np.isfinite(duration) & (duration > 0), duration, meaning.length)
     own = _number(block.first) + np.arange(count) * meaning.length
     begin = np.where(np.isfinite(start), start, own)
-    begin = begin + duration if meaning.channel.measures == "counter" else begin
+    begin = begin + duration if meaning.mapping.measures == "counter" else begin
     sane = np.isfinite(begin) & (begin > _YEARS[0]) & (begin < _YEARS[1])
     long = np.isfinite(duration) & (duration < _LONGEST)
     reasons = np.select(
         [
             np.full(count, bool(meaning.why)),
             ~sane,
-            ~long & (meaning.channel.measures != "counter"),
+            ~long & (meaning.mapping.measures != "counter"),
             ~np.isfinite(value),
         ],
         [
@@ -184,7 +184,7 @@ def _numbers(block: espi.Block, meaning: _Meaning, first: int) -> pd.DataFrame:
     stamps = (np.where(sane, begin, 0) * 1e6).round().astype("int64").view("datetime64[us]")
     return pd.DataFrame(
         {
-            "device_id": meaning.channel.device_id,
+            "device_id": meaning.mapping.device_id,
             "timestamp": pd.DatetimeIndex(stamps).tz_localize("UTC"),
             "minutes": np.where(long, duration, 3600.0) / 60,
             "value": value * meaning.scale,

@@ -16,7 +16,7 @@ import pandas as pd
 from influx.core.errors import InputError
 from influx.core.settings import Settings
 from influx.importers.reading import encoding, table, tabular
-from influx.importers.reading.layout import Channel, Layout, overridden
+from influx.importers.reading.layout import Layout, SeriesMapping, overridden
 from influx.importers.reading.part import Part
 from influx.importers.reading.table import Table
 
@@ -51,7 +51,7 @@ def read(path: Path, settings: Settings) -> Part:
     kept = _apart(path.name, wide, raw)
     raw.rows = raw.rows[raw.rows["meter"].isin(kept)].copy()
     raw.rows_read = len(raw.rows) + sum(map(len, raw.rejected))
-    channels = {}
+    mappings = {}
     for name in kept:
         kwh = wide[name].dropna()
         fed_in = name.endswith(_FED_IN) or bool(len(kept) > 1 and (kwh <= 0).all() and (kwh < 0).any())
@@ -65,8 +65,8 @@ def read(path: Path, settings: Settings) -> Part:
             raw.rows.loc[own, "value"] = raw.rows.loc[own, "value"].str.removeprefix("-")
         number = f" {name.split(' ')[0]}" if len(kept) > 2 else ""
         role = "grid_export" if fed_in else "grid_import"
-        channels[name] = Channel(role.replace("_", " ") + number, role=role)  # type: ignore[arg-type]
-    layout = Layout("Green Button, text", "start", channels, device="meter", value="value", end="end")
+        mappings[name] = SeriesMapping(role.replace("_", " ") + number, role=role)  # type: ignore[arg-type]
+    layout = Layout("Green Button, text", "start", mappings, device="meter", value="value", end="end")
     return tabular.of([raw], overridden(layout, settings.file(path.name)), settings)
 
 

@@ -17,9 +17,9 @@ import pandas as pd
 from influx.core.errors import InputError
 from influx.core.settings import Settings
 from influx.importers.formats.ha_names import names_of
-from influx.importers.reading import database, encoding, observed, units
+from influx.importers.reading import database, encoding, intervals, units
 from influx.importers.reading.cells import LARGEST
-from influx.importers.reading.layout import Channel
+from influx.importers.reading.layout import SeriesMapping
 from influx.importers.reading.part import Part
 from influx.importers.reading.table import Table
 from influx.importers.reading.units import Measure
@@ -69,15 +69,15 @@ def read(path: Path, settings: Settings) -> Part:
             f"{path.name}: the statistics of this database are empty. Wait for an hour, and copy it again."
         )
     names = names_of([one.name for one in wanted])
-    channels = {}
+    mappings = {}
     for one in wanted:
         measures: Measure = "counter" if one.sums else "power"
         said = settings.file(path.name).columns.get(one.name)
         name = said.device if said is not None and said.device else names[one.name]
-        channels[one.name] = Channel(name, one.unit, measures, None if said is None else said.role)
+        mappings[one.name] = SeriesMapping(name, one.unit, measures, None if said is None else said.role)
     raw = _table(path.name, rows, {one.number: one.name for one in wanted})
     raw.notes += aside
-    return observed.part(raw, channels, "Home Assistant, database", settings, column="sum")
+    return intervals.to_intervals(raw, mappings, "Home Assistant, database", settings, column="sum")
 
 
 def _columns(base: sqlite3.Connection, table: str) -> set[str]:

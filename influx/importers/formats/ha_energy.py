@@ -14,8 +14,8 @@ import pandas as pd
 from influx.core.errors import InputError
 from influx.core.settings import Role, Settings
 from influx.importers.formats.ha_names import names_of
-from influx.importers.reading import cells, observed, table, times, units
-from influx.importers.reading.layout import Channel
+from influx.importers.reading import cells, intervals, table, times, units
+from influx.importers.reading.layout import SeriesMapping
 from influx.importers.reading.part import Part
 from influx.importers.reading.table import ASIDE, Table
 
@@ -88,8 +88,8 @@ def _long(raw: Table, stamps: pd.DatetimeIndex, kind: pd.Series, settings: Setti
     whose = raw.rows["entity_id"].astype("str").str.strip()
     names = names_of(sorted(set(whose)))
     keys = [f"{who} {what}" for who, what in zip(whose, kind, strict=True)]
-    channels = {
-        key: Channel(names[who], one, role=None if what == "device_consumption" else _ROLES[what])
+    mappings = {
+        key: SeriesMapping(names[who], one, role=None if what == "device_consumption" else _ROLES[what])
         for key, who, what, one in zip(keys, whose, kind, unit, strict=True)
     }
     rows = pd.DataFrame(
@@ -105,4 +105,4 @@ def _long(raw: Table, stamps: pd.DatetimeIndex, kind: pd.Series, settings: Setti
     where = np.tile(np.array(columns, object), len(raw.rows))
     strange = bad | np.isinf(values)
     out.reject(strange, where, "not a number", pd.Series(texts, index=rows.index))
-    return observed.part(out, channels, "Home Assistant, Energy page", settings)
+    return intervals.to_intervals(out, mappings, "Home Assistant, Energy page", settings)

@@ -18,7 +18,7 @@ from influx.core.file_settings import File
 from influx.core.settings import Settings
 from influx.importers.formats.ha_names import measures_of, names_of
 from influx.importers.reading import cells, table, tabular, times
-from influx.importers.reading.layout import Channel, Layout, overridden
+from influx.importers.reading.layout import Layout, SeriesMapping, overridden
 from influx.importers.reading.part import Part
 from influx.importers.reading.table import Table
 
@@ -44,23 +44,23 @@ def read(path: Path, settings: Settings) -> Part:
     layout = Layout(
         "Home Assistant, history",
         "last_changed",
-        _channels(raw, own),
+        _mappings(raw, own),
         device="entity_id",
         value="state",
-        silence="unchanged",
-        only=True,
+        gaps="unchanged",
+        only_mapped=True,
     )
     layout = overridden(layout, own)
-    _to_ends(raw, [name for name, channel in layout.channels.items() if channel.measures == "counter"])
+    _to_ends(raw, [name for name, mapping in layout.mappings.items() if mapping.measures == "counter"])
     return tabular.of([raw], layout, settings)
 
 
-def _channels(raw: Table, own: File) -> dict[str, Channel]:
+def _mappings(raw: Table, own: File) -> dict[str, SeriesMapping]:
     """Return what each entity with numbers measures, by its name or as home.yaml says."""
     values, _ = cells.numbers(raw.rows["state"], raw.comma if own.decimal is None else own.decimal == ",")
     entities = raw.rows["entity_id"].astype("str").to_numpy(object)
     told = names_of(sorted(set(entities)))
-    channels: dict[str, Channel] = {}
+    mappings: dict[str, SeriesMapping] = {}
     for name in dict.fromkeys(entities[np.isfinite(values)]):
         column = own.columns.get(name)
         if column is not None and column.role == "ignore":
@@ -68,10 +68,10 @@ def _channels(raw: Table, own: File) -> dict[str, Channel]:
         measures = "counter" if column is not None or own.unit is not None else measures_of(name)
         if measures is None:
             raise InputError(_question(raw.file, name, values[(entities == name) & np.isfinite(values)]))
-        channels[name] = Channel(told[name], "W" if measures == "power" else "kWh", measures)
-    if not channels:
+        mappings[name] = SeriesMapping(told[name], "W" if measures == "power" else "kWh", measures)
+    if not mappings:
         raise InputError(f"{raw.file}: no entity of this history has numbers. Choose sensors of energy or power.")
-    return channels
+    return mappings
 
 
 def _to_ends(raw: Table, registers: list[str]) -> None:

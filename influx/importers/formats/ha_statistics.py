@@ -15,8 +15,8 @@ import pandas as pd
 from influx.core.errors import InputError
 from influx.core.settings import Settings
 from influx.importers.formats.ha_names import names_of
-from influx.importers.reading import cells, layout, observed, table, tabular, times, units
-from influx.importers.reading.layout import Channel, Layout
+from influx.importers.reading import cells, intervals, layout, table, tabular, times, units
+from influx.importers.reading.layout import Layout, SeriesMapping
 from influx.importers.reading.part import Part
 from influx.importers.reading.table import ASIDE, Table
 from influx.importers.reading.times import Order
@@ -70,11 +70,11 @@ def read(path: Path, settings: Settings) -> Part:
 def _part(raw: Table, counting: dict[str, bool], settings: Settings) -> Part:
     there = list(dict.fromkeys(raw.rows["device_id"]))
     short = names_of(there)
-    channels = {name: Channel(short[name], measures="counter" if counting[name] else "energy") for name in there}
+    mappings = {name: SeriesMapping(short[name], measures="counter" if counting[name] else "energy") for name in there}
     late = raw.rows["device_id"].map(counting).to_numpy(bool)  # a sum stands at the end of its hour
     stamps = raw.rows["timestamp"].where(~late, raw.rows["timestamp"] + _HOUR)
     raw.rows = raw.rows.assign(timestamp=stamps).drop(columns="start")
-    return observed.part(raw, channels, "Home Assistant, statistics", settings, column="sum")
+    return intervals.to_intervals(raw, mappings, "Home Assistant, statistics", settings, column="sum")
 
 
 def _numbers(raw: Table, name: str, comma: bool) -> tuple[np.ndarray, np.ndarray]:

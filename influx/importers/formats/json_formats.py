@@ -15,7 +15,7 @@ from influx.core.errors import InputError, NoElectricityError
 from influx.core.settings import Role, Settings
 from influx.importers.formats.adapters import octopus_series, with_zeros
 from influx.importers.reading import json_text, tabular
-from influx.importers.reading.layout import Channel, Layout, overridden
+from influx.importers.reading.layout import Layout, SeriesMapping, overridden
 from influx.importers.reading.part import Part
 from influx.importers.reading.table import Table
 from influx.importers.reading.units import Measure
@@ -60,7 +60,7 @@ class JsonFormat:
         """
         content = json_text.load(path)
         records, layout = self.records(content, path)
-        columns = [*layout.times, *((layout.device, layout.value) if layout.device else layout.channels), layout.end]
+        columns = [*layout.times, *((layout.device, layout.value) if layout.device else layout.mappings), layout.end]
         raw = json_text.table_of(path.name, records, {name: name for name in columns if name})
         raw = raw if self.prepare is None else self.prepare(raw)
         part = tabular.of([raw], overridden(layout, settings.file(path.name)), settings)
@@ -107,10 +107,10 @@ def _givenergy(content: object, path: Path) -> tuple[Iterable[object], Layout]:
         return {"time": record.get("time"), **states}
 
     page = content.get("data") if isinstance(content, dict) else content
-    channels = {
-        name: Channel(role.replace("_", " "), measures="counter", role=role) for name, role in _GIVENERGY.items()
+    mappings = {
+        name: SeriesMapping(role.replace("_", " "), measures="counter", role=role) for name, role in _GIVENERGY.items()
     }
-    return map(flat, page if isinstance(page, list) else [page]), Layout("GivEnergy", "time", channels)
+    return map(flat, page if isinstance(page, list) else [page]), Layout("GivEnergy", "time", mappings)
 
 
 def _without_lost_states(raw: Table) -> Table:
@@ -135,8 +135,8 @@ def _glowmarkt(content: object, path: Path) -> tuple[Iterable[object], Layout]:
         dict(zip(("time", "value"), pair, strict=True)) if isinstance(pair, list) and len(pair) == 2 else pair
         for pair in data
     ]
-    channel = Channel(role, str(answer.get("units") or "kWh"), role=role)
-    return records, Layout("Glowmarkt", "time", {"value": channel}, order="s")
+    mapping = SeriesMapping(role, str(answer.get("units") or "kWh"), role=role)
+    return records, Layout("Glowmarkt", "time", {"value": mapping}, order="s")
 
 
 # --- n3rgy: half hours of SMETS2 meters, named by their end in UTC (public clients) -----------------------------------
@@ -150,8 +150,8 @@ def _n3rgy(content: object, path: Path) -> tuple[Iterable[object], Layout]:
     role: Role = "grid_export" if {"production", "export"} & set(resource) else "grid_import"
     values = [value for part in (answer, *_list(answer.get("devices"))) for value in _list(_below(part, "values"))]
     records = [{"value": value.get("primaryValue"), **value} if isinstance(value, dict) else value for value in values]
-    channel = Channel(role, str(answer.get("unit") or "kWh"), role=role)
-    return records, Layout("n3rgy", "timestamp", {"value": channel}, label="end", zone="UTC")
+    mapping = SeriesMapping(role, str(answer.get("unit") or "kWh"), role=role)
+    return records, Layout("n3rgy", "timestamp", {"value": mapping}, time_marks="end", zone="UTC")
 
 
 # --- Octopus Energy: a page of its interface, a list of pages, or a bare list of readings (its documentation) ---------
@@ -162,8 +162,8 @@ def _octopus(content: object, path: Path) -> tuple[Iterable[object], Layout]:
     for page in content if isinstance(content, list) else [content]:
         results = _below(page, "results")
         records += results if isinstance(results, list) else [page]
-    channels = {"consumption": octopus_series(path)}
-    return records, Layout("Octopus Energy, JSON", "interval_start", channels, end="interval_end")
+    mappings = {"consumption": octopus_series(path)}
+    return records, Layout("Octopus Energy, JSON", "interval_start", mappings, end="interval_end")
 
 
 def _octopus_complete(part: Part, content: object, path: Path) -> Part:
@@ -209,9 +209,9 @@ def _solaredge(content: object, path: Path) -> tuple[Iterable[object], Layout]:
         for meter in (meters if isinstance(meters, list) else [{"type": "production", **body}])
         for value in _list(_below(meter, "values"))
     ]
-    default = Channel("", str(body.get("unit") or "Wh"), _SOLAREDGE[kind])
-    channels = {name: replace(default, device_id=name, role=role) for name, role in _SOLAREDGE_ROLES.items()}
-    return records, Layout("SolarEdge", "date", channels, "meter", "value", only=True, default=default)
+    default = SeriesMapping("", str(body.get("unit") or "Wh"), _SOLAREDGE[kind])
+    mappings = {name: replace(default, device_id=name, role=role) for name, role in _SOLAREDGE_ROLES.items()}
+    return records, Layout("SolarEdge", "date", mappings, "meter", "value", only_mapped=True, default=default)
 
 
 def _solaredge_nights(raw: Table) -> Table:
@@ -239,8 +239,8 @@ def _tibber(content: object, path: Path) -> tuple[Iterable[object], Layout]:
         for kind, nodes in found
         for node in nodes
     ]
-    channels = {kind: Channel(role.replace("_", " "), role=role) for kind, role in _TIBBER.items()}
-    return records, Layout("Tibber", "from", channels, "kind", "amount", end="to")
+    mappings = {kind: SeriesMapping(role.replace("_", " "), role=role) for kind, role in _TIBBER.items()}
+    return records, Layout("Tibber", "from", mappings, "kind", "amount", end="to")
 
 
 def _nodes(content: object) -> Iterator[tuple[str, list[object]]]:

@@ -18,9 +18,9 @@ import pandas as pd
 
 from influx.core.errors import InputError
 from influx.core.settings import Role, Settings
-from influx.importers.reading import encoding, observed, units
+from influx.importers.reading import encoding, intervals, units
 from influx.importers.reading.cells import LARGEST
-from influx.importers.reading.layout import Channel
+from influx.importers.reading.layout import SeriesMapping
 from influx.importers.reading.part import Part
 from influx.importers.reading.table import Table, rejected
 
@@ -97,12 +97,12 @@ def read(path: Path, settings: Settings) -> Part:
     raw.reject(np.abs(rows["value"].to_numpy(float)) > LARGEST, "interval", "infinite", rows["value"])
     texts = raw.rows.pop("text")
     raw.reject((texts != "").to_numpy(bool), "interval", "not a number", texts)
-    return observed.part(raw, _channels(found.series), "NEM12", settings, column="interval")
+    return intervals.to_intervals(raw, _mappings(found.series), "NEM12", settings, column="interval")
 
 
-def _channels(series: list[str]) -> dict[str, Channel]:
+def _mappings(series: list[str]) -> dict[str, SeriesMapping]:
     """Return what each register measures; values are in kWh already."""
-    return {name: Channel(name, role=_ROLES[re.split(r"[ _]", name)[-1][0]]) for name in dict.fromkeys(series)}
+    return {name: SeriesMapping(name, role=_ROLES[re.split(r"[ _]", name)[-1][0]]) for name in dict.fromkeys(series)}
 
 
 def _records(path: Path) -> _Read:

@@ -15,7 +15,7 @@ import pandas as pd
 from influx.core.errors import InputError, NoElectricityError
 from influx.core.settings import Settings
 from influx.importers.reading import database, encoding, sheet, table, tabular
-from influx.importers.reading.layout import Channel, Layout, overridden
+from influx.importers.reading.layout import Layout, SeriesMapping, overridden
 from influx.importers.reading.part import Part
 from influx.importers.reading.table import Table
 
@@ -24,9 +24,9 @@ RANK = 40
 
 _HOURS = "e_history_uur"
 _TIME = "TIMESTAMP"
-_CHANNELS = {
-    "VERBR_KWH_X": Channel("grid import", role="grid_import"),
-    "GELVR_KWH_X": Channel("grid export", role="grid_export"),
+_MAPPINGS = {
+    "VERBR_KWH_X": SeriesMapping("grid import", role="grid_import"),
+    "GELVR_KWH_X": SeriesMapping("grid export", role="grid_export"),
 }
 _WATER = "VERBR_IN_M3_TOTAAL"
 
@@ -36,7 +36,7 @@ def matches(path: Path) -> bool:
     if _HOURS in database.tables(path):
         return True
     names = table.header(path) or []
-    return _TIME in names and (_WATER in names or set(_CHANNELS) <= set(names))
+    return _TIME in names and (_WATER in names or set(_MAPPINGS) <= set(names))
 
 
 def read(path: Path, settings: Settings) -> Part:
@@ -55,15 +55,15 @@ def read(path: Path, settings: Settings) -> Part:
     elif kind == "sheet":
         names, *cells = sheet.rows(path, _HOURS)
     else:
-        return tabular.read(path, Layout("P1 Monitor", _TIME, _CHANNELS), settings)
+        return tabular.read(path, Layout("P1 Monitor", _TIME, _MAPPINGS), settings)
     rows = pd.DataFrame(cells, columns=names, index=range(2, len(cells) + 2), dtype="str")
-    layout = overridden(Layout("P1 Monitor", _TIME, _CHANNELS, comma=False), settings.file(path.name))
+    layout = overridden(Layout("P1 Monitor", _TIME, _MAPPINGS, comma=False), settings.file(path.name))
     return tabular.of([Table(path.name, rows, rows_read=len(rows))], layout, settings)
 
 
 def _of_database(path: Path) -> tuple[list[str], list[list[str]]]:
     """Return the columns and the cells of the table of hours."""
-    names = [_TIME, *_CHANNELS]
+    names = [_TIME, *_MAPPINGS]
     try:
         with database.opened(path) as base:
             found = base.execute(f"SELECT {', '.join(names)} FROM {_HOURS} ORDER BY {_TIME}").fetchall()

@@ -16,7 +16,7 @@ from influx.core.schema import CONTEXT_COLUMNS
 from influx.core.settings import Settings
 from influx.importers.formats import per_kwh
 from influx.importers.reading import cells, table, tabular, units
-from influx.importers.reading.layout import Channel, Layout
+from influx.importers.reading.layout import Layout, SeriesMapping
 from influx.importers.reading.part import Part
 
 RANK = 90
@@ -59,7 +59,7 @@ def read(path: Path, settings: Settings) -> Part:
         layout = Layout("readings", "timestamp", device="device_id", value="energy_kwh")
     else:
         columns = _devices(path, names, settings, notes)
-        layout = Layout("readings, one column a device", "timestamp", {name: Channel(name) for name in columns})
+        layout = Layout("readings, one column a device", "timestamp", {name: SeriesMapping(name) for name in columns})
     quality, home = (name if name in names else None for name in ("quality", "home_id"))
     part = tabular.read(path, replace(layout, quality=quality, home=home), settings)
     return replace(part, notes=(*notes, *part.notes))

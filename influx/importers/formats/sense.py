@@ -17,21 +17,21 @@ import pandas as pd
 from influx.core.errors import InputError
 from influx.core.schema import OTHER
 from influx.core.settings import Settings
-from influx.importers.reading import cells, encoding, observed, step, table
-from influx.importers.reading.layout import Channel
+from influx.importers.reading import cells, encoding, intervals, table, times
+from influx.importers.reading.layout import SeriesMapping
 from influx.importers.reading.part import Part
 from influx.importers.reading.table import Table
 
 _COLUMNS = ("DateTime", "Device ID", "Name", "kWh")
 _MOST_LINES = 6
 _TOTAL = "Total Usage"
-_CHANNELS = {
-    _TOTAL: Channel(_TOTAL, role="household"),
-    "Solar Production": Channel("Solar Production", role="solar"),
-    "Other": Channel(OTHER, role="device"),
+_MAPPINGS = {
+    _TOTAL: SeriesMapping(_TOTAL, role="household"),
+    "Solar Production": SeriesMapping("Solar Production", role="solar"),
+    "Other": SeriesMapping(OTHER, role="device"),
 }
 
-_ALWAYS = {channel.device_id for channel in _CHANNELS.values()} | {"Always On"}
+_ALWAYS = {mapping.device_id for mapping in _MAPPINGS.values()} | {"Always On"}
 """Series with a row in every hour in which Sense runs: where one is lacking, nothing is known of it."""
 
 
@@ -75,7 +75,9 @@ def read(path: Path, settings: Settings) -> Part:
     raw.rows["device_id"] = pd.Categorical(_names(raw.rows))
     names = list(raw.rows["device_id"].cat.categories)
     _refuse_days(raw)
-    part = observed.part(raw, {name: _CHANNELS.get(name, Channel(name)) for name in names}, "Sense", settings)
+    part = intervals.to_intervals(
+        raw, {name: _MAPPINGS.get(name, SeriesMapping(name)) for name in names}, "Sense", settings
+    )
     return _with_hours_off(part, path.name)
 
 
@@ -83,14 +85,14 @@ def _names(rows: pd.DataFrame) -> pd.Series:
     """Return a name a device: its own, with its id where several have the same one."""
     names, ids = (rows[name].astype("str").str.strip() for name in ("Name", "Device ID"))
     shared = ids.groupby(names).transform("nunique") > 1
-    return names.where(~shared | names.isin(list(_CHANNELS)), names + " (" + ids + ")")
+    return names.where(~shared | names.isin(list(_MAPPINGS)), names + " (" + ids + ")")
 
 
 def _refuse_days(raw: Table) -> None:
     """Give every row its length, as the whole home's rows tell it: a device's own may be far between."""
     stamps = pd.DatetimeIndex(raw.rows["timestamp"]).as_unit("us").asi8
     total = stamps[(raw.rows["device_id"] == _TOTAL).to_numpy()]
-    minutes = step.most_frequent(total if len(total) > 1 else stamps)[0]
+    minutes = times.most_frequent_step(total if len(total) > 1 else stamps)[0]
     if minutes > 60:
         raise InputError(f"{raw.file}: this export is by {minutes / 60:g} hours. Export it from Sense by hours.")
     raw.rows["minutes"] = 60.0 if np.isnan(minutes) else minutes

@@ -15,7 +15,7 @@ import numpy as np
 from influx.core.errors import InputError
 from influx.core.settings import Role, Settings
 from influx.importers.reading import cells, encoding, table, tabular
-from influx.importers.reading.layout import Channel, Layout
+from influx.importers.reading.layout import Layout, SeriesMapping
 from influx.importers.reading.lines import split_header
 from influx.importers.reading.part import Part
 from influx.importers.reading.times import Order
@@ -66,13 +66,13 @@ def read(path: Path, settings: Settings) -> Part:
     if not kept:
         raise InputError(f"{path.name}: no register in it counts energy. Export the total yield (Metering.TotWhOut).")
     alone = len({owner for *_, owner in kept.values()}) == 1
-    channels = {
-        name: Channel(what if alone else f"{what} {owner}", unit, "counter", role)
+    mappings = {
+        name: SeriesMapping(what if alone else f"{what} {owner}", unit, "counter", role)
         for name, (what, role, unit, owner) in kept.items()
     }
     order = _ORDERS[units[0][:1].lower()]
     layout = Layout(
-        "SMA", names[0], channels, line=at + 1, names=tuple(names), separator=sign, comma=comma, order=order
+        "SMA", names[0], mappings, line=at + 1, names=tuple(names), separator=sign, comma=comma, order=order
     )
     return tabular.read(path, layout, settings)
 

@@ -19,7 +19,7 @@ from influx.core.errors import InputError, NoElectricityError
 from influx.core.settings import Settings
 from influx.importers.autodetect import sample
 from influx.importers.reading import cells, table, tabular
-from influx.importers.reading.layout import Channel, Layout, overridden
+from influx.importers.reading.layout import Layout, SeriesMapping, overridden
 from influx.importers.reading.part import Part
 from influx.importers.reading.table import Table
 from influx.importers.reading.times import Order
@@ -41,7 +41,7 @@ class TableFormat:
         What the reconciliation calls it.
     time : str or tuple of str
         The column of the time, or those of the date and of the clock.
-    series : mapping of str to Channel
+    series : mapping of str to SeriesMapping
         What a column measures, or in a table with a row a series and time what a name in its column `device` does; the
         first pattern that matches counts. `\1` in the name of a series is the first group of its pattern. Columns of
         one name are added up.
@@ -57,9 +57,9 @@ class TableFormat:
         Whether names in `device` that no pattern matches are electricity, too, and not set aside.
     end, quality : str, optional
         Columns of the intervals' ends and of how good a value is, read where they are there.
-    words : mapping of str to str
+    quality_words : mapping of str to str
         What the file calls a quality, in lower case.
-    label, zone, order, comma
+    time_marks, zone, order, comma
         As in `Layout`.
     alternatives : bool
         Whether columns of one name measure the same, so that the one of the first pattern counts, instead of their sum.
@@ -90,7 +90,7 @@ class TableFormat:
     id: str
     title: str
     time: str | tuple[str, ...]
-    series: Mapping[str, Channel]
+    series: Mapping[str, SeriesMapping]
     header: tuple[str, ...] = ()
     below_title: bool = False
     find_header: Callable[[Path], int] | None = None
@@ -100,8 +100,8 @@ class TableFormat:
     others: bool = False
     end: str = ""
     quality: str = ""
-    words: Mapping[str, str] = field(default_factory=dict)
-    label: Literal["start", "end"] = "start"
+    quality_words: Mapping[str, str] = field(default_factory=dict)
+    time_marks: Literal["start", "end"] = "start"
     zone: str = "home"
     order: Order = "ymd"
     comma: bool | None = None
@@ -160,12 +160,12 @@ class TableFormat:
     def _times(self) -> tuple[str, ...]:
         return (self.time,) if isinstance(self.time, str) else self.time
 
-    def _series(self, name: str) -> tuple[int, Channel] | None:
+    def _series(self, name: str) -> tuple[int, SeriesMapping] | None:
         """Return the place of the first pattern that matches a name, and what it measures."""
-        for place, (pattern, channel) in enumerate(self.series.items()):
+        for place, (pattern, mapping) in enumerate(self.series.items()):
             if (match := re.fullmatch(pattern, name)) is not None:
-                series = match.expand(channel.device_id) if "\\" in channel.device_id else channel.device_id
-                return place, replace(channel, device_id=series.strip())
+                series = match.expand(mapping.device_id) if "\\" in mapping.device_id else mapping.device_id
+                return place, replace(mapping, device_id=series.strip())
         return None
 
     def _layout(self, path: Path, line: int, names: list[str]) -> tuple[Layout, list[str]]:
@@ -186,43 +186,45 @@ class TableFormat:
             raise InputError(
                 f"{path.name}: holds {len(meters)} meters or devices ({', '.join(meters)[:120]}). Export each apart."
             )
-        channels = self._channels(sorted(distinct[self.device]) if self.device else names, "".join(meters))
+        mappings = self._mappings(sorted(distinct[self.device]) if self.device else names, "".join(meters))
         notes = [f"{path.name}: {note}" for pattern, note in self.expected.items() if _column(names, pattern) is None]
         if self.skip_empty:
-            empty = _without_numbers(path, line, channels)
-            channels = {name: channel for name, channel in channels.items() if name not in empty}
+            empty = _without_numbers(path, line, mappings)
+            mappings = {name: mapping for name, mapping in mappings.items() if name not in empty}
             notes += [f"{path.name}: {', '.join(empty)} holds no number and is not read."] if empty else []
         layout = Layout(
             self.title,
             tuple(_column(names, pattern) or pattern for pattern in self._times),
-            channels,
-            *(there(pattern) for pattern in (self.device, self.value, self.unit)),
+            mappings,
+            there(self.device),
+            there(self.value),
+            there(self.unit),
             quality=_column(names, self.quality),
-            words=self.words,
-            only=not self.others,
+            quality_words=self.quality_words,
+            only_mapped=not self.others,
             end=_column(names, self.end),
-            label=self.label,
+            time_marks=self.time_marks,
             zone=self.zone,
             order=self.order,
             comma=self.comma,
             line=line,
         )
-        if not channels and not self.others and self.adapt is None:
+        if not mappings and not self.others and self.adapt is None:
             seen = ", ".join(sorted(distinct.get(self.device, set())) or names)
             raise InputError(f"{path.name}: there is no electricity of {self.title} in {seen[:120]}. {self.advice}")
         return layout, notes
 
-    def _channels(self, names: Collection[str], meter: str) -> dict[str, Channel]:
+    def _mappings(self, names: Collection[str], meter: str) -> dict[str, SeriesMapping]:
         """Return what each of the names measures that are known."""
         found = {name: series for name in names if (series := self._series(name)) is not None}
         if self.alternatives:
             first: dict[str, str] = {}
-            for name, (_, channel) in sorted(found.items(), key=lambda item: item[1][0]):
-                first.setdefault(channel.device_id, name)
+            for name, (_, mapping) in sorted(found.items(), key=lambda item: item[1][0]):
+                first.setdefault(mapping.device_id, name)
             found = {name: found[name] for name in first.values()}
         return {
-            name: replace(channel, device_id=channel.device_id.replace("{single}", meter).strip())
-            for name, (_, channel) in found.items()
+            name: replace(mapping, device_id=mapping.device_id.replace("{single}", meter).strip())
+            for name, (_, mapping) in found.items()
         }
 
     def _prepared(self, block: Table, layout: Layout) -> Table:
@@ -235,7 +237,7 @@ class TableFormat:
                 block.notes.append(f"{block.file}: its row {self.total} is the sum of the others and is not read.")
         if len(layout.times) > 1 and date in block.rows:
             block.rows = block.rows.assign(**{date: block.rows[date].str.replace(_MIDNIGHT, "", regex=True)})
-        for name in layout.channels:
+        for name in layout.mappings:
             if self.below_zero and name in block.rows and re.fullmatch(self.below_zero, name):
                 block.rows = block.rows.assign(**{name: block.rows[name].str.strip().str.removeprefix("-")})
         return block if self.prepare is None else self.prepare(block)

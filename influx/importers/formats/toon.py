@@ -14,7 +14,7 @@ from influx.core.errors import InputError, NoElectricityError
 from influx.core.file_settings import Role
 from influx.core.settings import Settings
 from influx.importers.formats import epoch_register
-from influx.importers.reading.layout import Channel
+from influx.importers.reading.layout import SeriesMapping
 from influx.importers.reading.part import Part
 
 RANK = 40
@@ -48,4 +48,4 @@ def read(path: Path, settings: Settings) -> Part:
         )
     role: Role = "solar" if sun else "grid_import" if way == "orig" else "grid_export"
     name = role.replace("_", " ") + _TARIFFS[tariff]
-    return epoch_register.of(path, "Toon", Channel(name, "Wh", "counter", role), settings)
+    return epoch_register.of(path, "Toon", SeriesMapping(name, "Wh", "counter", role), settings)

@@ -16,7 +16,7 @@ from influx.importers.reading.units import Measure, factor
 
 
 @dataclass(frozen=True)
-class Channel:
+class SeriesMapping:
     """What a column, or a series of rows, measures.
 
     Attributes
@@ -29,7 +29,7 @@ class Channel:
         Energy in each interval, mean power over it, or the state of a register that counts energy at a time.
     role : Role, optional
         What the format says that it is, such as grid_export; else its name or home.yaml tells.
-    turned : bool
+    sign_flipped : bool
         Whether its values count the other way, such as a grid that is above zero while energy is fed in.
     """
 
@@ -37,40 +37,40 @@ class Channel:
     unit: str = "kWh"
     measures: Measure = "energy"
     role: Role | None = None
-    turned: bool = False
+    sign_flipped: bool = False
 
 
 @dataclass(frozen=True)
 class Layout:
     """How to read a table.
 
-    Wide tables have `channels`, by column; long ones `device` and `value`, and then `channels` (by the names in the
+    Wide tables have `mappings`, by column; long ones `device` and `value`, and then `mappings` (by the names in the
     column `device`) and `default` say what a series measures. Columns of one `device_id` are added up: the phases of
     one appliance; they are in one unit.
 
     Attributes
     ----------
-    form : str
+    format : str
         What the account calls the format.
     time : str or tuple of str
         The column of the time, or those of the date and of the clock.
-    channels : mapping of str to Channel
+    mappings : mapping of str to SeriesMapping
     device, value, unit : str, optional
         Of a long table: the columns of names, values and, where it has one, units. A row in a unit of neither energy
-        nor power is set aside.
+        nor power is ignored.
     quality, home : str, optional
         The columns that say how good a value is (`schema.QUALITIES`), and whose home it tells of.
-    words : mapping of str to str
+    quality_words : mapping of str to str
         What the file calls a quality, in lower case; a word that is not in it is measured. Empty: `schema.QUALITIES`.
-    default : Channel
-        What a series measures that `channels` does not name; its `device_id` does not matter.
-    only : bool
-        Whether the series that `channels` does not name are no energy, and set aside.
-    aside : tuple of str
-        Series of a long table that are something else, such as gas, and set aside.
+    default : SeriesMapping
+        What a series measures that `mappings` does not name; its `device_id` does not matter.
+    only_mapped : bool
+        Whether the series that `mappings` does not name are no energy, and ignored.
+    ignored : tuple of str
+        Series of a long table that are something else, such as gas, and ignored.
     end : str, optional
         The column of the intervals' ends, where there is one.
-    label : {"start", "end"}
+    time_marks : {"start", "end"}
         Which end of its interval a time marks; a counter's state always stands at its time.
     zone : str
         Whose clock wrote times without an offset: "home", or an IANA zone, or an offset such as "+10:00".
@@ -83,31 +83,31 @@ class Layout:
     names : tuple of str
     separator : str
         What parts the cells; told from the header where it is empty.
-    silence : {"unknown", "unchanged"}
+    gaps : {"unknown", "unchanged"}
         What a time without a row means: nothing is known, or nothing has changed.
     """
 
-    form: str
+    format: str
     time: str | tuple[str, ...]
-    channels: Mapping[str, Channel] = field(default_factory=dict)
+    mappings: Mapping[str, SeriesMapping] = field(default_factory=dict)
     device: str | None = None
     value: str | None = None
     unit: str | None = None
     quality: str | None = None
     home: str | None = None
-    words: Mapping[str, str] = field(default_factory=dict)
-    default: Channel = Channel("")
-    only: bool = False
-    aside: tuple[str, ...] = ()
+    quality_words: Mapping[str, str] = field(default_factory=dict)
+    default: SeriesMapping = SeriesMapping("")
+    only_mapped: bool = False
+    ignored: tuple[str, ...] = ()
     end: str | None = None
-    label: Literal["start", "end"] = "start"
+    time_marks: Literal["start", "end"] = "start"
     zone: str = "home"
     order: Order = "ymd"
     comma: bool | None = None
     line: int = 1
     names: tuple[str, ...] = ()
     separator: str = ""
-    silence: Literal["unknown", "unchanged"] = "unknown"
+    gaps: Literal["unknown", "unchanged"] = "unknown"
 
     @property
     def times(self) -> tuple[str, ...]:
@@ -127,28 +127,28 @@ def overridden(layout: Layout, said: File) -> Layout:
         "time": said.time if said.time is None or isinstance(said.time, str) else tuple(said.time),
         "device": said.device,
         "value": said.value,
-        "label": said.label,
-        "silence": said.silence,
+        "time_marks": said.label,
+        "gaps": said.silence,
     }
     layout = replace(layout, **{key: value for key, value in own.items() if value is not None})
     if not keys & {"unit", "measures", "columns"}:
         return layout
-    names = {**dict.fromkeys(layout.channels), **dict.fromkeys(said.columns)}
+    names = {**dict.fromkeys(layout.mappings), **dict.fromkeys(said.columns)}
     default = _said(layout.default, said.unit, said.measures, None)
-    channels = {
-        name: _said(layout.channels.get(name, replace(default, device_id=name)), said.unit, said.measures, column)
+    mappings = {
+        name: _said(layout.mappings.get(name, replace(default, device_id=name)), said.unit, said.measures, column)
         for name in names
         if (column := said.columns.get(name)) is None or column.role != "ignore"
     }
-    return replace(layout, channels=channels, default=default)
+    return replace(layout, mappings=mappings, default=default)
 
 
-def _said(channel: Channel, unit: str | None, measures: Measure | None, column: Column | None) -> Channel:
-    """Return a channel with what home.yaml says of all columns, and of its own."""
+def _said(mapping: SeriesMapping, unit: str | None, measures: Measure | None, column: Column | None) -> SeriesMapping:
+    """Return a mapping with what home.yaml says of all columns, and of its own."""
     if column is not None:
         unit, measures = column.unit or unit, column.measures or measures
-        channel = replace(channel, device_id=column.device or channel.device_id, role=column.role or channel.role)
+        mapping = replace(mapping, device_id=column.device or mapping.device_id, role=column.role or mapping.role)
     kind = None if unit is None else factor(unit)
-    if measures is None and kind is not None and (kind[0] == "power") != (channel.measures == "power"):
+    if measures is None and kind is not None and (kind[0] == "power") != (mapping.measures == "power"):
         measures = kind[0]
-    return replace(channel, unit=unit or channel.unit, measures=measures or channel.measures)
+    return replace(mapping, unit=unit or mapping.unit, measures=measures or mapping.measures)

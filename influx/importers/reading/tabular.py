@@ -14,8 +14,8 @@ import pyarrow.compute as pc
 
 from influx.core.schema import QUALITIES
 from influx.core.settings import Settings
-from influx.importers.reading import cells, observed, table, times, units
-from influx.importers.reading.layout import Channel, Layout, overridden
+from influx.importers.reading import cells, intervals, table, times, units
+from influx.importers.reading.layout import Layout, SeriesMapping, overridden
 from influx.importers.reading.part import Part
 from influx.importers.reading.table import Table
 
@@ -50,16 +50,18 @@ def read(path: Path, layout: Layout, settings: Settings) -> Part:
 def of(blocks: Iterable[Table], layout: Layout, settings: Settings) -> Part:
     """Read the rows of a file that are tables of text already, as `read` does."""
     raw = _joined([_numbers(block, layout) for block in blocks])
-    channels = _channels(layout, raw.rows)
-    raw.kwh_of = functools.partial(observed.own_energy, channels=channels)
+    mappings = _mappings(layout, raw.rows)
+    raw.kwh_of = functools.partial(intervals.own_energy, mappings=mappings)
     _settle(raw, layout, zone_of(layout, settings))
-    return observed.part(raw, channels, layout.form, settings, layout.label, layout.silence, layout.value or "")
+    return intervals.to_intervals(
+        raw, mappings, layout.format, settings, layout.time_marks, layout.gaps, layout.value or ""
+    )
 
 
-def _channels(layout: Layout, rows: pd.DataFrame) -> dict[str, Channel]:
+def _mappings(layout: Layout, rows: pd.DataFrame) -> dict[str, SeriesMapping]:
     """Return what each series of rows measures."""
     names = [str(name) for name in rows["device_id"].cat.categories]
-    return {name: layout.channels.get(name, replace(layout.default, device_id=name)) for name in names}
+    return {name: layout.mappings.get(name, replace(layout.default, device_id=name)) for name in names}
 
 
 def zone_of(layout: Layout, settings: Settings) -> str:
@@ -96,7 +98,7 @@ def _numbers(raw: Table, layout: Layout) -> Table:
     bad = reasons != ""
     if bad.any():
         texts = np.where(lost, np.repeat(raw.rows[layout.times[0]].astype("str").to_numpy(object), wide), values.texts)
-        kwh = observed.own_energy(rows[bad], _channels(layout, rows))
+        kwh = intervals.own_energy(rows[bad], _mappings(layout, rows))
         kwh[pd.Series(reasons[bad]).str.startswith(table.ASIDE).to_numpy(bool)] = np.nan  # of something else
         numbers = rows.index[bad].to_numpy()
         raw.rejected.append(table.rejected(raw.file, numbers, columns[bad], _short(texts[bad]), reasons[bad], kwh))
@@ -107,7 +109,7 @@ def _numbers(raw: Table, layout: Layout) -> Table:
 
 
 def _needed(layout: Layout) -> tuple[str, ...]:
-    named = layout.channels if layout.device is None else (layout.device, layout.value, layout.unit)
+    named = layout.mappings if layout.device is None else (layout.device, layout.value, layout.unit)
     return tuple(name for name in (*layout.times, *named, layout.end, layout.quality, layout.home) if name is not None)
 
 
@@ -126,15 +128,15 @@ def _when(raw: Table, columns: tuple[str, ...], layout: Layout) -> tuple[np.ndar
 def _phases(layout: Layout) -> list[list[str]]:
     """Return the columns of each series of a wide table."""
     columns: dict[str, list[str]] = {}
-    for name, channel in layout.channels.items():
-        columns.setdefault(channel.device_id, []).append(name)
+    for name, mapping in layout.mappings.items():
+        columns.setdefault(mapping.device_id, []).append(name)
     return list(columns.values())
 
 
 def _wide(raw: Table, layout: Layout, comma: bool) -> _Cells:
     """Return the cells of a table that has a column a series; those of one series' phases are added up."""
     phases = _phases(layout)
-    read = {name: cells.numbers(raw.rows[name], comma) for name in layout.channels}
+    read = {name: cells.numbers(raw.rows[name], comma) for name in layout.mappings}
     endless = {name: np.isinf(values) for name, (values, _) in read.items()}
     count, wide = len(raw.rows), len(phases)
     values = np.column_stack([sum(np.where(endless[name], 0, read[name][0]) for name in part) for part in phases])
@@ -179,7 +181,11 @@ def _long(raw: Table, layout: Layout, comma: bool) -> _Cells:
     names = rows["device_id"].cat
     nameless = np.isin(names.codes, [place for place, name in enumerate(names.categories) if not name.strip()])
     _blame(out, nameless, layout.device or "", f"{layout.device} is empty", "")
-    other = {name for name in names.categories if name in layout.aside or (layout.only and name not in layout.channels)}
+    other = {
+        name
+        for name in names.categories
+        if name in layout.ignored or (layout.only_mapped and name not in layout.mappings)
+    }
     if other:
         others = np.isin(names.codes, [n for n, name in enumerate(names.categories) if name in other])
         out.reasons[others] = ""
@@ -204,8 +210,8 @@ def _check_quality(out: _Cells, layout: Layout) -> None:
     if layout.quality is None:
         return
     word = out.rows["quality"].astype("str").str.lower()
-    if layout.words:
-        word = word.map(layout.words).fillna("measured")
+    if layout.quality_words:
+        word = word.map(layout.quality_words).fillna("measured")
     word = word.where(~word.isin(times.MISSING), "measured")
     strange = ~word.isin(QUALITIES).to_numpy(bool)
     _blame(out, strange, layout.quality, f"not one of {', '.join(QUALITIES)}", word.to_numpy(object))
@@ -270,7 +276,7 @@ def _joined(blocks: list[Table]) -> Table:
 def _settle(raw: Table, layout: Layout, zone: str) -> None:
     """Turn microseconds into UTC stamps; what a register shows tells which of two equal times was the first."""
     names = raw.rows["device_id"].cat
-    counts = [layout.channels.get(name, layout.default).measures == "counter" for name in names.categories]
+    counts = [layout.mappings.get(name, layout.default).measures == "counter" for name in names.categories]
     rank = None
     if any(counts):
         rank = np.where(np.array([*counts, False])[names.codes], raw.rows["value"].to_numpy(float), np.nan)

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Mapping
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from influx.core.errors import InputError
 
 Order = Literal["ymd", "dmy", "mdy", "s", "ms"]
 """Which comes first of year, month and day; or seconds, or milliseconds, since 1970 in UTC."""
@@ -45,6 +48,13 @@ _LAST = 253_300_000_000_000_000
 
 _OTHERS, _FEW = 3, 0.002
 """Of so many times, one that lacks a clock or an offset which the others have was cut off, or that share of them."""
+
+OUTLIER = "more than a year apart from the other rows of the file; is its year right?"
+_APART = 366 * _DAY
+"""Longest gap inside a file that is taken for one [us]."""
+
+_OUTLIERS_FROM, _OUTLIERS = 100, 0.005
+"""Of so many times, less than this share may lie apart from all others."""
 
 AMBIGUOUS = "ambiguous: day and month cannot be told apart; write the year first, as in 2024-07-31 18:00"
 
@@ -198,3 +208,75 @@ def _micros(zone: str) -> int:
         return 0
     digits = zone[1:].replace(":", "").ljust(4, "0")
     return (1 if zone[0] == "+" else -1) * (int(digits[:2]) * 60 + int(digits[2:])) * 60_000_000
+
+
+def outliers(micros: np.ndarray) -> np.ndarray:
+    """Tell which times lie more than a year apart from the others, where they are less than one in two hundred.
+
+    Parameters
+    ----------
+    micros : ndarray of int64, shape (n,)
+        Microseconds since 1970, in any order.
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+    """
+    if len(micros) < _OUTLIERS_FROM or int(micros.max()) - int(micros.min()) <= _APART:
+        return np.zeros(len(micros), bool)
+    days = np.unique(micros // _DAY)
+    group = np.append(0, (np.diff(days) > _APART // _DAY).cumsum())
+    if group[-1] == 0:
+        return np.zeros(len(micros), bool)
+    mine = group[np.searchsorted(days, micros // _DAY)]
+    return (np.bincount(mine) < _OUTLIERS * len(micros))[mine]
+
+
+def most_frequent_step(times: np.ndarray) -> tuple[float, int, int]:
+    """Return the most frequent step of a series [min], how often it stands, and how many steps there are.
+
+    Parameters
+    ----------
+    times : ndarray of int64, shape (n,)
+        Microseconds, in any order; equal ones count once.
+
+    Returns
+    -------
+    tuple
+        (NaN, 0, 0) where there is no step.
+    """
+    gaps = np.diff(times)
+    if (gaps <= 0).any():
+        gaps = np.diff(np.unique(times))
+    if not len(gaps):
+        return np.nan, 0, 0
+    minutes = gaps / 60e6
+    minutes = np.where(minutes < 5, minutes, np.rint(minutes))  # a logger that writes a few seconds late
+    steps, counts = np.unique(minutes, return_counts=True)
+    best = int(counts.argmax())
+    return float(steps[best]), int(counts[best]), int(counts.sum())
+
+
+def reading_lengths(steps: Mapping[str, tuple[float, int, int]], file: str) -> dict[str, float]:
+    """Return how long the readings of each series last [min], from what `most_frequent_step` says of each.
+
+    A series that says nothing by itself (a single reading, or steps that are longer than an hour by chance) takes the
+    step that is most frequent in its file; an hour where none is.
+
+    Raises
+    ------
+    InputError
+        The readings of a series are coarser than hourly.
+    """
+    total: dict[float, int] = {}
+    for step, count, _ in steps.values():
+        if count:
+            total[step] = total.get(step, 0) + count
+    usual = max(total, key=lambda step: (total[step], -step)) if total else 60.0
+    for name, (step, count, of) in steps.items():
+        if step > 60 and ((count > of / 2 and count > 1) or usual > 60):
+            raise InputError(
+                f"{file}: a reading of {name} every {step / 60:g} hours is too coarse to tell one hour from another. "
+                "Export hourly or finer readings."
+            )
+    return {name: step if step <= 60 else usual for name, (step, _, _) in steps.items()}

@@ -16,7 +16,7 @@ from influx.core.file_settings import File, Role
 from influx.core.settings import Settings
 from influx.importers.autodetect import column_names
 from influx.importers.autodetect.sample import Sample
-from influx.importers.autodetect.when import Question
+from influx.importers.autodetect.time_detection import Question
 from influx.importers.reading import units
 
 DAY = 86_400_000_000  # microseconds

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pytest import approx
 
-from influx.importers.reading.counter import Counted, count
+from influx.importers.reading.registers import Counted, count
 
 
 def counted(*states: float, every: float = 1.0, most: float = 10.0) -> Counted:

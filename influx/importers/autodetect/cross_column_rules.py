@@ -6,8 +6,8 @@ import numpy as np
 
 from influx.core.file_settings import File, Role
 from influx.importers.autodetect import column_names
-from influx.importers.autodetect.measures import Column
-from influx.importers.autodetect.when import Question
+from influx.importers.autodetect.quantity_detection import Column
+from influx.importers.autodetect.time_detection import Question
 from influx.importers.reading import units
 
 _CLOSE = 1e-6

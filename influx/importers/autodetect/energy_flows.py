@@ -16,9 +16,9 @@ import numpy as np
 from influx.core.errors import InputError
 from influx.core.file_settings import File, Role
 from influx.importers.autodetect.column_names import is_generic, plain, without_unit
-from influx.importers.autodetect.measures import Column
-from influx.importers.autodetect.when import Question
-from influx.importers.reading.layout import Channel
+from influx.importers.autodetect.quantity_detection import Column
+from influx.importers.autodetect.time_detection import Question
+from influx.importers.reading.layout import SeriesMapping
 
 _HOME = re.compile(
     r"(?:total |whole |current |active |average |mean |electric(?:ity)? |energy |power |today s? ?)*"
@@ -63,21 +63,21 @@ _CLOSE, _APART = 0.15, 3.0
 
 @dataclass
 class _Sorted:
-    channels: dict[str, Channel]
+    mappings: dict[str, SeriesMapping]
     notes: list[str] = field(default_factory=list)
     why: list[str] = field(default_factory=list)
 
     def named(self, *roles: Role) -> list[str]:
-        return [name for name, channel in self.channels.items() if channel.role in roles]
+        return [name for name, mapping in self.mappings.items() if mapping.role in roles]
 
-    def give(self, name: str, role: Role, turned: bool = False) -> None:
-        self.channels[name] = replace(self.channels[name], role=role, turned=turned)
+    def give(self, name: str, role: Role, sign_flipped: bool = False) -> None:
+        self.mappings[name] = replace(self.mappings[name], role=role, sign_flipped=sign_flipped)
 
 
 def settle(
-    columns: list[Column], channels: dict[str, Channel], said: File, file: str
-) -> tuple[dict[str, Channel], list[str], list[str]]:
-    """Return channels with the roles that follow from the other columns, notes on those left out, and reasons.
+    columns: list[Column], mappings: dict[str, SeriesMapping], said: File, file: str
+) -> tuple[dict[str, SeriesMapping], list[str], list[str]]:
+    """Return mappings with the roles that follow from the other columns, notes on those left out, and reasons.
 
     Raises
     ------
@@ -86,26 +86,26 @@ def settle(
     InputError
         The columns are flows from one to another, without their sums.
     """
-    out = _Sorted(dict(channels))
+    out = _Sorted(dict(mappings))
     values = {column.name: column.values for column in columns}
     _leave_copies(out, values, said, file)
-    if len(out.channels) == 1 < len(channels):
-        only = next(iter(out.channels))
-        if out.channels[only].role is None and (is_generic(only) or _HOME.fullmatch(without_unit(only))):
+    if len(out.mappings) == 1 < len(mappings):
+        only = next(iter(out.mappings))
+        if out.mappings[only].role is None and (is_generic(only) or _HOME.fullmatch(without_unit(only))):
             out.give(only, "grid_import")
     if not out.named("solar", "grid_import", "grid_export", "battery_in", "battery_out"):
-        return out.channels, out.notes, []
-    words = {name: without_unit(name) for name in out.channels if name not in said.columns}
+        return out.mappings, out.notes, []
+    words = {name: without_unit(name) for name in out.mappings if name not in said.columns}
     for name, text in words.items():
         half = out.named("battery_out") and not out.named("battery_in")
-        if channels[name].role is None and half and _CHARGES.search(text):
+        if mappings[name].role is None and half and _CHARGES.search(text):
             out.give(name, "battery_in")
     _leave_parts(out, words, file)
     _find_home(out, words, values)
     for pattern, pair in ((_GRID, ("grid_import", "grid_export")), (_BATTERY, ("battery_in", "battery_out"))):
         _leave_net(out, words, pattern, pair, file)  # type: ignore[arg-type]
     _give_signs(out, words, values)
-    return out.channels, out.notes, out.why
+    return out.mappings, out.notes, out.why
 
 
 def directions(names: list[str]) -> dict[str, Role]:
@@ -121,29 +121,29 @@ def directions(names: list[str]) -> dict[str, Role]:
 
 def _leave_copies(out: _Sorted, values: dict[str, np.ndarray], said: File, file: str) -> None:
     """Leave out the net, or a second column of one flow, where it holds what another column does, row by row."""
-    names = [name for name in out.channels if name not in said.columns]
+    names = [name for name in out.mappings if name not in said.columns]
     for first, second in itertools.combinations(names, 2):
-        if first not in out.channels or second not in out.channels:
+        if first not in out.mappings or second not in out.mappings:
             continue
         if not np.array_equal(values[first], values[second], equal_nan=True) or not np.nansum(values[first]):
             continue
         net = next((name for name in (second, first) if _GRID.fullmatch(without_unit(name))), None)
-        role = out.channels[first].role
-        one_flow = role not in (None, "device") and role == out.channels[second].role
+        role = out.mappings[first].role
+        one_flow = role not in (None, "device") and role == out.mappings[second].role
         one_flow = one_flow and len(np.unique(values[first])) >= _DIFFERENT
         copy = net or (second if one_flow else None)
         if copy is not None:
-            del out.channels[copy]
+            del out.mappings[copy]
             out.notes.append(f"{file}: {copy} holds what {first if copy == second else second} does and is not read.")
 
 
 def _leave_parts(out: _Sorted, words: dict[str, str], file: str) -> None:
     """Leave out what is a part of other columns: own use of the sun, and flows from one to another of them."""
     for name, text in words.items():
-        twice = out.channels[name].role == "solar" and len(out.named("solar")) > 1
-        own = (out.channels[name].role is None or twice) and _PART.fullmatch(text)
-        totals = [channel.role for other, channel in out.channels.items() if not _WITHIN.search(plain(other))]
-        role = out.channels[name].role
+        twice = out.mappings[name].role == "solar" and len(out.named("solar")) > 1
+        own = (out.mappings[name].role is None or twice) and _PART.fullmatch(text)
+        totals = [mapping.role for other, mapping in out.mappings.items() if not _WITHIN.search(plain(other))]
+        role = out.mappings[name].role
         within = _WITHIN.search(text) and (role not in ("grid_export", "battery_in") or role in totals)
         if within and not {"solar", "household"} & set(totals):
             raise InputError(
@@ -151,7 +151,7 @@ def _leave_parts(out: _Sorted, words: dict[str, str], file: str) -> None:
                 "are not there. Export these instead."
             )
         if own or within:
-            del out.channels[name]
+            del out.mappings[name]
             out.notes.append(f"{file}: {name} is a part of the other columns and is not read.")
 
 
@@ -160,7 +160,7 @@ def _find_home(out: _Sorted, words: dict[str, str], values: dict[str, np.ndarray
     found = [
         name
         for name, text in words.items()
-        if name in out.channels and _HOME.fullmatch(text) and out.channels[name].role is None
+        if name in out.mappings and _HOME.fullmatch(text) and out.mappings[name].role is None
     ]
     if len(found) != 1 or out.named("household"):
         return
@@ -187,14 +187,14 @@ def _leave_net(
     if not all(out.named(role) for role in pair):
         return
     for name, text in words.items():
-        if name in out.channels and out.channels[name].role is None and pattern.fullmatch(text):
-            del out.channels[name]
+        if name in out.mappings and out.mappings[name].role is None and pattern.fullmatch(text):
+            del out.mappings[name]
             out.notes.append(f"{file}: {name} is the difference of other columns and is not read.")
 
 
 def _give_signs(out: _Sorted, words: dict[str, str], values: dict[str, np.ndarray]) -> None:
     """Give a grid or a battery that flows both ways its role, with the sign that the balance tells."""
-    open_ = [name for name, text in words.items() if name in out.channels and out.channels[name].role is None]
+    open_ = [name for name, text in words.items() if name in out.mappings and out.mappings[name].role is None]
     grid = [name for name in open_ if _GRID.fullmatch(words[name])]
     battery = [name for name in open_ if _BATTERY.fullmatch(words[name])]
     signed = [*grid, *battery]
@@ -214,17 +214,17 @@ def _give_signs(out: _Sorted, words: dict[str, str], values: dict[str, np.ndarra
     for name in signed:
         above = sums[name] > 0
         if name in grid:
-            out.give(name, "grid_import", turned=not above)
+            out.give(name, "grid_import", sign_flipped=not above)
             out.why.append(f"{name} above zero is {'what came from the grid' if above else 'what was fed in'}.")
         else:
-            out.give(name, "battery_in", turned=above)
+            out.give(name, "battery_in", sign_flipped=above)
             out.why.append(f"{name} above zero {'comes from the battery' if above else 'charges the battery'}.")
 
 
 def _balances(out: _Sorted, signed: list[str], values: dict[str, np.ndarray]) -> dict[str, float] | None:
     """Return the sign of each flow with which the home is the sum of what came to it; None where it is not clear."""
     home, sun = out.named("household"), out.named("solar")
-    kinds = {(channel.unit, channel.measures) for channel in out.channels.values()}
+    kinds = {(mapping.unit, mapping.measures) for mapping in out.mappings.values()}
     if len(home) != 1 or not sun or len(kinds) != 1 or "counter" in next(iter(kinds)):
         return None
 

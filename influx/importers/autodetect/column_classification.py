@@ -7,9 +7,9 @@ import pandas as pd
 
 from influx.core.file_settings import File
 from influx.importers.autodetect import column_names
-from influx.importers.autodetect.measures import Column, is_number_of_meter
+from influx.importers.autodetect.quantity_detection import Column, is_number_of_meter
 from influx.importers.autodetect.sample import Sample
-from influx.importers.autodetect.when import Question, When
+from influx.importers.autodetect.time_detection import Question, When
 from influx.importers.reading import cells, units
 
 _MOST_NAMES = 200

@@ -52,7 +52,7 @@ class When:
     order: Order
     micros: np.ndarray
     end: str | None = None
-    label: Literal["start", "end"] = "start"
+    time_marks: Literal["start", "end"] = "start"
     zone: str = "home"
     doubt: bool = False
     why: tuple[str, ...] = ()
@@ -81,7 +81,7 @@ def find(sample: Sample, said: File, timezone: str = "UTC") -> When | None:
         out = replace(out, zone="UTC", why=(*out.why, "The name of the time says UTC."))
     elif order not in ("s", "ms"):
         out = replace(out, why=(*out.why, "The times have no offset: they are the clock of the home's time zone."))
-    return _labelled(out, rows, texts, said, timezone)
+    return _with_marks(out, rows, texts, said, timezone)
 
 
 def _said(said: File, rows: pd.DataFrame) -> tuple[str, ...] | None:
@@ -208,10 +208,12 @@ def _by_sequence(texts: pd.Series) -> tuple[Order, tuple[str, ...]]:
     raise Question(text, "date_order: dmy", "date_order: mdy")
 
 
-def _labelled(when: When, rows: pd.DataFrame, texts: pd.Series, said: File, timezone: str) -> When:
+def _with_marks(when: When, rows: pd.DataFrame, texts: pd.Series, said: File, timezone: str) -> When:
     """Say which end of its interval a time marks."""
     if said.label is not None:
-        return replace(when, label=said.label, why=(*when.why, f"home.yaml says that times mark the {said.label}."))
+        return replace(
+            when, time_marks=said.label, why=(*when.why, f"home.yaml says that times mark the {said.label}.")
+        )
     ends = [
         name
         for name in rows
@@ -220,13 +222,13 @@ def _labelled(when: When, rows: pd.DataFrame, texts: pd.Series, said: File, time
     if ends and len(when.columns) == 1:
         return replace(when, end=ends[0], why=(*when.why, f"{ends[0]}: the end of the interval."))
     if any(map(column_names.marks_end, when.columns)):
-        return replace(when, label="end", why=(*when.why, "The name of the time says that it marks the end."))
+        return replace(when, time_marks="end", why=(*when.why, "The name of the time says that it marks the end."))
     if any(map(column_names.marks_start, when.columns)):
         return replace(when, why=(*when.why, "The name of the time says that it marks the start."))
     if not pd.api.types.is_datetime64_any_dtype(texts):
         plain = texts.astype("str").str.strip()
         if plain.str.contains(r"[t ]24[:.]?(?:00)?(?:[:.]00)?$", case=False, regex=True).any():
-            return replace(when, label="end", why=(*when.why, "Days end with 24:00, so times mark the end."))
+            return replace(when, time_marks="end", why=(*when.why, "Days end with 24:00, so times mark the end."))
     return _by_whole_days(when, texts, timezone)
 
 
@@ -245,7 +247,9 @@ def _by_whole_days(when: When, texts: pd.Series, timezone: str) -> When:
     for wall in shown:
         first, last = (wall - wall.normalize()) / pd.Timedelta(microseconds=1)
         if last == 0 and (first == step or first != 0):
-            return replace(when, label="end", why=(*when.why, "The last day ends at midnight, so times mark the end."))
+            return replace(
+                when, time_marks="end", why=(*when.why, "The last day ends at midnight, so times mark the end.")
+            )
         if first == 0 and last != 0:
             return replace(when, why=(*when.why, "The first day begins at midnight, so times mark the start."))
     return replace(when, doubt=True, why=(*when.why, "Times are taken for the start of their interval."))

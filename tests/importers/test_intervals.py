@@ -12,8 +12,8 @@ from pytest import approx
 from influx.core.errors import InputError
 from influx.core.settings import Device, Settings
 from influx.importers import Part
-from influx.importers.reading import observed
-from influx.importers.reading.layout import Channel
+from influx.importers.reading import intervals
+from influx.importers.reading.layout import SeriesMapping
 from influx.importers.reading.table import Table
 from influx.importers.reading.units import factor, in_name
 
@@ -21,11 +21,11 @@ START = pd.Timestamp("2024-07-01", tz="UTC")
 
 
 def part_of(
-    channel: Channel,
+    mapping: SeriesMapping,
     rows: list[tuple[float, float]],
     settings: Settings | None = None,
-    label: str = "start",
-    silence: str = "unknown",
+    time_marks: str = "start",
+    gaps: str = "unknown",
     **columns: list[object],
 ) -> Part:
     """Return what a series observed: `rows` are minutes since the start, and values."""
@@ -34,7 +34,7 @@ def part_of(
     frame = frame.assign(**columns)
     frame.index = range(2, len(rows) + 2)
     raw = Table("data.csv", frame, rows_read=len(rows))
-    part = observed.part(raw, {"x": channel}, "test", settings or Settings(), label, silence)  # type: ignore[arg-type]
+    part = intervals.to_intervals(raw, {"x": mapping}, "test", settings or Settings(), time_marks, gaps)  # type: ignore[arg-type]
     assert part.rows_read == len(part.frame) + len(part.rejected)
     return part
 
@@ -48,8 +48,8 @@ def seen(part: Part) -> list[tuple[str, float, float]]:
     ]
 
 
-ENERGY, WATTS = Channel("x"), Channel("x", "W", "power")
-COUNTER = Channel("x", "kWh", "counter")
+ENERGY, WATTS = SeriesMapping("x"), SeriesMapping("x", "W", "power")
+COUNTER = SeriesMapping("x", "kWh", "counter")
 
 
 # --- units ------------------------------------------------------------------------------------------------------------
@@ -93,10 +93,12 @@ def test_units_in_names(name: str, unit: str | None) -> None:
     assert in_name(name) == unit
 
 
-@pytest.mark.parametrize("channel", [Channel("x", "GB"), Channel("x", "kW"), Channel("x", "kWh", "power")])
-def test_a_unit_of_something_else_is_an_error(channel: Channel) -> None:
+@pytest.mark.parametrize(
+    "mapping", [SeriesMapping("x", "GB"), SeriesMapping("x", "kW"), SeriesMapping("x", "kWh", "power")]
+)
+def test_a_unit_of_something_else_is_an_error(mapping: SeriesMapping) -> None:
     with pytest.raises(InputError, match=r"data\.csv: x is in '\w+', which is no unit of"):
-        part_of(channel, [(0, 1), (60, 1)])
+        part_of(mapping, [(0, 1), (60, 1)])
 
 
 # --- energy and power -------------------------------------------------------------------------------------------------
@@ -105,7 +107,7 @@ def test_a_unit_of_something_else_is_an_error(channel: Channel) -> None:
 def test_energy_stands_at_the_start_or_at_the_end_of_its_interval() -> None:
     rows = [(60.0, 1.0), (90.0, 2.0), (120.0, 3.0)]
     assert seen(part_of(ENERGY, rows)) == [("01:00", 30, 1), ("01:30", 30, 2), ("02:00", 30, 3)]
-    assert seen(part_of(ENERGY, rows, label="end")) == [("00:30", 30, 1), ("01:00", 30, 2), ("01:30", 30, 3)]
+    assert seen(part_of(ENERGY, rows, time_marks="end")) == [("00:30", 30, 1), ("01:00", 30, 2), ("01:30", 30, 3)]
 
 
 def test_a_reading_does_not_reach_beyond_one_that_follows_sooner() -> None:
@@ -113,7 +115,16 @@ def test_a_reading_does_not_reach_beyond_one_that_follows_sooner() -> None:
     rows = [(0.0, 1.0), (10.0, 1.0), (20.0, 1.0), (30.0, 0.1), (31.0, 0.1), (32.0, 0.1), (42.0, 1.0), (51.9, 1.0)]
     lengths = [10, 10, 10, 1, 1, 10, 10, 10]
     assert [minutes for _, minutes, _ in seen(part_of(ENERGY, rows))] == lengths
-    assert [minutes for _, minutes, _ in seen(part_of(ENERGY, rows, label="end"))] == [10, 10, 10, 10, 1, 1, 10, 10]
+    assert [minutes for _, minutes, _ in seen(part_of(ENERGY, rows, time_marks="end"))] == [
+        10,
+        10,
+        10,
+        10,
+        1,
+        1,
+        10,
+        10,
+    ]
 
 
 def test_a_mean_power_holds_to_the_next_value() -> None:
@@ -132,19 +143,19 @@ def test_a_mean_power_holds_to_the_next_value() -> None:
 
 def test_a_power_at_the_end_of_its_interval_held_since_the_value_before() -> None:
     rows = [(30.0, 1000.0), (60.0, 2000.0), (120.0, 500.0)]
-    assert seen(part_of(WATTS, rows, label="end")) == [("00:00", 30, 0.5), ("00:30", 30, 1), ("01:00", 60, 0.5)]
+    assert seen(part_of(WATTS, rows, time_marks="end")) == [("00:00", 30, 0.5), ("00:30", 30, 1), ("01:00", 60, 0.5)]
 
 
 def test_where_silence_means_no_change_a_power_holds_as_long_as_it_takes() -> None:
     rows = [(0.0, 100.0), (5.0, 200.0), (600.0, 0.0)]
-    found = seen(part_of(WATTS, rows, silence="unchanged"))
+    found = seen(part_of(WATTS, rows, gaps="unchanged"))
     assert found[:2] == [("00:00", 5, 0.008333), ("00:05", 595, 1.983333)]
 
 
 def test_the_order_of_rows_is_no_matter() -> None:
     rows = [(float(n) * 15, float(n * n)) for n in range(10)]
-    for channel in (ENERGY, WATTS, COUNTER):
-        assert seen(part_of(channel, rows)) == approx_rows(seen(part_of(channel, rows[::-1])))
+    for mapping in (ENERGY, WATTS, COUNTER):
+        assert seen(part_of(mapping, rows)) == approx_rows(seen(part_of(mapping, rows[::-1])))
 
 
 def test_readings_that_are_given_a_length_keep_it() -> None:
@@ -179,7 +190,7 @@ def test_a_missing_value_is_unknown_and_an_estimated_one_says_so() -> None:
 
 
 def test_a_register_counts_between_its_states() -> None:
-    part = part_of(Channel("x", "Wh", "counter"), [(0, 1000), (15, 1250), (30, 1250), (45, 2000)])
+    part = part_of(SeriesMapping("x", "Wh", "counter"), [(0, 1000), (15, 1250), (30, 1250), (45, 2000)])
     assert seen(part)[1:] == [("00:00", 15, 0.25), ("00:15", 15, 0), ("00:30", 15, 0.75)]
     assert list(part.frame["quality"]) == ["missing", "measured", "measured", "measured"]
 
@@ -197,7 +208,7 @@ def test_an_outage_keeps_its_energy_over_its_time() -> None:
 
 def test_where_silence_means_no_change_only_unknown_states_are_an_outage() -> None:
     rows = [(0, 100), (300, 101), (400, np.nan), (600, 102)]
-    part = part_of(COUNTER, rows, silence="unchanged")
+    part = part_of(COUNTER, rows, gaps="unchanged")
     assert list(part.frame["quality"]) == ["missing", "measured", "missing", "estimated"]
     assert part.kwh == approx(2)
 
@@ -228,7 +239,7 @@ def test_shuffling_the_rows_of_a_register_changes_nothing(steps: list[int], orde
     rows = [(15.0 * n, float(state)) for n, state in enumerate(states)]
     shuffled = rows.copy()
     order.shuffle(shuffled)  # type: ignore[attr-defined]
-    wh = Channel("x", "Wh", "counter")
+    wh = SeriesMapping("x", "Wh", "counter")
     assert seen(part_of(wh, rows)) == approx_rows(seen(part_of(wh, shuffled)))
     assert part_of(wh, shuffled).kwh == approx(sum(steps) / 1000)
 
@@ -241,7 +252,7 @@ def approx_rows(rows: list[tuple[str, float, float]]) -> list[object]:
 
 
 def test_a_flow_below_zero_is_the_flow_back_and_both_are_known_in_all_hours() -> None:
-    part = part_of(Channel("x", role="grid_import"), [(0, 1), (60, -2), (120, np.nan), (180, 0)])
+    part = part_of(SeriesMapping("x", role="grid_import"), [(0, 1), (60, -2), (120, np.nan), (180, 0)])
     both = part.frame.pivot(index="timestamp", columns="device_id", values="energy_kwh")
     np.testing.assert_array_equal(both["x"], [1, 0, np.nan, 0])
     np.testing.assert_array_equal(both["x back"], [0, 2, np.nan, 0])
@@ -263,7 +274,7 @@ def test_a_meter_that_counts_below_zero_is_turned() -> None:
 
 
 def test_solar_output_is_turned_by_its_energy_and_the_night_counts_as_zero() -> None:
-    part = part_of(Channel("x", role="solar"), [(0, 0.01), (60, 0.01), (120, -3), (180, 0.01)])
+    part = part_of(SeriesMapping("x", role="solar"), [(0, 0.01), (60, 0.01), (120, -3), (180, 0.01)])
     assert seen(part) == [("00:00", 60, 0), ("01:00", 60, 0), ("02:00", 60, 3), ("03:00", 60, 0)]
     assert part.notes[1] == (
         "data.csv: x is below zero in 3 readings, which count as zero (0.03 kWh that the inverter used itself)."
