@@ -5,6 +5,9 @@ A row is found by its `id`, which is also its name under `format:` in home.yaml.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from influx.core.settings import Role
 from influx.importers.formats import adapters
 from influx.importers.formats.table_format import TableFormat
 from influx.importers.reading.layout import SeriesMapping
@@ -23,8 +26,15 @@ def _export(name: str, unit: str = "kWh") -> SeriesMapping:
     return SeriesMapping(f"grid export {name}", unit, role="grid_export")
 
 
+_POWER = SeriesMapping("", "kW", "power")
 _ELECTRICITY = r"(?i)ele(?:ctricity|ktriciteit)"
 _BACK = r"(?:returned|teruggeleverd) \([^)]*\)"
+
+_CIRCUITS: tuple[tuple[str, str, Role], ...] = (
+    ("(.*?)-?Mains_[ABC]", " mains", "grid_import"),
+    ("(.*Solar/Generation.*)", "", "solar"),
+    ("(.+)", "", "device"),
+)
 
 TABLES = (
     # Ameren (Illinois, Missouri): the energy of hours and of their quarters side by side, the finer one is read; names
@@ -61,7 +71,7 @@ TABLES = (
         "E-REDES",
         time=("Data", "Hora"),
         series={
-            rf"(?i){way}\b{measured}.*\(kW\).*": SeriesMapping(series.device_id, "kW", "power", series.role)
+            rf"(?i){way}\b{measured}.*\(kW\).*": replace(series, unit="kW", measures="power")
             for measured in (".*medid", "")
             for way, series in (("consumo", IMPORT), ("inje[cç][aã]o", EXPORT))
         },
@@ -93,13 +103,9 @@ TABLES = (
         "Emporia",
         time=r"Time Bucket \(.+\)",
         series={
-            rf"{name} \({written}\)": SeriesMapping(series, unit, measures, role)
-            for written, unit, measures in (("kWhs", "kWh", "energy"), ("kWatts", "kW", "power"))
-            for name, series, role in (
-                ("(.*?)-?Mains_[ABC]", r"\1 mains", "grid_import"),
-                ("(.*Solar/Generation.*)", r"\1", "solar"),
-                ("(.+)", r"\1", "device"),
-            )
+            rf"{name} \({unit}\)": replace(series, device_id=rf"\1{suffix}", role=role)
+            for unit, series in (("kWhs", SeriesMapping("")), ("kWatts", _POWER))
+            for name, suffix, role in _CIRCUITS
         },
         order="mdy",
         skip_empty=True,
@@ -168,9 +174,10 @@ TABLES = (
         "ESB Networks",
         time="Read Date and End Time",
         series={
-            rf"(?i).*Active {way} Interval \({unit}\).*": SeriesMapping(f"grid {way.lower()}", unit, measures, role)
-            for unit, measures in (("kWh", "energy"), ("kW", "power"))
-            for way, role in (("Import", "grid_import"), ("Export", "grid_export"))
+            r"(?i).*Active Import Interval \(kWh\).*": IMPORT,
+            r"(?i).*Active Export Interval \(kWh\).*": EXPORT,
+            r"(?i).*Active Import Interval \(kW\).*": replace(IMPORT, unit="kW", measures="power"),
+            r"(?i).*Active Export Interval \(kW\).*": replace(EXPORT, unit="kW", measures="power"),
         },
         device="Read Type",
         value="Read Value",
