@@ -7,8 +7,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from influx.core.errors import InputError
@@ -31,19 +29,9 @@ from influx.importers.formats import (
 )
 from influx.importers.formats.catalog import TABLES
 from influx.importers.formats.json_formats import JSON_FORMATS
-from influx.importers.reading.part import Part, Source
+from influx.importers.reading.part import CodedFormat, Part, Source
 
 __all__ = ["FORMATS", "Part", "Source", "find"]
-
-
-@dataclass(frozen=True)
-class CodedFormat:
-    """A format that has code of its own: its id (`format:` in home.yaml), how it is recognized, and how it is read."""
-
-    id: str
-    matches: Callable[[Path], bool]
-    read: Callable[[Path, Settings], Part]
-    rank: int = 50
 
 
 FORMATS: tuple[Source, ...] = tuple(

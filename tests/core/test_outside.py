@@ -24,6 +24,7 @@ from influx.core import tabular_io
 from influx.core.paths import PROJECT
 from influx.core.sanitize import clean_name, distinct, file_name, for_cell, from_cell, legible, message
 from influx.dashboard import columns, html
+from influx.home.audit import Audit
 from influx.home.home import Home, unexplained_kwh
 from influx.home.unique_names import with_clean_names
 from influx.report import html as markup
@@ -118,16 +119,17 @@ def report(tmp_path_factory) -> tuple[Path, str]:
     tiny_notebooks.write(
         folder / "cells" / "01_all.ipynb",
         "# What was used?",
-        "from influx import Run\nfrom influx.report.plots import plots\n"
+        "from influx import Run\nfrom influx.report import plots\n"
         "from influx.report.words import sentences, tables\n"
-        "from influx.report.plots.figures import paragraphs, show, table",
+        "from influx.report.figures import show\n"
+        "from influx.report.html import paragraphs, table",
         "run = Run(data, as_of, horizon, output)\nrun.home(), run.explore(), run.forecast(), run.bill(), run.plan(),"
         " run.insights(), run.review() and None",
         "table(tables.account(run.home()))",
         "table(tables.rejected(run.home()))",
         "paragraphs(list(run.home().notes))",
         "table(tables.breakdown(run.explore()['breakdown']))",
-        "show(plots.plot_breakdown, run.explore()['breakdown'], run.home().devices['device_id'], caption='All.')",
+        "show(plots.breakdown, run.explore()['breakdown'], run.home().devices['device_id'], caption='All.')",
         "print(*run.home().devices['device_id'])",
         "run.home().devices",
     )
@@ -225,7 +227,7 @@ def test_no_file_is_called_by_a_name_or_lies_elsewhere(report, week) -> None:
 
 
 def test_a_plan_of_many_devices_is_read_by_the_dashboard(week) -> None:
-    (tasks,) = columns.read(week / "plan_tasks.csv")["tasks"]
+    (tasks,) = columns.read(week / "plan_jobs.csv")["jobs"]
     assert len(tasks) > csv.field_size_limit()
     assert {task["device_id"] for task in json.loads(tasks)} == set(RAW.values())
 
@@ -300,8 +302,9 @@ def test_files_whose_names_look_the_same_have_an_account_each(tmp_path) -> None:
 def test_names_that_are_clean_are_left_alone(tmp_path) -> None:
     home = influx.load(tiny.write_readings(tmp_path, home="devices: {tv: {same_as: telly}}", tv=tiny.days(2)))
     assert not [note for note in home.notes if "is shown as" in note]
-    notes: list[str] = []
-    assert with_clean_names([], home.settings, notes)[1] == home.settings and not notes
+    audit = Audit()
+    assert with_clean_names([], home.settings, audit)[1] == home.settings
+    assert not [note for note in audit.notes if "is shown as" in note]
 
 
 def test_a_file_name_that_is_no_text_is_read_and_told(tmp_path) -> None:

@@ -5,7 +5,7 @@ A format (`Source`) knows nothing of hours, other files or the household: they a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
@@ -73,6 +73,16 @@ class Source(Protocol):
     def read(self, path: Path, settings: Settings) -> Part:
         """Read the whole file; raise `InputError` where it cannot be used."""
         ...
+
+
+@dataclass(frozen=True)
+class CodedFormat:
+    """A format that has code of its own: its id (`format:` in home.yaml), how it is recognized, and how it is read."""
+
+    id: str
+    matches: Callable[[Path], bool]
+    read: Callable[[Path, Settings], Part]
+    rank: int = 50
 
 
 def part_of(table: Table, kind: Kind, form: str, roles: Mapping[str, Role] | None = None) -> Part:
