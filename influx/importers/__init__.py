@@ -17,7 +17,6 @@ from influx.importers.formats import (
     databases,
     datadis,
     e_distribuzione,
-    edf,
     epoch_registers,
     events,
     green_button,
@@ -25,7 +24,7 @@ from influx.importers.formats import (
     nem12,
     readings,
     sense,
-    sma,
+    text_exports,
 )
 from influx.importers.formats.catalog import TABLES
 from influx.importers.formats.json_formats import JSON_FORMATS
@@ -41,7 +40,7 @@ FORMATS: tuple[Source, ...] = tuple(
             *JSON_FORMATS,
             CodedFormat("datadis", datadis.matches, datadis.read),
             CodedFormat("e_distribuzione", e_distribuzione.matches, e_distribuzione.read),
-            CodedFormat("edf", edf.matches, edf.read),
+            CodedFormat("edf", text_exports.is_edf, text_exports.read_edf),
             CodedFormat("epoch_register", epoch_registers.matches, epoch_registers.read),
             CodedFormat("events", events.matches, events.read),
             CodedFormat("green_button", green_button.is_xml, green_button.read_xml),
@@ -52,7 +51,7 @@ FORMATS: tuple[Source, ...] = tuple(
             CodedFormat("ha_statistics", home_assistant.is_statistics, home_assistant.read_statistics),
             CodedFormat("nem12", nem12.matches, nem12.read),
             CodedFormat("sense", sense.matches, sense.read),
-            CodedFormat("sma", sma.matches, sma.read),
+            CodedFormat("sma", text_exports.is_sma, text_exports.read_sma),
             CodedFormat("weather", covariates.is_weather, covariates.read_weather),
             # before those that claim whatever has the same kind of table or database
             CodedFormat("carbon", covariates.is_carbon, covariates.read_carbon, rank=40),
