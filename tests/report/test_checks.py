@@ -29,8 +29,8 @@ def test_all_holds_of_the_sample(sample_run: Run) -> None:
     home, plan, paid = sample_run.home(), sample_run.plan(), sample_run.bill()
     assert "2 files" in checks.reconciles(home).words
     assert "rows lie before" in checks.past_only(sample_run.features()["features"], home).words
-    assert "past origins" in checks.known_beforehand(sample_run.training()["past_forecasts"], home).words
-    assert "168 hours" in checks.adds_up(sample_run.forecast()["forecast"]).words
+    assert "past origins" in checks.known_beforehand(sample_run.scores().forecasts, home).words
+    assert "168 hours" in checks.adds_up(sample_run.forecast()).words
     assert "lines of the bill" in checks.bill_adds_up(paid["bill"], paid["bill_months"]).words
     assert f"{len(plan['plan_runs'])} runs" in checks.plan_holds(plan).words
 
@@ -51,8 +51,8 @@ def test_all_holds_of_an_awkward_home(make, tiny_run) -> None:
     run = tiny_run(make)
     checks.reconciles(run.home())
     checks.past_only(run.features()["features"], run.home())
-    checks.known_beforehand(run.training()["past_forecasts"], run.home())
-    checks.adds_up(run.forecast()["forecast"])
+    checks.known_beforehand(run.scores().forecasts, run.home())
+    checks.adds_up(run.forecast())
 
 
 def test_a_row_that_vanished_stops_the_page() -> None:

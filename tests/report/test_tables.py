@@ -71,7 +71,8 @@ def test_times_are_those_of_the_home_s_clock() -> None:
 @pytest.mark.parametrize("make", tiny.HOMES, ids=lambda make: make.__name__)
 def test_no_value_of_any_table_is_a_bare_nan(make, tiny_run) -> None:
     run = tiny_run(make)
-    home, found, trained, coming, paid = run.home(), run.explore(), run.training(), run.forecast(), run.bill()
+    home, found, coming, paid = run.home(), run.explore(), run.sums(), run.bill()
+    trained = run.calibration() | run.reference() | {"metrics": run.scores(), "choice": run.selection()}
     meaning, reviewed, plan = run.insights(), run.review(), run.plan()
     used = trained["choice"][["home_id", "device_id", "model"]]
     totals, scores = reviewed["review_totals"], reviewed["review_devices"]
@@ -83,7 +84,7 @@ def test_no_value_of_any_table_is_a_bare_nan(make, tiny_run) -> None:
         "last_week": meaning["overview"],
         "chosen_metrics": used.merge(trained["metrics"]),
         "model_choice": trained["choice"],
-        "calibration": trained["promises"],
+        "calibration": trained["calibration"],
         "last_forecast": totals,
         "energy_errors": scores,
         "losses": scores,
@@ -184,7 +185,7 @@ def test_a_lead_is_clear_only_where_so_few_forecasts_rarely_show_it(skill, error
 
 
 def test_the_metrics_of_the_chosen_models_are_the_household_s_first(sample_run: Run) -> None:
-    trained = sample_run.training()
+    trained = sample_run.reference() | {"metrics": sample_run.scores(), "choice": sample_run.selection()}
     used = trained["choice"][["home_id", "device_id", "model"]].merge(trained["metrics"])
     shown = cells(used, "chosen_metrics", rows=50)
     assert shown[1][0] == HOUSEHOLD

@@ -101,7 +101,7 @@ def test_unknown_hours_are_told_with_the_device_that_has_most() -> None:
 def test_devices_that_are_not_forecast_are_named(tiny_run) -> None:
     for make, words in ((tiny.gaps, "gone has"), (tiny.three_days, "")):
         run = tiny_run(make)
-        assert plain("silent_devices", home=run.home(), forecast=run.forecast()["forecast"]).startswith(words)
+        assert plain("silent_devices", home=run.home(), forecast=run.forecast()).startswith(words)
 
 
 def parts(**kwh: float) -> pd.DataFrame:
@@ -174,9 +174,9 @@ def test_past_absences_are_told(tmp_path: Path) -> None:
 def test_a_coming_absence_is_forecast_as_one_and_told(tmp_path: Path) -> None:
     """The forecast begins on Friday 5 July; from Sunday on .05 kWh an hour, of seven past days away."""
     run = run_of(tmp_path, lived(60), "absences:\n  - {from: 2024-07-07, to: 2024-07-20}\n")
-    facts = {"home": run.home(), "forecast": run.forecast(), "absences": run.explore()["absences"]}
+    facts = {"home": run.home(), "forecast": run.sums(), "absences": run.explore()["absences"]}
     tells("coming_week", "7 to 20 July 2024, says home.yaml", "7 past days away", **facts)
-    daily = run.forecast()["daily"].query("device_id == 'tv'")
+    daily = run.sums()["daily"].query("device_id == 'tv'")
     assert daily["total"].tolist() == pytest.approx([18.3, 18.3] + [24 * 0.05] * 5, abs=0.01)
     assert daily["p90"].iloc[2:].tolist() == pytest.approx([24 * 0.05] * 5)
 
