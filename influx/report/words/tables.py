@@ -11,7 +11,7 @@ from influx.core import formatting as fmt
 from influx.core.local_time import local
 from influx.core.schema import HOUSEHOLD
 from influx.home.home import Home
-from influx.insights.overview import trend_in_words
+from influx.report.tables import _trend
 
 
 def account(home: Home) -> pd.DataFrame:
@@ -306,7 +306,7 @@ def health(overview: pd.DataFrame, efficiency: pd.DataFrame) -> pd.DataFrame:
     out = pd.DataFrame(
         {
             "device": rows["device_id"],
-            "trend over twelve weeks": [trend_in_words(row) for _, row in rows.iterrows()],
+            "trend over twelve weeks": list(map(_trend, rows["trend_kwh_per_week"], rows["trend_p"])),
             "load factor": rows["load_factor"],
             "hours of use a week": rows["hours_of_use"],
             "change of the load factor": [fmt.percent(change) for change in rows["change"]],
