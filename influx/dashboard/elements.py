@@ -1,0 +1,78 @@
+"""What the parts are made of: HTML beside that of the report, and widgets that follow their controls."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from html import escape
+from typing import Any
+
+import ipywidgets as widgets
+import pandas as pd
+
+from influx.core.sanitize import file_name, for_cell
+from influx.report.html import Shown, sentence
+
+Markup = str | Shown
+
+
+def html(*pieces: Markup) -> widgets.HTML:
+    """Return pieces of HTML, one below the other, as a widget."""
+    return widgets.HTML("".join(piece if isinstance(piece, str) else piece.markup for piece in pieces))
+
+
+def live(draw: Callable[..., list[Markup]], *controls: widgets.Widget) -> widgets.HTML:
+    """Return what `draw` makes of the controls' values, and makes anew whenever one of them changes."""
+    shown = widgets.HTML()
+
+    def redraw(_: object = None) -> None:
+        shown.value = html(*draw(*(control.value for control in controls))).value
+
+    for control in controls:
+        control.observe(redraw, "value")
+    redraw()
+    return shown
+
+
+def row(*controls: widgets.Widget) -> widgets.HBox:
+    """Return controls side by side, as many as fit."""
+    return widgets.HBox(controls, layout=widgets.Layout(flex_flow="row wrap"))
+
+
+def slider(name: str, value: float, low: float, high: float, step: float) -> widgets.FloatSlider:
+    """Return a slider that tells its value when it is let go."""
+    return widgets.FloatSlider(value, min=low, max=high, step=step, continuous_update=False, description=name)
+
+
+def heading(words: str, level: int = 2) -> str:
+    """Return a heading."""
+    return f"<h{level}>{escape(words)}</h{level}>"
+
+
+def sentences(texts: list[str]) -> list[Markup]:
+    """Return the texts that are not empty as paragraphs."""
+    return [sentence(text) for text in texts if text]
+
+
+def cards(rows: list[tuple[str, str, str]]) -> str:
+    """Return numbers side by side: each with its name above and what it means below."""
+    out = [
+        f'<div class="ix-card"><div class="ix-name">{escape(name)}</div><div class="ix-value">{escape(value)}</div>'
+        f'<div class="ix-more">{escape(more)}</div></div>'
+        for name, value, more in rows
+    ]
+    return f'<div class="ix-cards">{"".join(out)}</div>'
+
+
+def download(frame: pd.DataFrame, name: str) -> str:
+    """Return a link that saves a frame as CSV, which a spreadsheet reads as values and never as formulas."""
+    if frame.empty:
+        return ""
+    safe = frame.rename(columns=for_cell).map(_safe)
+    content = safe.to_csv(index=False, float_format="%.6g", lineterminator="\r\n").encode("utf-8-sig")
+    link = f"data:text/csv;charset=utf-8;base64,{base64.b64encode(content).decode()}"
+    return f'<p class="ix-save"><a download="{file_name(name)}.csv" href="{link}">Save as CSV</a></p>'
+
+
+def _safe(value: Any) -> Any:
+    return for_cell(value) if isinstance(value, str) else value
