@@ -1,7 +1,7 @@
 # Everything that a newcomer types; `make help` explains each target.
 
 .DEFAULT_GOAL := help
-.PHONY: help report lab dashboard data test lint fuzz bench schedule unschedule lock clean .venv conda
+.PHONY: help report lab dashboard data test lint strip fuzz bench schedule unschedule lock clean .venv conda
 
 # PYTHON names the Python that .venv is made from. When it is the one of an activated conda environment, no .venv is made
 # and that environment is used as it is.
@@ -12,6 +12,7 @@ run := $(if $(own),'$(PYTHON)',.venv/bin/python)
 
 # Jupyter, IPython and Matplotlib keep their settings and caches here, not in the home directory.
 export JUPYTER_CONFIG_DIR := $(CURDIR)/.cache/jupyter/config
+export JUPYTER_CONFIG_PATH := $(CURDIR)/scripts/jupyter
 export JUPYTER_DATA_DIR := $(CURDIR)/.cache/jupyter/data
 export JUPYTER_RUNTIME_DIR := $(CURDIR)/.cache/jupyter/runtime
 export IPYTHONDIR := $(CURDIR)/.cache/ipython
@@ -21,19 +22,25 @@ export PYTHONPATH := $(CURDIR)
 endif
 
 # Given on the command line, as in `make report DATA=data/home AS_OF=2024-07-08`, these reach the shell by themselves.
-report_options = $${DATA:+--data "$$DATA"} $${AS_OF:+--as-of "$$AS_OF"} $${HORIZON:+--horizon "$$HORIZON"}
+report_options = $${DATA:+--data "$$DATA"} $${AS_OF:+--as-of "$$AS_OF"} $${HORIZON:+--horizon "$$HORIZON"} $(parameters)
 
 compile = '$(CURDIR)/.venv/bin/python' -m uv pip compile --quiet --no-config --universal --fork-strategy fewest \
 	--generate-hashes --no-header $(LOCK)
 
 # Taken from the command line alone: HOST and NAME mean other things in many an environment.
 given = $(if $(filter command,$(firstword $(origin $(1)))),--$(2) "$$$(1)")
+parameter = $(if $(filter command,$(firstword $(origin $(1)))),--parameter "$(2)=$$$(1)")
+parameters = $(call parameter,MODELS,models) $(call parameter,FOLDS,folds) $(call parameter,QUANTILES,quantiles) \
+	$(call parameter,DEVICES,devices) $(call parameter,COUNTRY,country) \
+	$(if $(filter command,$(firstword $(origin PARAMETERS))),$(patsubst %,--parameter '%',$(PARAMETERS)))
 dashboard_options = $(call given,HOST,host) $(call given,PORT,port) $(call given,TOKEN,token) $(call given,NAME,name)
 
 help: ## explain every target
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 } /^#: / { print "                " substr($$0, 3) }' Makefile
 
 report: $(ready) ## write the week's report to reports/latest (DATA=data/sample, AS_OF=2024-07-08, HORIZON=168)
+#: also MODELS="similar days,climatology" FOLDS=8 QUANTILES=0.05,0.5,0.95 DEVICES=WM_01,TV_LR_01 COUNTRY=ES,
+#: and any other parameter of the notebooks: PARAMETERS="name=value name=value"
 	@$(run) -m influx report $(report_options)
 
 lab: $(ready) ## open the notebooks in JupyterLab
@@ -53,10 +60,15 @@ test: $(ready) ## run the tests, notebooks included, and measure what they cover
 		--nbval-lax --nbval-current-env $(wildcard notebooks) tests \
 		--cov=influx --cov-report=term:skip-covered --cov-fail-under=90
 
-lint: $(ready) ## check style, format and types
+lint: $(ready) ## check style, format, types, the one way of imports, and that notebooks hold no outputs
 	@$(run) -m ruff check
 	@$(run) -m ruff format --check
 	@$(run) -m mypy
+	@$(run) scripts/architecture.py
+	@$(run) scripts/strip_notebooks.py --check notebooks/*.ipynb
+
+strip: $(ready) ## take outputs and counts out of the notebooks (JupyterLab does so when it saves one)
+	@$(run) scripts/strip_notebooks.py notebooks/*.ipynb || true
 
 fuzz: $(ready) ## read ten thousand damaged files; each must end in a clear error or a right reading (COUNT=10000, SEED=1)
 	@$(run) tests/fuzz.py $${COUNT:+--count "$$COUNT"} $${SEED:+--seed "$$SEED"}
@@ -83,5 +95,5 @@ clean: ## remove .venv and every cache; data and reports stay
 	@sh scripts/venv.sh '$(PYTHON)'
 
 conda:
-	@$(run) -c 'from importlib.util import find_spec as there; assert there("papermill") and there("skops")' 2>/dev/null || \
+	@$(run) -c 'from importlib.util import find_spec as there; assert there("papermill") and there("sklearn")' 2>/dev/null || \
 		{ echo "InFlux: this environment lacks packages. Install them: $(PYTHON) -m pip install -r requirements.txt" >&2; exit 1; }

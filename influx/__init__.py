@@ -9,6 +9,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from influx.core import __version__
+
 if TYPE_CHECKING:
     from influx.core.errors import InputError
     from influx.forecasting.evaluation.backtest import backtest
@@ -16,8 +18,7 @@ if TYPE_CHECKING:
     from influx.home.home import Home, load
     from influx.report.run_folder import Run
 
-__version__ = "0.1.0"
-__all__ = ["Home", "InputError", "Run", "backtest", "forecast", "load"]
+__all__ = ["Home", "InputError", "Run", "__version__", "backtest", "forecast", "load"]
 
 _ROOMS = {
     "Home": "influx.home.home",

@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from sample_home.simulate import Household, simulate, write_sample
-from sample_home.simulate_devices import DEVICES, air_conditioner, water_heater
-from sample_home.simulate_world import AWAY, World, weather
 
 from influx.core.errors import InputError
 from influx.core.home_yaml import read_settings
 from influx.core.local_time import is_day_off
 from influx.core.schema import EVENT_COLUMNS
+from sample_home.simulate import Household, simulate, write_sample
+from sample_home.simulate_devices import DEVICES, air_conditioner, water_heater
+from sample_home.simulate_world import AWAY, World, weather
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"
 START, END = pd.Timestamp("2024-04-22"), pd.Timestamp("2024-07-15")

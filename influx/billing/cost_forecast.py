@@ -14,12 +14,12 @@ import pandas as pd
 from influx.billing.bill import daily, monthly, supply_of
 from influx.billing.carbon import intensity
 from influx.billing.monthly_bill import this_month
+from influx.core.constants import WEEK
 from influx.core.local_time import hours_of_days, local
 from influx.core.schema import HOUSEHOLD
 from influx.core.tariff import rates
 from influx.forecasting.aggregate_intervals import Price, totals
 from influx.forecasting.device_series import Series, with_household
-from influx.forecasting.features import WEEK
 from influx.home.home import Home
 
 Frames = dict[str, pd.DataFrame]

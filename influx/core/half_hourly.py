@@ -9,12 +9,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from influx.core.constants import KNOWN_SHARE
 from influx.core.local_time import local
 
 HALF = pd.Timedelta(minutes=30)
-
-COMPLETE = 0.75
-"""Share of a half hour that must be known before its mean counts."""
 
 
 def of_files(files: list[pd.DataFrame], value: str, shift: pd.Timedelta) -> pd.DataFrame | None:
@@ -59,7 +57,7 @@ def _of_one(frame: pd.DataFrame, value: str, shift: pd.Timedelta) -> pd.DataFram
     cut["timestamp"] = ((begin - shift).dt.floor("30min") + shift).dt.as_unit("us")
     cut["minutes"] /= np.repeat(pieces, pieces)
     halves = cut.groupby("timestamp").agg(**{value: (value, "mean"), "minutes": ("minutes", "sum")})
-    return halves.loc[halves["minutes"] >= 30 * COMPLETE, [value]].reset_index()
+    return halves.loc[halves["minutes"] >= 30 * KNOWN_SHARE, [value]].reset_index()
 
 
 def read_off(values: pd.Series, stamps: pd.DatetimeIndex) -> np.ndarray:

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 
-from influx.core.device_names import HOUSEHOLD as HOUSEHOLD
-from influx.core.device_names import OTHER as OTHER
+from influx.core.constants import HOUSEHOLD as HOUSEHOLD
+from influx.core.constants import OTHER as OTHER
 from influx.core.errors import InputError
 
 DEVICE_COLUMNS = (

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import holidays
 from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
 
+from influx.core.constants import KNOWN_SHARE
 from influx.core.errors import InputError
 from influx.core.file_settings import File
 from influx.core.file_settings import Role as Role
@@ -84,7 +85,7 @@ class Settings(_Strict):
     tariff: Tariff | None = None
     power_limit_kw: float | None = Field(None, gt=0, description="most power that the home may draw at once")
     complete_hour: float = Field(
-        0.75,
+        KNOWN_SHARE,
         gt=0.5,  # an hour of which half is known is as much a guess as a measurement
         le=1,
         description="share of an hour that its readings must cover; the rest is then scaled up, and marked estimated",

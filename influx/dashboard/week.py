@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from influx.core.device_names import HOUSEHOLD, OTHER
+from influx.core.constants import HOUSEHOLD, OTHER
 from influx.core.local_time import local
 from influx.core.paths import find
 from influx.report.plots.colours import colours

@@ -16,10 +16,10 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 
+from influx.core.constants import KNOWN_SHARE, WEEK
 from influx.core.local_time import local
 from influx.core.parallel import run_all
 from influx.forecasting.device_series import Series
-from influx.forecasting.features import WEEK
 from influx.forecasting.models.climatology import lookup, similar_hours
 from influx.forecasting.models.conformal import conformal_offsets
 from influx.forecasting.models.registry import Climatology
@@ -29,9 +29,6 @@ PAST_ORIGINS = 56
 
 LEAST_ERRORS = 9
 """Past sums below which no range is told: of nine the next one lies outside with a chance of one in five."""
-
-LEAST_KNOWN = 0.75
-"""Share of an interval's hours that must be known for its past sum to count; it is then scaled up to the whole."""
 
 Price = Callable[[pd.DatetimeIndex], np.ndarray]
 
@@ -105,7 +102,7 @@ def summed(misses: np.ndarray, weights: np.ndarray) -> np.ndarray:
     counts = np.isfinite(weights)
     amounts = (misses * np.where(counts, weights, 0.0))[:, counts]
     there = np.isfinite(amounts).mean(axis=1) if counts.any() else np.zeros(len(misses))
-    enough = there >= LEAST_KNOWN
+    enough = there >= KNOWN_SHARE
     return np.asarray(np.nansum(amounts[enough], axis=1) / there[enough])
 
 

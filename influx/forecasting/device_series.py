@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from influx.core.constants import HISTORY_DAYS
 from influx.core.schema import HOUSEHOLD, OTHER, STATIC_COLUMNS, as_weather
 from influx.core.settings import check_where
 from influx.core.tariff import rates
@@ -19,9 +20,6 @@ from influx.home.household_balance import LEAST_OTHER
 
 if TYPE_CHECKING:
     from influx.home.home import Home
-
-HISTORY_DAYS = 365
-"""Days of history that a model is given; one year holds every season once."""
 
 
 @dataclass(frozen=True)

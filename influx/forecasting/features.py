@@ -15,13 +15,11 @@ import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
 
+from influx.core.constants import WEEK
 from influx.core.local_time import is_day_off, local
 from influx.core.schema import STATIC_COLUMNS
 from influx.core.tariff import Rates
 from influx.forecasting.models.learner import Learner
-
-WEEK = 168
-"""Hours of a week."""
 
 TRAINING_WEEKS = 26
 """Weeks from which a model on features learns."""

@@ -15,13 +15,13 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
+from influx.core.constants import WEEK
 from influx.core.errors import InputError
 from influx.core.parallel import run_all, run_apart
 from influx.core.schema import FORECAST, HOUSEHOLD, as_readings, check
 from influx.forecasting.device_series import Series, all_series, surroundings, with_household
 from influx.forecasting.evaluation.backtest import check_asked, fit, past_forecasts, predict
 from influx.forecasting.evaluation.model_selection import FAVOURITE, FOLDS, SIMPLEST, choose, with_anchor
-from influx.forecasting.features import WEEK
 from influx.forecasting.models.conformal import LEVELS, column
 from influx.forecasting.models.registry import Candidate
 from influx.forecasting.models.similar_days import LARGEST_RATIO

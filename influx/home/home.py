@@ -9,12 +9,14 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
 
 from influx.core.errors import InputError
+from influx.core.fingerprint import fingerprint
 from influx.core.home_yaml import read_settings
 from influx.core.settings import Settings
 from influx.home import assembly, home_assistant_energy
@@ -98,6 +100,11 @@ class Home:
     origin: pd.Timestamp
     prices: pd.DataFrame | None = None
     carbon: pd.DataFrame | None = None
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A hash of all that is known of the home: two homes with the same one have the same numbers."""
+        return fingerprint({field.name: getattr(self, field.name) for field in fields(self)})
 
     def save(self, folder: Path) -> None:
         """Write a Parquet file a frame into `folder`, and home.json last; each file appears whole or not at all."""

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import pandas as pd
 
-from influx.core.device_names import HOUSEHOLD
+from influx.core.constants import HOUSEHOLD
 from influx.core.settings import Role, Settings
 
 NOTHING: Mapping[str, Role] = MappingProxyType({})

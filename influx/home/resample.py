@@ -13,15 +13,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from influx.core.constants import HOUR_US, KNOWN_SHARE
 from influx.core.local_time import local
 from influx.home import reconciliation
 from influx.home.reconciliation import Correction
-from influx.home.time_grid import COMPLETE, Hours, pieces, stamps_of
+from influx.home.time_grid import Hours, pieces, stamps_of
 
 CROSSING = 0.1
 """Share of an hour's energy that may come from readings across its borders before the hour is an estimate."""
 
-_HOUR = 3_600_000_000  # microseconds
 _LATE = 0.1  # of a reading's length, by which the next one may begin early
 _TINY = 1e-3  # kWh
 _KEY = ["device_id", "timestamp"]
@@ -41,7 +41,7 @@ class _Readings:
 
 
 def readings_to_hours(
-    files: list[pd.DataFrame], names: list[str], shift: pd.Timedelta, timezone: str = "UTC", least: float = COMPLETE
+    files: list[pd.DataFrame], names: list[str], shift: pd.Timedelta, timezone: str = "UTC", least: float = KNOWN_SHARE
 ) -> Hours:
     """Bring the readings of all files to hours; where files overlap, the newer one wins.
 
@@ -108,7 +108,7 @@ def _single(
         if not keep.all():
             gone = order[~keep]
             _tell_twice(file, str(device), readings, frame["row"].to_numpy()[rows], order, keep, what, notes, told)
-            lost = len(np.unique((readings.start[gone] - shift // pd.Timedelta(microseconds=1)) // _HOUR))
+            lost = len(np.unique((readings.start[gone] - shift // pd.Timedelta(microseconds=1)) // HOUR_US))
             yield str(device), readings.take(order[keep]), lost
         else:
             yield str(device), readings.take(order) if len(order) and order[0] != 0 else readings, 0
@@ -194,7 +194,7 @@ def _sum(
     place = hour - base
     energy = readings.kwh[reading] * split
     crossing = energy * (split < 1 - 1e-6)
-    sums = [np.bincount(place, weights=values) for values in (energy, length / _HOUR, crossing)]
+    sums = [np.bincount(place, weights=values) for values in (energy, length / HOUR_US, crossing)]
     guess = np.bincount(place, weights=readings.guess[reading]) > 0
     there = np.flatnonzero(np.bincount(place))
     energy, share, crossing = (values[there] for values in sums)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from influx.core.device_names import HOUSEHOLD
+from influx.core.constants import HOUSEHOLD
 from influx.core.settings import Role, Settings
 
 _OF_ALL_USE: tuple[Role, ...] = ("household", "grid_import")

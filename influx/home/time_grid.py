@@ -13,13 +13,10 @@ import numpy as np
 import pandas as pd
 
 from influx.core import local_time
+from influx.core.constants import HOUR_US
 from influx.core.errors import InputError
 from influx.home.reconciliation import Correction
 
-COMPLETE = 0.75
-"""Share of an hour that must be known before the rest may be estimated."""
-
-_HOUR = 3_600_000_000  # microseconds
 _MOST_CELLS = 60_000_000
 _NO_SHIFT = pd.Timedelta(0)
 
@@ -65,12 +62,12 @@ def pieces(
     """
     begin = start - shift // pd.Timedelta(microseconds=1)
     end = begin + np.maximum(np.rint(np.asarray(minutes, float) * 60e6).astype("int64"), 1)
-    first, last = begin // _HOUR, (end - 1) // _HOUR
+    first, last = begin // HOUR_US, (end - 1) // HOUR_US
     count = last - first + 1
     interval = np.repeat(np.arange(len(begin)), count)
     step = np.arange(len(interval)) - np.repeat(np.cumsum(count) - count, count)
     hour = first[interval] + step
-    length = np.minimum(end[interval], (hour + 1) * _HOUR) - np.maximum(begin[interval], hour * _HOUR)
+    length = np.minimum(end[interval], (hour + 1) * HOUR_US) - np.maximum(begin[interval], hour * HOUR_US)
     return interval, hour, length
 
 
@@ -83,7 +80,7 @@ def _by_hour(codes: np.ndarray, hour: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
 def stamps_of(hour: np.ndarray, shift: pd.Timedelta) -> pd.DatetimeIndex:
     """Return hours since 1970 as UTC stamps."""
-    return pd.DatetimeIndex((hour * _HOUR).astype("datetime64[us]")).tz_localize("UTC") + shift
+    return pd.DatetimeIndex((hour * HOUR_US).astype("datetime64[us]")).tz_localize("UTC") + shift
 
 
 def spread_events(

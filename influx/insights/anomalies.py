@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 
 from influx.core import formatting as fmt
+from influx.core.constants import WEEK
 from influx.core.local_time import local
 from influx.core.parallel import run_all
 from influx.forecasting.device_series import Series
-from influx.forecasting.features import WEEK
 from influx.forecasting.models.climatology import lookup, similar_hours
 from influx.forecasting.models.registry import Climatology
 

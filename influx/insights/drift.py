@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 from scipy.stats import ks_2samp, mannwhitneyu, spearmanr
 
+from influx.core.constants import WEEK
 from influx.core.local_time import local
 from influx.core.parallel import run_all
 from influx.forecasting.device_series import Series
 from influx.forecasting.evaluation.backtest import fit, past_forecasts
-from influx.forecasting.features import WEEK
 
 WEEKS = 12
 """Past weeks over which errors are looked at."""

@@ -10,14 +10,12 @@ import numpy as np
 import pandas as pd
 from scipy.stats import spearmanr
 
+from influx.core.constants import LEAST_DAYS
 from influx.core.local_time import hours_of_days, local
 from influx.core.schema import HOUSEHOLD
 from influx.core.tariff import rates
 from influx.forecasting.device_series import with_household
 from influx.home.home import Home
-
-LEAST_DAYS = 14
-"""Days below which no relation to temperature is told."""
 
 
 def completeness(home: Home) -> pd.DataFrame:

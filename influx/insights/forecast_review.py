@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from influx.core.constants import KNOWN_SHARE, WEEK
 from influx.core.local_time import local
 from influx.core.parallel import run_all
 from influx.core.schema import HOUSEHOLD
@@ -21,13 +22,9 @@ from influx.forecasting.aggregate_intervals import totals
 from influx.forecasting.device_series import Series
 from influx.forecasting.evaluation.backtest import fit, pinball
 from influx.forecasting.evaluation.calibration import ANCHOR, LEAST_OF_DAY, promises
-from influx.forecasting.features import WEEK
 from influx.forecasting.forecast import predict_all
 from influx.forecasting.models.conformal import LEVELS
 from influx.insights.drift import WEEKS, drift
-
-LEAST_KNOWN = 0.75
-"""Share of a week's hours that must have been measured before its total is judged."""
 
 AGAIN = "again"
 """Stands for the week of a report that was never made: its forecast was made again now."""
@@ -241,7 +238,7 @@ def said_and_was(statement: Statement, judged: pd.DataFrame, timezone: str = "UT
     rows = []
     for device_id, hours in judged.groupby("device_id", sort=False):
         total = statement.totals[statement.totals["device_id"] == device_id]
-        if total.empty or len(hours) < LEAST_KNOWN * float(total["hours"].iloc[0]):
+        if total.empty or len(hours) < KNOWN_SHARE * float(total["hours"].iloc[0]):
             continue
         rows.append({"device_id": device_id} | _compared(total.iloc[0], hours))
     out = pd.DataFrame(rows, columns=["device_id", "hours", "said", "p10", "p90", "was", "share_known", "inside"])

@@ -10,11 +10,11 @@ import pandas as pd
 from scipy.stats import kendalltau, theilslopes
 
 from influx.core import formatting as fmt
+from influx.core.constants import KNOWN_SHARE, WEEK
 from influx.core.local_time import local
 from influx.core.schema import HOUSEHOLD
 from influx.forecasting.aggregate_intervals import past_errors, spread
 from influx.forecasting.device_series import Series
-from influx.forecasting.features import WEEK
 from influx.forecasting.models.climatology import lookup, similar_hours
 from influx.forecasting.models.registry import Climatology
 from influx.home.home import Home
@@ -102,7 +102,7 @@ def trend(series: Series, origin: pd.Timestamp) -> dict[str, float]:
     for back in range(TREND_WEEKS, 0, -1):
         begin = origin - pd.Timedelta(hours=WEEK * back)
         hours = series.energy[(series.energy.index >= begin) & (series.energy.index < begin + pd.Timedelta(hours=WEEK))]
-        if hours.notna().sum() >= 0.75 * WEEK:
+        if hours.notna().sum() >= KNOWN_SHARE * WEEK:
             sums.append(float(hours.mean()) * WEEK)
             weeks.append(-back)
     if len(sums) < LEAST_TREND_WEEKS:

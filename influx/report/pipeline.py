@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from influx import __version__
+from influx.core import __version__
 from influx.core.errors import InputError
 from influx.core.paths import find, told
 from influx.core.sanitize import legible
@@ -49,7 +49,6 @@ PACKAGES = (
     "scikit-learn",
     "scipy",
     "seaborn",
-    "skops",
 )
 """What `run.json` tells the version of."""
 

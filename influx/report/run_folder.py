@@ -1,8 +1,9 @@
 """The run folder: every step's result is a file there, made once and then read.
 
-A step that was made for the same data, parameters and code is read from its files; otherwise it is made and written.
-So the notebooks of one report share one set of numbers, none re-reads raw files or trains again, and an analyst may
-open any notebook first. A step's manifest in `steps/` is written last: what has none is not there.
+A step is kept with a fingerprint of its inputs and of the code that makes it. As long as both are the same it is read
+from its files, by any notebook; otherwise it is made and written. So the notebooks of one report share one set of
+numbers, none trains again, and an analyst may open any notebook first. A step's manifest in `steps/` is written last:
+what has none is not there.
 """
 
 from __future__ import annotations
@@ -10,34 +11,24 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
+from html import escape
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from influx.billing import cost_forecast
+from influx.core.constants import WEEK
 from influx.core.errors import InputError
-from influx.core.parallel import run_all
+from influx.core.fingerprint import code_of, fingerprint, fingerprint_of_files
 from influx.core.paths import PROJECT, find
 from influx.core.schema import HOUSEHOLD
 from influx.core.tabular_io import write_csv
 from influx.core.tariff import Rates, rates
-from influx.forecasting.aggregate_intervals import totals
-from influx.forecasting.device_series import Series, series_of_home
-from influx.forecasting.evaluation.backtest import LEVELS
-from influx.forecasting.evaluation.calibration import days_ahead, of_chosen, promises
-from influx.forecasting.evaluation.model_selection import references, train
-from influx.forecasting.features import WEEK, every_hour, every_week, feature_table, relation
-from influx.forecasting.forecast import alive, predict_all
-from influx.forecasting.models.registry import Candidate
 from influx.home.home import Home, load
-from influx.insights import explore, overview, recommendations
-from influx.insights.anomalies import unusual_hours
-from influx.insights.forecast_review import review
-from influx.report.artifacts import code_of, files_of_home, fingerprint, keep_models, open_models, write_json
-from influx.scheduling import home_plan, temperature_scenarios
+from influx.report.artifacts import files_of_home, write_json
 
 WORKBENCH = Path("reports") / "workbench"
 """Where the steps of an interactive notebook go."""
@@ -45,11 +36,14 @@ WORKBENCH = Path("reports") / "workbench"
 LARGEST_CSV = 400_000
 """Rows above which a frame is kept as Parquet alone."""
 
+HOME_FRAMES = ("readings", "rejected", "reconciliation", "corrections", "series", "devices")
+"""Frames of the home that are written as CSV, too."""
+
 Frames = dict[str, pd.DataFrame]
 
 
 class Run:
-    """One run: a home, a moment, a horizon, and the folder that holds what was found.
+    """One run: a home, a moment, a horizon, and the folder that holds what was computed.
 
     Parameters
     ----------
@@ -60,12 +54,17 @@ class Run:
     horizon : int
         Hours to forecast.
     output : str or Path
-        The run folder; empty is `reports/workbench`. What it holds of other data, parameters or code is replaced.
+        The run folder; empty is `reports/workbench`. What it holds of other data is replaced.
 
     Raises
     ------
     InputError
         The data does not exist, or the horizon is out of range.
+
+    Examples
+    --------
+    >>> run = Run("data/sample")  # doctest: +SKIP
+    >>> scores = run.keep("scores", influx.backtest, run.home(), folds=8)  # doctest: +SKIP
     """
 
     def __init__(self, data: str | Path = "data/sample", as_of: str = "", horizon: int = WEEK, output: str | Path = ""):
@@ -76,7 +75,7 @@ class Run:
             raise InputError(f"horizon: {horizon!r} cannot be used; give 1 to {2 * WEEK} whole hours.")
         self.as_of, self.horizon = str(as_of or ""), horizon
         self.folder = Path(output).absolute() if str(output) else PROJECT / WORKBENCH
-        self._settle(self.data)
+        self._forget_other_inputs(self.data)
 
     @classmethod
     def open(cls, folder: Path) -> Run:
@@ -90,18 +89,87 @@ class Run:
         inputs = folder / "steps" / "inputs.json"
         if not inputs.exists():
             raise InputError(f"{folder}: this is no run folder. `make report` makes one.")
-        kept = json.loads(inputs.read_text(encoding="utf-8"))
+        parameters = json.loads(inputs.read_text(encoding="utf-8"))
         run = cls.__new__(cls)
-        run.data, run.as_of, run.horizon, run.folder = None, kept["as_of"], int(kept["horizon"]), folder
+        run.data, run.folder = None, folder
+        run.as_of, run.horizon = parameters["as_of"], int(parameters["horizon"])
         return run
 
+    def keep(self, step: str, make: Callable[..., Any], *inputs: Any, **options: Any) -> Any:
+        """Return `make(*inputs, **options)`, read from the folder where it was made of the same inputs and code.
+
+        Parameters
+        ----------
+        step : str
+            The name of the step; a single frame is kept under this name, several under their own.
+        make : callable
+            Returns a DataFrame or a mapping of names to DataFrames.
+        *inputs, **options
+            Whatever `influx.core.fingerprint.fingerprint` knows.
+
+        Raises
+        ------
+        InputError
+            The run folder was opened without its data, and the step was never made.
+        """
+        manifest = self._manifest(step)
+        if self.data is None:
+            return self._read(step)
+        key = fingerprint(code_of(make), inputs, options)
+        if manifest.exists() and _note(manifest).get("key") == key:
+            return self._read(step)
+        manifest.unlink(missing_ok=True)
+        began = time.monotonic()
+        result = make(*inputs, **options)
+        frames = result if isinstance(result, Mapping) else {step: result}
+        for name, frame in frames.items():
+            self._write(name, frame.reset_index(drop=True))
+        note = {"key": key, "frames": list(frames), "single": not isinstance(result, Mapping)}
+        write_json(manifest, note | {"seconds": round(time.monotonic() - began, 3)})
+        return self._read(step)
+
     def has(self, step: str) -> bool:
-        """Tell whether a step (home, explore, features, training, forecast, bill, insights) was made."""
+        """Tell whether a step (home, explore, features, training, forecast, bill, insights ...) was made."""
         return self._manifest(step).exists()
 
     def home(self) -> Home:
         """Return the home as it was read."""
         return self._home
+
+    def explore(self) -> Frames:
+        """Return `completeness`, `profile`, `daily_use`, `breakdown`, `drivers`, `unusual` and `absences`."""
+        return self._step("explore", "explored")
+
+    def features(self) -> Frames:
+        """Return `features`, an hour ahead for each device, and `relations` of each of the 24 with the energy."""
+        return self._step("features", "features", horizon=True)
+
+    def training(self) -> Frames:
+        """Return `metrics`, `choice`, `past_forecasts`, `promises`, `together`, `days_ahead`, `reference` and
+        `importance`."""
+        return self._step("training", "training", horizon=True)
+
+    def forecast(self) -> Frames:
+        """Return `forecast`, `daily`, `week`, `peaks`, and `cost_daily`, `carbon_week` ... as far as known."""
+        return self._step("forecast", "forecast", lambda: (self._selection(),), horizon=True)
+
+    def bill(self) -> Frames:
+        """Return `bill`, `bill_days`, `bill_months`, `spent` and `spent_week`, those that are known."""
+        return self._step("bill", "bill", lambda: (self._hours(), self._selection()), horizon=True)
+
+    def plan(self) -> Frames:
+        """Return `plan`, `plan_runs`, `plan_devices` ..., and `warmer`, the week some degrees warmer or colder."""
+        return self._step("plan", "plan", lambda: (self._hours(), self._selection()), horizon=True)
+
+    def insights(self) -> Frames:
+        """Return `overview`, `efficiency` and `recommendations`."""
+        return self._step("insights", "insights", lambda: (self._hours(), self.plan()))
+
+    def review(self) -> Frames:
+        """Return `said_and_was`, `drift`, `weekly_errors` and the frames `review_*` (`forecast_review.review`)."""
+        parents = self.folder.parents
+        reports = next((folder for folder in parents[:2] if any(folder.glob("*-W*/forecast.parquet"))), parents[0])
+        return self._step("review", "review", lambda: (self._selection(), reports))
 
     def rates(self) -> Rates | None:
         """Return the prices that hold in the home, None where they are not known."""
@@ -119,183 +187,73 @@ class Run:
 
     def model(self, device_id: str) -> str:
         """Return the name of the model that forecasts a device."""
-        choice = self.training()["choice"].set_index("device_id")["model"]
-        if device_id not in choice:
-            raise InputError(f"device: there is no {device_id!r}; forecast are {', '.join(choice.index)}.")
-        return str(choice[device_id])
+        selected = self._selection().set_index("device_id")["model"]
+        if device_id not in selected:
+            raise InputError(f"device: there is no {device_id!r}; forecast are {', '.join(selected.index)}.")
+        return str(selected[device_id])
 
-    def explore(self) -> Frames:
-        """Return `completeness`, `profile`, `daily_use`, `breakdown`, `drivers`, `unusual` and `absences`."""
-        home = self._home
-        return self._step(
-            "explore",
-            lambda: {
-                "completeness": explore.completeness(home),
-                "profile": explore.profile(home),
-                "daily_use": explore.daily(home),
-                "breakdown": explore.breakdown(home),
-                "drivers": explore.drivers(home),
-                "unusual": unusual_hours(self._alive),
-                "absences": self._alive[0].absences.table(home.origin),
-            },
-        )
-
-    def features(self) -> Frames:
-        """Return `features`, an hour ahead for each device, and `relations` of each of the 24 with the energy."""
-        return self._step("features", self._make_features)
-
-    def training(self) -> Frames:
-        """Return `metrics`, `choice`, `past_forecasts`, `promises`, `together`, `days_ahead`, `reference` and
-        `importance`; the models lie in `models/`."""
-        return self._step("training", self._make_training)
-
-    def forecast(self) -> Frames:
-        """Return `forecast`, `daily`, `week`, `peaks`, and `cost_daily`, `carbon_week` ... as far as known."""
-        return self._step("forecast", self._make_forecast)
-
-    def bill(self) -> Frames:
-        """Return `bill`, `bill_days`, `bill_months`, `spent` and `spent_week`, those that are known."""
-        return self._step("bill", self._make_bill)
-
-    def plan(self) -> Frames:
-        """Return `plan`, `plan_runs`, `plan_devices` ..., and `warmer`, the week some degrees warmer or colder."""
-        return self._step("plan", self._make_plan)
-
-    def insights(self) -> Frames:
-        """Return `overview`, `efficiency` and `recommendations`."""
-        return self._step("insights", self._make_insights)
-
-    def review(self) -> Frames:
-        """Return `said_and_was`, `drift`, `weekly_errors` and the frames `review_*` (`forecast_review.review`)."""
-        return self._step("review", self._make_review)
+    def _repr_html_(self) -> str:
+        steps = sorted(path.stem for path in self.folder.glob("steps/*.json") if path.stem != "inputs")
+        return f"<p>Run folder <code>{escape(self.folder.name)}</code>: {', '.join(steps) or 'nothing made yet'}.</p>"
 
     @cached_property
     def _home(self) -> Home:
         manifest = self._manifest("home")
-        if manifest.exists():
+        if manifest.exists() and (self.data is None or _note(manifest).get("code") == code_of(load)):
             return Home.open(self.folder)
         if self.data is None:
             raise InputError(f"{self.folder}: the home was never read here. `make report` makes a whole run folder.")
         began = time.monotonic()
         home = load(self.data, self.as_of or None)
         home.save(self.folder)
-        for name in ("readings", "rejected", "reconciliation", "corrections", "series", "devices"):
+        for name in HOME_FRAMES:
             write_csv(getattr(home, name), self.folder / f"{name}.csv")
-        self._done("home", [], began)
+        write_json(manifest, {"code": code_of(load), "seconds": round(time.monotonic() - began, 3)})
         return home
 
-    @cached_property
-    def _alive(self) -> list[Series]:
-        """The devices that were measured in the last four weeks."""
-        return alive(series_of_home(self._home), self._home.origin)
+    def _hours(self) -> pd.DataFrame:
+        return self.forecast()["forecast"]
 
-    def _make_features(self) -> Frames:
-        origin, horizon = self._home.origin, self.horizon
+    def _selection(self) -> pd.DataFrame:
+        return self.training()["choice"]
 
-        def one(series: Series) -> tuple[pd.DataFrame, pd.DataFrame]:
-            history = series.before(origin)
-            hours = every_hour(history)[1:]
-            near = feature_table(history, series.around, hours, 1).drop(columns="origin")
-            weeks = every_week(history, origin, horizon)
-            far = feature_table(history, series.around, weeks, horizon) if len(weeks) else near.iloc[:0]
-            known = relation(near, far, weather_forecast=series.around.weather is not None)
-            return near.assign(device_id=series.device_id), known.assign(device_id=series.device_id)
-
-        parts = run_all(one, self._alive)
-        return {"features": pd.concat([part[0] for part in parts]), "relations": pd.concat([part[1] for part in parts])}
-
-    def _make_training(self) -> Frames:
-        every, origin = self._alive, self._home.origin
-        trained = train(every, origin, horizon=self.horizon)
-        scores, importance = references(every, origin, self.horizon)
-        keep_models(self.folder / "models", trained.models)
-        chosen = of_chosen(trained.forecasts, trained.choice)
-        return {
-            "metrics": trained.metrics,
-            "choice": trained.choice,
-            "past_forecasts": trained.forecasts,
-            "promises": promises(chosen),
-            "together": promises(chosen, ["home_id"]),
-            "days_ahead": days_ahead(trained.forecasts, trained.choice),
-            "reference": scores,
-            "importance": importance,
-        }
-
-    def _make_forecast(self) -> Frames:
-        every, origin, home = self._alive, self._home.origin, self._home
-        choice, models = self.training()["choice"], self._models
-        hours = predict_all(every, models, choice, origin, self.horizon, LEVELS)
-        daily, week = totals(hours, every, origin, models=models)
-        soon = hours[hours["timestamp"] < origin + pd.Timedelta(days=1)]
-        return {
-            "forecast": hours,
-            "daily": daily,
-            "week": week,
-            "next_day": totals(soon, every, origin, models=models)[1],
-            "peaks": overview.peaks(hours, home.settings.timezone),
-            **cost_forecast.ahead(home, hours, every, models),
-        }
-
-    def _make_bill(self) -> Frames:
-        hours, home = self.forecast()["forecast"], self._home
-        return cost_forecast.spent(home) | cost_forecast.bills(home, hours, self._alive, self._models)
-
-    @cached_property
-    def _models(self) -> dict[tuple[str, str], Candidate]:
-        return open_models(self.folder / "models", self.training()["choice"], self._home.settings.learner or "")
-
-    def _make_plan(self) -> Frames:
-        every, origin, choice = self._alive, self._home.origin, self.training()["choice"]
-        hours = self.forecast()["forecast"]
-        planned = home_plan.frames(self._home, every, hours, self.rates())
-        return planned | temperature_scenarios.by_degrees(hours, every, self._models, choice, origin)
-
-    def _make_insights(self) -> Frames:
-        hours, home = self.forecast()["forecast"], self._home
-        return {
-            "overview": overview.overview(self._alive, home.origin),
-            "efficiency": overview.efficiency(home),
-            "recommendations": recommendations.recommendations(
-                home, hours, explore.standby(home), self.rates(), self.plan()
-            ),
-        }
-
-    def _make_review(self) -> Frames:
-        parents = self.folder.parents
-        reports = next((folder for folder in parents[:2] if any(folder.glob("*-W*/forecast.parquet"))), parents[0])
-        return review(self._alive, self.training()["choice"], self._home.origin, reports)
-
-    def _step(self, name: str, make: Callable[[], Frames]) -> Frames:
-        """Return a step's frames, from its files where it was made, else made and written."""
-        manifest = self._manifest(name)
-        if manifest.exists():
-            kept = json.loads(manifest.read_text(encoding="utf-8"))["frames"]
-            return {frame: pd.read_parquet(self.folder / f"{frame}.parquet") for frame in kept}
+    def _step(
+        self, step: str, function: str, inputs: Callable[[], tuple[Any, ...]] = tuple, horizon: bool = False
+    ) -> Frames:
+        """Return a step of the weekly run, made with the home, `inputs` and perhaps the horizon."""
         if self.data is None:
-            raise InputError(f"{self.folder}: the step {name} was never made here. `make report` makes all steps.")
-        began = time.monotonic()
-        frames = {key: frame.reset_index(drop=True) for key, frame in make().items()}
-        for key, frame in frames.items():
-            frame.to_parquet(self.folder / f"{key}.parquet", index=False)
-            if len(frame) <= LARGEST_CSV and key != "features":
-                write_csv(frame, self.folder / f"{key}.csv")
-        self._done(name, list(frames), began)
-        return frames
+            return self._read(step)
+        from influx.report import steps
+
+        options = {"horizon": self.horizon} if horizon else {}
+        return self.keep(step, getattr(steps, function), self._home, *inputs(), **options)
+
+    def _read(self, step: str) -> Any:
+        manifest = self._manifest(step)
+        if not manifest.exists():
+            raise InputError(f"{self.folder}: the step {step} was never made here. `make report` makes all steps.")
+        note = _note(manifest)
+        frames = {name: pd.read_parquet(self.folder / f"{name}.parquet") for name in note["frames"]}
+        return frames[step] if note["single"] else frames
+
+    def _write(self, name: str, frame: pd.DataFrame) -> None:
+        frame.to_parquet(self.folder / f"{name}.parquet", index=False)
+        if len(frame) <= LARGEST_CSV and name != "features":
+            write_csv(frame, self.folder / f"{name}.csv")
 
     def _manifest(self, step: str) -> Path:
         return self.folder / "steps" / f"{step}.json"
 
-    def _done(self, step: str, frames: list[str], began: float) -> None:
-        note = {"frames": frames, "seconds": round(time.monotonic() - began, 3)}
-        write_json(self._manifest(step), note)
-
-    def _settle(self, data: Path) -> None:
-        """Make the folder this run's own: forget steps that were made of other data, parameters or code."""
-        wanted = {"data": fingerprint(files_of_home(data)), "code": code_of(PROJECT)}
-        wanted |= {"as_of": self.as_of, "horizon": str(self.horizon)}
-        inputs = self.folder / "steps" / "inputs.json"
-        if inputs.exists() and json.loads(inputs.read_text(encoding="utf-8")) == wanted:
+    def _forget_other_inputs(self, data: Path) -> None:
+        """Make the folder this run's own: forget steps that were made of other files or another as-of time."""
+        wanted = {"data": fingerprint_of_files(files_of_home(data)), "as_of": self.as_of, "horizon": str(self.horizon)}
+        inputs = self._manifest("inputs")
+        if inputs.exists() and _note(inputs) == wanted:
             return
         shutil.rmtree(self.folder / "steps", ignore_errors=True)
         (self.folder / "steps").mkdir(parents=True)
         write_json(inputs, wanted)
+
+
+def _note(manifest: Path) -> dict[str, Any]:
+    return json.loads(manifest.read_text(encoding="utf-8"))

@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 
 from influx.core import formatting as fmt
+from influx.core.constants import WEEK
 from influx.core.flexible_load_settings import MINUTES_A_DAY, WEEKDAYS, Flexible, minutes_of
 from influx.core.local_time import HOUR, local
-from influx.forecasting.features import WEEK
 from influx.scheduling.milp_model import LEAST, Cycle, Storage, Task
 from influx.scheduling.usage_patterns import Habit
 

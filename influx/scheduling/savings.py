@@ -12,7 +12,8 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from influx.forecasting.aggregate_intervals import LEAST_KNOWN, spread
+from influx.core.constants import KNOWN_SHARE
+from influx.forecasting.aggregate_intervals import spread
 from influx.forecasting.device_series import Series
 from influx.scheduling.usage_patterns import in_use
 
@@ -72,7 +73,7 @@ def past_savings(every: list[Series], priced: PlanPrices) -> pd.DataFrame:
 
 def _cheaper(series: Series, price: pd.Series, plan: float) -> float:
     energy = series.energy.reindex(price.index)
-    if energy.notna().mean() < LEAST_KNOWN:
+    if energy.notna().mean() < KNOWN_SHARE:
         return float("nan")
     used = series.energy.where(in_use(series.energy, series.around.minutes), 0.0)
     return mean_price(used.reindex(price.index, fill_value=0.0).to_numpy(), price.to_numpy()) - plan

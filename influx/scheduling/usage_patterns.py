@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from influx.core.constants import WEEK
 from influx.forecasting.device_series import Series
-from influx.forecasting.features import WEEK
 
 RECENT_DAYS = 56
 """Days before the origin whose uses count: habits change with the season."""

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tiny_readings import START, hours, readings, series, used
 
 import influx
+from influx.core.constants import WEEK
 from influx.core.errors import InputError
 from influx.core.schema import METRICS
 from influx.forecasting.evaluation.backtest import (
@@ -24,7 +25,6 @@ from influx.forecasting.evaluation.backtest import (
     pinball,
     predict,
 )
-from influx.forecasting.features import WEEK
 from influx.forecasting.models.registry import CANDIDATES
 
 QUICK = ("climatology", "kernel", "seasonal_naive")

@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny_readings import START, energy, hours, used
 
+from influx.core.constants import WEEK
 from influx.core.settings import Settings
 from influx.core.tariff import rates
 from influx.forecasting.features import (
     KNOWN_AHEAD,
-    WEEK,
     Surroundings,
     every_hour,
     every_week,

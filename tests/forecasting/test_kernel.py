@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-import skops.io
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny_readings import START, hours, used
@@ -389,18 +388,6 @@ def test_a_public_holiday_is_a_day_off() -> None:
     at_work, at_home = (Kernel("UTC", country).fit(table(stamps), kwh).predict(coming) for country in (None, "GB"))
     assert (at_work < 2).all()
     assert (at_home > 2).all()
-
-
-def test_a_saved_model_forecasts_the_same() -> None:
-    kwh, celsius = heat_pump(24 * 80)
-    model = Kernel("Europe/London", "GB").fit(table(hours(len(kwh)), celsius), kwh)
-    content = skops.io.dumps(model)
-    names = skops.io.get_untrusted_types(data=content)
-    assert names == ["influx.forecasting.models.similar_days_regressor.Kernel"]
-    back = skops.io.loads(content, trusted=names)
-    coming = table(hours(336, START + pd.Timedelta(hours=len(kwh))), np.resize(celsius, 336))
-    np.testing.assert_array_equal(back.predict(coming), model.predict(coming))
-    np.testing.assert_array_equal(back.predict_quantiles(coming, LEVELS), model.predict_quantiles(coming, LEVELS))
 
 
 def test_nothing_known_is_an_error() -> None:

@@ -8,15 +8,14 @@ from functools import cache
 import numpy as np
 import pandas as pd
 import pytest
-import skops.io
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.base import clone
 from tiny_readings import START, energy, hours, used
 
-from influx.forecasting.features import WEEK, Surroundings, every_week, feature_table
+from influx.core.constants import WEEK
+from influx.forecasting.features import Surroundings, every_week, feature_table
 from influx.forecasting.models.registry import CANDIDATES, NAMES, Candidate, GradientBoosting, SeasonalNaive
-from influx.report.artifacts import _TRUSTED
 
 LEVELS = np.array([0.05, 0.1, 0.5, 0.9, 0.95])
 ZONE = "Europe/Madrid"
@@ -125,17 +124,6 @@ def test_scikit_learn_can_clone_and_set_up_a_candidate(name: str) -> None:
     assert copy.get_params() == model.get_params()
     assert copy.set_params(timezone="Asia/Tokyo").timezone == "Asia/Tokyo"
     assert model.timezone == ZONE
-
-
-@every_candidate
-def test_a_model_comes_back_from_its_file_as_it_was(name: str) -> None:
-    model, ahead = fitted(name, "gaps")
-    content = skops.io.dumps(model)
-    assert set(skops.io.get_untrusted_types(data=content)) <= set(_TRUSTED)
-    back = skops.io.loads(content, trusted=_TRUSTED)
-    assert back.get_params() == model.get_params()
-    np.testing.assert_array_equal(back.predict(ahead), model.predict(ahead))
-    np.testing.assert_array_equal(back.predict_quantiles(ahead, LEVELS), model.predict_quantiles(ahead, LEVELS))
 
 
 @every_candidate

@@ -9,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny_readings import START, hours, series, used
 
+from influx.core.constants import WEEK
 from influx.forecasting.absences import Absences, Span
 from influx.forecasting.aggregate_intervals import model_errors, past_errors, spread, totals
 from influx.forecasting.device_series import Series
-from influx.forecasting.features import WEEK, Surroundings
+from influx.forecasting.features import Surroundings
 
 MADRID = Surroundings(timezone="Europe/Madrid")
 

@@ -8,10 +8,11 @@ import pytest
 from sklearn.inspection import permutation_importance
 from tiny_readings import START, hours, readings, series, used
 
+from influx.core.constants import WEEK
 from influx.core.schema import as_readings
 from influx.forecasting.device_series import Series, all_series, with_household
 from influx.forecasting.evaluation.model_selection import choose, reference, train
-from influx.forecasting.features import WEEK, Surroundings, every_week, feature_table, names
+from influx.forecasting.features import Surroundings, every_week, feature_table, names
 from influx.forecasting.models.registry import (
     CANDIDATES,
     Climatology,

@@ -98,12 +98,13 @@ def test_a_damaged_page_is_one_clear_error(tmp_path: Path) -> None:
 
 
 def test_a_changed_page_is_another_home_to_a_run(tmp_path: Path) -> None:
-    from influx.report.artifacts import files_of_home, fingerprint
+    from influx.core.fingerprint import fingerprint_of_files
+    from influx.report.artifacts import files_of_home
 
     home_of(tmp_path)
-    before = fingerprint(files_of_home(tmp_path))
+    before = fingerprint_of_files(files_of_home(tmp_path))
     write_page(tmp_path, [NEW_GRID], [])
-    assert fingerprint(files_of_home(tmp_path)) != before
+    assert fingerprint_of_files(files_of_home(tmp_path)) != before
 
 
 def test_the_page_alone_is_no_home_and_is_told_for_what_it_is(tmp_path: Path) -> None:

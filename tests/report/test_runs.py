@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import os
 import shutil
@@ -16,10 +17,9 @@ from pytest import approx
 
 import influx
 from influx import InputError, Run
+from influx.core import fingerprint as fingerprints
 from influx.core import formatting as fmt
-from influx.forecasting.models.registry import CANDIDATES
-from influx.report import run_folder
-from influx.report.artifacts import keep_models, open_models
+from influx.report import run_folder, steps
 from influx.report.run_folder import Frames
 from influx.report.start_page import glance
 
@@ -57,17 +57,23 @@ def count(monkeypatch) -> dict[str, int]:
     """Count how often a home is read, trained and forecast."""
     calls: dict[str, int] = {}
 
-    def counted(name: str):
-        work = getattr(run_folder, name)
+    def counted(module, name: str):
+        work = getattr(module, name)
 
+        @functools.wraps(work)
         def call(*args, **kwargs):
             calls[name] = calls.get(name, 0) + 1
             return work(*args, **kwargs)
 
-        return call
+        monkeypatch.setattr(module, name, call)
 
-    for name in ("load", "unusual_hours", "feature_table", "train", "predict_all"):
-        monkeypatch.setattr(run_folder, name, counted(name))
+    for module, name in (
+        (run_folder, "load"),
+        (steps.anomalies, "unusual_hours"),
+        (steps, "train"),
+        (steps, "predict_all"),
+    ):
+        counted(module, name)
     return calls
 
 
@@ -164,12 +170,27 @@ def test_the_settings_beside_a_single_file_count(tmp_path: Path) -> None:
     assert Run(file, output=tmp_path / "run").home().settings.currency == "GBP"
 
 
-def test_other_code_remakes_every_step(copied: Path, monkeypatch) -> None:
-    assert settle(copied).has("forecast")
-    (copied / "influx").mkdir()
-    (copied / "influx" / "explore.py").write_text("# another one")
-    monkeypatch.setattr(run_folder, "PROJECT", copied)
-    assert not settle(copied).has("home")
+CHANGED = {
+    "report/plots/plots.py": set(),
+    "insights/anomalies.py": {"unusual_hours"},
+    "forecasting/features.py": {"train", "predict_all", "unusual_hours"},
+}
+"""What is made again where a file's code has changed."""
+
+
+@pytest.mark.parametrize("file", CHANGED)
+def test_a_change_of_the_code_remakes_what_uses_it_and_nothing_else(copied, count, monkeypatch, file: str) -> None:
+    shutil.copytree(ROOT / "influx", copied / "influx")
+    monkeypatch.setattr(fingerprints, "PROJECT", copied)
+    changed = copied / "influx" / file
+    text = changed.read_text()
+    for code, remade in ((f"# a comment\n{text}", set()), (f"{text}\nEXTRA = 1\n", CHANGED[file])):
+        changed.write_text(code)
+        fingerprints._code_of_module.cache_clear()
+        fingerprints._parsed.cache_clear()
+        count.clear()
+        make(settle(copied), "explore", "training", "forecast")
+        assert set(count) == remade
 
 
 def test_a_step_that_was_interrupted_is_made_again(copied: Path, finished: Run, count: dict[str, int]) -> None:
@@ -179,12 +200,12 @@ def test_a_step_that_was_interrupted_is_made_again(copied: Path, finished: Run, 
     run = settle(copied)
     assert not run.has("forecast")
     assert_same(make(finished, "forecast"), make(run, "forecast"))
-    assert count == {"predict_all": 1}  # training stands, so the models are read
+    assert count == {"predict_all": 1}  # training stands
 
 
 def test_a_step_that_fails_leaves_no_trace_of_being_done(copied: Path, monkeypatch) -> None:
     (copied / "run" / "steps" / "forecast.json").unlink()
-    monkeypatch.setattr(run_folder.insights, "peaks", lambda *_: 1 / 0)
+    monkeypatch.setattr(steps.overview, "peaks", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         settle(copied).forecast()
     assert not settle(copied).has("forecast")
@@ -338,37 +359,13 @@ def test_nothing_that_is_published_tells_a_path_of_the_machine(finished: Run, sa
             assert not [secret for secret in secrets if len(secret) > 1 and secret in said], path.name
 
 
-@pytest.mark.parametrize("name", list(CANDIDATES))
-def test_a_model_read_back_says_the_same(tmp_path: Path, name: str) -> None:
-    stamps = pd.date_range("2024-01-01", periods=50 * 24, freq="h", tz="UTC", unit="us")
-    table = pd.DataFrame({"hour_sin": np.sin(stamps.hour), "rolling_mean_24h": 0.1}, index=stamps)
-    learnt, ahead = table[: -7 * 24], table[-7 * 24 :]
-    model = CANDIDATES[name]("Europe/Madrid", "ES").fit(learnt, tiny.days(43))
-    choice = pd.DataFrame({"home_id": ["h", "h"], "device_id": ["<img>/../x", "b"]})
-    other = CANDIDATES["climatology"]("UTC", None).fit(learnt, tiny.days(43, seed=1))
-    keep_models(tmp_path / "models", {("h", "<img>/../x"): model, ("h", "b"): other})
-    assert sorted(path.name for path in (tmp_path / "models").iterdir()) == ["000.skops", "001.skops"]
-    read = open_models(tmp_path / "models", choice)
-    assert type(read["h", "<img>/../x"]) is type(model)
-    levels = np.array([0.1, 0.5, 0.9])
-    for before, after in ((model, read["h", "<img>/../x"]), (other, read["h", "b"])):
-        np.testing.assert_array_equal(after.predict(ahead), before.predict(ahead))
-        np.testing.assert_array_equal(after.predict_quantiles(ahead, levels), before.predict_quantiles(ahead, levels))
-
-
-def test_models_that_do_not_fit_the_choice_are_an_error(tmp_path: Path) -> None:
-    keep_models(tmp_path / "models", {})
-    with pytest.raises(ValueError, match="zip"):
-        open_models(tmp_path / "models", pd.DataFrame({"home_id": ["h"], "device_id": ["tv"]}))
-
-
-def test_the_sample_is_forecast_alike_by_the_models_that_were_kept(
+def test_the_sample_is_forecast_alike_when_its_models_are_fitted_again(
     sample_run: Run, tmp_path: Path, monkeypatch
 ) -> None:
     assert sample_run.data is not None
     shutil.copytree(sample_run.folder, tmp_path / "run")
     (tmp_path / "run" / "steps" / "forecast.json").unlink()
-    monkeypatch.setattr(run_folder, "train", lambda *_, **__: pytest.fail("it was trained again"))
+    monkeypatch.setattr(steps, "train", lambda *_, **__: pytest.fail("it was trained again"))
     again = Run(sample_run.data, output=tmp_path / "run")
     pd.testing.assert_frame_equal(again.forecast()["forecast"], sample_run.forecast()["forecast"])
 

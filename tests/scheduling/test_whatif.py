@@ -14,7 +14,7 @@ from pytest import approx
 from influx import Run
 from influx.forecasting.device_series import Series, series_of_home
 from influx.forecasting.forecast import alive
-from influx.report.artifacts import open_models
+from influx.report import steps
 from influx.scheduling import temperature_scenarios
 
 
@@ -39,7 +39,7 @@ def cold(tmp_path_factory: pytest.TempPathFactory) -> Run:
 def warmer(run: Run, degrees: float, every: list[Series] | None = None) -> tuple[pd.DataFrame, str]:
     """Ask a run's models again, with its own devices or with others."""
     choice, origin = run.training()["choice"], run.home().origin
-    models = open_models(run.folder / "models", choice)
+    models = steps.fitted(run.home(), choice, run.horizon)
     devices = every or alive(series_of_home(run.home()), origin)
     return temperature_scenarios.warmer(run.forecast()["forecast"], devices, models, choice, origin, degrees)
 

@@ -6,7 +6,7 @@ import ipywidgets as widgets
 import pandas as pd
 
 from influx.core import formatting as fmt
-from influx.core.device_names import NAMES
+from influx.core.constants import NAMES
 from influx.dashboard.elements import Markup, download, heading, html, live, sentences
 from influx.dashboard.week import Week
 from influx.report.html import answer, sentence, table

@@ -6,7 +6,7 @@ import ipywidgets as widgets
 import pandas as pd
 
 from influx.core import formatting as fmt
-from influx.core.device_names import HOUSEHOLD
+from influx.core.constants import HOUSEHOLD
 from influx.dashboard.elements import Markup, download, heading, html, live, row
 from influx.dashboard.week import Week
 from influx.report.html import answer, sentence, table

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from influx.core import formatting as fmt
-from influx.core.device_names import HOUSEHOLD
+from influx.core.constants import HOUSEHOLD, WEEK
 from influx.dashboard.elements import Markup, cards, download, heading, html
 from influx.dashboard.week import Week
 from influx.report.html import answer, sentence, table
@@ -78,7 +78,7 @@ def _coming(
 
 def _length(week: Week, frame: str) -> str:
     """Return how long the coming week is, or how much of it has a known price."""
-    return fmt.hours(week.row(frame).get("hours") or 168)
+    return fmt.hours(week.row(frame).get("hours") or WEEK)
 
 
 def _next_day(week: Week) -> list[Markup]:

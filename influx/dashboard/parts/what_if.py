@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from influx.core import formatting as fmt
-from influx.core.device_names import HOUSEHOLD
+from influx.core.constants import HOUSEHOLD
 from influx.dashboard.elements import heading, html, live, row, slider
 from influx.dashboard.week import Week
 from influx.report.html import sentence

@@ -14,12 +14,13 @@ from itertools import islice, product
 import numpy as np
 import pandas as pd
 
+from influx.core.constants import WEEK
 from influx.core.errors import InputError
 from influx.core.parallel import run_all
 from influx.core.schema import METRICS, as_readings, check
 from influx.forecasting import absences
 from influx.forecasting.device_series import Series, all_series, surroundings, with_household
-from influx.forecasting.features import WEEK, every_week, feature_table
+from influx.forecasting.features import every_week, feature_table
 from influx.forecasting.models import conformal
 from influx.forecasting.models.registry import CANDIDATES, Candidate
 

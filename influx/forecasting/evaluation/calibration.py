@@ -13,14 +13,12 @@ import numpy as np
 import pandas as pd
 from scipy.stats import t
 
+from influx.core.constants import LEAST_HOURS
 from influx.core.schema import HOUSEHOLD
 from influx.forecasting.evaluation.backtest import pinball
 
 PROMISES = {"p10": 0.1, "p50": 0.5, "p90": 0.9, "band": 0.8}
 """Share of hours that each quantile promises to lie at or below it, and the band to lie inside it."""
-
-LEAST_HOURS = 84
-"""Hours, half a week, below which no share is told."""
 
 MOSTLY_OFF = 0.9
 """Share of hours without any use from which on a device says little of its band: it is told apart."""

@@ -17,11 +17,12 @@ from sklearn.ensemble import GradientBoostingRegressor
 from sklearn.inspection import permutation_importance
 from sklearn.metrics import mean_absolute_error
 
+from influx.core.constants import WEEK
 from influx.core.parallel import run_all
 from influx.forecasting.device_series import Series
 from influx.forecasting.evaluation.backtest import can_learn, fit, join, metrics, past_forecasts_of_all, pinball
 from influx.forecasting.evaluation.calibration import half_width
-from influx.forecasting.features import WEEK, every_hour, every_week, feature_table, names
+from influx.forecasting.features import every_hour, every_week, feature_table, names
 from influx.forecasting.models.registry import CANDIDATES, NAMES, Candidate, GradientBoosting, first_80_percent
 
 SIMPLEST = "climatology"

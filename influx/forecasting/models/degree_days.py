@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from influx.core.constants import LEAST_DAYS
+
 HEATING_BELOW, COOLING_ABOVE = 16.0, 20.0
 """Daily mean temperatures below which houses are heated and above which they are cooled [C]."""
 
@@ -25,7 +27,7 @@ UNLIKE = 1e-3
 FLOOR = 0.1
 """Share of the mean that is added to both sides of a ratio of explained levels."""
 
-FIT_DAYS, FIT_HALF_LIFE_DAYS, LEAST_DAYS = 182, 56.0, 14
+FIT_DAYS, FIT_HALF_LIFE_DAYS = 182, 56.0
 RIDGE = 20.0
 """Penalty on the two slopes: as if there were 20 more days a degree away from comfort on which nothing changed."""
 

@@ -17,9 +17,10 @@ from sklearn import config_context
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.ensemble import GradientBoostingRegressor
 
-from influx.core.device_names import NAMES as NAMES
+from influx.core.constants import NAMES as NAMES
+from influx.core.constants import WEEK
 from influx.core.local_time import local
-from influx.forecasting.features import KNOWN_AHEAD, TRAINING_WEEKS, WEEK
+from influx.forecasting.features import KNOWN_AHEAD, TRAINING_WEEKS
 from influx.forecasting.models import climatology, conformal
 from influx.forecasting.models.similar_days_regressor import Kernel
 from influx.forecasting.models.stacked import Blend, Direct

@@ -14,18 +14,15 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, RegressorMixin
 
+from influx.core.constants import HISTORY_DAYS, LEAST_DAYS, LEAST_HOURS
 from influx.core.local_time import HOUR
 from influx.forecasting.models import ensemble, similar_days
 from influx.forecasting.models.conformal import LEVELS
 from influx.forecasting.models.day_matrix import Days, calendar, cells, hourly_cells, to_days
 from influx.forecasting.models.similar_days import MEMORIES, WITH_TEMPERATURE, Memory
 
-HISTORY_DAYS = 365
 PAST_WEEKS = 18
 """Past weeks on which memories are weighed and tails are mended."""
-
-LEAST_DAYS, LEAST_HOURS = 14, 84
-"""Days before a past week, and known hours in it, without which it teaches nothing."""
 
 COMMON_LEVELS = np.array(LEVELS)
 """Levels whose quantiles are computed along with expected values, since they are nearly always asked for next."""

@@ -18,11 +18,12 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, RegressorMixin
 
+from influx.core.constants import LEAST_DAYS
 from influx.forecasting.models.conformal import LEVELS
 from influx.forecasting.models.content_cache import ByContent
 from influx.forecasting.models.ensemble import pinball
 from influx.forecasting.models.learner import DEFAULT, Learner
-from influx.forecasting.models.similar_days_regressor import LEAST_DAYS, PAST_WEEKS, Kernel, Outlook
+from influx.forecasting.models.similar_days_regressor import PAST_WEEKS, Kernel, Outlook
 
 LARGEST_FACTOR = 3.0
 """Largest factor by which a band of similar days is stretched or shrunk."""

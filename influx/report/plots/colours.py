@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from influx.core.device_names import HOUSEHOLD, OTHER
+from influx.core.constants import HOUSEHOLD, OTHER
 
 SERIES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#999999", "#B8A200")
 """In the order in which devices get them; black is grey here and yellow is darker, so that both show on light and on

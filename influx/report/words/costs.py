@@ -7,9 +7,9 @@ import pandas as pd
 
 from influx.billing.bill import FEED_IN, STANDING, TAX, TOTAL
 from influx.core import formatting as fmt
+from influx.core.constants import WEEK
 from influx.core.schema import HOUSEHOLD
 from influx.core.tariff import Rates
-from influx.forecasting.features import WEEK
 from influx.report.run_folder import Run
 
 _KWH = ("kwh_so_far", "kwh_at_end")

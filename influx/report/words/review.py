@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from influx.core import formatting as fmt
+from influx.core.constants import WEEK
 from influx.core.schema import HOUSEHOLD
 from influx.forecasting.evaluation.calibration import half_width
-from influx.forecasting.features import WEEK
 from influx.insights.forecast_review import AGAIN
 from influx.report.run_folder import Frames
 from influx.report.words.tables import household_first

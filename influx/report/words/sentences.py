@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from influx.core import formatting as fmt
+from influx.core.constants import WEEK
 from influx.core.local_time import local
 from influx.core.schema import HOUSEHOLD, OTHER
-from influx.forecasting.features import WEEK
 from influx.home.home import Home
 from influx.report.run_folder import Frames, Run
 from influx.report.words import absences, costs
