@@ -64,6 +64,14 @@ def _add_report(parser: argparse.ArgumentParser) -> None:
         "--reports", type=Path, default=Path("reports"), help="where the weeks go (default: %(default)s)"
     )
     parser.add_argument("--notebooks", type=Path, default=Path("notebooks"), help="their folder (default: %(default)s)")
+    parser.add_argument(
+        "-p",
+        "--parameter",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help='another parameter of the notebooks, such as models="similar days,climatology"; may be repeated',
+    )
     parser.add_argument("--no-wait", action="store_true", help="give up while another report is being made")
     parser.set_defaults(run=_report)
 
@@ -82,6 +90,7 @@ def _report(options: argparse.Namespace) -> int:
             reports=options.reports,
             notebooks=options.notebooks,
             wait=not options.no_wait,
+            parameters=dict(map(_parameter, options.parameter)),
         )
     except NotebookFailed as error:
         return _say(
@@ -89,6 +98,13 @@ def _report(options: argparse.Namespace) -> int:
         )
     print(legible(options.reports / folder.name / "index.html"))
     return 0
+
+
+def _parameter(text: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not sign or not name.strip().isidentifier():
+        raise InputError(f"parameter: {text!r} cannot be used; write NAME=VALUE, such as folds=8.")
+    return name.strip(), value.strip()
 
 
 def _add_dashboard(parser: argparse.ArgumentParser) -> None:

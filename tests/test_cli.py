@@ -63,7 +63,7 @@ def test_no_command_is_not_understood(capsys):
 def test_report_hands_on_what_was_given_and_prints_the_start_page(monkeypatch, capsys, tmp_path):
     seen = {}
     monkeypatch.setattr(pipeline, "make_report", lambda **given: seen.update(given) or tmp_path / "2024-W29")
-    options = "--data home --as-of 2024-07-08 --horizon 48 --reports out --notebooks cells --no-wait"
+    options = "--data home --as-of 2024-07-08 --horizon 48 --reports out --notebooks cells --no-wait -p folds=8"
     assert cli.main(["report", *options.split()]) == 0
     assert seen == {
         "data": "home",
@@ -72,6 +72,7 @@ def test_report_hands_on_what_was_given_and_prints_the_start_page(monkeypatch, c
         "reports": Path("out"),
         "notebooks": Path("cells"),
         "wait": False,
+        "parameters": {"folds": "8"},
     }
     assert capsys.readouterr().out == "out/2024-W29/index.html\n"
 

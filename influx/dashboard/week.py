@@ -78,7 +78,7 @@ class Week:
 
     @cached_property
     def _texts(self) -> dict[str, str]:
-        path = self.folder / "words.json"
+        path = self.folder / "texts.json"
         return _json(path) if path.exists() else {}
 
     @cached_property

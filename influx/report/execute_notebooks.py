@@ -7,6 +7,7 @@ folder and none of the user's own start-up files, so that a report depends on it
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import sys
@@ -78,6 +79,44 @@ def check_parameters(notebook: Path, parameters: Iterable[str]) -> None:
     InputError
         Names the parameter and those that the notebook has, or says that the file is no notebook for Python.
     """
+    known = _inspect(notebook)
+    unknown = [name for name in parameters if name not in known]
+    if unknown:
+        there = f"there are {', '.join(known)}" if known else "its cell tagged `parameters` is missing or empty"
+        raise InputError(f"{notebook.name}: no parameter {', '.join(unknown)}; {there}.")
+
+
+def parse_parameters(notebooks: Iterable[Path], given: Mapping[str, str]) -> dict[str, Any]:
+    """Return parameters that were given as text in the types that the notebooks' own values have.
+
+    Raises
+    ------
+    InputError
+        No notebook has a parameter of that name, or its value is of another type.
+    """
+    known = {name: default for notebook in notebooks for name, default in _inspect(notebook).items()}
+    if unknown := sorted(set(given) - set(known)):
+        raise InputError(f"no notebook has a parameter {', '.join(unknown)}; there are {', '.join(sorted(known))}.")
+    return {name: _parse(name, text, known[name]) for name, text in given.items()}
+
+
+def _parse(name: str, text: str, default: Any) -> Any:
+    """Return a text as a value of the type that `default` has."""
+    if isinstance(default, str):
+        return text
+    try:
+        value = ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        value = None
+    if isinstance(default, float) and type(value) is int:
+        value = float(value)
+    if type(value) is not type(default):
+        raise InputError(f"{name}: {text!r} cannot be used; write it as the notebooks do, such as {default!r}.")
+    return value
+
+
+def _inspect(notebook: Path) -> dict[str, Any]:
+    """Return the parameters of a notebook with their own values; what is no literal is taken for a text."""
     try:
         known = papermill.inspect_notebook(_literal(notebook))
     except ValueError as error:
@@ -85,10 +124,13 @@ def check_parameters(notebook: Path, parameters: Iterable[str]) -> None:
         raise InputError(
             f"{notebook.name}: not a notebook that can run: {reason} Save it anew in JupyterLab."
         ) from error
-    unknown = [name for name in parameters if name not in known]
-    if unknown:
-        there = f"there are {', '.join(known)}" if known else "its cell tagged `parameters` is missing or empty"
-        raise InputError(f"{notebook.name}: no parameter {', '.join(unknown)}; {there}.")
+    values = {}
+    for name, parameter in known.items():
+        try:
+            values[name] = ast.literal_eval(parameter["default"])
+        except (ValueError, SyntaxError):
+            values[name] = ""
+    return values
 
 
 def run_all(notebooks: list[Path], parameters: Mapping[str, Any], work: Path) -> Generator[Executed, None, None]:
@@ -99,7 +141,7 @@ def run_all(notebooks: list[Path], parameters: Mapping[str, Any], work: Path) ->
     notebooks : list of Path
         In the order in which they run.
     parameters : mapping
-        Handed to each; paths are absolute, as the kernels work in `work`.
+        Handed to each that has them; paths are absolute, as the kernels work in `work`.
     work : Path
         An empty folder for what the kernels need.
 
@@ -114,7 +156,8 @@ def run_all(notebooks: list[Path], parameters: Mapping[str, Any], work: Path) ->
             if place < len(notebooks):
                 kernels.append(_start(work, place))  # it imports its own machinery while this one computes
             began = time.monotonic()
-            executed = _run(notebook, parameters, work, kernels[0])
+            own = {name: value for name, value in parameters.items() if name in _inspect(notebook)}
+            executed = _run(notebook, own, work, kernels[0])
             # All it had to say is here: taking it down in its own time would cost half a second and its memory.
             _stop(kernels.pop(0))
             yield Executed(notebook.stem, executed, time.monotonic() - began)

@@ -56,10 +56,11 @@ def sentence(text: str) -> Shown:
     return _paragraph(text, "ix-sentence")
 
 
-def paragraphs(texts: list[str]) -> Shown:
-    """Return sentences, each as a paragraph of the page's text."""
-    told = [sentence(text) for text in texts]
-    return Shown("".join(one.markup for one in told), " ".join(one.words for one in told))
+def paragraphs(texts: list[str], first: str = "ix-sentence") -> Shown:
+    """Return texts, each as a paragraph of the page's text; the class of the first one may be another."""
+    kinds = [first] + ["ix-sentence"] * len(texts)
+    shown = [_paragraph(text, kind) for text, kind in zip(filter(None, texts), kinds, strict=False)]
+    return Shown("".join(part.markup for part in shown), " ".join(part.words for part in shown))
 
 
 def _paragraph(text: str, kind: str) -> Shown:

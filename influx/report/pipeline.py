@@ -18,7 +18,7 @@ import resource
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,14 @@ from influx.core.errors import InputError
 from influx.core.paths import find, told
 from influx.core.sanitize import legible
 from influx.report import atomic_publish, pages
-from influx.report.execute_notebooks import Executed, NotebookFailed, check_parameters, discover, run_all
+from influx.report.execute_notebooks import (
+    Executed,
+    NotebookFailed,
+    check_parameters,
+    discover,
+    parse_parameters,
+    run_all,
+)
 from influx.report.reports_index import write_index
 
 LONGEST_HORIZON = 336
@@ -62,6 +69,7 @@ def make_report(
     reports: Path = Path("reports"),
     notebooks: Path = Path("notebooks"),
     wait: bool = True,
+    parameters: Mapping[str, str] | None = None,
 ) -> Path:
     """Run the notebooks and publish their pages as `reports/<ISO week>`.
 
@@ -77,6 +85,8 @@ def make_report(
         Where the weeks are kept, and the folder of the notebooks `NN_name.ipynb`.
     wait : bool
         Whether to wait for a report that another process is making.
+    parameters : mapping of str to str, optional
+        More parameters of the notebooks, such as `models` or `folds`; each is given to the notebooks that have it.
 
     Returns
     -------
@@ -90,18 +100,19 @@ def make_report(
     NotebookFailed
         A cell raised. The notebook up to there and the error are in `reports/failed`; earlier reports are as they were.
     """
-    parameters = check_inputs(data, as_of, horizon)
+    common = check_inputs(data, as_of, horizon)
     found = discover(find(notebooks))
     for notebook in found:
-        check_parameters(notebook, [*parameters, "output"])
+        check_parameters(notebook, [*common, "output"])
+    values = common | parse_parameters(found, parameters or {})
     reports = reports.expanduser().absolute()
     with atomic_publish.staging(reports, wait) as staged:
         folder, work = staged / "week", staged / "work"
         folder.mkdir()
         work.mkdir()
-        note = _note(parameters)
+        note = _note(values)
         try:
-            note["timings"] = _make_pages(found, {**parameters, "output": str(folder)}, folder, work)
+            note["timings"] = _make_pages(found, {**values, "output": str(folder)}, folder, work)
         except NotebookFailed as error:
             _keep_failure(error, staged, reports)
             raise

@@ -34,10 +34,12 @@ def write_index(folder: Path, reports: Path) -> Path:
     title = f"The week of {monday(week):%-d %B %Y}"
     body = f"<h1>{title}</h1>"
     if (folder / "steps" / "insights.json").exists():
-        from influx.report.start_page import glance, words
+        from influx.report.run_folder import Run
+        from influx.report.start_page import answers, glance
 
         body = glance(folder)
-        (folder / "words.json").write_text(json.dumps(words(folder), ensure_ascii=False, indent=1), encoding="utf-8")
+        texts = answers(Run.open(folder))
+        (folder / "texts.json").write_text(json.dumps(texts, ensure_ascii=False, indent=1), encoding="utf-8")
     body += f"<h2>The pages of this week</h2>{_list([(f'{name}.html', _question(folder, name)) for name in names])}"
     if earlier := earlier_weeks(reports, week):
         links = [(f"../{name}/index.html", f"{monday(name):%-d %B %Y}") for name in earlier]

@@ -5,14 +5,13 @@ from __future__ import annotations
 from html import escape
 from pathlib import Path
 
-from influx.core import formatting as fmt
 from influx.core.settings import Settings
-from influx.insights import overview
+from influx.report.html import Shown, paragraphs
 from influx.report.plots import plots, plots_plan
-from influx.report.plots.figures import Shown, answer, sentence, show, table
+from influx.report.plots.figures import show
 from influx.report.run_folder import Run
-from influx.report.words import costs, drift, review, sentences, tables, training
-from influx.report.words import plan as plan_words
+from influx.report.tables import table
+from influx.report.texts import note, text
 
 
 def glance(folder: Path) -> str:
@@ -29,63 +28,71 @@ def glance(folder: Path) -> str:
         HTML; every word of the data in it is escaped.
     """
     run = Run.open(folder)
-    coming, meaning, trained = run.forecast(), run.insights(), run.training()
-    rates = run.rates()
+    home, rates, coming, trained = run.home(), run.rates(), run.forecast(), run.training()
     currency = rates.currency if rates else ""
-    todo = meaning["recommendations"]
+    todo, texts = run.insights()["recommendations"], answers(run)
     parts: list[str | Shown] = [
         _heading(1, f"What will {_name(run)} use in the coming week?"),
-        *([sentence(review.last_week(run.review()))] if run.has("review") else []),
-        answer(sentences.coming(run)),
+        _sentences(texts.get("last_forecast", "")),
+        paragraphs([texts["coming_week"]], first="ix-answer"),
         show(
             plots.plot_days,
             coming["daily"],
             caption="Expected energy of the household on each coming day; the line spans eight in ten.",
         ),
-        sentence(sentences.busiest(coming["peaks"])),
-        *[sentence(one) for one in ([costs.month(run)] if run.has("bill") else []) if one],
+        _sentences(texts["peaks"]),
+        _sentences(texts["month_bill"] if rates and "month_bill" in texts else ""),
         _heading(2, "What changed?"),
-        sentence(sentences.saved(meaning)),
-        *[sentence(words) for words in overview.changes(meaning["overview"])],
-        *([sentence(words) for words in drift.drifts(run.review()["drift"])] if run.has("review") else []),
+        *[_sentences(texts.get(name, "")) for name in ("last_week_use", "changes", "drift")],
         *(_plan(run, currency) if run.has("plan") else []),
         _heading(2, "What is worth doing?"),
-        sentence(sentences.advice(todo, run.cost(), currency, rates is not None)),
-        *([table(tables.recommendations(todo), rows=3)] if len(todo) else []),
+        _sentences(texts["savings"]),
+        *([table(todo, "recommendations", rows=3)] if len(todo) else []),
         _heading(2, "How sure is it?"),
-        *[sentence(words) for words in (sentences.trust(trained), training.usual_use(trained["choice"])) if words],
+        _sentences(texts["reliability"]),
+        note("climatology_devices", choice=trained["choice"]),
         _heading(2, "Each device"),
         table(
-            tables.week(coming["week"], coming.get("cost_week"), trained["choice"], currency, coming.get("carbon_week"))
+            coming["week"],
+            "coming_week",
+            choice=trained["choice"],
+            cost=coming.get("cost_week"),
+            carbon=coming.get("carbon_week"),
+            currency=currency,
         ),
         _heading(2, "Worth knowing"),
-        *[sentence(words) for words in (sentences.read(run.home()), sentences.silent(run)) if words],
-        *[sentence(fmt.plain(note)) for note in run.home().notes],
+        note("rows_read", home=home),
+        note("silent_devices", home=home, forecast=coming["forecast"]),
+        *[note("assumption", assumption=assumption) for assumption in home.notes],
     ]
     return "".join(part if isinstance(part, str) else part.markup for part in parts)
 
 
-def words(folder: Path) -> dict[str, str]:
-    """Return the sentences of the start page by name, for those who show the same run elsewhere."""
-    run = Run.open(folder)
-    meaning, rates = run.insights(), run.rates()
-    currency = rates.currency if rates else ""
-    said = {
-        "coming": sentences.coming(run),
-        "busiest": sentences.busiest(run.forecast()["peaks"]),
-        "saved": sentences.saved(meaning),
-        "advice": sentences.advice(meaning["recommendations"], run.cost(), currency, rates is not None),
-        "trust": sentences.trust(run.training()),
-        "strange": sentences.strange(run.explore()["unusual"]),
+def answers(run: Run) -> dict[str, str]:
+    """Return the texts of the start page by name, for those who show the same run elsewhere."""
+    home, rates, coming, meaning, trained = run.home(), run.rates(), run.forecast(), run.insights(), run.training()
+    found = run.explore()
+    out = {
+        "coming_week": text("coming_week", home=home, forecast=coming, rates=rates, absences=found["absences"]),
+        "peaks": text("peaks", peaks=coming["peaks"]),
+        "last_week_use": text("last_week_use", overview=meaning["overview"]),
+        "changes": text("changes", overview=meaning["overview"]),
+        "savings": text("savings", recommendations=meaning["recommendations"], cost=run.cost(), rates=rates),
+        "reliability": text("reliability", metrics=trained["metrics"], choice=trained["choice"]),
+        "unusual_use": text("unusual_use", unusual=found["unusual"]),
     }
     if run.has("plan"):
-        said["plan"] = plan_words.answer(run.plan(), currency)
+        out["plan"] = text("plan", plan=run.plan(), currency=rates.currency if rates else "")
     if run.has("bill"):
-        said["month"] = costs.month(run)
+        out["month_bill"] = text("month_bill", bill=run.bill().get("bill"), rates=rates)
     if run.has("review"):
-        found = run.review()
-        said |= {"last_week": review.last_week(found), "drifts": "\n".join(drift.drifts(found["drift"]))}
-    return said
+        out["last_forecast"] = text("last_forecast", totals=run.review()["said_and_was"])
+        out["drift"] = text("drift", drift=run.review()["drift"])
+    return out
+
+
+def _sentences(text: str) -> Shown:
+    return paragraphs(text.split("\n\n"))
 
 
 def _plan(run: Run, currency: str) -> list[str | Shown]:
@@ -102,9 +109,9 @@ def _plan(run: Run, currency: str) -> list[str | Shown]:
         size=(9, 3),
         narrow=(4.2, 3.4),
     )
-    left_out = [sentence(plan_words.left_out(plan))] if len(plan["plan_notes"]) else []
-    answered: list[str | Shown] = [_heading(2, "When should it run?"), sentence(plan_words.answer(plan, currency))]
-    return answered + ([strip] if len(plan["plan"]) else []) + left_out
+    parts = [_heading(2, "When should it run?"), note("plan", plan=plan, currency=currency)]
+    parts += [strip] if len(plan["plan"]) else []
+    return parts + ([note("left_out", plan=plan)] if len(plan["plan_notes"]) else [])
 
 
 def _name(run: Run) -> str:

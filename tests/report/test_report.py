@@ -291,6 +291,21 @@ def test_a_parameter_that_a_notebook_does_not_have_is_named_before_anything_runs
         make(place, tmp_path)
 
 
+def test_a_parameter_of_some_notebooks_reaches_these_in_the_type_of_their_own_value(place, tmp_path):
+    own = {"data": "", "as_of": "", "horizon": 168, "output": "", "folds": 4, "models": ""}
+    tiny.write(tmp_path / "01_own.ipynb", "# Own", "print(folds + 1, models)", parameters=own)
+    tiny.write(tmp_path / "02_other.ipynb", "# Other", "print('no folds')")
+    made = make(place, tmp_path, parameters={"folds": "8", "models": "similar days, mine"})
+    assert "9 similar days, mine" in (made / "01_own.html").read_text()
+    assert json.loads((made / "run.json").read_text())["parameters"]["folds"] == 8
+    for given, words in (
+        ({"folds": "many"}, "folds: 'many' cannot be used"),
+        ({"fold": "8"}, "parameter fold; there are"),
+    ):
+        with pytest.raises(InputError, match=words):
+            make(place, tmp_path, parameters=given)
+
+
 NO_KERNEL = {
     "cells": [{"cell_type": "code", "source": "data = ''", "metadata": {"tags": ["parameters"]}, "outputs": []}],
     "metadata": {},

@@ -27,7 +27,7 @@ def accuracy(week: Week) -> widgets.Widget:
     if week.frame("metrics").empty:
         return html(sentence("No past week could be tested yet: the history is too short."))
     measure = widgets.Dropdown(options=list(MEASURES), description="Measure")
-    top = [answer(week.text("trust"))] if week.text("trust") else []
+    top = [answer(week.text("reliability"))] if week.text("reliability") else []
     figure = show(
         plots_past.plot_promises, week.frame("promises"),
         caption="Share of past hours at or below each quantile; a device that is mostly off has hollow marks.",
@@ -35,7 +35,7 @@ def accuracy(week: Week) -> widgets.Widget:
     )  # fmt: skip
     return widgets.VBox(
         [
-            html(*top, *sentences([week.text("last_week")])),
+            html(*top, *sentences([week.text("last_forecast")])),
             measure,
             live(lambda name: _scores(week, name), measure),
             html(heading("Does the band hold?"), figure, heading("Where it comes from"), *_made(week)),

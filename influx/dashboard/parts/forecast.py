@@ -100,8 +100,8 @@ def _origins(week: Week) -> list[tuple[str, pd.Timestamp]]:
 
 
 def _total(week: Week, device: str) -> Markup:
-    if device == HOUSEHOLD and week.text("coming"):
-        return answer(week.text("coming"))
+    if device == HOUSEHOLD and week.text("coming_week"):
+        return answer(week.text("coming_week"))
     total = week.row("week", device_id=device)
     span = fmt.span(total["p10"], total["p90"])
     return answer(f"**{fmt.hours(int(total['hours']))}: {fmt.kwh(total['total'])}, {span}.**")

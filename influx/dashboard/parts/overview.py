@@ -18,20 +18,20 @@ from influx.report.plots import plots
 from influx.report.plots.figures import show
 
 LEADS = (
-    ("advice", "Plan", "See the plan"),
-    ("drifts", "Devices", "See the devices"),
-    ("last_week", "Accuracy", "See how far to trust it"),
-    ("strange", "Devices", "See what stood out"),
+    ("savings", "Plan", "See the plan"),
+    ("drift", "Devices", "See the devices"),
+    ("last_forecast", "Accuracy", "See how far to trust it"),
+    ("unusual_use", "Devices", "See what stood out"),
 )
 """Texts worth knowing, the part of the page that each leads to, and what its button says."""
 
 
 def overview(week: Week) -> widgets.Widget:
     """Return the part; its buttons open others."""
-    texts = [(week.text(name).split("\n")[0], target, label) for name, target, label in LEADS if week.text(name)]
+    texts = [(week.text(name).split("\n\n")[0], target, label) for name, target, label in LEADS if week.text(name)]
     return widgets.VBox(
         [
-            html(answer(week.text("coming")), cards(_cards(week)), *_next_day(week)),
+            html(answer(week.text("coming_week")), cards(_cards(week)), *_next_day(week)),
             html(heading("Three things to know")),
             *[_lead(week, *lead) for lead in texts[:3]],
             html(heading("Where the energy goes"), *_breakdown(week)),

@@ -14,9 +14,8 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
 from influx.core import formatting as fmt
+from influx.core.constants import HOUSEHOLD, NAMES
 from influx.core.local_time import local
-from influx.core.schema import HOUSEHOLD
-from influx.forecasting.models.registry import NAMES
 from influx.report.plots import axes
 from influx.report.plots.figures import INK, SERIES, describe, is_narrow
 

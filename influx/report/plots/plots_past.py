@@ -13,9 +13,8 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from influx.core import formatting as fmt
-from influx.core.schema import HOUSEHOLD
+from influx.core.constants import HOUSEHOLD, NAMES
 from influx.forecasting.evaluation.calibration import ANCHOR, PROMISES, half_width
-from influx.forecasting.models.registry import NAMES
 from influx.insights.drift import is_worse
 from influx.report.plots import axes
 from influx.report.plots.figures import INK, SERIES, describe, is_narrow

@@ -12,6 +12,7 @@ from influx.core.local_time import local
 from influx.core.schema import HOUSEHOLD
 from influx.forecasting.models.registry import NAMES
 from influx.home.home import Home
+from influx.insights.overview import trend_in_words
 
 
 def account(home: Home) -> pd.DataFrame:
@@ -307,7 +308,7 @@ def health(overview: pd.DataFrame, efficiency: pd.DataFrame) -> pd.DataFrame:
     out = pd.DataFrame(
         {
             "device": rows["device_id"],
-            "trend over twelve weeks": [overview.trend_in_words(row) for _, row in rows.iterrows()],
+            "trend over twelve weeks": [trend_in_words(row) for _, row in rows.iterrows()],
             "load factor": rows["load_factor"],
             "hours of use a week": rows["hours_of_use"],
             "change of the load factor": [fmt.percent(change) for change in rows["change"]],
