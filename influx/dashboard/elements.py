@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import base64
+import io
 from collections.abc import Callable
 from html import escape
-from typing import Any
 
 import ipywidgets as widgets
 import pandas as pd
 
-from influx.core.sanitize import file_name, for_cell
+from influx.core.sanitize import file_name
+from influx.core.tabular_io import write_csv
 from influx.report.html import Shown, sentence
 
 Markup = str | Shown
@@ -68,11 +69,7 @@ def download(frame: pd.DataFrame, name: str) -> str:
     """Return a link that saves a frame as CSV, which a spreadsheet reads as values and never as formulas."""
     if frame.empty:
         return ""
-    safe = frame.rename(columns=for_cell).map(_safe)
-    content = safe.to_csv(index=False, float_format="%.6g", lineterminator="\r\n").encode("utf-8-sig")
-    link = f"data:text/csv;charset=utf-8;base64,{base64.b64encode(content).decode()}"
+    content = io.StringIO()
+    write_csv(frame, content)
+    link = f"data:text/csv;charset=utf-8;base64,{base64.b64encode(content.getvalue().encode('utf-8-sig')).decode()}"
     return f'<p class="ix-save"><a download="{file_name(name)}.csv" href="{link}">Save as CSV</a></p>'
-
-
-def _safe(value: Any) -> Any:
-    return for_cell(value) if isinstance(value, str) else value
