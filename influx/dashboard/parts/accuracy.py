@@ -10,7 +10,6 @@ from influx.core.constants import NAMES
 from influx.dashboard.elements import Markup, download, heading, html, live, sentences
 from influx.dashboard.week import Week
 from influx.report.html import answer, sentence, table
-from influx.report.plots import plots_past
 from influx.report.plots.figures import show
 
 BASELINES = ("climatology", "seasonal_naive", "gradient_boosting")
@@ -26,6 +25,8 @@ def accuracy(week: Week) -> widgets.Widget:
     """Return the part: a measure is chosen, the table follows."""
     if week.frame("metrics").empty:
         return html(sentence("No past week could be tested yet: the history is too short."))
+    from influx.report.plots import plots_past  # what it imports of forecasting is paid by those who look here alone
+
     measure = widgets.Dropdown(options=list(MEASURES), description="Measure")
     top = [answer(week.text("reliability"))] if week.text("reliability") else []
     figure = show(

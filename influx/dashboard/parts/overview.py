@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import ipywidgets as widgets
@@ -47,13 +46,11 @@ def _cards(week: Week) -> list[tuple[str, str, str]]:
             ("Last 7 days", fmt.kwh(now["last_week_kwh"]), f"usual {fmt.kwh(now['usual_week_kwh'])}"),
             ("Saved in these", fmt.kwh(now["saved_kwh"]), what_saved(now)),
         ]
-    money = lambda value: fmt.money(value, week.currency)  # noqa: E731
-    money_span = lambda low, high: fmt.money_span(low, high, week.currency)  # noqa: E731
     return [
         *out,
-        _coming(week, "next_day", "Next 24 hours", fmt.kwh, fmt.span),
-        _coming(week, "week", f"Next {_length(week, 'week')}", fmt.kwh, fmt.span),
-        _coming(week, "cost_week", f"Cost of {_length(week, 'cost_week')}", money, money_span),
+        _coming(week, "next_day", "Next 24 hours"),
+        _coming(week, "week", f"Next {_length(week, 'week')}"),
+        _coming(week, "cost_week", f"Cost of {_length(week, 'cost_week')}"),
     ]
 
 
@@ -67,13 +64,14 @@ def what_saved(now: dict[str, Any]) -> str:
     return f"{way}; {'more' if now['saved_is_unusual'] else 'no more'} than usual weeks differ"
 
 
-def _coming(
-    week: Week, frame: str, title: str, amount: Callable[[float], str], span: Callable[[float, float], str]
-) -> tuple[str, str, str]:
-    total = week.row(frame, device_id=HOUSEHOLD)
+def _coming(week: Week, frame: str, title: str) -> tuple[str, str, str]:
+    total, is_cost = week.row(frame, device_id=HOUSEHOLD), frame.startswith("cost")
     if not total:
-        return title, fmt.NOT_KNOWN, "no price is known" if frame.startswith("cost") else ""
-    return title, amount(total["total"]), span(total["p10"], total["p90"])
+        return title, fmt.NOT_KNOWN, "no price is known" if is_cost else ""
+    amount, low, high = total["total"], total["p10"], total["p90"]
+    if is_cost:
+        return title, fmt.money(amount, week.currency), fmt.money_span(low, high, week.currency)
+    return title, fmt.kwh(amount), fmt.span(low, high)
 
 
 def _length(week: Week, frame: str) -> str:
@@ -87,7 +85,8 @@ def _next_day(week: Week) -> list[Markup]:
     if hours.empty:
         return [title, sentence("The coming hours are not in this run folder; `make report` makes them.")]
     hours = hours[hours["timestamp"] < hours["timestamp"].min() + pd.Timedelta(days=1)]
-    price = prices["price"].to_numpy() if len(prices) else None
+    stamps = hours["timestamp"].drop_duplicates().sort_values()
+    price = prices.set_index("timestamp")["price"].reindex(stamps).to_numpy() if len(prices) else None
     figure = show(
         plots.plot_next_day, hours, price, week.timezone, week.currency, week.all_devices,
         caption="Expected energy of each device, stacked, and the price as a line.",
