@@ -12,21 +12,27 @@ from typing import TYPE_CHECKING, Any
 from influx.core import __version__
 
 if TYPE_CHECKING:
+    from influx.billing.costs import bill
     from influx.core.errors import InputError
     from influx.forecasting.evaluation.backtest import backtest
     from influx.forecasting.forecast import forecast
     from influx.home.home import Home, load
+    from influx.insights.forecast_review import review
     from influx.report.run_folder import Run
+    from influx.scheduling.home_plan import plan
 
-__all__ = ["Home", "InputError", "Run", "__version__", "backtest", "forecast", "load"]
+__all__ = ["Home", "InputError", "Run", "__version__", "backtest", "bill", "forecast", "load", "plan", "review"]
 
 _ROOMS = {
     "Home": "influx.home.home",
     "InputError": "influx.core.errors",
     "Run": "influx.report.run_folder",
     "backtest": "influx.forecasting.evaluation.backtest",
+    "bill": "influx.billing.costs",
     "forecast": "influx.forecasting.forecast",
     "load": "influx.home.home",
+    "plan": "influx.scheduling.home_plan",
+    "review": "influx.insights.forecast_review",
 }
 
 

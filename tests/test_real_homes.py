@@ -79,7 +79,7 @@ def test_two_weeks_are_too_few_to_test_a_model_and_that_is_said(two_weeks: Run) 
 
 
 def test_no_range_no_trend_and_no_usual_week_is_made_up(two_weeks: Run) -> None:
-    coming, overview = two_weeks.forecast(), two_weeks.insights()["overview"]
+    coming, overview = two_weeks.forecast() | two_weeks.bill(), two_weeks.insights()["overview"]
     assert coming["week"][["p10", "p90"]].isna().all(axis=None)
     assert coming["cost_week"][["p10", "p90"]].isna().all(axis=None)
     assert overview[["saved_kwh", "usual_week_kwh", "trend_kwh_per_week"]].isna().all(axis=None)
@@ -144,7 +144,7 @@ def test_a_home_of_sub_meters_has_what_they_do_not_explain(tmp_path: Path) -> No
     raw = pd.read_parquet(SCEAUX).query("device_id == 'main'").set_index("timestamp")["energy_kwh"]
     monday = raw["2010-03-08":"2010-03-08"]
     assert days["2010-03-08"] == approx(monday.sum())
-    coming = run.forecast()
+    coming = run.forecast() | run.bill()
     week, cost = (coming[name].set_index("device_id")["total"] for name in ("week", "cost_week"))
     assert cost["household"] == approx(0.2 * week["household"])
     assert run.insights()["recommendations"].empty  # nothing is flexible, and at a flat price nothing would move

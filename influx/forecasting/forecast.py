@@ -11,20 +11,25 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from influx.core.constants import WEEK
 from influx.core.errors import InputError
+from influx.core.fingerprint import fingerprint
 from influx.core.parallel import run_all, run_apart
 from influx.core.schema import FORECAST, HOUSEHOLD, as_readings, check
-from influx.forecasting.device_series import Series, all_series, surroundings, with_household
+from influx.forecasting.device_series import Series, all_series, series_of_home, surroundings, with_household
 from influx.forecasting.evaluation.backtest import check_asked, fit, past_forecasts, predict
 from influx.forecasting.evaluation.model_selection import FAVOURITE, FOLDS, SIMPLEST, choose, with_anchor
 from influx.forecasting.models.conformal import LEVELS, column
-from influx.forecasting.models.registry import Candidate
+from influx.forecasting.models.registry import CANDIDATES, Candidate
 from influx.forecasting.models.similar_days import LARGEST_RATIO
+
+if TYPE_CHECKING:
+    from influx.home.home import Home
 
 TESTED_DAYS = 14.0
 """Known days from which similar days speak where no contest is held; before, climatology does."""
@@ -133,6 +138,43 @@ def alive(every: list[Series], origin: pd.Timestamp) -> list[Series]:
             "the sum of the devices counts."
         )
     return living
+
+
+_recent: dict[str, Any] = {}
+"""What the last home of this process needed more than once: its series, and its fitted models."""
+
+
+def active_series(home: Home) -> list[Series]:
+    """Return the devices of a home that were measured in the four weeks before its origin."""
+    key = f"series {home.fingerprint}"
+    if key not in _recent:
+        _recent.clear()
+        _recent[key] = alive(series_of_home(home), home.origin)
+    return _recent[key]
+
+
+def fitted_models(home: Home, selection: pd.DataFrame, horizon: int) -> dict[tuple[str, str], Candidate]:
+    """Return the `model` that a selection, or a `forecast` frame, names for each device, fitted to all that is known.
+
+    A device without one, or with a model that has no name in `models.registry.CANDIDATES`, is left out.
+    """
+    keys = ["home_id", "device_id"]
+    named = selection[[*keys, "model"]].astype("str").drop_duplicates().sort_values(keys, ignore_index=True)
+    key = fingerprint("models", home, named, horizon)
+    if key not in _recent:
+        _recent[key] = fit_named(active_series(home), named, home.origin, horizon)
+    return _recent[key]
+
+
+def fit_named(
+    every: list[Series], named: pd.DataFrame, origin: pd.Timestamp, horizon: int
+) -> dict[tuple[str, str], Candidate]:
+    """Let each device's `model` learn from all that was known at `origin`."""
+    names = named.set_index(["home_id", "device_id"])["model"].to_dict()
+    jobs = {(one.home_id, one.device_id): one for one in every}
+    jobs = {key: one for key, one in jobs.items() if names.get(key) in CANDIDATES}
+    models = run_all(lambda key: fit(jobs[key], names[key], origin, horizon), list(jobs))
+    return dict(zip(jobs, models, strict=True))
 
 
 def predict_all(

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from influx.core.constants import KNOWN_SHARE, WEEK
+from influx.core.frames import Frames
 from influx.core.local_time import local
 from influx.core.parallel import run_all
 from influx.core.schema import HOUSEHOLD
@@ -22,8 +23,9 @@ from influx.forecasting.aggregate_intervals import totals
 from influx.forecasting.device_series import Series
 from influx.forecasting.evaluation.backtest import fit, pinball
 from influx.forecasting.evaluation.calibration import ANCHOR, LEAST_OF_DAY, promises
-from influx.forecasting.forecast import predict_all
+from influx.forecasting.forecast import active_series, fit_named, predict_all
 from influx.forecasting.models.conformal import LEVELS
+from influx.home.home import Home
 from influx.insights.drift import WEEKS, drift
 
 AGAIN = "again"
@@ -88,15 +90,37 @@ def again(every: list[Series], choice: pd.DataFrame, origin: pd.Timestamp, horiz
     known = [one for one in every if one.days_known(then) >= 1]
     if len(known) < len(every) or not known:
         return None
-    names = choice.set_index(["home_id", "device_id"])["model"]
-    keys = [(one.home_id, one.device_id) for one in known]
-    fitted = run_all(lambda one: fit(one, names[(one.home_id, one.device_id)], then, horizon), known)
-    models = dict(zip(keys, fitted, strict=True))
+    models = fit_named(known, choice, then, horizon)
     hours = predict_all(known, models, choice, then, horizon, np.array(LEVELS))
     return Statement(AGAIN, then, hours, totals(hours, known, then, models=models)[1])
 
 
-def review(every: list[Series], choice: pd.DataFrame, origin: pd.Timestamp, reports: Path) -> dict[str, pd.DataFrame]:
+def review(home: Home, selection: pd.DataFrame, reports: str | Path) -> Frames:
+    """Compare the forecasts of a home's earlier reports with what was then measured.
+
+    Parameters
+    ----------
+    home : Home
+    selection : DataFrame
+        `home_id`, `device_id` and `model` of each device today; a `forecast` frame will do.
+    reports : str or Path
+        The folder of the weeks; the newest twelve of this home are judged. Where it holds none, the past week is
+        forecast again.
+
+    Returns
+    -------
+    Frames
+        See `review_series`.
+
+    Examples
+    --------
+    >>> influx.review(home, forecast, "reports/sample").review_devices  # doctest: +SKIP
+    """
+    every = [one for one in active_series(home) if one.device_id in set(selection["device_id"])]
+    return review_series(every, selection.drop_duplicates(["home_id", "device_id"]), home.origin, Path(reports))
+
+
+def review_series(every: list[Series], choice: pd.DataFrame, origin: pd.Timestamp, reports: Path) -> Frames:
     """Hold the forecasts of a home's earlier reports to account.
 
     Parameters
@@ -112,7 +136,7 @@ def review(every: list[Series], choice: pd.DataFrame, origin: pd.Timestamp, repo
 
     Returns
     -------
-    dict of DataFrame
+    Frames
         `said_and_was`, with `week`, `origin` and `weeks_ago`, `review_hours` (`judge`), `review_devices` and
         `review_days` (`scores` of each report), `review_promises` and `review_together`
         (`calibration.promises` over all reports), all empty where nothing can be judged; `drift` and
@@ -124,16 +148,18 @@ def review(every: list[Series], choice: pd.DataFrame, origin: pd.Timestamp, repo
     if HOUSEHOLD not in set(told.get("device_id", ())):  # a report of this very week, say
         hours, told = _held([one for one in [again(every, choice, origin)] if one is not None], every, origin)
     none = pd.DataFrame()
-    return {
-        "said_and_was": told,
-        "review_hours": hours,
-        "review_devices": scores(hours, DEVICE) if len(hours) else none,
-        "review_days": scores(hours, DAY) if len(hours) else none,
-        "review_promises": promises(hours) if len(hours) else none,
-        "review_together": promises(hours, ["home_id"]) if len(hours) else none,
-        "drift": changes,
-        "weekly_errors": weekly,
-    }
+    return Frames(
+        {
+            "said_and_was": told,
+            "review_hours": hours,
+            "review_devices": scores(hours, DEVICE) if len(hours) else none,
+            "review_days": scores(hours, DAY) if len(hours) else none,
+            "review_promises": promises(hours) if len(hours) else none,
+            "review_together": promises(hours, ["home_id"]) if len(hours) else none,
+            "drift": changes,
+            "weekly_errors": weekly,
+        }
+    )
 
 
 def _held(statements: list[Statement], every: list[Series], origin: pd.Timestamp) -> tuple[pd.DataFrame, pd.DataFrame]:

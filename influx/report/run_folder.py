@@ -20,13 +20,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from influx.billing.costs import home_rates
 from influx.core.constants import WEEK
 from influx.core.errors import InputError
 from influx.core.fingerprint import code_of, fingerprint, fingerprint_of_files
 from influx.core.paths import PROJECT, find
 from influx.core.schema import HOUSEHOLD
 from influx.core.tabular_io import write_csv
-from influx.core.tariff import Rates, rates
+from influx.core.tariff import Rates
 from influx.home.home import Home, load
 from influx.report.artifacts import files_of_home, write_json
 
@@ -150,16 +151,16 @@ class Run:
         return self._step("training", "training", horizon=True)
 
     def forecast(self) -> Frames:
-        """Return `forecast`, `daily`, `week`, `peaks`, and `cost_daily`, `carbon_week` ... as far as known."""
+        """Return `forecast`, `daily`, `week`, `next_day` and `peaks`."""
         return self._step("forecast", "forecast", lambda: (self._selection(),), horizon=True)
 
     def bill(self) -> Frames:
-        """Return `bill`, `bill_days`, `bill_months`, `spent` and `spent_week`, those that are known."""
-        return self._step("bill", "bill", lambda: (self._hours(), self._selection()), horizon=True)
+        """Return what the hours cost and emit, as far as it is known: the frames of `influx.bill`."""
+        return self._step("bill", "bill", lambda: (self._hours(),))
 
     def plan(self) -> Frames:
         """Return `plan`, `plan_runs`, `plan_devices` ..., and `warmer`, the week some degrees warmer or colder."""
-        return self._step("plan", "plan", lambda: (self._hours(), self._selection()), horizon=True)
+        return self._step("plan", "plan", lambda: (self._hours(),))
 
     def insights(self) -> Frames:
         """Return `overview`, `efficiency` and `recommendations`."""
@@ -173,7 +174,7 @@ class Run:
 
     def rates(self) -> Rates | None:
         """Return the prices that hold in the home, None where they are not known."""
-        return rates(self._home.settings, self._home.context, self._home.prices)
+        return home_rates(self._home)
 
     def prices(self, hours: int) -> np.ndarray | None:
         """Return the price of each of the first `hours` coming hours [currency/kWh], None where it is not known."""
@@ -182,7 +183,7 @@ class Run:
 
     def cost(self) -> float:
         """Return what the household's coming hours are expected to cost [currency], NaN where prices are not known."""
-        week = self.forecast().get("cost_week")
+        week = self.bill().get("cost_week")
         return float("nan") if week is None else float(week.loc[week["device_id"] == HOUSEHOLD, "total"].iloc[0])
 
     def model(self, device_id: str) -> str:

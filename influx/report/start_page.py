@@ -28,7 +28,7 @@ def glance(folder: Path) -> str:
         HTML; every word of the data in it is escaped.
     """
     run = Run.open(folder)
-    home, rates, coming, trained = run.home(), run.rates(), run.forecast(), run.training()
+    home, rates, coming, trained = run.home(), run.rates(), run.forecast() | run.bill(), run.training()
     currency = rates.currency if rates else ""
     todo, texts = run.insights()["recommendations"], answers(run)
     parts: list[str | Shown] = [
@@ -41,7 +41,7 @@ def glance(folder: Path) -> str:
             caption="Expected energy of the household on each coming day; the line spans eight in ten.",
         ),
         _sentences(texts["peaks"]),
-        _sentences(texts["month_bill"] if rates and "month_bill" in texts else ""),
+        _sentences(texts["month_bill"] if rates else ""),
         _heading(2, "What changed?"),
         *[_sentences(texts.get(name, "")) for name in ("last_week_use", "changes", "drift")],
         *(_plan(run, currency) if run.has("plan") else []),
@@ -70,11 +70,13 @@ def glance(folder: Path) -> str:
 
 def answers(run: Run) -> dict[str, str]:
     """Return the texts of the start page by name, for those who show the same run elsewhere."""
-    home, rates, coming, meaning, trained = run.home(), run.rates(), run.forecast(), run.insights(), run.training()
+    home, rates, coming = run.home(), run.rates(), run.forecast() | run.bill()
+    meaning, trained = run.insights(), run.training()
     found = run.explore()
     out = {
         "coming_week": text("coming_week", home=home, forecast=coming, rates=rates, absences=found["absences"]),
         "peaks": text("peaks", peaks=coming["peaks"]),
+        "month_bill": text("month_bill", bill=coming.get("bill"), rates=rates),
         "last_week_use": text("last_week_use", overview=meaning["overview"]),
         "changes": text("changes", overview=meaning["overview"]),
         "savings": text("savings", recommendations=meaning["recommendations"], cost=run.cost(), rates=rates),
@@ -83,8 +85,6 @@ def answers(run: Run) -> dict[str, str]:
     }
     if run.has("plan"):
         out["plan"] = text("plan", plan=run.plan(), currency=rates.currency if rates else "")
-    if run.has("bill"):
-        out["month_bill"] = text("month_bill", bill=run.bill().get("bill"), rates=rates)
     if run.has("review"):
         out["last_forecast"] = text("last_forecast", totals=run.review()["said_and_was"])
         out["drift"] = text("drift", drift=run.review()["drift"])

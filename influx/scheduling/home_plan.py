@@ -5,18 +5,18 @@ What cannot be planned is named in a sentence, with the least that would have to
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 import pandas as pd
 
-from influx.billing.carbon import intensity
+from influx.billing.costs import Models, carbon_intensity, home_rates
+from influx.core.frames import Frames
 from influx.core.local_time import HOUR
 from influx.core.schema import HOUSEHOLD
 from influx.core.tariff import Rates
 from influx.forecasting.device_series import Series
+from influx.forecasting.forecast import active_series, fitted_models
 from influx.home.home import Home
-from influx.scheduling import infeasibility_messages
+from influx.scheduling import infeasibility_messages, temperature_scenarios
 from influx.scheduling.flexible_loads import Asked, Notes, asked_of, tasks_of
 from influx.scheduling.milp_model import Task, write
 from influx.scheduling.plan import Plan
@@ -51,40 +51,46 @@ _TYPES = {
 NO_DEVICE = "No plan is made: home.yaml names no flexible device. The line flexible: true below a device makes it one."
 
 
-def frames(
-    home: Home,
-    every: list[Series],
-    forecast: pd.DataFrame,
-    rates: Rates | None,
-    carbon: PerStep | None = None,
-    weight: float = 1.0,
-) -> dict[str, pd.DataFrame]:
+def plan(home: Home, forecast: pd.DataFrame, models: Models | None = None, weight: float = 1.0) -> Frames:
     """Plan a home's flexible devices over its forecast.
 
     Parameters
     ----------
     home : Home
-    every : list of Series
-        Its devices.
     forecast : DataFrame
-        The `forecast` frame.
-    rates : Rates, optional
-        Its prices; without them nothing is planned.
-    carbon : callable, optional
-        Carbon intensity of each step [g/kWh], NaN where it is not known; the home's own by default.
+        The `forecast` frame of the home, from its origin on.
+    models : mapping, optional
+        The fitted model of each (home, device), which forecast a warmer and a colder week; without it, the models that
+        `forecast` names learn again.
     weight : float
         1 minimises money alone, 0 carbon alone.
 
     Returns
     -------
-    dict of DataFrame
+    Frames
         Those of `COLUMNS`: `plan`, a row a step in which a run takes energy; `plan_runs`, `plan_devices` and the one
-        row of `plan_total` as of `plan_value.value`; `plan_steps`, with price, expected load beside the plan, and what
-        is planned; `plan_notes`, what is not planned and why. Without a plan all but the notes are empty.
+        row of `plan_total` as of `plan_costs.value`; `plan_steps`, with price, expected load beside the plan, and what
+        is planned; `plan_notes`, what is not planned and why. Without a plan all but the notes are empty. `warmer` and
+        `warmer_words`: see `temperature_scenarios.by_degrees`.
+
+    Examples
+    --------
+    >>> home = influx.load("data/sample")  # doctest: +SKIP
+    >>> influx.plan(home, forecast).plan_runs  # doctest: +SKIP
     """
-    grams = intensity(home.carbon, home.settings.timezone)
-    if carbon is None and grams is not None:
-        carbon = partial(grams.at, minutes=STEP_MINUTES)
+    every = [one for one in active_series(home) if one.device_id in set(forecast["device_id"])]
+    if models is None:
+        models = fitted_models(home, forecast, forecast["timestamp"].nunique())
+    made = schedule(home, every, forecast, home_rates(home), weight)
+    return Frames(made | temperature_scenarios.by_degrees(forecast, every, models, home.origin))
+
+
+def schedule(
+    home: Home, every: list[Series], forecast: pd.DataFrame, rates: Rates | None, weight: float = 1.0
+) -> Frames:
+    """Plan devices of a home at any prices, None where none is known; the frames of `COLUMNS`."""
+    grams = carbon_intensity(home)
+    carbon = None if grams is None else lambda stamps: grams(stamps, STEP_MINUTES)
     notes: Notes = []
     found: dict[str, pd.DataFrame] = {}
     price = None if rates is None else lambda stamps: rates.at(stamps, STEP_MINUTES)[0]
@@ -100,7 +106,8 @@ def frames(
         elif not notes:
             notes.append(("", "lacking", NO_DEVICE))
     found["plan_notes"] = pd.DataFrame(notes, columns=COLUMNS["plan_notes"])
-    return {name: _typed(found.get(name, pd.DataFrame(columns=columns))[columns]) for name, columns in COLUMNS.items()}
+    out = {name: _typed(found.get(name, pd.DataFrame(columns=columns))[columns]) for name, columns in COLUMNS.items()}
+    return Frames(out)
 
 
 def _typed(frame: pd.DataFrame) -> pd.DataFrame:
@@ -109,11 +116,11 @@ def _typed(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _planned(asked: list[Asked], tasks: dict[str, Task], terms: Terms, notes: Notes) -> dict[str, pd.DataFrame]:
-    plan = terms.plan(list(tasks.values()))
-    _tell(plan, asked, tasks, terms, notes)
-    placed = {task.device_id for task in plan.placed}
+    made = terms.plan(list(tasks.values()))
+    _tell(made, asked, tasks, terms, notes)
+    placed = {task.device_id for task in made.placed}
     kept = [one for one in asked if one.device_id in placed]
-    planned = plan.steps.groupby("timestamp")["kwh"].sum().reindex(terms.stamps, fill_value=0.0).to_numpy()
+    planned = made.steps.groupby("timestamp")["kwh"].sum().reindex(terms.stamps, fill_value=0.0).to_numpy()
     steps = pd.DataFrame(
         {
             "timestamp": terms.stamps,
@@ -124,9 +131,9 @@ def _planned(asked: list[Asked], tasks: dict[str, Task], terms: Terms, notes: No
         }
     )
     limit = np.nan if terms.limit_kw is None else terms.limit_kw
-    again = pd.DataFrame({"tasks": [write(plan.placed)], "limit_kw": [limit]})
-    found = {"plan": plan.steps, "plan_steps": steps, "plan_tasks": again}
-    return found | (value(plan, kept, terms) if kept else {})
+    again = pd.DataFrame({"tasks": [write(made.placed)], "limit_kw": [limit]})
+    found = {"plan": made.steps, "plan_steps": steps, "plan_tasks": again}
+    return found | (value(made, kept, terms) if kept else {})
 
 
 def _steps(forecast: pd.DataFrame, price: PerStep | None, notes: Notes) -> pd.DatetimeIndex | None:

@@ -18,12 +18,13 @@ from influx.forecasting.models.registry import Candidate
 DEGREES = (-3.0, 3.0)
 """By how much warmer a week is looked at [C]."""
 
+_MODEL = ["home_id", "device_id", "model"]
+
 
 def warmer(
     plain: pd.DataFrame,
     every: list[Series],
     models: Mapping[tuple[str, str], Candidate],
-    choice: pd.DataFrame,
     origin: pd.Timestamp,
     degrees: float,
 ) -> tuple[pd.DataFrame, str]:
@@ -33,7 +34,7 @@ def warmer(
     ----------
     plain : DataFrame
         The `forecast` frame as it is.
-    every, models, choice, origin
+    every, models, origin
         What it was made of, as of `influx.forecasting.forecast.predict_all`.
     degrees : float
         [C]; below zero it is colder.
@@ -49,7 +50,7 @@ def warmer(
     if not any(_knows(one, hours) for one in every):
         return plain, "No temperature is known for the coming hours, so no forecast can answer a warmer or colder week."
     other = [_shifted(one, origin, degrees) for one in every]
-    shifted = predict_all(other, dict(models), choice, origin, len(hours), np.array(LEVELS))
+    shifted = predict_all(other, dict(models), plain[_MODEL].drop_duplicates(), origin, len(hours), np.array(LEVELS))
     return shifted, _answers(plain, shifted, degrees)
 
 
@@ -57,7 +58,6 @@ def by_degrees(
     plain: pd.DataFrame,
     every: list[Series],
     models: Mapping[tuple[str, str], Candidate],
-    choice: pd.DataFrame,
     origin: pd.Timestamp,
 ) -> dict[str, pd.DataFrame]:
     """Return what `warmer` says of some degrees, for those who have no models at hand.
@@ -69,7 +69,7 @@ def by_degrees(
     """
     kwh, words = [], []
     for degrees in DEGREES:
-        hours, said = warmer(plain, every, models, choice, origin, degrees)
+        hours, said = warmer(plain, every, models, origin, degrees)
         sums = hours.groupby("device_id", sort=False)["energy_kwh"].sum().rename("kwh").reset_index()
         kwh.append(sums.assign(degrees=degrees))
         words.append({"degrees": degrees, "what": said})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -10,8 +11,7 @@ import tiny_homes as tiny
 from pytest import approx
 
 from influx import Run, load
-from influx.billing.carbon import intensity
-from influx.billing.cost_forecast import spent
+from influx.billing.costs import carbon_intensity, spent
 from influx.forecasting.device_series import series_of_home
 from influx.insights import explore
 from influx.report import consistency_checks
@@ -63,12 +63,13 @@ def test_where_neither_is_known_nothing_is_told(tmp_path: Path) -> None:
 
 def test_an_intensity_is_the_mean_of_its_hour_and_never_guessed() -> None:
     stamps = pd.date_range("2024-07-01", periods=3, freq="30min", tz="UTC", unit="us")
-    found = intensity(pd.DataFrame({"timestamp": stamps, "carbon_g_per_kwh": [100.0, 200.0, 300.0]}), "UTC")
+    grams = pd.DataFrame({"timestamp": stamps, "carbon_g_per_kwh": [100.0, 200.0, 300.0]})
+    found = carbon_intensity(SimpleNamespace(carbon=grams, settings=SimpleNamespace(timezone="UTC")))
     assert found is not None
     hours = pd.date_range("2024-07-01", periods=2, freq="h", tz="UTC")
-    np.testing.assert_allclose(found.kilograms(hours), [0.15, np.nan])
-    np.testing.assert_allclose(found.at(stamps, 30), [100, 200, 300])
-    assert intensity(None, "UTC") is None
+    np.testing.assert_allclose(found(hours, 60), [150, np.nan])
+    np.testing.assert_allclose(found(stamps, 30), [100, 200, 300])
+    assert carbon_intensity(SimpleNamespace(carbon=None)) is None
 
 
 def test_models_do_not_learn_from_prices_that_nobody_knows_a_week_ahead(tmp_path: Path) -> None:
@@ -89,20 +90,19 @@ def test_models_do_not_learn_from_prices_that_nobody_knows_a_week_ahead(tmp_path
 
 def test_a_run_has_the_frames_of_what_is_known(tiny_run) -> None:
     assert tiny_run(tiny.three_days).bill() == {}
-    paid = tiny_run(tiny.main_meter)
-    assert set(paid.bill()) == {"bill", "bill_days", "bill_months", "spent", "spent_week"}
-    assert not {"carbon_week", "carbon_daily"} & set(paid.forecast())
+    paid = tiny_run(tiny.main_meter).bill()
+    coming = {"prices", "cost_daily", "cost_week"}
+    assert set(paid) == {"bill", "bill_days", "bill_months", "spent", "spent_week"} | coming
 
 
 def test_the_coming_week_has_its_carbon_with_a_range(tmp_path: Path) -> None:
     """The intensity file holds 73 of the 168 hours."""
     run = Run(write(tmp_path / "home", days=30), output=tmp_path / "run")
-    week = run.forecast()["carbon_week"].set_index("device_id").loc["household"]
+    week = run.bill()["carbon_week"].set_index("device_id").loc["household"]
     assert week["hours"] == 73
     assert week["total"] == approx(3 * 14.4 + 0.3, rel=1e-3)
     assert week["p10"] <= week["total"] <= week["p90"]
-    assert "cost_week" not in run.forecast()
-    assert set(run.bill()) == {"spent", "spent_week"}
+    assert set(run.bill()) == {"spent", "spent_week", "carbon_daily", "carbon_week"}
 
 
 def test_the_sample_s_bill_is_its_days_and_its_forecast(sample_run: Run) -> None:

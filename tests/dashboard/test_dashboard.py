@@ -112,7 +112,7 @@ def test_a_session_needs_nothing_that_trains_or_plans(folder: Path) -> None:
     """A kernel stays small: what is heavy is imported by the part that needs it, if it is opened at all."""
     code = (
         "import sys; from influx.dashboard.parts import *; from influx.dashboard.week import open_report\n"
-        "for part in (overview, forecast, devices, plan): part(open_report(sys.argv[1]))\n"
+        "for part in (overview, forecast, devices): part(open_report(sys.argv[1]))\n"
         "print([heavy for heavy in ('matplotlib.pyplot', 'scipy', 'sklearn', 'seaborn') if heavy in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code, folder], capture_output=True, text=True, check=True)
@@ -121,7 +121,8 @@ def test_a_session_needs_nothing_that_trains_or_plans(folder: Path) -> None:
 
 def test_the_numbers_are_those_of_the_run_folder(folder: Path, sample_run: Run) -> None:
     said = plain(told(page(open_report(folder), PARTS)))
-    frames, now = sample_run.forecast(), sample_run.insights()["overview"].set_index("device_id").loc["household"]
+    frames = {**sample_run.forecast(), **sample_run.bill()}
+    now = sample_run.insights()["overview"].set_index("device_id").loc["household"]
     for name in ("week", "next_day"):
         row = frames[name].set_index("device_id").loc["household"]
         assert fmt.kwh(row["total"]) in said
@@ -276,7 +277,7 @@ def test_a_run_at_another_half_hour_costs_its_energy_at_the_prices_there(week: W
 
 
 def test_a_device_that_takes_half_costs_half(week: Week, sample_run: Run) -> None:
-    row = sample_run.forecast()["cost_week"].set_index("device_id").loc["FRIDGE_01"]
+    row = sample_run.bill()["cost_week"].set_index("device_id").loc["FRIDGE_01"]
     said = replaced(week, "FRIDGE_01", 0.5)
     assert f"It would cost {fmt.money(row['total'] / 2, 'EUR')} less" in said
     assert said.endswith(f"{fmt.money(row['total'] / 2, 'EUR')} instead of {fmt.money(row['total'], 'EUR')}.")

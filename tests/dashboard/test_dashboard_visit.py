@@ -42,7 +42,7 @@ def household(frame):
 
 def test_the_overview_shows_the_numbers_of_the_run_folder(served, desktop, sample_run: Run) -> None:
     page = desktop(served.link)
-    frames = sample_run.forecast()
+    frames = sample_run.forecast() | sample_run.bill()
     for name in ("week", "next_day"):
         sees(page, fmt.kwh(household(frames[name])["total"]))
     sees(page, fmt.money(household(frames["cost_week"])["total"], "EUR"))

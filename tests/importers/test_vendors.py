@@ -117,9 +117,9 @@ def test_dsmr_reader_has_two_tariffs_of_each_direction_and_gas_is_no_energy(tmp_
     assert set(part.roles.values()) == {"grid_import", "grid_export"}
 
 
-def test_the_format_that_the_readme_shows_is_the_one_that_reads() -> None:
-    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-    shown = readme.split("## Adding a format")[1].split("```python\n")[1].split("```")[0]
+def test_the_format_that_contributors_are_shown_is_the_one_that_reads() -> None:
+    page = (Path(__file__).parents[2] / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    shown = page.split("## Adding a format")[1].split("```python\n")[1].split("```")[0]
     module = inspect.getsource(dsmr_reader)
     own = module[module.index("_TIMES") :]
     plain = re.sub(r'    """[^"]*"""\n', "", own)

@@ -232,7 +232,7 @@ def test_a_saving_is_no_more_than_its_cost_and_that_no_more_than_the_bill(
 
 
 def test_the_sample_gets_advice_within_its_bill(sample_run: Run) -> None:
-    found, cost = sample_run.insights()["recommendations"], sample_run.forecast()["cost_week"]
+    found, cost = sample_run.insights()["recommendations"], sample_run.bill()["cost_week"]
     bill = cost.set_index("device_id")["total"]
     assert len(found) > 0
     assert set(found.loc[found["kind"] == "move", "device_id"]) == {"WH_BATH_01", "WM_01"}

@@ -12,7 +12,17 @@ from tiny_readings import START, hours, series, used
 
 from influx.core.schema import HOUSEHOLD
 from influx.forecasting.device_series import Series
-from influx.insights.forecast_review import AGAIN, DAY, Statement, again, earlier, judge, review, said_and_was, scores
+from influx.insights.forecast_review import (
+    AGAIN,
+    DAY,
+    Statement,
+    again,
+    earlier,
+    judge,
+    review_series,
+    said_and_was,
+    scores,
+)
 from influx.report.words import review as verdict
 
 WEEK = 168
@@ -136,7 +146,7 @@ def test_every_earlier_report_is_judged_the_newest_first(tmp_path):
     write(tmp_path, Statement("2024-W07", NOW, later, first.totals))
     flat = series(np.full(7 * WEEK, 0.5))
     every = [Series("home", HOUSEHOLD, flat.energy, flat.around)]
-    found = review(every, CHOICE, NOW + pd.Timedelta(weeks=1), tmp_path)
+    found = review_series(every, CHOICE, NOW + pd.Timedelta(weeks=1), tmp_path)
     assert found["said_and_was"]["week"].tolist() == ["2024-W07", "2024-W06"]
     assert found["said_and_was"]["weeks_ago"].tolist() == [1, 2]
     assert found["review_devices"].set_index("week")["bias"].to_dict() == pytest.approx(
@@ -152,14 +162,14 @@ def test_a_report_of_this_very_week_is_no_reason_to_judge_nothing(tmp_path):
     write(tmp_path, stated(0.5, 0.4, 0.6, HOUSEHOLD))
     now = THEN + pd.Timedelta(days=1)
     known = [Series(one.home_id, one.device_id, one.energy[one.energy.index < now], one.around) for one in home()]
-    found = review(known, CHOICE, now, tmp_path)
+    found = review_series(known, CHOICE, now, tmp_path)
     assert set(found["said_and_was"]["week"]) == {AGAIN}
     assert "forecast again" in verdict.last_week(found)
 
 
 def test_without_an_earlier_report_the_past_week_is_forecast_again_from_what_was_known(tmp_path):
     every = home()
-    found = review(every, CHOICE, NOW, tmp_path)
+    found = review_series(every, CHOICE, NOW, tmp_path)
     changed = [Series(one.home_id, one.device_id, one.energy.copy(), one.around) for one in every]
     for one in changed:
         one.energy[one.energy.index >= THEN] = 9.0
@@ -172,13 +182,13 @@ def test_without_an_earlier_report_the_past_week_is_forecast_again_from_what_was
 def test_the_sentence_holds_the_range_and_what_it_was(tmp_path):
     write(tmp_path, stated(0.5, 0.4, 0.6, HOUSEHOLD))
     flat = series(np.full(6 * WEEK, 0.5))
-    found = review([Series("home", HOUSEHOLD, flat.energy, flat.around)], CHOICE, NOW, tmp_path)
+    found = review_series([Series("home", HOUSEHOLD, flat.energy, flat.around)], CHOICE, NOW, tmp_path)
     words = verdict.last_week(found).replace("\u202f", " ")
     assert words == "**Last week we said 67 to 101 kWh (8 in 10); it was 84.0 kWh.**"
 
 
 def test_nothing_to_judge_is_said():
-    found = review(home(weeks=1), CHOICE, START + pd.Timedelta(weeks=1), Path("nowhere"))
+    found = review_series(home(weeks=1), CHOICE, START + pd.Timedelta(weeks=1), Path("nowhere"))
     assert found["review_hours"].empty
     assert verdict.last_week(found).startswith("No earlier forecast can be judged yet")
     assert verdict.against_climatology(found) == "Nothing can be compared yet."

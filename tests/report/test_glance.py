@@ -25,7 +25,7 @@ def plain(markup: str) -> str:
 
 def test_the_answer_holds_the_numbers_of_the_frames(sample_run: Run) -> None:
     said = plain(glance(sample_run.folder))
-    frames = sample_run.forecast()
+    frames = sample_run.forecast() | sample_run.bill()
     week, cost = (frames[name].set_index("device_id").loc["household"] for name in ("week", "cost_week"))
     assert "What will sample use in the coming week?" in said
     assert fmt.kwh(week["total"]) in said

@@ -202,7 +202,7 @@ def test_one_hour_and_an_unknown_range_are_told_as_such(tmp_path: Path) -> None:
 
 
 def test_the_sample_s_answer_holds_the_numbers_of_its_frames(sample_run: Run) -> None:
-    frames = sample_run.forecast()
+    frames = sample_run.forecast() | sample_run.bill()
     week, cost = (frames[name].set_index("device_id").loc["household"] for name in ("week", "cost_week"))
     said = sentences.coming(sample_run)
     assert said.startswith("**From Mon 15 July 2024, 7 days are expected")

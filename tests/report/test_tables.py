@@ -177,7 +177,8 @@ def test_recommendations_are_sentences_in_their_order(sample_run: Run) -> None:
 @pytest.mark.parametrize("make", tiny.HOMES, ids=lambda make: make.__name__)
 def test_no_value_of_any_table_is_a_bare_nan(make, tiny_run) -> None:
     run = tiny_run(make)
-    explored, trained, coming, meaning = run.explore(), run.training(), run.forecast(), run.insights()
+    explored, trained, coming, paid = run.explore(), run.training(), run.forecast(), run.bill()
+    meaning = run.insights()
     every = [
         tables.account(run.home()),
         tables.completeness(explored["completeness"]),
@@ -186,8 +187,8 @@ def test_no_value_of_any_table_is_a_bare_nan(make, tiny_run) -> None:
         tables.unusual(explored["unusual"]),
         tables.relations(run.features()["relations"]),
         tables.contest(trained["metrics"], trained["choice"]),
-        tables.week(coming["week"], coming.get("cost_week"), trained["choice"], "EUR"),
-        tables.days(coming["daily"], coming.get("cost_daily"), ""),
+        tables.week(coming["week"], paid.get("cost_week"), trained["choice"], "EUR"),
+        tables.days(coming["daily"], paid.get("cost_daily"), ""),
         tables.peaks(coming["peaks"]),
         tables.devices(meaning["overview"], "UTC"),
         tables.health(meaning["overview"], meaning["efficiency"]),

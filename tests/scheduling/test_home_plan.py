@@ -23,7 +23,8 @@ from influx.report.plots import plots_plan
 from influx.report.plots.axes import colours
 from influx.report.plots.figures import is_narrow, show
 from influx.report.run_folder import Frames
-from influx.scheduling.home_plan import COLUMNS, frames
+from influx.report.words import plan as plan_words
+from influx.scheduling.home_plan import COLUMNS, schedule
 from influx.scheduling.plan_costs import weeks_back
 
 START = pd.Timestamp("2024-07-14T22:00Z")
@@ -57,7 +58,7 @@ def parts(folder: Path, devices: str, more: str = "", **used: np.ndarray) -> tup
 def plan_of(folder: Path, devices: str, more: str = "", **used: np.ndarray) -> Frames:
     """Return the plan of that home at its tariff."""
     home, every, forecast = parts(folder, devices, more, **used)
-    return frames(home, every, forecast, rates(home.settings))
+    return schedule(home, every, forecast, rates(home.settings))
 
 
 WASHER = "  washer: {flexible: {hours: 1, kwh: 1, runs_a_week: 7}}\n"
@@ -91,7 +92,7 @@ def test_a_window_dearer_than_the_habit_is_told_as_a_loss(tmp_path: Path) -> Non
     devices = '  washer: {flexible: {hours: 1, kwh: 1, runs_a_week: 7, earliest: "18:00", deadline: "22:00"}}\n'
     plan = plan_of(tmp_path, devices, washer=evenings(hour=12))
     assert plan["plan_total"]["saving"].item() == approx(-1.40)
-    assert "2.10 EUR in the coming 7 days instead of 0.70 EUR: 1.40 EUR more" in plain(plan.answer(plan, "EUR"))
+    assert "2.10 EUR in the coming 7 days instead of 0.70 EUR: 1.40 EUR more" in plain(plan_words.answer(plan, "EUR"))
 
 
 def test_a_saving_is_no_more_than_the_device_is_expected_to_cost(tmp_path: Path) -> None:
@@ -135,9 +136,9 @@ def test_what_is_flexible_without_more_is_planned_from_its_past(tmp_path: Path) 
 def test_a_short_history_gives_no_range(tmp_path: Path) -> None:
     plan = plan_of(tmp_path, WASHER, washer=evenings(weeks=3))
     assert plan["plan_devices"][["p10", "p90"]].isna().all(axis=None)
-    said = plain(plan.answer(plan, "EUR"))
+    said = plain(plan_words.answer(plan, "EUR"))
     assert "1.40 EUR less; how sure that is, is not known, as 3 of the 9 past weeks that it takes are known" in said
-    assert plan.devices(plan, "EUR")["8 in 10 [EUR]"].tolist() == ["not known"]
+    assert plan_words.devices(plan, "EUR")["8 in 10 [EUR]"].tolist() == ["not known"]
 
 
 def test_past_weeks_are_planned_at_their_own_prices(tmp_path: Path) -> None:
@@ -150,7 +151,7 @@ def test_past_weeks_are_planned_at_their_own_prices(tmp_path: Path) -> None:
             return np.where(cheap, 0.10, 0.30), ~cheap
 
     home, every, forecast = parts(tmp_path, WASHER, washer=evenings())
-    row = frames(home, every, forecast, Moving())["plan_devices"].iloc[0]  # type: ignore[arg-type]
+    row = schedule(home, every, forecast, Moving())["plan_devices"].iloc[0]  # type: ignore[arg-type]
     assert (row["cost"], row["saving"], row["p10"], row["p90"]) == approx((0.70, 1.40, 1.40, 1.40))
     assert row["weeks"] == 12
 
@@ -174,8 +175,8 @@ def notes(plan: Frames) -> list[str]:
 def test_without_flexible_devices_the_page_says_so(tmp_path: Path) -> None:
     plan = plan_of(tmp_path, "  washer: {flexible: false}\n", washer=evenings())
     assert all(plan[name].empty for name in COLUMNS if name != "plan_notes")
-    assert plan.answer(plan, "EUR").startswith("No plan is made: home.yaml names no flexible device.")
-    assert "A line flexible: below a device" in plan.left_out(plan)
+    assert plan_words.answer(plan, "EUR").startswith("No plan is made: home.yaml names no flexible device.")
+    assert "A line flexible: below a device" in plan_words.left_out(plan)
     assert consistency_checks.is_kept(plan) == "Checked: nothing is planned, so nothing is claimed."
     drawn = show(plots_plan.plot_week_strip, plan["plan"], plan["plan_steps"], caption="c", empty="There is no plan.")
     assert drawn.words == "There is no plan."
@@ -183,7 +184,7 @@ def test_without_flexible_devices_the_page_says_so(tmp_path: Path) -> None:
 
 def test_without_prices_the_page_says_so(tmp_path: Path) -> None:
     home = load(tiny.write_readings(tmp_path, home="devices: {tv: {flexible: true}}\n", tv=tiny.days(16)))
-    plan = frames(home, series_of_home(home), pd.DataFrame(), None)
+    plan = schedule(home, series_of_home(home), pd.DataFrame(), None)
     assert notes(plan) == ["No plan is made: no tariff is given in home.yaml and the data holds no price."]
 
 
@@ -196,11 +197,11 @@ def test_prices_that_end_early_end_the_plan(tmp_path: Path) -> None:
         known = 48
 
     home, every, forecast = parts(tmp_path, WASHER, washer=evenings())
-    plan = frames(home, every, forecast, Ending())  # type: ignore[arg-type]
+    plan = schedule(home, every, forecast, Ending())  # type: ignore[arg-type]
     assert notes(plan) == ["Prices are known for the first 48 of 168 hours: the plan ends there."]
     assert (plan["plan_devices"]["runs"].item(), len(plan["plan_steps"])) == (2, 96)
     Ending.known = 0
-    assert notes(frames(home, every, forecast, Ending())) == [  # type: ignore[arg-type]
+    assert notes(schedule(home, every, forecast, Ending())) == [  # type: ignore[arg-type]
         "No plan is made: the price of the coming hours is not known."
     ]
 
@@ -217,7 +218,7 @@ def test_a_device_that_does_not_fit_is_named_with_the_least_that_would_do(tmp_pa
         "smallest relaxation: deadline 13:00."
     ]
     assert plan["plan_devices"]["device_id"].tolist() == ["dryer"]
-    assert plan.left_out(plan) == plan["plan_notes"]["what"].item()
+    assert plan_words.left_out(plan) == plan["plan_notes"]["what"].item()
 
 
 def test_a_car_that_cannot_be_charged_in_time_is_named(tmp_path: Path) -> None:
@@ -291,14 +292,14 @@ def test_advice_does_not_say_what_the_plan_forbids(tmp_path: Path) -> None:
 
 def test_the_answer_names_money_range_and_how_good_the_plan_is(tmp_path: Path) -> None:
     plan = plan_of(tmp_path, WASHER, washer=evenings())
-    assert plain(plan.answer(plan, "EUR")) == (
+    assert plain(plan_words.answer(plan, "EUR")) == (
         "**Run as planned, washer costs 0.70 EUR in the coming 7 days instead of 2.10 EUR: 1.40 EUR less, by past "
         "weeks 1.40 to 1.40 EUR (8 in 10).** No plan is cheaper."
     )
     loose = plan | {"plan_total": plan["plan_total"].assign(gap=0.0061)}
-    assert plain(plan.answer(loose, "EUR")).endswith("No plan can be cheaper by more than 0.6 %.")
-    assert plan.left_out(plan) == "Every flexible device is planned."
-    table = plan.runs(plan, "Europe/Madrid", "EUR")
+    assert plain(plan_words.answer(loose, "EUR")).endswith("No plan can be cheaper by more than 0.6 %.")
+    assert plan_words.left_out(plan) == "Every flexible device is planned."
+    table = plan_words.runs(plan, "Europe/Madrid", "EUR")
     assert table["day"].tolist()[:2] == ["Mon 15 July", "Tue 16 July"]
     assert list(table) == ["day", "device", "from", "to", "kWh", "cost", "as used now"]
 
@@ -344,7 +345,7 @@ def test_the_sample_s_plan_lies_in_its_run_folder(sample_run: Run) -> None:
     assert set(plan["plan_devices"]["device_id"]) == {"WH_BATH_01", "WM_01"}
     assert all((sample_run.folder / f"{name}.csv").exists() for name in COLUMNS)
     assert consistency_checks.is_kept(plan).startswith("Checked: ")
-    whole, cost = plan["plan_total"].iloc[0], sample_run.forecast()["cost_week"].set_index("device_id")["total"]
+    whole, cost = plan["plan_total"].iloc[0], sample_run.bill()["cost_week"].set_index("device_id")["total"]
     assert 0 < whole["saving"] <= whole["p90"] <= cost[["WH_BATH_01", "WM_01"]].sum()
     assert whole["gap"] <= 0.01
     moved = sample_run.insights()["recommendations"].query("kind == 'move'").set_index("device_id")["saving"]

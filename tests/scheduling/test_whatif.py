@@ -13,8 +13,7 @@ from pytest import approx
 
 from influx import Run
 from influx.forecasting.device_series import Series, series_of_home
-from influx.forecasting.forecast import alive
-from influx.report import steps
+from influx.forecasting.forecast import active_series, fitted_models
 from influx.scheduling import temperature_scenarios
 
 
@@ -38,10 +37,9 @@ def cold(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 def warmer(run: Run, degrees: float, every: list[Series] | None = None) -> tuple[pd.DataFrame, str]:
     """Ask a run's models again, with its own devices or with others."""
-    choice, origin = run.training()["choice"], run.home().origin
-    models = steps.fitted(run.home(), choice, run.horizon)
-    devices = every or alive(series_of_home(run.home()), origin)
-    return temperature_scenarios.warmer(run.forecast()["forecast"], devices, models, choice, origin, degrees)
+    home, hours = run.home(), run.forecast()["forecast"]
+    models = fitted_models(home, hours, run.horizon)
+    return temperature_scenarios.warmer(hours, every or active_series(home), models, home.origin, degrees)
 
 
 def test_what_the_run_keeps_is_what_its_models_say(cold: Run) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from threading import Thread
+
 import ipywidgets as widgets
 import numpy as np
 import pandas as pd
@@ -25,6 +27,7 @@ def plan(week: Week) -> widgets.Widget:
     if week.frame("plan").empty:
         texts = _notes(week) or [week.text("plan") or LACKING]
         return widgets.VBox([html(*sentences(texts)), *what_if(week)])
+    Thread(target=_import_solver, daemon=True).start()
     spread = slider("Price spread", 1.0, 0, 3, 0.25)
     weight = slider("Money", 1.0, 0, 1, 0.25)
     carbon = bool(week.frame("plan_steps")["carbon_g_per_kwh"].notna().all())
@@ -39,6 +42,11 @@ def plan(week: Week) -> widgets.Widget:
             *what_if(week),
         ]
     )
+
+
+def _import_solver() -> None:
+    """Import what planning anew takes while the page is looked at, so that the first slider does not wait for it."""
+    import influx.scheduling.solver  # noqa: F401
 
 
 def _notes(week: Week) -> list[str]:

@@ -18,8 +18,8 @@ _LINES = {"energy": "energy", "standing_charge": STANDING, "tax": TAX, "fed_in":
 
 def ahead(run: Run) -> list[str]:
     """Say what the coming hours cost and emit, as far as prices and intensities are known."""
-    frames, prices = run.forecast(), run.rates()
-    length = int(_household(frames["week"])["hours"])
+    frames, prices = run.bill(), run.rates()
+    length = int(_household(run.forecast()["week"])["hours"])
     if prices is None or "cost_week" not in frames:
         words = ["The cost is not known: no tariff is given and the data holds no price."]
     else:
