@@ -1,7 +1,7 @@
 """InFlux: what each device of a home will use and cost over the next seven days, and how sure that is.
 
 Names are imported when they are first used, so that `import influx` costs nothing. No module has the name of a public
-function: importing it would put the module in the function's place.
+function: importing it would put the module in the function's place. `influx.plots` are the plots of the report.
 """
 
 from __future__ import annotations
@@ -18,10 +18,23 @@ if TYPE_CHECKING:
     from influx.forecasting.forecast import forecast
     from influx.home.home import Home, load
     from influx.insights.forecast_review import review
+    from influx.report import plots
     from influx.report.run_folder import Run
     from influx.scheduling.home_plan import plan
 
-__all__ = ["Home", "InputError", "Run", "__version__", "backtest", "bill", "forecast", "load", "plan", "review"]
+__all__ = [
+    "Home",
+    "InputError",
+    "Run",
+    "__version__",
+    "backtest",
+    "bill",
+    "forecast",
+    "load",
+    "plan",
+    "plots",
+    "review",
+]
 
 _ROOMS = {
     "Home": "influx.home.home",
@@ -32,6 +45,7 @@ _ROOMS = {
     "forecast": "influx.forecasting.forecast",
     "load": "influx.home.home",
     "plan": "influx.scheduling.home_plan",
+    "plots": "influx.report.plots",
     "review": "influx.insights.forecast_review",
 }
 
@@ -39,7 +53,8 @@ _ROOMS = {
 def __getattr__(name: str) -> Any:
     if name not in _ROOMS:
         raise AttributeError(f"module 'influx' has no attribute {name!r}")
-    found = getattr(import_module(_ROOMS[name]), name)
+    module = import_module(_ROOMS[name])
+    found = module if name == "plots" else getattr(module, name)
     globals()[name] = found
     return found
 

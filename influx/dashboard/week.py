@@ -14,7 +14,7 @@ import pandas as pd
 from influx.core.constants import HOUSEHOLD, OTHER
 from influx.core.local_time import local
 from influx.core.paths import find
-from influx.report.plots.colours import colours
+from influx.report.plot_style import colours
 
 
 class Week:

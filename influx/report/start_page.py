@@ -6,9 +6,9 @@ from html import escape
 from pathlib import Path
 
 from influx.core.settings import Settings
+from influx.report import plots
+from influx.report.figures import show
 from influx.report.html import Shown, paragraphs
-from influx.report.plots import plots, plots_plan
-from influx.report.plots.figures import show
 from influx.report.run_folder import Run
 from influx.report.tables import table
 from influx.report.texts import note, text
@@ -36,7 +36,7 @@ def glance(folder: Path) -> str:
         _sentences(texts.get("last_forecast", "")),
         paragraphs([texts["coming_week"]], first="ix-answer"),
         show(
-            plots.plot_days,
+            plots.days,
             coming["daily"],
             caption="Expected energy of the household on each coming day; the line spans eight in ten.",
         ),
@@ -99,7 +99,7 @@ def _plan(run: Run, currency: str) -> list[str | Shown]:
     """Return when the flexible devices should run, and what that saves."""
     plan, home = run.plan(), run.home()
     strip = show(
-        plots_plan.plot_week_strip,
+        plots.plan,
         plan["plan"],
         plan["plan_steps"],
         home.settings.timezone,

@@ -9,8 +9,9 @@ from influx.core import formatting as fmt
 from influx.core.constants import NAMES
 from influx.dashboard.elements import Markup, download, heading, html, live, sentences
 from influx.dashboard.week import Week
+from influx.report import plots
+from influx.report.figures import show
 from influx.report.html import answer, sentence, table
-from influx.report.plots.figures import show
 
 BASELINES = ("climatology", "seasonal_naive", "gradient_boosting")
 MEASURES = {
@@ -25,12 +26,10 @@ def accuracy(week: Week) -> widgets.Widget:
     """Return the part: a measure is chosen, the table follows."""
     if week.frame("metrics").empty:
         return html(sentence("No past week could be tested yet: the history is too short."))
-    from influx.report.plots import plots_past  # what it imports of forecasting is paid by those who look here alone
-
     measure = widgets.Dropdown(options=list(MEASURES), description="Measure")
     top = [answer(week.text("reliability"))] if week.text("reliability") else []
     figure = show(
-        plots_past.plot_promises, week.frame("promises"),
+        plots.coverage, week.frame("promises"),
         caption="Share of past hours at or below each quantile; a device that is mostly off has hollow marks.",
         empty="It could not be tested yet.",
     )  # fmt: skip

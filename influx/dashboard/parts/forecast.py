@@ -9,9 +9,9 @@ from influx.core import formatting as fmt
 from influx.core.constants import HOUSEHOLD
 from influx.dashboard.elements import Markup, download, heading, html, live, row
 from influx.dashboard.week import Week
+from influx.report import plots
+from influx.report.figures import show
 from influx.report.html import answer, sentence, table
-from influx.report.plots import plots
-from influx.report.plots.figures import show
 
 QUANTILES = ["energy_kwh", "p10", "p50", "p90"]
 
@@ -36,7 +36,7 @@ def forecast(week: Week) -> widgets.Widget:
 def _by_hour(week: Week, device: str, _: object) -> list[Markup]:
     rows = week.frame("forecast", device_id=device)
     figure = show(
-        plots.plot_forecast, rows, device, week.timezone, week.all_devices,
+        plots.forecast, rows, device, week.timezone, week.all_devices,
         caption="Median and band of eight in ten; nights are shaded, times are local.",
     )  # fmt: skip
     peaks = week.frame("peaks") if device == HOUSEHOLD else pd.DataFrame()
@@ -57,7 +57,7 @@ def _peaks(peaks: pd.DataFrame) -> list[Markup]:
 
 def _by_day(week: Week, device: str, _: object) -> list[Markup]:
     rows, cost = week.frame("daily", device_id=device), week.frame("cost_daily", device_id=device)
-    figure = show(plots.plot_days, rows, device, caption="Expected energy of each day; the line spans eight in ten.")
+    figure = show(plots.days, rows, device, caption="Expected energy of each day; the line spans eight in ten.")
     saved = download(rows[["day", "total", "p10", "p90"]], f"{device}-days")
     return [_total(week, device), figure, days_table(rows, cost, week.currency), saved]
 
@@ -85,7 +85,7 @@ def _past(week: Week, device: str, origin: pd.Timestamp | None) -> list[Markup]:
         f"{fmt.percent(inside)} of the hours lay inside the band, of which eight in ten were promised."
     )
     figure = show(
-        plots.plot_past_week, rows, device, model, week.timezone,
+        plots.past_week, rows, device, model, week.timezone,
         caption="The forecast made beforehand as line and band, what was observed as dots.",
     )  # fmt: skip
     return [answer(words), figure, download(rows[["timestamp", *QUANTILES, "observed"]], f"{device}-past")]

@@ -12,9 +12,9 @@ from influx.core import formatting as fmt
 from influx.core.constants import HOUSEHOLD, WEEK
 from influx.dashboard.elements import Markup, cards, download, heading, html
 from influx.dashboard.week import Week
+from influx.report import plots
+from influx.report.figures import show
 from influx.report.html import answer, sentence, table
-from influx.report.plots import plots
-from influx.report.plots.figures import show
 
 LEADS = (
     ("savings", "Plan", "See the plan"),
@@ -88,7 +88,7 @@ def _next_day(week: Week) -> list[Markup]:
     stamps = hours["timestamp"].drop_duplicates().sort_values()
     price = prices.set_index("timestamp")["price"].reindex(stamps).to_numpy() if len(prices) else None
     figure = show(
-        plots.plot_next_day, hours, price, week.timezone, week.currency, week.all_devices,
+        plots.next_day, hours, price, week.timezone, week.currency, week.all_devices,
         caption="Expected energy of each device, stacked, and the price as a line.",
     )  # fmt: skip
     parts = hours[hours["device_id"] != HOUSEHOLD]
@@ -109,7 +109,7 @@ def _breakdown(week: Week) -> list[Markup]:
         }
     )
     figure = show(
-        plots.plot_breakdown, rows, week.all_devices,
+        plots.breakdown, rows, week.all_devices,
         caption="Mean energy of each device over the hours in which it is known.",
     )  # fmt: skip
     standby = rows["standby_kwh_per_day"].sum()

@@ -12,9 +12,9 @@ from influx.core import formatting as fmt
 from influx.dashboard.elements import Markup, download, html, live, row, sentences, slider
 from influx.dashboard.parts.what_if import what_if
 from influx.dashboard.week import Week
+from influx.report import plots
+from influx.report.figures import show
 from influx.report.html import answer, sentence, table
-from influx.report.plots import plots_plan
-from influx.report.plots.figures import show
 
 SECONDS, GAP = 0.25, 0.01
 """Time that a plan for other prices may take, and the gap at which it is good enough."""
@@ -102,7 +102,7 @@ def _as_made(week: Week) -> list[Markup]:
 
 def _strip(week: Week, planned: pd.DataFrame, steps: pd.DataFrame) -> Markup:
     return show(
-        plots_plan.plot_week_strip, planned, steps, week.timezone, week.currency, week.all_devices,
+        plots.plan, planned, steps, week.timezone, week.currency, week.all_devices,
         caption="When each flexible device should run; the darker the ground, the higher the price.",
         size=(9, 3), narrow=(4.2, 3.4),
     )  # fmt: skip
