@@ -12,7 +12,7 @@ import pandas as pd
 
 from benchmarks.process import clean_environment, run
 from benchmarks.registry import PROJECT, Measured, Options, Skipped, benchmark
-from influx.home.time_grid import spread_events
+from influx.home.events import spread_events
 
 EVENTS = 1_000_000
 
@@ -41,8 +41,11 @@ def a_million_events(_: Options) -> list[Measured]:
     minutes = np.clip(random.lognormal(3.5, 1.0, EVENTS), 1, 600)
     kwh = minutes / 60 * random.uniform(0.02, 2.5, EVENTS)
     device = np.array([f"DEVICE_{number:02d}" for number in range(20)])[random.integers(0, 20, EVENTS)]
+    events = pd.DataFrame(
+        {"device_id": device, "timestamp": start, "duration_minutes": minutes, "power_consumption_kwh": kwh}
+    )
     began = time.perf_counter()
-    hours = spread_events(start, minutes, kwh, device)
+    hours = spread_events(events, shift=pd.Timedelta(0))
     seconds = time.perf_counter() - began
     lost = abs(hours["energy_kwh"].sum() / kwh.sum() - 1)
     return [

@@ -28,8 +28,9 @@ from exports import WRITERS, energy
 import influx
 from influx.core.errors import InputError
 from influx.core.settings import Settings
-from influx.home import resample
+from influx.home.audit import Audit
 from influx.home.home import unexplained_kwh
+from influx.home.resample import readings_to_hours
 from influx.importers import Part, find
 
 ROOT = Path(__file__).parents[1]
@@ -220,7 +221,7 @@ def hours_of(part: Part) -> dict[tuple[str, pd.Timestamp], float]:
         rows = part.frame.drop_duplicates(["device_id", "timestamp", "power_consumption_kwh"])
         column = "power_consumption_kwh"
     else:
-        rows, column = resample.readings_to_hours([part.frame], ["f"], pd.Timedelta(0)).frame, "energy_kwh"
+        rows, column = readings_to_hours({"f": part.frame}, Settings(), pd.Timedelta(0), Audit()), "energy_kwh"
     keys = zip(rows["device_id"].astype(str), rows["timestamp"], strict=True)
     return dict(zip(keys, rows[column].astype(float), strict=True))
 

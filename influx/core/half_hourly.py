@@ -1,4 +1,4 @@
-"""What holds for half an hour, such as a price or a carbon intensity: from files of any step to the home's half hours.
+"""What holds for half an hour, such as a price or a carbon intensity, read off at the times of readings.
 
 An hour's value is the mean of its two half hours, for nobody knows in which of them its energy was used. An hour of
 which a half is not known is not known.
@@ -9,55 +9,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from influx.core.constants import KNOWN_SHARE
 from influx.core.local_time import local
 
 HALF = pd.Timedelta(minutes=30)
-
-
-def of_files(files: list[pd.DataFrame], value: str, shift: pd.Timedelta) -> pd.DataFrame | None:
-    """Return what holds in each half hour; measured goes before forecast, then the newer file and the later row.
-
-    Parameters
-    ----------
-    files : list of DataFrame
-        Oldest first; `timestamp` (UTC, the start), `minutes` (how long a value holds), the column `value`, NaN where
-        unknown, and maybe `kind` (measured or forecast), or `published`: then the last one published counts.
-    value : str
-    shift : Timedelta
-        How far after a full UTC hour the home's hours begin.
-
-    Returns
-    -------
-    DataFrame or None
-        `timestamp` (UTC), `value`, and `kind` where the files have it, a row each half hour that is known; None where
-        there is no file.
-    """
-    parts = [
-        _of_one(rows, value, shift).assign(kind=kind, file=number)
-        for number, frame in enumerate(files)
-        for kind, rows in (frame.groupby("kind") if "kind" in frame else [("", frame)])
-    ]
-    if not parts:
-        return None
-    halves = pd.concat(parts, ignore_index=True)
-    order = halves.assign(measured=halves["kind"] == "measured").sort_values(["timestamp", "measured", "file"])
-    last = order.drop_duplicates("timestamp", keep="last").reset_index(drop=True)
-    return last[["timestamp", value, *(["kind"] if "kind" in files[0] else [])]].astype({value: float})
-
-
-def _of_one(frame: pd.DataFrame, value: str, shift: pd.Timedelta) -> pd.DataFrame:
-    """Return the mean of one file's values in each half hour of which enough is known."""
-    order = frame.sort_values("published", kind="stable") if "published" in frame else frame
-    known = order[order[value].notna()].drop_duplicates("timestamp", keep="last")
-    pieces = np.maximum(known["minutes"].to_numpy(float) // 15, 1).astype(int)
-    cut = known.loc[known.index.repeat(pieces), ["timestamp", "minutes", value]].reset_index(drop=True)
-    place = np.concatenate([np.arange(count) for count in [*pieces, 0]])
-    begin = cut["timestamp"] + pd.to_timedelta(15 * place, unit="min")
-    cut["timestamp"] = ((begin - shift).dt.floor("30min") + shift).dt.as_unit("us")
-    cut["minutes"] /= np.repeat(pieces, pieces)
-    halves = cut.groupby("timestamp").agg(**{value: (value, "mean"), "minutes": ("minutes", "sum")})
-    return halves.loc[halves["minutes"] >= 30 * KNOWN_SHARE, [value]].reset_index()
 
 
 def read_off(values: pd.Series, stamps: pd.DatetimeIndex) -> np.ndarray:

@@ -42,7 +42,9 @@ def row(*controls: widgets.Widget) -> widgets.HBox:
 
 def slider(name: str, value: float, low: float, high: float, step: float) -> widgets.FloatSlider:
     """Return a slider that tells its value when it is let go."""
-    return widgets.FloatSlider(value, min=low, max=high, step=step, continuous_update=False, description=name)
+    ends = {"min": low, "max": high, "step": step}
+    style = {"description_width": "initial"}
+    return widgets.FloatSlider(value, description=name, style=style, continuous_update=False, **ends)
 
 
 def heading(words: str, level: int = 2) -> str:

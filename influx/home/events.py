@@ -1,195 +1,182 @@
-"""Hours of use from events: which hours the files speak for, and that a device without an event in them was not used.
+"""Hours of use from events: which hours the files cover, and that a device without an event in them was not used.
 
-A file of events speaks for the time from its first start to its last end. Time that no file speaks for is unknown,
-except for pauses of less than a day between two files, such as the night between two weekly exports.
+An event's energy flows evenly over its duration. A file of events covers the time from its first start to its last
+end. Time that no file covers is unknown, except for pauses of less than a day between two files, such as the night
+between two weekly exports.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 
 from influx.core import local_time
 from influx.core.settings import Device, Settings
-from influx.home import reconciliation
-from influx.home.reconciliation import Correction
-from influx.home.time_grid import Hours, spread_events
+from influx.home.audit import AFTER, NEWER, REPEATED, Audit
+from influx.home.time_grid import cut_at_hours
 
 PAUSE = pd.Timedelta(days=1)
 """Longest time between two files' events that still counts as time without use."""
 
 QUIET = pd.Timedelta(days=7)
-"""Time without any event, inside a file, that is told in a note."""
+"""Time without any event, inside a file, that is noted."""
+
+_KWH = "power_consumption_kwh"
 
 
 def events_to_hours(
-    files: list[pd.DataFrame],
-    names: list[str],
+    files: Mapping[str, pd.DataFrame],
     settings: Settings,
     shift: pd.Timedelta,
-    cut: pd.Timestamp | None = None,
-) -> tuple[Hours, pd.DataFrame, pd.DataFrame]:
+    cut: pd.Timestamp | None,
+    audit: Audit,
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Bring the events of all files to hours.
 
     Parameters
     ----------
-    files : list of DataFrame
-        Oldest first; `device_id`, `timestamp` (UTC start), `duration_minutes`, `power_consumption_kwh` and others.
-    names : list of str
-        The files' names, for the notes.
+    files : mapping of str to DataFrame
+        By name, oldest first; `device_id`, `timestamp` (UTC start), `duration_minutes`, `power_consumption_kwh` and
+        others.
     shift : Timedelta
-        How far after a full UTC hour the hours begin (`grid.phase`).
-    cut : Timestamp, optional
+        How far after a full UTC hour the hours begin (`time_grid.phase`).
+    cut : Timestamp or None
         A full hour from which on nothing is known.
 
     Returns
     -------
-    hours : Hours
-        Every device at every hour that the files speak for. `overlaps` are the events that stand in a newer file too.
+    hours : DataFrame
+        device_id, timestamp, energy_kwh, quality: all devices at all hours that the files cover.
     minutes : DataFrame
         `device_id`, `timestamp`, `duration_minutes`, for the hours of use.
     events : DataFrame
-        The events that count, each once.
+        The events that count, each once, in order of time.
     """
-    notes: list[str] = []
-    told: list[Correction] = []
-    events, overlaps = _once(files, names, notes, told)
-    ends = events["timestamp"] + pd.to_timedelta(events["duration_minutes"], unit="min")
-    spans = _spans(events.assign(end=ends), shift, cut, notes)
-    use = spread_events(
-        pd.DatetimeIndex(events["timestamp"]),
-        events["duration_minutes"].to_numpy(),
-        events["power_consumption_kwh"].to_numpy(),
-        events["device_id"].to_numpy(),
-        shift,
-    )
+    events = _without_repeats(files, audit)
+    used = _share_before(events, cut) * events[_KWH]
+    for file, kwh in used.groupby(events["file"], observed=False).sum().items():
+        audit.kwh_used[str(file)] = float(kwh)
+    after = events.assign(energy_kwh=events[_KWH] - used)
+    audit.correct(AFTER, after[after["energy_kwh"] > 0])
+    spans = _spans(events, shift, cut, audit)
+    use = spread_events(events, shift)
     if cut is not None and (late := use["timestamp"] >= cut).any():
-        notes.append(
-            "Uses that last beyond the as-of time are cut off there; "
-            f"{use.loc[late, 'energy_kwh'].sum():.3g} kWh lie after it."
-        )
+        kwh = use.loc[late, "energy_kwh"].sum()
+        audit.note(f"Uses that last beyond the as-of time are cut off there; {kwh:.3g} kWh lie after it.")
         use = use[~late]
-    hours = _with_zeros(use, spans, settings, sorted(events["device_id"].unique()), notes)
-    before = _kwh_before(events, cut)
-    used = before.groupby(events["file"]).sum().reindex(range(len(files)), fill_value=0.0)
-    told += _corrections(events.assign(kwh=events["power_consumption_kwh"] - before), names, reconciliation.AFTER)
-    whole = Hours(hours, overlaps, used.tolist(), notes, told)
-    return whole, use[["device_id", "timestamp", "duration_minutes"]], events
+    hours = _with_hours_without_use(use, sorted(events["device_id"].unique()), spans, settings, audit)
+    return hours, use[["device_id", "timestamp", "duration_minutes"]], events
 
 
-def _corrections(events: pd.DataFrame, names: list[str], words: str) -> list[Correction]:
-    """Return the energy `kwh` of events that the hours do not hold, as corrections."""
-    lost = events[events["kwh"] > 0]
-    return [
-        Correction(names[int(number)], str(device), words, len(rows), float(rows["kwh"].sum()))
-        for (number, device), rows in lost.groupby(["file", "device_id"])
-    ]
+def spread_events(events: pd.DataFrame, shift: pd.Timedelta) -> pd.DataFrame:
+    """Spread each event's energy evenly over its duration, and add up what falls into an hour.
+
+    Parameters
+    ----------
+    events : DataFrame
+        device_id, timestamp (UTC start), duration_minutes (above zero), power_consumption_kwh.
+    shift : Timedelta
+        How far after a full UTC hour the hours begin (`time_grid.phase`).
+
+    Returns
+    -------
+    DataFrame
+        `device_id`, `timestamp` (UTC start of the hour), `energy_kwh`, `duration_minutes` (minutes of use, at most 60),
+        a row for each hour that an event touches, sorted. Each device's energy is that of its events.
+    """
+    pieces = cut_at_hours(events["timestamp"], events["duration_minutes"], shift)
+    whole = events[["device_id", _KWH]].iloc[pieces["interval"]].reset_index(drop=True)
+    pieces = pieces.assign(device_id=whole["device_id"].astype("str"), energy_kwh=whole[_KWH] * pieces["share"])
+    use = pieces.groupby(["device_id", "timestamp"], as_index=False)[["energy_kwh", "minutes"]].sum()
+    return use.assign(minutes=use["minutes"].clip(upper=60.0)).rename(columns={"minutes": "duration_minutes"})
 
 
-def _once(
-    files: list[pd.DataFrame], names: list[str], notes: list[str], told: list[Correction]
-) -> tuple[pd.DataFrame, list[int]]:
-    """Return all events, those of several files from the newest, and the number of events that each file lost."""
-    events = pd.concat([frame.assign(file=number) for number, frame in enumerate(files)], ignore_index=True)
-    same = ["device_id", "timestamp"]
-    whole = [*same, "duration_minutes", "power_consumption_kwh"]
-    newest = events.groupby(same)["file"].transform("max")
-    repeated = events.duplicated([*whole, "file"], keep="last")
-    for number, count in events.loc[repeated, "file"].value_counts().items():
-        notes.append(
-            f"{names[int(number)]}: {count} events stand twice, start, duration and energy alike, and count once."
-        )
-    older = events["file"] < newest
-    for number, count in events.loc[older, "file"].value_counts().items():
-        notes.append(f"{names[int(number)]}: {count} events stand in a newer file too, which counts.")
-    gone = older | repeated
-    kwh = events.assign(kwh=events["power_consumption_kwh"])
-    told += _corrections(kwh[older], names, reconciliation.NEWER) + _corrections(
-        kwh[repeated & ~older], names, reconciliation.REPEATED
-    )
-    lost = events.loc[gone, "file"].value_counts()
-    return events[~gone].sort_values("timestamp", kind="stable", ignore_index=True), [
-        int(lost.get(n, 0)) for n in range(len(files))
-    ]
+def _without_repeats(files: Mapping[str, pd.DataFrame], audit: Audit) -> pd.DataFrame:
+    """Return all events in order of time, those of several files from the newest, and those of one file once."""
+    events = pd.concat(files.values(), ignore_index=True)
+    order = np.repeat(np.arange(len(files)), [len(frame) for frame in files.values()])
+    events["file"] = pd.Categorical.from_codes(order, list(files))
+    start = ["device_id", "timestamp"]
+    older = pd.Series(order).groupby([events[name] for name in start]).transform("max") > order
+    repeated = events.duplicated([*start, "duration_minutes", _KWH, "file"], keep="last")
+    for file, count in events.loc[repeated, "file"].astype("str").value_counts().items():
+        audit.note(f"{file}: {count} events stand twice, start, duration and energy alike, and count once.")
+    for file, count in events.loc[older, "file"].astype("str").value_counts().items():
+        audit.note(f"{file}: {count} events stand in a newer file too, which counts.")
+    for lost, correction in ((older, NEWER), (repeated & ~older, REPEATED)):
+        audit.correct(correction, events[lost & (events[_KWH] > 0)], _KWH)
+        audit.overlaps.update(events.loc[lost, "file"].astype("str"))
+    return events[~older & ~repeated].sort_values("timestamp", kind="stable", ignore_index=True)
+
+
+def _share_before(events: pd.DataFrame, cut: pd.Timestamp | None) -> pd.Series | float:
+    """Return the share of each event that lies before `cut`."""
+    if cut is None:
+        return 1.0
+    minutes = (cut - events["timestamp"]).dt.total_seconds() / 60
+    return (minutes / events["duration_minutes"]).clip(0, 1)
 
 
 def _spans(
-    events: pd.DataFrame, shift: pd.Timedelta, cut: pd.Timestamp | None, notes: list[str]
+    events: pd.DataFrame, shift: pd.Timedelta, cut: pd.Timestamp | None, audit: Audit
 ) -> list[tuple[pd.Timestamp, pd.Timestamp]]:
-    """Return the times that the files speak for, as (first hour, hour after the last)."""
-    by_file = events.groupby("file").agg(first=("timestamp", "min"), end=("end", "max")).sort_values("first")
+    """Return the times that the files cover, as (first hour, hour after the last)."""
+    events = events.assign(end=events["timestamp"] + pd.to_timedelta(events["duration_minutes"], unit="min"))
+    by_file = events.groupby("file", observed=True).agg(first=("timestamp", "min"), end=("end", "max"))
     spans: list[tuple[pd.Timestamp, pd.Timestamp]] = []
-    for first, end in by_file.itertuples(index=False):
+    for first, end in by_file.sort_values("first").itertuples(index=False):
         first, end = (first - shift).floor("h") + shift, (end - shift).ceil("h") + shift
         end = end if cut is None else min(end, cut)
         if spans and first - spans[-1][1] <= PAUSE:
             spans[-1] = (spans[-1][0], max(end, spans[-1][1]))
         elif end > first:
             if spans:
-                notes.append(
-                    f"No file of events speaks for {_day(spans[-1][1])} to {_day(first)} (UTC): use is unknown."
+                audit.note(
+                    f"No file of events covers {_minute(spans[-1][1])} to {_minute(first)} (UTC): use is unknown."
                 )
             spans.append((first, end))
-    ends = events["end"].cummax()
-    quiet = events["timestamp"] - ends.shift()
-    for row in np.flatnonzero(quiet > QUIET):
-        start, end = ends.iloc[row - 1], events["timestamp"].iloc[row]
-        if any(a <= start and end <= b for a, b in spans):
-            notes.append(f"There is no event at all from {_day(start)} to {_day(end)} (UTC): nothing counts as used.")
+    quiet = pd.DataFrame({"start": events["end"].cummax().shift(), "end": events["timestamp"]})
+    for start, end in quiet[quiet["end"] - quiet["start"] > QUIET].itertuples(index=False):
+        if any(first <= start and end <= last for first, last in spans):
+            audit.note(
+                f"There is no event at all from {_minute(start)} to {_minute(end)} (UTC): nothing counts as used."
+            )
     return spans
 
 
-def _day(stamp: pd.Timestamp) -> str:
+def _minute(stamp: pd.Timestamp) -> str:
     return f"{stamp:%Y-%m-%d %H:%M}"
 
 
-def _with_zeros(
+def _with_hours_without_use(
     use: pd.DataFrame,
+    devices: list[str],
     spans: list[tuple[pd.Timestamp, pd.Timestamp]],
     settings: Settings,
-    devices: list[str],
-    notes: list[str],
+    audit: Audit,
 ) -> pd.DataFrame:
     """Add the hours without use; leave out those in which a device was not in the home yet, or no longer."""
-    if not spans:
-        return use.iloc[:0, :3].assign(quality="")
-    ranges = [pd.date_range(start, end, freq="h", inclusive="left", unit="us") for start, end in spans]
-    stamps = ranges[0].append(ranges[1:])
+    stamps = pd.DatetimeIndex([], tz="UTC").as_unit("us")
+    for start, end in spans:
+        stamps = stamps.append(pd.date_range(start, end, freq="h", inclusive="left", unit="us"))
     parts = [use[["device_id", "timestamp", "energy_kwh"]]]
     for name in devices:
-        own = use.loc[use["device_id"] == name, "timestamp"]
-        there = _in_home(stamps, settings.devices.get(name, Device()), settings.timezone)
-        outside = own.isin(stamps[~there]).sum()
-        if outside:
-            notes.append(
+        hours = use.loc[use["device_id"] == name, "timestamp"]
+        present = _in_home(stamps, settings.devices.get(name, Device()), settings.timezone)
+        if outside := hours.isin(stamps[~present]).sum():
+            audit.note(
                 f"{name} has {outside} hours of use outside its `since` and `until` in home.yaml; they are kept."
             )
-        free = stamps[there & ~stamps.isin(own)]
         parts.append(
-            pd.DataFrame(
-                {
-                    "device_id": pd.Series(name, index=range(len(free)), dtype="str"),
-                    "timestamp": free,
-                    "energy_kwh": 0.0,
-                }
-            )
+            pd.DataFrame({"device_id": name, "timestamp": stamps[present & ~stamps.isin(hours)], "energy_kwh": 0.0})
         )
-    return pd.concat(parts).assign(quality="measured").sort_values(["device_id", "timestamp"], ignore_index=True)
+    table = pd.concat(parts).sort_values(["device_id", "timestamp"], ignore_index=True)
+    return table.astype({"device_id": "str"}).assign(quality="measured")
 
 
 def _in_home(stamps: pd.DatetimeIndex, device: Device, timezone: str) -> np.ndarray:
     days = local_time.local(stamps, timezone).normalize()
-    there = np.ones(len(stamps), bool)
-    if device.since is not None:
-        there &= np.asarray(days >= pd.Timestamp(device.since))
-    if device.until is not None:
-        there &= np.asarray(days <= pd.Timestamp(device.until))
-    return there
-
-
-def _kwh_before(events: pd.DataFrame, cut: pd.Timestamp | None) -> pd.Series:
-    """Return the energy of each event that was used before `cut` [kWh]."""
-    if cut is None:
-        return events["power_consumption_kwh"]
-    minutes = (cut - events["timestamp"]).dt.total_seconds() / 60
-    return events["power_consumption_kwh"] * (minutes / events["duration_minutes"]).clip(0, 1)
+    first, last = pd.Timestamp(device.since or pd.Timestamp.min), pd.Timestamp(device.until or pd.Timestamp.max)
+    return np.asarray((days >= first) & (days <= last))

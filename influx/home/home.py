@@ -1,12 +1,13 @@
-"""A home as its own files tell it: `load` reads a folder, and what comes out is all that later steps ever see.
+"""A home as its own files show it: `load` reads a folder, and what comes out is all that later steps ever see.
 
 Every row of every file is accounted for: used, rejected with a reason, or after the as-of time. What was assumed,
-what is lacking and what was mended is said in plain sentences (`Home.notes`), so that the report can say it too.
+what is lacking and what was mended stands in plain sentences (`Home.notes`), so that the report can show it too.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import html
 import json
 import os
 from dataclasses import dataclass, fields
@@ -15,35 +16,26 @@ from pathlib import Path
 
 import pandas as pd
 
+from influx.core import local_time
 from influx.core.errors import InputError
 from influx.core.fingerprint import fingerprint
 from influx.core.home_yaml import read_settings
+from influx.core.sanitize import legible
 from influx.core.settings import Settings
-from influx.home import assembly, home_assistant_energy
-from influx.home.ingest import SETTINGS, before, files_of, joined, one_home, parse_as_of
-from influx.home.source_file import File
-from influx.home.unique_names import with_clean_names
+from influx.home import home_assistant_energy, household_balance, metadata, meter_roles, source_files, unique_names
+from influx.home.audit import Audit
+from influx.home.hours import to_hours
 
 _FILES = {"prices": "price_file"}
 """Frames whose file has another name than they, as the run folder holds the prices of the coming hours, too."""
 _FRAMES = (
-    *(
-        "readings",
-        "devices",
-        "weather",
-        "context",
-        "minutes",
-        "flows",
-        "rejected",
-        "reconciliation",
-        "corrections",
-        "series",
-    ),
-    *("prices", "carbon"),
+    *("readings", "devices", "weather", "context", "minutes", "flows", "rejected", "reconciliation", "corrections"),
+    *("series", "prices", "carbon"),
 )
+_MOST_NOTES = 3
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Home:
     """All that is known of a home. Times are UTC and mark the start of their hour; energy is kWh.
 
@@ -55,7 +47,7 @@ class Home:
         `schema.READINGS`: the devices of use; `household` where a meter measures it or it follows from meters; `other`
         where devices explain only a part of it. A complete grid: all devices at all hours of the span.
     devices : DataFrame
-        A row a device (`facts.device_table`).
+        A row a device (`metadata.device_table`).
     weather : DataFrame or None
         timestamp, outdoor_temp_celsius, maybe humidity_percent, kind (measured or forecast); hourly.
     context : DataFrame
@@ -123,6 +115,38 @@ class Home:
         }
         _replace(folder / "home.json", json.dumps(rest, ensure_ascii=False, indent=1).encode())
 
+    def __repr__(self) -> str:
+        return "\n".join(f"{heading:<10} {text}" for heading, text in self._summary())
+
+    def _repr_html_(self) -> str:
+        rows = "".join(f"<tr><th>{html.escape(h)}</th><td>{html.escape(t)}</td></tr>" for h, t in self._summary())
+        return f"<table>{rows}</table>"
+
+    def _summary(self) -> list[tuple[str, str]]:
+        """Return what a person who opens the home wants to know first, in about ten lines."""
+        files, zone = self.reconciliation, self.settings.timezone
+        read, lost = int(files["rows_used"].sum()), len(self.rejected)
+        last = self.readings["timestamp"].max() + local_time.HOUR
+        span = local_time.local(pd.DatetimeIndex([self.readings["timestamp"].min(), last, self.origin]), zone)
+        used = self.devices.sort_values("kwh", ascending=False)
+        more = f" and {len(self.notes) - _MOST_NOTES} more, in .notes" if len(self.notes) > _MOST_NOTES else ""
+        lines = [
+            ("home", self.settings.home_id),
+            ("files", ", ".join(f"{file} ({form})" for file, form in zip(files["file"], files["format"], strict=True))),
+            ("read", f"{read:,} rows, {files['kwh_used'].sum():,.1f} kWh"),
+            ("not read", f"{lost:,} rows rejected, {files['rows_after_as_of'].sum():,} after the as-of time"),
+            (
+                "devices",
+                ", ".join(f"{d} ({kwh:,.1f} kWh)" for d, kwh in zip(used["device_id"], used["kwh"], strict=True)),
+            ),
+            ("flows", ", ".join(self.flows["device_id"].unique()) or "none"),
+            ("span", f"{span[0]:%Y-%m-%d %H:%M} to {span[1]:%Y-%m-%d %H:%M} ({zone})"),
+            ("unknown", f"{self.readings['energy_kwh'].isna().mean():.1%} of the hours"),
+            ("origin", f"{span[2]:%Y-%m-%d %H:%M}, the first hour to forecast"),
+            ("notes", " ".join(self.notes[:_MOST_NOTES]) + more),
+        ]
+        return [(heading, legible(text)) for heading, text in lines]
+
     @classmethod
     def open(cls, folder: Path) -> Home:
         """Read what `save` wrote.
@@ -178,31 +202,35 @@ def load(path: str | Path, as_of: str | dt.date | pd.Timestamp | None = None) ->
     ------
     InputError
         A file or home.yaml cannot be used, there are several homes, or there is no data before `as_of`.
+
+    Examples
+    --------
+    >>> home = load("data/sample")
+    >>> sorted(home.readings.columns)
+    ['device_id', 'energy_kwh', 'home_id', 'quality', 'timestamp']
     """
-    path = Path(path)
-    settings = read_settings((path if path.is_dir() else path.parent) / SETTINGS)
-    moment = parse_as_of(as_of, settings.timezone)
-    notes: list[str] = []
-    if path.is_file() and settings.model_fields_set:
-        notes.append(f"The settings are those of the {SETTINGS} beside {path.name}.")
-    files, home_id = one_home(files_of(path, settings, notes), settings)
-    if (page := home_assistant_energy.find(path, settings)) is not None:
-        files, settings = home_assistant_energy.applied(page, files, settings, notes)
-    settings = settings.model_copy(update={"home_id": home_id, **_currency(files, settings)})
-    notes[:0] = settings.told()
-    files, settings = with_clean_names(files, settings, notes)
-    files = joined(files, settings, notes)
-    if moment is not None:
-        files = before(files, moment, settings.timezone, notes)
-    return Home(settings=settings, **assembly.frames(files, settings, moment, notes), notes=tuple(notes))
-
-
-def _currency(files: list[File], settings: Settings) -> dict[str, str]:
-    """Return the currency that price files name, where home.yaml names none."""
-    named = {file.part.currency for file in files if file.part.currency}
-    if len(named) > 1:
-        raise InputError(f"The price files are in {' and '.join(sorted(named))}. Keep those in the home's currency.")
-    return {"currency": named.pop()} if named and not settings.currency else {}
+    path, audit = Path(path), Audit()
+    settings = read_settings((path if path.is_dir() else path.parent) / source_files.SETTINGS)
+    moment = source_files.parse_as_of(as_of, settings.timezone)
+    files, settings = source_files.parse(path, settings, audit)
+    files, settings = home_assistant_energy.with_roles_of_page(path, files, settings, audit)
+    files, settings = unique_names.with_clean_names(files, settings, audit)
+    files = source_files.known_at(files, moment, settings.timezone, audit)
+    hours = to_hours(files, settings, moment, audit)
+    series, containers = meter_roles.decide(hours.energy, files, settings, audit)
+    balance = household_balance.balance(hours.energy, series, containers, settings.home_id, audit)
+    return Home(
+        settings=settings,
+        readings=balance.readings,
+        flows=balance.flows,
+        series=series,
+        origin=hours.origin,
+        **metadata.describe(files, hours, balance, settings, audit),
+        rejected=pd.concat([file.part.rejected for file in files], ignore_index=True),
+        reconciliation=audit.reconciliation(files),
+        corrections=audit.corrections(),
+        notes=(*settings.told(), *audit.notes),
+    )
 
 
 def unexplained_kwh(home: Home) -> float:

@@ -13,8 +13,8 @@ from influx.core.home_yaml import read_settings
 from influx.core.local_time import local
 from influx.core.settings import Settings
 from influx.home import home_assistant_energy
-from influx.home.household_balance import role_of
-from influx.home.ingest import SETTINGS
+from influx.home.meter_roles import role_of
+from influx.home.source_files import SETTINGS
 from influx.importers import Part, find
 from influx.importers.reading.part import KWH
 

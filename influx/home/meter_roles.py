@@ -1,15 +1,24 @@
-"""What each series measures: as home.yaml says, else as the format of its file does, else as its name does."""
+"""What each series measures: as home.yaml says, else as the format of its file does, else as its name does.
+
+A series that counts another one again, as Home Assistant's helpers do by the day or by the month, is ignored; two main
+meters of one flow are refused, as nobody can tell which one is meant. Of meters that contain others (`part_of` in
+home.yaml), each has the next one out.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import combinations
 from types import MappingProxyType
 
+import numpy as np
 import pandas as pd
 
 from influx.core.constants import HOUSEHOLD
+from influx.core.errors import InputError
 from influx.core.settings import Role, Settings
+from influx.home.audit import Audit, SourceFile
 
 NOTHING: Mapping[str, Role] = MappingProxyType({})
 _COUNTED = r"(?:_?\d+)?"
@@ -32,7 +41,7 @@ _NAMES: dict[Role, re.Pattern[str]] = {
     "battery_in": re.compile(rf"{_BATTERY}_(?:in|charged?){_COUNTED}"),
     "battery_out": re.compile(rf"{_BATTERY}_(?:out|discharged?){_COUNTED}"),
 }
-_SAID: dict[Role, str] = {
+_MEANINGS: dict[Role, str] = {
     "device": "one device",
     "household": "the main meter",
     "grid_import": "energy from the grid",
@@ -41,50 +50,232 @@ _SAID: dict[Role, str] = {
     "battery_in": "energy that charges a battery",
     "battery_out": "energy from a battery",
 }
-_SILENT = Settings()
+_OF_ALL_USE: tuple[Role, ...] = ("household", "grid_import")
+"""Meters behind which every device of a home stands anyway."""
+
+_EQUAL = 0.01
+"""Largest relative difference of two hours that count as equal."""
+
+_OFTEN = 0.95
+_LEAST_HOURS = 48
+_SAMPLE = 256
+"""Hours, evenly spread, by which most pairs are told apart."""
+
+_VARIED = 0.2
+"""Standard deviation over the mean, from which two different devices hardly count the same by chance."""
+
+_HELPER = re.compile(
+    r"(?:^|[_. ])(?:hourly|daily|weekly|monthly|quarterly|yearly|annual|today|day|week|month|year)(?:$|[_. ])",
+    re.IGNORECASE,
+)
+
+
+def decide(
+    hours: pd.DataFrame, files: list[SourceFile], settings: Settings, audit: Audit
+) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Decide what each series measures.
+
+    Parameters
+    ----------
+    hours : DataFrame
+        device_id, timestamp, energy_kwh.
+    files : list of SourceFile
+        With the roles that their formats give; the newest file's count.
+
+    Returns
+    -------
+    series : DataFrame
+        device_id, role, hours (known) and kwh, a row a series.
+    containers : dict
+        The meter that contains each one that stands behind another of its role.
+
+    Raises
+    ------
+    InputError
+        Two meters of one flow, from different files, count the same energy.
+    """
+    series = hours.groupby("device_id")["energy_kwh"].agg(hours="count", kwh="sum").reset_index()
+    of_formats = {settings.name_of(name): role for file in files for name, role in file.part.roles.items()}
+    roles = {str(name): role_of(str(name), settings, of_formats) for name in series["device_id"]}
+    table = hours.pivot(index="timestamp", columns="device_id", values="energy_kwh")
+    _refuse_duplicate_meters(table, roles, files)
+    copies, alike = duplicates(table, roles, settings)
+    for copy, original in copies.items():
+        audit.note(
+            f"{copy} counts hour by hour what {original} counts, so it is not added. If it is a device of its own, say "
+            f"in home.yaml  devices: {{{copy}: {{role: device}}}}"
+        )
+    for name, other in alike:
+        audit.note(
+            f"{name} and {other} count the same energy hour by hour. If they are one, say in home.yaml  "
+            f"devices: {{{other}: {{role: ignore}}}}"
+        )
+    kwh = dict(zip(series["device_id"], series["kwh"], strict=True))
+    _note_roles({name: role for name, role in roles.items() if name not in copies}, kwh, settings, of_formats, audit)
+    absent = [name for name in settings.devices if name not in roles]
+    if absent:
+        audit.note(f"home.yaml names {', '.join(absent)}, of which the files hold nothing.")
+    roles |= dict.fromkeys(copies, "ignore")
+    series.insert(1, "role", pd.Series([roles[str(name)] for name in series["device_id"]], dtype="str"))
+    return series, _containers(roles, settings, audit)
 
 
 def role_of(name: str, settings: Settings, of_formats: Mapping[str, Role] = NOTHING) -> Role:
     """Return what a series measures: what home.yaml says, else its file's format, else its name, else one device."""
-    return _told(name, settings, of_formats)[0]
+    return _role_and_source(name, settings, of_formats)[0]
 
 
-def _told(name: str, settings: Settings, of_formats: Mapping[str, Role]) -> tuple[Role, str]:
-    """Return the role of a series, and what says so."""
+def _role_and_source(name: str, settings: Settings, of_formats: Mapping[str, Role]) -> tuple[Role, str]:
     device = settings.devices.get(name)
     if device is not None and device.role is not None:
         return device.role, "home.yaml"
     if name in of_formats:
         return of_formats[name], "its file"
+    return _by_name(name), "its name"
+
+
+def _by_name(name: str) -> Role:
     plain = re.sub(r"[\s.-]+", "_", name.strip().lower())
-    return next((role for role, pattern in _NAMES.items() if pattern.fullmatch(plain)), "device"), "its name"
+    return next((role for role, pattern in _NAMES.items() if pattern.fullmatch(plain)), "device")
 
 
-def roles_of(
-    energy: pd.DataFrame, settings: Settings, of_formats: Mapping[str, Role], notes: list[str]
-) -> dict[str, Role]:
-    """Return the role of each series; note those that home.yaml does not say, and what is ignored."""
-    of_formats = {settings.name_of(name): role for name, role in of_formats.items()}
-    roles: dict[str, Role] = {}
+def _note_roles(
+    roles: Mapping[str, Role],
+    kwh: Mapping[str, float],
+    settings: Settings,
+    of_formats: Mapping[str, Role],
+    audit: Audit,
+) -> None:
+    """Note the roles that home.yaml does not give, and what is ignored."""
     alike: dict[tuple[Role, str], list[str]] = {}
     ignored = []
-    for name in map(str, energy):
-        role, source = _told(name, settings, of_formats)
-        roles[name] = role
+    for name, role in roles.items():
+        source = _role_and_source(name, settings, of_formats)[1]
         if role == "ignore":
-            ignored.append(f"{name} is ignored, as {source} says ({energy[name].sum():.3g} kWh).")
-        elif name != HOUSEHOLD and source != "home.yaml" and not role == role_of(name, _SILENT) == "device":
+            ignored.append(f"{name} is ignored, as {source} says ({kwh[name]:.3g} kWh).")
+        elif name != HOUSEHOLD and source != "home.yaml" and not role == _by_name(name) == "device":
             alike.setdefault((role, source), []).append(name)
-    notes += [*(_sentence(names, role, source) for (role, source), names in alike.items()), *ignored]
-    return roles
+    for (role, source), names in alike.items():
+        single = len(names) == 1
+        taken = f"{', '.join(names)} {'is' if single else 'are'} taken for {_MEANINGS[role]}"
+        if source == "its file":
+            audit.note(f"{taken}, as {'its' if single else 'their'} file says.")
+        elif single:
+            audit.note(f"{taken}, by its name; give it a role in home.yaml if it is not.")
+        else:
+            audit.note(f"{taken}, by their names; give them a role in home.yaml if they are not.")
+    audit.note(*ignored)
 
 
-def _sentence(names: list[str], role: Role, source: str) -> str:
-    """Return what some series are taken for, and what says so."""
-    one = len(names) == 1
-    told = f"{', '.join(names)} {'is' if one else 'are'} taken for {_SAID[role]}"
-    if source == "its file":
-        return f"{told}, as {'its' if one else 'their'} file says."
-    if one:
-        return f"{told}, by its name; give it a role in home.yaml if it is not."
-    return f"{told}, by their names; give them a role in home.yaml if they are not."
+def _containers(roles: Mapping[str, Role], settings: Settings, audit: Audit) -> dict[str, str]:
+    """Return the meter that contains each one that stands behind another of its role.
+
+    A meter that the files do not hold, or that is to be ignored, is passed over: what is part of it is part of the
+    next one out.
+    """
+    part_of = settings.containers()
+    out = {}
+    for name in (name for name in part_of if roles.get(name, "ignore") != "ignore"):
+        up = part_of[name]
+        while up != HOUSEHOLD and roles.get(up, "ignore") == "ignore":
+            if up not in roles:
+                audit.note(f"home.yaml says that {name} is part of {up}, of which the files hold nothing.")
+            if up not in part_of:
+                break
+            up = part_of[up]
+        role = roles.get(up, "household" if up == HOUSEHOLD else "ignore")
+        if role == roles[name] != "household":
+            out[name] = up
+        elif role != "ignore" and not (roles[name] == "device" and role in _OF_ALL_USE):
+            kinds = [words.replace("_", " ") for words in (roles[name], role)]
+            audit.note(
+                f"{name} ({kinds[0]}) is not taken for a part of {up} ({kinds[1]}), whatever home.yaml says: only "
+                "meters of one kind contain each other."
+            )
+    for up in dict.fromkeys(out.values()):
+        if roles[up] == "device" and up in settings.devices and settings.devices[up].flexible:
+            audit.note(f"{up} is not planned, though home.yaml calls it flexible; call its parts so.")
+    return out
+
+
+def _refuse_duplicate_meters(table: pd.DataFrame, roles: Mapping[str, Role], files: list[SourceFile]) -> None:
+    """Refuse two meters of one flow, from different files, that count the same energy: it would be added up.
+
+    Phases and tariffs of one meter stand in one file.
+    """
+    flows = [name for name, role in roles.items() if role not in ("device", "ignore")]
+    for left, right in combinations(flows, 2):
+        if roles[left] != roles[right] or not _alike(table[left], table[right]):
+            continue
+        names = [
+            {file.name for file in files if file.part.kind == "readings" and (file.frame["device_id"] == name).any()}
+            for name in (left, right)
+        ]
+        if not names[0] & names[1]:
+            raise InputError(
+                f"{left} ({', '.join(sorted(names[0]))}) and {right} ({', '.join(sorted(names[1]))}) count the same "
+                f"energy hour by hour: they are one {roles[left].replace('_', ' ')} meter, and would be added up. Take "
+                f"one file out of the folder, or say in home.yaml  devices: {{{right}: {{role: ignore}}}}"
+            )
+
+
+def duplicates(
+    table: pd.DataFrame, roles: Mapping[str, Role], settings: Settings
+) -> tuple[dict[str, str], list[tuple[str, str]]]:
+    """Return the devices that count again what another series counts, and those that only seem to.
+
+    A device is a copy where its name says that it counts by the day, week, month or year and the other's does not. Any
+    other two that are alike may be two devices. What home.yaml names is never taken for a copy.
+
+    Parameters
+    ----------
+    table : DataFrame
+        A column a series, a row an hour [kWh].
+    roles : mapping
+        What each series measures.
+
+    Returns
+    -------
+    copies : dict
+        The name of the series that each copy repeats.
+    alike : list of (str, str)
+        A series and the device that may be a copy of it.
+    """
+    named = {*settings.devices, *(device.part_of for device in settings.devices.values())}
+    pairs = []
+    for pair in _candidates(table[[name for name in table if roles[name] != "ignore"]]):
+        original, copy = sorted(
+            pair, key=lambda name: (roles[name] == "device", bool(_HELPER.search(name)), name not in named)
+        )
+        if roles[copy] == "device" and copy not in named and _alike(table[original], table[copy]):
+            pairs.append((original, copy))
+    copies = {copy: original for original, copy in pairs if _HELPER.search(copy) and not _HELPER.search(original)}
+    alike: list[tuple[str, str]] = []
+    for original, copy in pairs:
+        varies = table[copy].std(ddof=0) > _VARIED * table[copy].mean()
+        if varies and not {original, copy} & {*copies, *(other for _, other in alike)}:
+            alike.append((original, copy))
+    return copies, alike
+
+
+def _candidates(table: pd.DataFrame) -> Iterator[tuple[str, str]]:
+    """Yield the pairs of columns that are alike in most hours of a sample."""
+    names = [str(name) for name in table]
+    sample = table.to_numpy(float)[np.unique(np.linspace(0, len(table) - 1, _SAMPLE).astype(int))]
+    for place, name in enumerate(names):
+        known, equal = _equal_hours(sample[:, place, None], sample[:, place + 1 :])
+        count = known.sum(axis=0)
+        for other in np.flatnonzero((count > 0) & (equal.sum(axis=0) >= 0.8 * count)):
+            yield name, names[place + 1 + other]
+
+
+def _alike(left: pd.Series, right: pd.Series) -> bool:
+    """Tell whether two series are equal in nearly all hours in which any of them flows, of two days at least."""
+    known, equal = _equal_hours(left.to_numpy(float), right.to_numpy(float))
+    return bool(known.sum() >= _LEAST_HOURS and equal.sum() > _OFTEN * known.sum())
+
+
+def _equal_hours(left: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Tell in which hours two series are known and any of them flows, and in which of these they are equal."""
+    known = np.isfinite(left) & np.isfinite(right) & ((left > 0) | (right > 0))
+    return known, known & (np.abs(left - right) <= _EQUAL * np.maximum(left, right))

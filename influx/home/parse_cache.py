@@ -11,12 +11,12 @@ import json
 import os
 import shutil
 import tempfile
-from functools import cache
 from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
 
+from influx.core.fingerprint import fingerprint
 from influx.core.paths import PROJECT
 from influx.core.settings import Settings
 from influx.importers import Part, Source
@@ -28,6 +28,10 @@ LEAST_BYTES = 1 << 18
 MOST_BYTES = 4 << 30
 """Beyond this, the oldest parts are removed [bytes]."""
 
+_FRAMES = ("frame", "rejected")
+_SETTINGS = {"timezone", "devices", "files", "power_limit_kw", "currency", "home_id"}
+"""What of home.yaml the formats use."""
+
 
 def read(source: Source, path: Path, settings: Settings) -> tuple[Part, str]:
     """Return what a file holds, and the SHA-256 of its bytes; what is known already is not read again."""
@@ -35,67 +39,44 @@ def read(source: Source, path: Path, settings: Settings) -> tuple[Part, str]:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     if path.stat().st_size < LEAST_BYTES:
         return source.read(path, settings), digest
-    known = FOLDER / _key(source, path.name, digest, settings)
-    part = _open(known)
+    key = fingerprint(source, Part, path.name, digest, settings.model_dump(mode="json", include=_SETTINGS))
+    folder = FOLDER / key[:40]
+    part = _open(folder)
     if part is None:
         part = source.read(path, settings)
-        _keep(part, known)
+        _keep(part, folder)
     return part, digest
-
-
-def _key(source: Source, name: str, digest: str, settings: Settings) -> str:
-    said = settings.model_dump_json(include=_SAID & set(type(settings).model_fields))
-    parts = [getattr(source, "__name__", ""), name, digest, said, _code(), pd.__version__, pa.__version__]
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:40]
-
-
-_SAID = {"timezone", "devices", "files", "power_limit_kw", "currency", "home_id"}
-
-
-@cache
-def _code() -> str:
-    """Return the fingerprint of all that reads."""
-    here = Path(__file__).parents[1]
-    digest = hashlib.sha256()
-    for path in sorted(path for room in ("core", "importers", "home") for path in (here / room).rglob("*.py")):
-        digest.update(path.name.encode() + path.read_bytes())
-    return digest.hexdigest()
 
 
 def _open(folder: Path) -> Part | None:
     """Return the part that is kept in a folder, or None where there is none that is whole."""
     try:
-        rest = json.loads((folder / "part.json").read_text(encoding="utf-8"))
-        frames = {name: pd.read_parquet(folder / f"{name}.parquet") for name in ("frame", "rejected")}
+        fields = json.loads((folder / "part.json").read_text(encoding="utf-8"))
+        frames = {name: pd.read_parquet(folder / f"{name}.parquet") for name in _FRAMES}
         os.utime(folder)
     except (OSError, ValueError, pa.ArrowException):
         return None
-    return Part(**frames, **{**rest, "notes": tuple(rest["notes"])})
+    return Part(**frames, **{**fields, "notes": tuple(fields["notes"])})
 
 
 def _keep(part: Part, folder: Path) -> None:
-    """Keep a part; where that cannot be done, it is read again next time."""
-    rest = {name: value for name, value in vars(part).items() if name not in ("frame", "rejected")}
+    """Keep a part, and remove those that were not used for longest; where that cannot be done, it is read again."""
+    fields = {name: value for name, value in vars(part).items() if name not in _FRAMES}
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".") as draft:
             new = Path(draft) / "part"
             new.mkdir()
-            part.frame.to_parquet(new / "frame.parquet", compression="zstd")
-            part.rejected.to_parquet(new / "rejected.parquet", compression="zstd")
-            (new / "part.json").write_text(json.dumps(rest, ensure_ascii=False), encoding="utf-8")
+            for name in _FRAMES:
+                getattr(part, name).to_parquet(new / f"{name}.parquet", compression="zstd")
+            (new / "part.json").write_text(json.dumps(fields, ensure_ascii=False), encoding="utf-8")
             if not folder.exists():
                 new.rename(folder)
-        _prune(folder.parent)
+        kept = [path for path in folder.parent.iterdir() if path.name[0] != "."]
+        total = 0
+        for path in sorted(kept, key=lambda path: -path.stat().st_mtime):
+            total += sum(file.stat().st_size for file in path.iterdir())
+            if total > MOST_BYTES:
+                shutil.rmtree(path, ignore_errors=True)
     except (OSError, pa.ArrowException, ValueError):
         return
-
-
-def _prune(folder: Path) -> None:
-    """Remove the parts that were not used for longest where all of them take too much."""
-    parts = sorted((path for path in folder.iterdir() if path.name[0] != "."), key=lambda path: -path.stat().st_mtime)
-    total = 0
-    for path in parts:
-        total += sum(file.stat().st_size for file in path.iterdir())
-        if total > MOST_BYTES:
-            shutil.rmtree(path, ignore_errors=True)

@@ -1,72 +1,70 @@
 """The names of a home's devices and files, cleaned once, where they enter; everything after knows the clean ones alone.
 
-What is cleaned is told in a note. Names that differ only in what is not seen stay two, and home.yaml may write a device
-as its file does, or as it is shown.
+What is cleaned is noted. Names that differ only in what is not seen stay two, and home.yaml may write a device as its
+file does, or as it is shown. A device that was renamed (`same_as`) goes by its newest name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
 from influx.core.errors import InputError
-from influx.core.sanitize import clean_name, distinct, from_cell, legible, message
+from influx.core.sanitize import clean_name, distinct, from_cell, legible
 from influx.core.settings import Device, Settings
-from influx.home.ingest import SETTINGS
-from influx.home.source_file import File
+from influx.home.audit import Audit, SourceFile
+from influx.home.source_files import SETTINGS
 
 LABELS = ("device_type", "mode_of_operation", "maintenance_last_date")
 """Texts of an events file beside its names."""
 
-_TOLD = 5
+_MOST_QUOTED = 5
 _LONGEST_QUOTE = 40
 
 
-def with_clean_names(files: list[File], settings: Settings, notes: list[str]) -> tuple[list[File], Settings]:
-    """Return the files and the settings with names that are safe to show, the same name for the same device.
+def with_clean_names(files: list[SourceFile], settings: Settings, audit: Audit) -> tuple[list[SourceFile], Settings]:
+    """Return files and settings with names that are safe to show; the same device has the same, newest name.
 
-    Parameters
-    ----------
-    files : list of File
-        As they were read; no two names in them become one.
-    notes : list of str
-        Made legible, as they quote names; a sentence for names that were changed is added.
+    Raises
+    ------
+    InputError
+        Two devices of home.yaml are one, or two names that are to be one device were measured at the same time for
+        more than a day.
     """
-    devices = distinct(_all(files, "device_id"))
+    devices = distinct(name for file in files for name in _texts(file, "device_id"))
     names = distinct(file.name for file in files)
-    notes[:] = [message(note) for note in notes]
-    notes += _told(devices, "device") + _told(names, "file")
-    return [_cleaned(file, devices, names[file.name]) for file in files], _settings(settings, devices)
+    _note_changes("device", devices, audit)
+    _note_changes("file", names, audit)
+    files = [_cleaned(file, devices, names[file.name]) for file in files]
+    settings = _clean_settings(settings, devices)
+    return _under_newest_names(files, settings, audit), settings
 
 
-def _all(files: Iterable[File], column: str) -> set[str]:
-    return {str(name) for file in files if column in file.frame for name in file.frame[column].dropna().unique()}
+def _texts(file: SourceFile, column: str) -> list[str]:
+    return [str(text) for text in file.frame[column].dropna().unique()] if column in file.frame else []
 
 
-def _told(names: Mapping[str, str], kind: str) -> list[str]:
-    """Return a note on names that are not shown as they are written, or none."""
-    other = [(name, shown) for name, shown in names.items() if name != shown]
-    if not other:
-        return []
-    words = [f"{_quoted(name)} is shown as {shown}" for name, shown in other[:_TOLD]]
-    more = [f"and {len(other) - _TOLD} more"] if len(other) > _TOLD else []
-    return [
-        f"Names of a {kind} that hold what cannot be seen, or are longer than a line, are cleaned: "
-        f"{', '.join(words + more)}."
-    ]
+def _note_changes(kind: str, names: Mapping[str, str], audit: Audit) -> None:
+    changes = [f"{_quoted(name)} is shown as {shown}" for name, shown in names.items() if name != shown]
+    if changes:
+        more = [f"and {len(changes) - _MOST_QUOTED} more"] if len(changes) > _MOST_QUOTED else []
+        audit.note(
+            f"Names of a {kind} that hold what cannot be seen, or are longer than a line, are cleaned: "
+            f"{', '.join(changes[:_MOST_QUOTED] + more)}."
+        )
 
 
 def _quoted(name: str) -> str:
     return repr(name if len(name) <= _LONGEST_QUOTE else name[: _LONGEST_QUOTE - 1] + "…")
 
 
-def _cleaned(file: File, devices: Mapping[str, str], name: str) -> File:
+def _cleaned(file: SourceFile, devices: Mapping[str, str], name: str) -> SourceFile:
     frame = _mapped(file.frame, "device_id", devices)
     for column in LABELS:
-        frame = _mapped(frame, column, {label: clean_name(label) for label in _all([file], column)})
+        frame = _mapped(frame, column, {label: clean_name(label) for label in _texts(file, column)})
     rejected = file.part.rejected.assign(file=name)
     for column in ("column", "value", "reason"):
         rejected = _mapped(rejected, column, {text: legible(text) for text in rejected[column].unique()})
@@ -76,41 +74,64 @@ def _cleaned(file: File, devices: Mapping[str, str], name: str) -> File:
 
 def _mapped(frame: pd.DataFrame, column: str, names: Mapping[str, str]) -> pd.DataFrame:
     """Return a frame with the texts of a column, where it is there, replaced by those that stand for them."""
-    changed = {name: shown for name, shown in names.items() if name != shown}
-    if column not in frame or not changed:
+    changes = {name: shown for name, shown in names.items() if name != shown}
+    if column not in frame or not changes:
         return frame
-    return frame.assign(**{column: frame[column].map(lambda name: changed.get(name, name)).astype("str")})
+    return frame.assign(**{column: frame[column].map(lambda name: changes.get(name, name)).astype("str")})
 
 
-def _settings(settings: Settings, devices: Mapping[str, str]) -> Settings:
-    """Return the settings with the names of home and devices as they are shown, those that no file holds included.
+def _clean_settings(settings: Settings, shown: Mapping[str, str]) -> Settings:
+    """Return the settings with the names of home and devices as they are shown, those that no file holds included."""
 
-    Raises
-    ------
-    InputError
-        Two devices of home.yaml are one.
-    """
+    def clean(name: str) -> str:
+        return shown.get(name, clean_name(from_cell(name)))
 
-    def shown(name: str) -> str:
-        return devices.get(name, clean_name(from_cell(name)))
-
-    known: dict[str, Device] = {}
-    for name, device in settings.devices.items():
-        if shown(name) in known:
-            twice = next(other for other in settings.devices if shown(other) == shown(name))
+    devices: dict[str, Device] = {}
+    for written, device in settings.devices.items():
+        name = clean(written)
+        if name in devices:
+            twice = next(other for other in settings.devices if clean(other) == name)
             raise InputError(
-                f"{SETTINGS}: devices: {twice!r} and {name!r} name the same device, {shown(name)}. Keep one of the two."
+                f"{SETTINGS}: devices: {twice!r} and {written!r} name the same device, {name}. Keep one of the two."
             )
-        known[shown(name)] = _device(device, shown(name), shown)
-    update: dict[str, Any] = {"home_id": clean_name(settings.home_id)} | ({"devices": known} if known else {})
+        others: dict[str, str | None] = {
+            key: clean(other) for key in ("same_as", "part_of") if (other := getattr(device, key)) is not None
+        }
+        if others.get("same_as") == name:
+            others["same_as"] = None  # an earlier name that looks the same is none
+        devices[name] = device.model_copy(update=others) if others else device
+    update: dict[str, Any] = {"home_id": clean_name(settings.home_id)} | ({"devices": devices} if devices else {})
     return settings.model_copy(update=update)
 
 
-def _device(device: Device, name: str, shown: Callable[[str], str]) -> Device:
-    """Return a device with the names of others as they are shown; an earlier name that looks the same is none."""
-    update: dict[str, str | None] = {
-        key: shown(other) for key in ("same_as", "part_of") if (other := getattr(device, key)) is not None
-    }
-    if update.get("same_as") == name:
-        update["same_as"] = None
-    return device.model_copy(update=update) if update else device
+def _under_newest_names(files: list[SourceFile], settings: Settings, audit: Audit) -> list[SourceFile]:
+    """Return the files with the rows of renamed devices under their newest name."""
+    names = {name for file in files if file.kwh_column for name in _texts(file, "device_id")}
+    for new, device in settings.devices.items():
+        if (old := device.same_as) is None:
+            continue
+        if old not in names:
+            audit.note(f"home.yaml says that {new} was {old} before, of which the files hold nothing.")
+            continue
+        _refuse_two_devices(files, old, new)
+        audit.note(f"{old} and {settings.name_of(old)} are one device, says home.yaml; its readings are joined.")
+    newest = {name: settings.name_of(name) for name in names}
+    return [
+        replace(file, part=replace(file.part, frame=_mapped(file.frame, "device_id", newest)))
+        if file.kwh_column
+        else file
+        for file in files
+    ]
+
+
+def _refuse_two_devices(files: Iterable[SourceFile], old: str, new: str) -> None:
+    for file in files:
+        if file.part.kind != "readings":
+            continue
+        known = file.frame[file.frame["energy_kwh"].notna()]
+        hours = [set(known.loc[known["device_id"] == name, "timestamp"].dt.floor("h")) for name in (old, new)]
+        if len(both := hours[0] & hours[1]) > 24:
+            raise InputError(
+                f"{SETTINGS}: devices.{new}.same_as: {file.name} holds {old} and {new} at the same time in "
+                f"{len(both)} hours, so they are two devices. Remove the line."
+            )

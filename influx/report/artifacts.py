@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from influx.home.ingest import SETTINGS
+from influx.home.source_files import SETTINGS
 
 
 def files_of_home(data: Path) -> list[Path]:

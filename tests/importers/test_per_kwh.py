@@ -11,9 +11,9 @@ import tiny_homes as tiny
 
 from influx import importers, load
 from influx.core.errors import InputError
-from influx.core.half_hourly import of_files
 from influx.core.settings import Settings
 from influx.home.home import Home
+from influx.home.metadata import half_hours
 from influx.importers import Part
 
 LONDON = Settings(timezone="Europe/London")
@@ -125,7 +125,7 @@ def values(start: str, minutes: int, *numbers: float, **more: object) -> pd.Data
 
 
 def halves(*files: pd.DataFrame, shift: pd.Timedelta = NO_SHIFT) -> dict[str, float]:
-    found = of_files(list(files), "x", shift)
+    found = half_hours(list(files), "x", shift)
     assert found is not None
     return dict(zip(found["timestamp"].dt.strftime("%H:%M"), found["x"], strict=True))
 

@@ -1,0 +1,216 @@
+"""What is known of a home beside energy: of each device, of the home at an hour, of the weather, of prices and carbon.
+
+Prices and carbon hold for half hours, whatever the step of their files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+
+from influx.core.constants import HOUSEHOLD, KNOWN_SHARE, OTHER
+from influx.core.schema import CONTEXT_COLUMNS, EVENT_COLUMNS, STATIC_COLUMNS
+from influx.core.settings import Device, Settings
+from influx.home.audit import Audit, SourceFile
+from influx.home.hours import Hours
+from influx.home.household_balance import Balance
+from influx.home.time_grid import hour_of
+
+_TEXTS = ("device_type", "mode_of_operation", "maintenance_last_date")
+_NAMEPLATE = ("power_rating_watt", "standby_power_watt")
+"""Ratings that home.yaml may give, too."""
+
+_WEATHER = ("outdoor_temp_celsius", "humidity_percent")
+
+
+def describe(
+    files: list[SourceFile], hours: Hours, balance: Balance, settings: Settings, audit: Audit
+) -> dict[str, pd.DataFrame | None]:
+    """Return the frames of a home beside its energy, as `Home` holds them, by its names for them.
+
+    Returns
+    -------
+    dict
+        `devices`, `minutes`, `context`, `weather`, `prices` and `carbon`.
+    """
+    of_kind = {k: [f for f in files if f.part.kind == k and len(f.frame)] for k in ("weather", "prices", "carbon")}
+    weather = weather_table(with_kind(of_kind["weather"], hours.now, audit), hours.shift)
+    _note_lacking(hours.events, weather, audit)
+    devices = device_table(balance.readings, hours, settings, balance.main)
+    minutes = hours.minutes.replace({"device_id": {balance.main: HOUSEHOLD}})
+    return {
+        "devices": devices,
+        "minutes": minutes[minutes["device_id"].isin(devices["device_id"])].reset_index(drop=True),
+        "context": context_table(hours),
+        "weather": weather,
+        "prices": half_hours([file.frame for file in of_kind["prices"]], "price_per_kwh", hours.shift),
+        "carbon": half_hours(with_kind(of_kind["carbon"], hours.now, audit), "carbon_g_per_kwh", hours.shift),
+    }
+
+
+def device_table(readings: pd.DataFrame, hours: Hours, settings: Settings, main: str | None) -> pd.DataFrame:
+    """Return a row a device: what the events and home.yaml say of it, its span of known hours, and its energy.
+
+    Parameters
+    ----------
+    readings : DataFrame
+        All devices of use, `household` and `other` included.
+    hours : Hours
+        Of an attribute that changes in its events, the last known value counts.
+    main : str, optional
+        The name under which the main meter stands in the files and in home.yaml.
+
+    Returns
+    -------
+    DataFrame
+        device_id, device_type, location, flexible, always_on, `schema.STATIC_COLUMNS`, mode_of_operation,
+        maintenance_last_date, first and last (UTC, known hours), kwh, source ("events", "readings" or "derived").
+    """
+    names = pd.Index(sorted(readings["device_id"].unique()), name="device_id")
+    in_files = {name: main if name == HOUSEHOLD and main is not None else name for name in names}
+    columns = [*_TEXTS, *STATIC_COLUMNS]
+    table = pd.DataFrame(index=names)
+    if hours.events is not None:
+        table = hours.events.groupby("device_id")[[name for name in columns if name in hours.events]].last()
+    table = table.reindex(index=names, columns=columns)
+    table = table.astype({**dict.fromkeys(_TEXTS, "str"), **dict.fromkeys(STATIC_COLUMNS, float)})
+    in_yaml = [settings.devices.get(in_files[name], settings.devices.get(name, Device())) for name in names]
+    for rating in _NAMEPLATE:
+        given = pd.Series([getattr(device, rating) for device in in_yaml], index=names, dtype=float)
+        table[rating] = given.fillna(table[rating])
+    table["location"] = pd.Series([device.location for device in in_yaml], index=names, dtype="str")
+    table["flexible"] = [bool(device.flexible) for device in in_yaml]
+    table["always_on"] = [device.always_on for device in in_yaml]
+    of_events = set() if hours.events is None else set(hours.events["device_id"])
+    derived = {OTHER} | ({HOUSEHOLD} if main is None else set())
+    table["source"] = pd.Series(
+        ["events" if in_files[n] in of_events else "derived" if n in derived else "readings" for n in names],
+        index=names,
+        dtype="str",
+    )
+    known = readings[readings["energy_kwh"].notna()].groupby("device_id")
+    table = table.join(known.agg(first=("timestamp", "min"), last=("timestamp", "max"), kwh=("energy_kwh", "sum")))
+    order = ["device_type", "location", "flexible", "always_on", *STATIC_COLUMNS, *_TEXTS[1:]]
+    table = table.fillna({"kwh": 0.0})[[*order, "first", "last", "kwh", "source"]]
+    return table.reset_index().astype({"device_id": "str"})
+
+
+def context_table(hours: Hours) -> pd.DataFrame:
+    """Return the state of the home at all hours: the mean over the events that start in each, NaN where none does.
+
+    Its columns are `timestamp` and those of `schema.CONTEXT_COLUMNS` that the events have; without any, no rows.
+    """
+    stamps = pd.DatetimeIndex(hours.energy["timestamp"].unique(), name="timestamp").sort_values()
+    columns = [name for name in CONTEXT_COLUMNS if hours.events is not None and name in hours.events]
+    if hours.events is None or not columns:
+        return pd.DataFrame({"timestamp": stamps[:0]})
+    hour = hour_of(hours.events["timestamp"], hours.shift)
+    return hours.events.groupby(hour)[columns].mean().reindex(stamps).reset_index()
+
+
+def weather_table(files: list[pd.DataFrame], shift: pd.Timedelta) -> pd.DataFrame | None:
+    """Return hourly weather: the mean over what falls into an hour; measured before forecast, then the newer file.
+
+    Parameters
+    ----------
+    files : list of DataFrame
+        Oldest first; `timestamp` (UTC), `outdoor_temp_celsius` [deg C], `kind`, maybe `humidity_percent` [%].
+    shift : Timedelta
+        How far after a full UTC hour the hours begin.
+
+    Returns
+    -------
+    DataFrame or None
+        None where there is no file.
+    """
+    if not files:
+        return None
+    parts = [
+        frame.groupby([hour_of(frame["timestamp"], shift), "kind"])[[c for c in _WEATHER if c in frame]]
+        .mean()
+        .reset_index()
+        for frame in files
+    ]
+    hours = _best_known([part[part["outdoor_temp_celsius"].notna()] for part in parts])
+    return hours.astype({"kind": "str"})[["timestamp", *(name for name in _WEATHER if name in hours), "kind"]]
+
+
+def half_hours(files: list[pd.DataFrame], value: str, shift: pd.Timedelta) -> pd.DataFrame | None:
+    """Return what holds in each half hour; measured goes before forecast, then the newer file and the later row.
+
+    Parameters
+    ----------
+    files : list of DataFrame
+        Oldest first; `timestamp` (UTC, the start), `minutes` (how long a value holds), the column `value`, NaN where
+        unknown, and maybe `kind` (measured or forecast), or `published`: then the last one published counts.
+    value : str
+    shift : Timedelta
+        How far after a full UTC hour the home's hours begin.
+
+    Returns
+    -------
+    DataFrame or None
+        `timestamp` (UTC), `value`, and `kind` where the files have it, a row each half hour that is known; None where
+        there is no file.
+    """
+    if not files:
+        return None
+    parts = [
+        _half_hours_of(rows, value, shift).assign(kind=kind)
+        for frame in files
+        for kind, rows in (frame.groupby("kind") if "kind" in frame else [("", frame)])
+    ]
+    columns = ["timestamp", value, *(["kind"] if "kind" in files[0] else [])]
+    return _best_known(parts)[columns].astype({value: float})
+
+
+def _best_known(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    """Return a row a time of frames with `timestamp` and `kind`: measured before forecast, then the later frame's."""
+    rows = pd.concat(parts, ignore_index=True)
+    rows = rows.sort_values("kind", key=lambda kind: kind == "measured", kind="stable")
+    return rows.drop_duplicates("timestamp", keep="last").sort_values("timestamp", ignore_index=True)
+
+
+def _half_hours_of(frame: pd.DataFrame, value: str, shift: pd.Timedelta) -> pd.DataFrame:
+    """Return the mean of one file's values in each half hour of which enough is known."""
+    order = frame.sort_values("published", kind="stable") if "published" in frame else frame
+    known = order[order[value].notna()].drop_duplicates("timestamp", keep="last")
+    pieces = np.maximum(known["minutes"].to_numpy(float) // 15, 1).astype(int)
+    cut = known.loc[known.index.repeat(pieces), ["timestamp", "minutes", value]]
+    place = cut.groupby(level=0).cumcount()
+    begin = cut["timestamp"] + pd.to_timedelta(15 * place, unit="min")
+    cut["timestamp"] = ((begin - shift).dt.floor("30min") + shift).dt.as_unit("us")
+    cut["minutes"] /= np.repeat(pieces, pieces)
+    halves = cut.groupby("timestamp").agg(**{value: (value, "mean"), "minutes": ("minutes", "sum")})
+    return halves.loc[halves["minutes"] >= 30 * KNOWN_SHARE, [value]].reset_index()
+
+
+def with_kind(files: Iterable[SourceFile], now: pd.Timestamp, audit: Audit) -> list[pd.DataFrame]:
+    """Return the rows of weather or carbon; those from `now` on count as a forecast where a file does not say."""
+    frames = []
+    for file in files:
+        frame = file.frame
+        if "kind" not in frame:
+            ahead = frame["timestamp"] >= now
+            frame = frame.assign(kind=ahead.map({True: "forecast", False: "measured"}))
+            if ahead.any():
+                audit.note(f"{file.name} has no column kind: its hours after the data are taken for a forecast.")
+        frames.append(frame)
+    return frames
+
+
+def _note_lacking(events: pd.DataFrame | None, weather: pd.DataFrame | None, audit: Audit) -> None:
+    """Note what the files do not tell beside energy: of events each column, of readings that they tell no more."""
+    if events is None:
+        audit.note(
+            "The files tell energy alone: nothing of the devices' type and standby power, of who was at home"
+            f"{', or of the outdoor temperature' if weather is None else ''}. What is built on that is left out, "
+            "unless home.yaml tells it."
+        )
+        return
+    given = {*events, *(() if weather is None else weather), "device_id", "timestamp", "power_consumption_kwh"}
+    names = [name for name in EVENT_COLUMNS if name not in given]
+    if names:
+        audit.note(f"The data has no {', '.join(names)}: what is built on them is left out.")
