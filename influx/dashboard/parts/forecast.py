@@ -11,7 +11,7 @@ from influx.dashboard.elements import Markup, download, heading, html, live, row
 from influx.dashboard.week import Week
 from influx.report import plots
 from influx.report.figures import show
-from influx.report.html import answer, sentence, table
+from influx.report.html import Shown, answer, sentence, table
 
 QUANTILES = ["energy_kwh", "p10", "p50", "p90"]
 
@@ -62,7 +62,7 @@ def _by_day(week: Week, device: str, _: object) -> list[Markup]:
     return [_total(week, device), figure, days_table(rows, cost, week.currency), saved]
 
 
-def days_table(rows: pd.DataFrame, cost: pd.DataFrame, currency: str) -> Markup:
+def days_table(rows: pd.DataFrame, cost: pd.DataFrame, currency: str) -> Shown:
     """Return the coming days of a device as a table, with their cost where it is known."""
     days = {
         "day": rows["day"].map(fmt.day).tolist(),
@@ -71,7 +71,7 @@ def days_table(rows: pd.DataFrame, cost: pd.DataFrame, currency: str) -> Markup:
     }
     if len(cost):
         days[f"cost [{fmt.unit_of_money(currency)}]"] = [fmt.money(total, currency) for total in cost["total"]]
-    return table(pd.DataFrame(days))
+    return table(pd.DataFrame(days), "The coming days.")
 
 
 def _past(week: Week, device: str, origin: pd.Timestamp | None) -> list[Markup]:
