@@ -14,7 +14,10 @@ from influx.core import __version__
 if TYPE_CHECKING:
     from influx.billing.costs import bill
     from influx.core.errors import InputError
+    from influx.forecasting import models
     from influx.forecasting.evaluation.backtest import backtest
+    from influx.forecasting.evaluation.model_selection import compare, select
+    from influx.forecasting.features import features
     from influx.forecasting.forecast import forecast
     from influx.home.home import Home, load
     from influx.insights.forecast_review import review
@@ -29,11 +32,15 @@ __all__ = [
     "__version__",
     "backtest",
     "bill",
+    "compare",
+    "features",
     "forecast",
     "load",
+    "models",
     "plan",
     "plots",
     "review",
+    "select",
 ]
 
 _ROOMS = {
@@ -42,19 +49,24 @@ _ROOMS = {
     "Run": "influx.report.run_folder",
     "backtest": "influx.forecasting.evaluation.backtest",
     "bill": "influx.billing.costs",
+    "compare": "influx.forecasting.evaluation.model_selection",
+    "features": "influx.forecasting.features",
     "forecast": "influx.forecasting.forecast",
     "load": "influx.home.home",
     "plan": "influx.scheduling.home_plan",
-    "plots": "influx.report.plots",
     "review": "influx.insights.forecast_review",
+    "select": "influx.forecasting.evaluation.model_selection",
 }
+_MODULES = {"models": "influx.forecasting.models", "plots": "influx.report.plots"}
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _ROOMS:
+    if name in _MODULES:
+        found = import_module(_MODULES[name])
+    elif name in _ROOMS:
+        found = getattr(import_module(_ROOMS[name]), name)
+    else:
         raise AttributeError(f"module 'influx' has no attribute {name!r}")
-    module = import_module(_ROOMS[name])
-    found = module if name == "plots" else getattr(module, name)
     globals()[name] = found
     return found
 

@@ -29,9 +29,9 @@ INK = "#010203"
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MODEL_MARKS = {
     "climatology": ("o", ACCENT),
-    "kernel": ("D", SERIES[4]),
-    "seasonal_naive": ("s", SERIES[1]),
-    "gradient_boosting": ("^", SERIES[2]),
+    "similar days": ("D", SERIES[4]),
+    "seasonal naive": ("s", SERIES[1]),
+    "gradient boosting": ("^", SERIES[2]),
 }
 
 

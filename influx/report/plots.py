@@ -17,7 +17,7 @@ from matplotlib.dates import date2num
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from influx.core import formatting as fmt
-from influx.core.constants import HOUSEHOLD, NAMES
+from influx.core.constants import HOUSEHOLD
 from influx.core.local_time import local
 from influx.report import plot_style as style
 from influx.report.plot_style import ACCENT, GREY, INK, MODEL_MARKS, SERIES, describe, is_narrow
@@ -171,7 +171,7 @@ def scores(scores: pd.DataFrame, metric: str = "scaled_pinball", ax: Axes | None
     ax.hlines(place, mean.min(axis=1), mean.max(axis=1), color="#808080", linewidth=1)
     for model in mean:
         mark, hue = MODEL_MARKS.get(str(model), ("d", SERIES[3]))
-        ax.plot(mean[model], place, mark, color=hue, label=NAMES.get(str(model), str(model)), markersize=7)
+        ax.plot(mean[model], place, mark, color=hue, label=str(model), markersize=7)
         around = error[model].reindex(mean.index)
         if around.notna().any():
             ax.errorbar(mean[model], place, xerr=around, fmt="none", ecolor=hue, elinewidth=1.3, capsize=2.5)
@@ -179,7 +179,7 @@ def scores(scores: pd.DataFrame, metric: str = "scaled_pinball", ax: Axes | None
     is_loss = metric == "scaled_pinball"
     ax.set_xlabel("loss over that of last week's change (left is better)" if is_loss else metric)
     _legend_below(ax, 4, narrow=1)
-    means = ", ".join(f"{NAMES.get(str(name), name)} {fmt.number(value)}" for name, value in mean.mean().items())
+    means = ", ".join(f"{name} {fmt.number(value)}" for name, value in mean.mean().items())
     what = "Scaled pinball loss" if is_loss else metric
     return describe(ax, f"{what} of each model by device; means over the devices: {means}.")
 
@@ -293,19 +293,19 @@ def days_ahead(days: pd.DataFrame, model: str, device: str = HOUSEHOLD, ax: Axes
     rows = days[days["device_id"] == device]
     if rows.empty:
         return style.empty(ax, f"No past day of {device} could be forecast and compared.")
-    name, (mark, hue) = NAMES.get(model, model), MODEL_MARKS.get(model, ("d", SERIES[3]))
+    name, (mark, hue) = model, MODEL_MARKS.get(model, ("d", SERIES[3]))
     ax.plot(rows["day"], rows["loss"], mark, linestyle="-", color=hue, label=name, linewidth=1.4)
     if model != ANCHOR:
-        half = half_width(rows["lead_se"], rows["folds"]) * rows["anchor_loss"]
+        half = half_width(rows["lead_se"], rows["folds"]) * rows["baseline_loss"]
         ax.errorbar(rows["day"], rows["loss"], half, fmt="none", ecolor=hue, elinewidth=1.3, capsize=2.5)
         mark, hue = MODEL_MARKS[ANCHOR]
-        ax.plot(rows["day"], rows["anchor_loss"], mark, linestyle="--", color=hue, label=NAMES[ANCHOR], linewidth=1.4)
+        ax.plot(rows["day"], rows["baseline_loss"], mark, linestyle="--", color=hue, label=ANCHOR, linewidth=1.4)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set_ylim(bottom=0)
     ax.set(xlabel="day of the forecast", ylabel="loss, kWh in the hour")
     ax.legend(loc="lower left", ncols=1 if is_narrow(ax) else 2)
     losses = "; ".join(
-        f"day {row.day} {fmt.kwh(row.loss)} against {fmt.kwh(row.anchor_loss)}" for row in rows.itertuples()
+        f"day {row.day} {fmt.kwh(row.loss)} against {fmt.kwh(row.baseline_loss)}" for row in rows.itertuples()
     )
     return describe(ax, f"Pinball loss of {device} by day of the forecast, {name} against climatology: {losses}.")
 
@@ -523,9 +523,9 @@ def daily_errors(days: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
     ax = style.axes_or_new(ax)
     rows = days[days["origin"] == days["origin"].max()]
-    rows = rows.assign(error=(rows["said"] - rows["was"]).where(rows["off_by"].notna()))
+    rows = rows.assign(error=(rows["predicted"] - rows["observed"]).where(rows["absolute_error"].notna()))
     kwh = rows.pivot(index="device_id", columns="day", values="error")
-    usual = rows.groupby("device_id")["was"].mean().sort_values(ascending=False)
+    usual = rows.groupby("device_id")["observed"].mean().sort_values(ascending=False)
     share = kwh.div(usual.where(usual > 0), axis=0).where(kwh != 0, 0.0).loc[usual.index]
     bar = None if is_narrow(ax) else {"label": "error over the mean day", "format": PercentFormatter(1)}
     seaborn.heatmap(

@@ -236,7 +236,7 @@ def test_no_file_is_called_by_a_name_or_lies_elsewhere(report, week) -> None:
 
 
 def test_a_plan_of_many_devices_is_read_by_the_dashboard(week) -> None:
-    tasks = Week(week).row("plan_tasks")["tasks"]
+    tasks = Week(week).row("plan_jobs")["jobs"]
     assert len(tasks) > csv.field_size_limit()
     assert {task["device_id"] for task in json.loads(tasks)} == set(RAW.values())
 

@@ -314,33 +314,33 @@ def test_a_device_that_is_mostly_off_has_a_hollow_mark_and_is_told() -> None:
 
 def days_ahead(lead_se: float = 0.1) -> pd.DataFrame:
     frame = pd.DataFrame({"device_id": "household", "day": [1, 2], "folds": 4, "loss": [0.1, 0.2]})
-    return frame.assign(anchor_loss=[0.2, 0.3], lead_se=lead_se)
+    return frame.assign(baseline_loss=[0.2, 0.3], lead_se=lead_se)
 
 
 def test_each_day_ahead_stands_beside_climatology_s() -> None:
-    ax = plots.days_ahead(days_ahead(), "kernel")
+    ax = plots.days_ahead(days_ahead(), "similar days")
     lines = {line.get_label(): line.get_ydata().tolist() for line in ax.lines}
     assert lines["similar days"] == [0.1, 0.2]
     assert lines["climatology"] == [0.2, 0.3]
     half = half_width(0.1, 4)  # of climatology's loss
     assert bars(ax)[0][1, :, 1].tolist() == pytest.approx([0.2 - half * 0.3, 0.2 + half * 0.3])
     assert "day 2 0.200 kWh against 0.300 kWh" in described(ax)
-    plots.days_ahead(days_ahead(NAN), "kernel")  # of one fold
+    plots.days_ahead(days_ahead(NAN), "similar days")  # of one fold
 
 
 def test_where_climatology_is_used_it_is_drawn_once() -> None:
     ax = plots.days_ahead(days_ahead(), "climatology")
     assert [line.get_label() for line in ax.lines] == ["climatology"]
-    nothing = plots.days_ahead(days_ahead().assign(device_id="tv"), "kernel")
+    nothing = plots.days_ahead(days_ahead().assign(device_id="tv"), "similar days")
     assert described(nothing) == "No past day of household could be forecast and compared."
 
 
 def test_a_cell_holds_what_was_said_minus_what_was_and_unknown_days_are_blank() -> None:
     frame = pd.DataFrame(
         [("tv", 1, 3.0, 2.0, 1.0), ("tv", 2, 1.0, 2.0, 1.0), ("ac", 1, 5.0, 9.0, 4.0), ("ac", 2, 5.0, 1.0, NAN)],
-        columns=["device_id", "day", "said", "was", "off_by"],
+        columns=["device_id", "day", "predicted", "observed", "absolute_error"],
     ).assign(origin=1)
-    older = frame.assign(origin=0, said=100.0)
+    older = frame.assign(origin=0, predicted=100.0)
     ax = plots.daily_errors(pd.concat([older, frame]))
     assert [text.get_text() for text in ax.texts if text.get_text()] == ["-4.0", "+1.0", "-1.0"]
     assert [label.get_text() for label in ax.get_yticklabels()] == ["ac", "tv"]

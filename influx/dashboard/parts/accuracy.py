@@ -6,14 +6,13 @@ import ipywidgets as widgets
 import pandas as pd
 
 from influx.core import formatting as fmt
-from influx.core.constants import NAMES
 from influx.dashboard.elements import Markup, download, heading, html, live, sentences
 from influx.dashboard.week import Week
 from influx.report import plots
 from influx.report.figures import show
 from influx.report.html import answer, sentence, table
 
-BASELINES = ("climatology", "seasonal_naive", "gradient_boosting")
+BASELINES = ("climatology", "seasonal naive", "gradient boosting")
 MEASURES = {
     "Loss of expected value and band (pinball, scaled)": "scaled_pinball",
     "Error of daily energy (WAPE)": "daily_wape",
@@ -52,9 +51,9 @@ def _scores(week: Week, measure: str) -> list[Markup]:
     keys = list(used.items())
     shown = {
         "device": scores.index,
-        "model used": used.map(NAMES).fillna(fmt.NOT_KNOWN).to_numpy(),
+        "model used": used.fillna(fmt.NOT_KNOWN).to_numpy(),
         "its error": [scores[model].get(device) if model in scores else None for device, model in keys],
-        **{NAMES[model]: scores.reindex(columns=[model])[model].to_numpy() for model in BASELINES},
+        **{model: scores.reindex(columns=[model])[model].to_numpy() for model in BASELINES},
         "hours in its band (80 % promised)": [fmt.percent(coverage.get(key, float("nan"))) for key in keys],
     }
     caption = (

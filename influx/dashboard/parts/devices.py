@@ -15,6 +15,7 @@ from influx.dashboard.elements import Markup, download, heading, live, row
 from influx.dashboard.parts.forecast import days_table
 from influx.dashboard.week import Week
 from influx.report.html import sentence, table
+from influx.report.selection import why
 
 LEAST_CHANCE = 0.05
 SHOWN_UNUSUAL = 3
@@ -101,7 +102,7 @@ def _facts(device: Device) -> list[tuple[str, str]]:
         ("Flexibility", _flexibility(device["devices"])),
         ("Coming week", f"{_kwh(coming, 'total')}, {fmt.span(_number(coming, 'p10'), _number(coming, 'p90'))}"),
         ("What drives it", _drivers(device["drivers"])),
-        ("Model", _text(device["choice"].get("why"))),
+        ("Model", why(device["choice"]) if device["choice"] else ""),
     ]
 
 

@@ -91,7 +91,7 @@ def _as_made(week: Week) -> list[Markup]:
             "device": rows["device_id"],
             "planned [kWh]": rows["kwh"],
             "cost as planned": [_money(week, cost) for cost in rows["cost"]],
-            "cost as used now": [_money(week, cost) for cost in rows["habit_cost"]],
+            "cost as used now": [_money(week, cost) for cost in rows["usual_cost"]],
             "saving": [_money(week, saving) for saving in rows["saving"]],
             "8 in 10": [fmt.money_span(low, high, week.currency) for low, high in ranges],
         }
@@ -139,8 +139,8 @@ def plan_anew(week: Week, steps: pd.DataFrame, weight: float) -> tuple[pd.DataFr
     from influx.scheduling.milp_model import read  # scipy, which most of those who look never need
     from influx.scheduling.solver import Impossible, solve, weigh
 
-    kept = week.row("plan_tasks")
-    jobs = read(kept["tasks"])
+    kept = week.row("plan_jobs")
+    jobs = read(kept["jobs"])
     headroom = kept["limit_kw"] / 2 - steps["load_kwh"].to_numpy() if np.isfinite(kept["limit_kw"]) else None
     carbon = steps["carbon_g_per_kwh"].to_numpy() if weight < 1 else None
     try:
