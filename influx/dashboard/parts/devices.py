@@ -7,7 +7,6 @@ from html import escape
 from typing import Any
 
 import ipywidgets as widgets
-import numpy as np
 import pandas as pd
 
 from influx.core import formatting as fmt
@@ -18,141 +17,124 @@ from influx.report.html import sentence, table
 from influx.report.selection import why
 
 LEAST_CHANCE = 0.05
+"""Chance below which a trend is taken for clear."""
+
 SHOWN_UNUSUAL = 3
-FRAMES = ("devices", "overview", "efficiency", "week", "drivers", "choice", "breakdown")
-"""Frames with a row a device."""
 
-Device = dict[str, Any]
-
-FILTERS: dict[str, Callable[[Device], bool]] = {
-    "All": lambda device: True,
-    "Flexible": lambda device: bool(device["devices"].get("flexible")),
-    "Always on": lambda device: bool(device["devices"].get("always_on")),
-    "Changing": lambda device: device["overview"].get("trend_p", np.nan) < LEAST_CHANCE,
-    "Stood out": lambda device: len(device["unusual"]) > 0,
+COLUMNS = {
+    "overview": [
+        *("last_hour_kwh", "last_24h_kwh", "last_week_kwh", "usual_week_kwh", "saved_kwh"),
+        *("trend_kwh_per_week", "trend_p", "trend_weeks"),
+    ],
+    "week": ["total", "p10", "p90"],
+    "devices": ["device_type", "location", "flexible", "always_on"],
+    "efficiency": ["load_factor"],
+    "breakdown": ["kwh_per_day"],
+    "drivers": ["temperature", "temperature_p", "occupancy"],
 }
+"""Columns by the frame that has them, with a row a device; those of the first two are saved."""
 
-SAVED = [
-    *("last_hour_kwh", "last_24h_kwh", "last_week_kwh", "usual_week_kwh", "saved_kwh"),
-    *("trend_kwh_per_week", "trend_p"),
-]
-"""Columns of the frame `overview` that are saved."""
+FILTERS: dict[str, Callable[[pd.DataFrame], pd.Series]] = {
+    "All": lambda devices: devices["device_id"].notna(),
+    "Flexible": lambda devices: devices["flexible"].eq(True),
+    "Always on": lambda devices: devices["always_on"].eq(True),
+    "Changing": lambda devices: devices["trend_p"] < LEAST_CHANCE,
+    "Stood out": lambda devices: devices["unusual"] > 0,
+}
 
 
 def devices(week: Week) -> widgets.Widget:
     """Return the part: words and a filter choose devices; each unfolds."""
     search = widgets.Text(placeholder="Name, type or room", description="Search", continuous_update=True)
     kind = widgets.Dropdown(options=list(FILTERS), description="Show")
-    known = [_device(week, name) for name in week.devices]
+    known = _with_all_columns(week)
 
     def draw(words: str, chosen: str) -> list[Markup]:
-        shown = [device for device in known if FILTERS[chosen](device) and _is_found(device, words)]
-        count = sentence(f"{len(shown)} of {len(known)} devices.")
-        return [count, *[_entry(week, device) for device in shown], download(_table(shown), "devices")]
+        shown = known[FILTERS[chosen](known)]
+        for word in words.casefold().split():
+            shown = shown[shown["about"].str.contains(word, regex=False)]
+        saved = shown[["device_id", *COLUMNS["overview"], *COLUMNS["week"]]]
+        entries = [_entry(week, device) for device in shown.to_dict("records")]
+        return [sentence(f"{len(shown)} of {len(known)} devices."), *entries, download(saved, "devices")]
 
     return widgets.VBox([row(search, kind), live(draw, search, kind)])
 
 
-def _device(week: Week, name: str) -> Device:
-    """Return a device's row of each frame."""
-    rows = {frame: week.row(frame, device_id=name) for frame in FRAMES}
-    return {"name": name, **rows, "unusual": week.frame("unusual", device_id=name)}
+def _with_all_columns(week: Week) -> pd.DataFrame:
+    """Return a row a device with all `COLUMNS`, the number of `unusual` episodes, and the words that it is found by."""
+    out = pd.DataFrame({"device_id": pd.Series(week.devices, dtype="str")})
+    for name, columns in COLUMNS.items():
+        frame = week.frame(name)
+        known = frame.set_index("device_id")[columns] if len(frame) else pd.DataFrame(columns=columns)
+        out = out.join(known, on="device_id")
+    out["unusual"] = [len(week.frame("unusual", device_id=name)) for name in out["device_id"]]
+    texts = out[["device_id", "device_type", "location"]].astype("str").fillna("")
+    return out.assign(about=texts.agg(" ".join, axis=1).str.casefold() if len(out) else "")
 
 
-def _is_found(device: Device, words: str) -> bool:
-    about = " ".join([device["name"], *_kind(device)]).casefold()
-    return all(word in about for word in words.casefold().split())
-
-
-def _kind(device: Device) -> list[str]:
-    return [text for key in ("device_type", "location") if (text := _text(device["devices"].get(key)))]
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _entry(week: Week, device: Device) -> str:
+def _entry(week: Week, device: dict[str, Any]) -> str:
     """Return a device as an entry that unfolds."""
-    now, coming = device["overview"], device["week"]
-    name = " ".join(device["name"].split())
-    line = f"{_kwh(now, 'last_24h_kwh')} in the last 24 hours, {_kwh(coming, 'total')} coming"
-    mark = f'<span class="ix-mark" style="background:{week.colours.get(device["name"], "#999999")}"></span>'
-    facts = "".join(f"<dt>{escape(term)}</dt><dd>{escape(text)}</dd>" for term, text in _facts(device) if text)
-    days = week.frame("daily", device_id=device["name"])
-    cost = week.frame("cost_daily", device_id=device["name"])
-    tables = [*([days_table(days, cost, week.currency).markup] if len(days) else []), _unusual(device)]
+    name = device["device_id"]
+    line = f"{fmt.kwh(device['last_24h_kwh'])} in the last 24 hours, {fmt.kwh(device['total'])} coming"
+    facts = "".join(
+        f"<dt>{escape(term)}</dt><dd>{escape(text)}</dd>" for term, text in _facts(week, device).items() if text
+    )
+    days = days_table(week.frame("daily", device_id=name), week.frame("cost_daily", device_id=name), week.currency)
     return (
-        f'<details class="ix-device"><summary>{mark}<b>{escape(name)}</b> <span>{escape(line)}</span></summary>'
-        f'<dl class="ix-facts">{facts}</dl>{"".join(tables)}</details>'
+        f'<details class="ix-device"><summary><span class="ix-mark" style="background:{week.colours[name]}"></span>'
+        f"<b>{escape(' '.join(name.split()))}</b> <span>{escape(line)}</span></summary>"
+        f'<dl class="ix-facts">{facts}</dl>{days.markup}{_unusual(week, name)}</details>'
     )
 
 
-def _facts(device: Device) -> list[tuple[str, str]]:
-    now, coming, load = device["overview"], device["week"], device["efficiency"].get("load_factor", np.nan)
-    average = f"{_kwh(device['breakdown'], 'kwh_per_day')} a day" if device["breakdown"] else ""
-    efficiency = f"load factor {fmt.percent(load)} of the rated power while in use"
-    return [
-        ("Kind", ", ".join(_kind(device))),
-        ("Last hour known", _kwh(now, "last_hour_kwh")),
-        ("Average", average),
-        ("Last 7 days", f"{_kwh(now, 'last_week_kwh')}; usual {_kwh(now, 'usual_week_kwh')}"),
-        ("Trend", _trend(now)),
-        ("Efficiency", efficiency if np.isfinite(load) else fmt.NOT_KNOWN),
-        ("Flexibility", _flexibility(device["devices"])),
-        ("Coming week", f"{_kwh(coming, 'total')}, {fmt.span(_number(coming, 'p10'), _number(coming, 'p90'))}"),
-        ("What drives it", _drivers(device["drivers"])),
-        ("Model", why(device["choice"]) if device["choice"] else ""),
-    ]
+def _facts(week: Week, device: dict[str, Any]) -> dict[str, str]:
+    last, usual, average = (fmt.kwh(device[name]) for name in ("last_week_kwh", "usual_week_kwh", "kwh_per_day"))
+    kind = [device[name] for name in ("device_type", "location") if isinstance(device[name], str) and device[name]]
+    efficiency = f"load factor {fmt.percent(device['load_factor'])} of the rated power while in use"
+    choice = week.row("choice", device_id=device["device_id"])
+    return {
+        "Kind": ", ".join(kind),
+        "Last hour known": fmt.kwh(device["last_hour_kwh"]),
+        "Average": f"{average} a day" if pd.notna(device["kwh_per_day"]) else "",
+        "Last 7 days": f"{last}; usual {usual}",
+        "Trend": _trend(device),
+        "Efficiency": efficiency if pd.notna(device["load_factor"]) else fmt.NOT_KNOWN,
+        "Flexibility": _flexibility(device),
+        "Coming week": f"{fmt.kwh(device['total'])}, {fmt.span(device['p10'], device['p90'])}",
+        "What drives it": _drivers(device),
+        "Model": why(choice) if choice else "",
+    }
 
 
-def _trend(now: dict[str, Any]) -> str:
-    slope, chance = _number(now, "trend_kwh_per_week"), _number(now, "trend_p")
-    if not np.isfinite(slope):
+def _trend(device: dict[str, Any]) -> str:
+    slope, chance = device["trend_kwh_per_week"], device["trend_p"]
+    if pd.isna(slope):
         return f"{fmt.NOT_KNOWN}: too few whole weeks"
     way = "more" if slope > 0 else "less"
-    trend = f"{fmt.kwh(abs(slope))} {way} each week over {int(now['trend_weeks'])} weeks ({fmt.chance(chance)})"
+    trend = f"{fmt.kwh(abs(slope))} {way} each week over {device['trend_weeks']:.0f} weeks ({fmt.chance(chance)})"
     return trend if chance < LEAST_CHANCE else f"no clear one: {trend}"
 
 
-def _flexibility(metadata: dict[str, Any]) -> str:
-    if metadata.get("always_on"):
+def _flexibility(device: dict[str, Any]) -> str:
+    if device["always_on"] is True:
         return "must always run"
-    return "can run at another hour" if metadata.get("flexible") else "not said to be flexible"
+    return "can run at another hour" if device["flexible"] is True else "not said to be flexible"
 
 
-def _drivers(relation: dict[str, Any]) -> str:
+def _drivers(device: dict[str, Any]) -> str:
     parts = []
-    warmth, people = _number(relation, "temperature"), _number(relation, "occupancy")
-    if abs(warmth) >= 0.4 and _number(relation, "temperature_p") < 0.01:
+    warmth, people = device["temperature"], device["occupancy"]
+    if abs(warmth) >= 0.4 and device["temperature_p"] < 0.01:
         parts.append(f"{'rises' if warmth > 0 else 'falls'} with the day's temperature (rank correlation {warmth:.2f})")
     if abs(people) >= 0.2:
         parts.append(f"{'rises' if people > 0 else 'falls'} with people at home ({people:.2f})")
     return " and ".join(parts) or "no clear relation to the temperature or to people at home is known"
 
 
-def _unusual(device: Device) -> str:
-    rows = device["unusual"].iloc[:SHOWN_UNUSUAL]
+def _unusual(week: Week, name: str) -> str:
+    rows = week.frame("unusual", device_id=name).iloc[:SHOWN_UNUSUAL]
     if rows.empty:
         return ""
     columns = {"start": "when", "kwh": "used [kWh]", "usual_kwh": "usual [kWh]", "reason": "reason"}
     shown = rows[list(columns)].rename(columns=columns)
     return heading("What stood out", 3) + table(shown.replace({"reason": {"": fmt.NOT_KNOWN}})).markup
-
-
-def _table(shown: list[Device]) -> pd.DataFrame:
-    rows = [
-        {"device_id": device["name"]}
-        | {name: _number(device["overview"], name) for name in SAVED}
-        | {f"coming_{name}_kwh": _number(device["week"], name) for name in ("total", "p10", "p90")}
-        for device in shown
-    ]
-    return pd.DataFrame(rows)
-
-
-def _kwh(values: dict[str, Any], name: str) -> str:
-    return fmt.kwh(_number(values, name))
-
-
-def _number(values: dict[str, Any], name: str) -> float:
-    return float(values.get(name, np.nan))
