@@ -65,7 +65,8 @@ def _with_all_columns(week: Week) -> pd.DataFrame:
     out = pd.DataFrame({"device_id": pd.Series(week.devices, dtype="str")})
     for name, columns in COLUMNS.items():
         frame = week.frame(name)
-        known = frame.set_index("device_id")[columns] if len(frame) else pd.DataFrame(columns=columns)
+        none = pd.DataFrame(columns=columns, index=pd.Index([], dtype="str"))
+        known = frame.set_index("device_id")[columns] if len(frame) else none
         out = out.join(known, on="device_id")
     out["unusual"] = [len(week.frame("unusual", device_id=name)) for name in out["device_id"]]
     texts = out[["device_id", "device_type", "location"]].astype("str").fillna("")
