@@ -121,7 +121,7 @@ def test_a_session_needs_nothing_that_trains_or_plans(folder: Path) -> None:
 
 def test_the_numbers_are_those_of_the_run_folder(folder: Path, sample_run: Run) -> None:
     said = plain(told(page(open_report(folder), PARTS)))
-    frames = {**sample_run.forecast(), **sample_run.bill()}
+    frames = {**sample_run.sums(), **sample_run.bill()}
     now = sample_run.insights()["overview"].set_index("device_id").loc["household"]
     for name in ("week", "next_day"):
         row = frames[name].set_index("device_id").loc["household"]
@@ -136,7 +136,7 @@ def test_the_numbers_are_those_of_the_run_folder(folder: Path, sample_run: Run) 
 def test_every_device_and_every_view_of_the_forecast(week: Week, sample_run: Run) -> None:
     part = forecast(week)
     device, view = control(part, "Device"), control(part, "By day")
-    daily = sample_run.forecast()["daily"]
+    daily = sample_run.sums()["daily"]
     for name in device.options:
         device.value = name
         view.value = "By day"
@@ -149,14 +149,14 @@ def test_every_device_and_every_view_of_the_forecast(week: Week, sample_run: Run
 
 def test_the_peaks_of_the_household_stand_in_clock_time(week: Week, sample_run: Run) -> None:
     shown = told(forecast(week))
-    for peak in sample_run.forecast()["peaks"].itertuples():
+    for peak in sample_run.sums()["peaks"].itertuples():
         assert f"{fmt.clock(peak.start)} to {fmt.clock(peak.end)}" in shown
 
 
 def test_past_forecasts_stand_beside_what_happened(week: Week, sample_run: Run) -> None:
     part = forecast(week)
     control(part, "By day").value = "Past forecasts"
-    past = sample_run.training()["past_forecasts"]
+    past = sample_run.scores().forecasts
     model = sample_run.model("household")
     rows = past[(past["device_id"] == "household") & (past["model"] == model)]
     newest_ = rows[rows["origin"] == rows["origin"].max()]
@@ -180,7 +180,7 @@ def test_search_and_filter_choose_devices(week: Week) -> None:
 
 def test_what_is_shown_can_be_saved(week: Week, sample_run: Run) -> None:
     rows = pd.read_csv(io.StringIO(saved(told(forecast(week)), "household-hours")), parse_dates=["timestamp"])
-    hours = sample_run.forecast()["forecast"]
+    hours = sample_run.forecast()
     hours = hours[hours["device_id"] == "household"].reset_index(drop=True)
     assert list(rows) == ["timestamp", "energy_kwh", "p10", "p50", "p90"] and len(rows) == 168
     pd.testing.assert_frame_equal(rows, hours[list(rows)], check_dtype=False)

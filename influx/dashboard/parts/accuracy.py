@@ -28,7 +28,7 @@ def accuracy(week: Week) -> widgets.Widget:
     measure = widgets.Dropdown(options=list(MEASURES), description="Measure")
     top = [answer(week.text("reliability"))] if week.text("reliability") else []
     figure = show(
-        plots.coverage, week.frame("promises"),
+        plots.coverage, week.frame("calibration"),
         caption="Share of past hours at or below each quantile; a device that is mostly off has hollow marks.",
         empty="It could not be tested yet.",
     )  # fmt: skip
@@ -43,7 +43,7 @@ def accuracy(week: Week) -> widgets.Widget:
 
 
 def _scores(week: Week, measure: str) -> list[Markup]:
-    metrics, choice = week.frame("metrics"), week.frame("choice").set_index("device_id")["model"]
+    metrics, choice = week.frame("metrics"), week.frame("selection").set_index("device_id")["model"]
     scores = metrics.pivot(index="device_id", columns="model", values=MEASURES[measure])
     scores = scores.reindex([name for name in week.devices if name in scores.index])
     coverage = metrics.set_index(["device_id", "model"])["coverage_80"]
@@ -64,7 +64,7 @@ def _scores(week: Week, measure: str) -> list[Markup]:
 
 
 def _made(week: Week) -> list[Markup]:
-    choice, run = week.frame("choice"), week.run
+    choice, run = week.frame("selection"), week.run
     days = choice["days_known"].max() if len(choice) else float("nan")
     trained = (
         f"Trained {run['finished'].replace('T', ' ')[:16]} UTC for the week {run['week']}, on up to {days:.0f} days of "

@@ -92,7 +92,7 @@ def _facts(week: Week, device: dict[str, Any]) -> dict[str, str]:
     last, usual, average = (fmt.kwh(device[name]) for name in ("last_week_kwh", "usual_week_kwh", "kwh_per_day"))
     kind = [device[name] for name in ("device_type", "location") if isinstance(device[name], str) and device[name]]
     efficiency = f"load factor {fmt.percent(device['load_factor'])} of the rated power while in use"
-    choice = week.row("choice", device_id=device["device_id"])
+    choice = week.row("selection", device_id=device["device_id"])
     return {
         "Kind": ", ".join(kind),
         "Last hour known": fmt.kwh(device["last_hour_kwh"]),

@@ -75,7 +75,7 @@ def days_table(rows: pd.DataFrame, cost: pd.DataFrame, currency: str) -> Shown:
 
 
 def _past(week: Week, device: str, origin: pd.Timestamp | None) -> list[Markup]:
-    model = week.row("choice", device_id=device).get("model", "climatology")
+    model = week.row("selection", device_id=device).get("model", "climatology")
     rows = week.frame("past_forecasts", device_id=device, model=model, origin=origin)
     if rows.empty:
         return [sentence("No past forecast of this device is known for that day.")]
