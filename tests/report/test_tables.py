@@ -224,7 +224,7 @@ def test_the_calibration_of_each_device_names_what_is_off() -> None:
 
 def test_days_ahead_are_the_household_s_with_the_mean_of_all_series() -> None:
     frame = with_household(day=[1, 1], loss=[0.1, 0.2], lead=[0.1, 0.3]).assign(
-        anchor_loss=0.2, lead_se=0.05, off_by=2.0, anchor_off_by=5.0
+        baseline_loss=0.2, lead_se=0.05, absolute_error=2.0, baseline_absolute_error=5.0
     )
     assert cells(frame, "days_ahead")[1:] == [["1", "0.200", "0.200", "30 ± 5 %", "2.00", "5.00", "20 %"]]
 
@@ -317,8 +317,8 @@ def test_only_the_newest_forecast_is_shown_and_the_record_holds_them_all() -> No
         ["household", "64.0", "58 to 71", "66.0", "no"],
         ["tv", "64.0", "not known", "66.0", "not known"],
     ]
-    scores = both.assign(coverage_80=0.8, loss=0.15, anchor_loss=0.2)
-    scores = scores[["week", "origin", "device_id", "said", "was", "hours", "coverage_80", "loss", "anchor_loss"]]
+    scores = both.assign(coverage_80=0.8, loss=0.15, baseline_loss=0.2)
+    scores = scores[["week", "origin", "device_id", "said", "was", "hours", "coverage_80", "loss", "baseline_loss"]]
     assert cells(both, "forecast_record", losses=scores)[1:] == [
         ["Mon 8 July", "58 to 71", "66.0", "no", "80 %", "0.150", "0.200", "2024-W28"],
         ["Mon 1 July", "58 to 71", "60.0", "yes", "80 %", "0.150", "0.200", "made again now"],
@@ -326,9 +326,9 @@ def test_only_the_newest_forecast_is_shown_and_the_record_holds_them_all() -> No
 
 
 def test_errors_and_losses_of_the_newest_forecast_are_shown_beside_climatology_s() -> None:
-    frame = with_household(origin=2, said=[9.0, 10.0], anchor_said=1.0, was=[1.0, 8.0]).assign(
-        bias=0.25, anchor_bias=-0.5, off_by=2.0, anchor_off_by=7.0, loss=0.1, anchor_loss=0.2, gain=0.5,
-        coverage_80=0.75, anchor_coverage_80=0.5,
+    frame = with_household(origin=2, said=[9.0, 10.0], baseline_predicted=1.0, was=[1.0, 8.0]).assign(
+        bias=0.25, baseline_bias=-0.5, absolute_error=2.0, baseline_absolute_error=7.0, loss=0.1, baseline_loss=0.2, gain=0.5,
+        coverage_80=0.75, baseline_coverage_80=0.5,
     )  # fmt: skip
     both = pd.concat([frame.assign(origin=1, said=0.0), frame])
     assert cells(both, "energy_errors")[1] == ["household", "10.0", "1.00", "8.00", "25 %", "-50 %", "2.00", "7.00"]

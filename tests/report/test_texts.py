@@ -375,11 +375,11 @@ def test_the_coverage_of_the_bands_is_told() -> None:
 
 def days(folds: int = 4, last: int = 2) -> pd.DataFrame:
     rows = [
-        {"device_id": device, "day": day, "folds": folds, "loss": 0.1 * day, "anchor_loss": 0.2, "lead": lead / day}
+        {"device_id": device, "day": day, "folds": folds, "loss": 0.1 * day, "baseline_loss": 0.2, "lead": lead / day}
         for device, lead in (("tv", 0.1), (HOUSEHOLD, 0.3))
         for day in range(1, last + 1)
     ]
-    return pd.DataFrame(rows).assign(lead_se=0.05, off_by=lambda rows: 2.0 * rows["day"], anchor_off_by=5.0)
+    return pd.DataFrame(rows).assign(lead_se=0.05, absolute_error=lambda rows: 2.0 * rows["day"], baseline_absolute_error=5.0)
 
 
 def test_the_first_and_the_last_day_ahead_are_told() -> None:
@@ -435,7 +435,7 @@ def test_the_last_forecast_is_told_with_what_it_was(columns: dict[str, object], 
 def losses(*reports: dict[str, float], hours: tuple[int, ...] = (168,)) -> pd.DataFrame:
     """Return the losses of devices, a dict a report; climatology's is .2 everywhere."""
     rows = [
-        {"origin": number, "device_id": name, "loss": loss, "hours": hours[number % len(hours)], "anchor_loss": 0.2}
+        {"origin": number, "device_id": name, "loss": loss, "hours": hours[number % len(hours)], "baseline_loss": 0.2}
         for number, report in enumerate(reports)
         for name, loss in report.items()
     ]
@@ -458,9 +458,9 @@ def test_the_loss_is_compared_with_climatology_s_as_far_as_so_few_reports_tell()
 
 def test_the_worst_day_of_the_household_is_told() -> None:
     frame = pd.DataFrame(
-        [(1, 10, 11, 12.0), (2, 13, 9, 8.0), (3, 9, 7, 9.5)], columns=["day", "said", "anchor_said", "was"]
+        [(1, 10, 11, 12.0), (2, 13, 9, 8.0), (3, 9, 7, 9.5)], columns=["day", "said", "baseline_predicted", "was"]
     ).assign(device_id=HOUSEHOLD, origin=1)
-    errors = {"off_by": "said", "anchor_off_by": "anchor_said"}
+    errors = {"absolute_error": "said", "baseline_absolute_error": "baseline_predicted"}
     frame = frame.assign(**{name: (frame[of] - frame["was"]).abs() for name, of in errors.items()})
     tells("worst_day", "on day 2: 13.0 kWh", "8.00 kWh were used", "closer on 2 of 3 days", days=frame)
     tells("worst_day", "not known", days=pd.DataFrame())

@@ -24,7 +24,7 @@ from influx.report.figures import show
 from influx.report.plot_style import colours, is_narrow
 from influx.report.run_folder import Frames
 from influx.scheduling.home_plan import COLUMNS, schedule
-from influx.scheduling.plan_costs import weeks_back
+from influx.scheduling.plan import weeks_back
 
 START = pd.Timestamp("2024-07-14T22:00Z")
 """Monday, 15 July 2024, in Madrid."""

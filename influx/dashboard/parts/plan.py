@@ -136,7 +136,7 @@ def plan_anew(week: Week, steps: pd.DataFrame, weight: float) -> tuple[pd.DataFr
     gap : float
         How far at most the best plan lies below it, as a share of the objective.
     """
-    from influx.scheduling.milp_model import read  # scipy, which most of those who look never need
+    from influx.scheduling.jobs import read  # scipy, which most of those who look never need
     from influx.scheduling.solver import Impossible, solve, weigh
 
     kept = week.row("plan_jobs")
