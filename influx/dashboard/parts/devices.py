@@ -14,7 +14,7 @@ from influx.dashboard.elements import Markup, download, heading, live, row
 from influx.dashboard.parts.forecast import days_table
 from influx.dashboard.week import Week
 from influx.report.html import sentence, table
-from influx.report.selection import why
+from influx.report.texts import phrase
 
 LEAST_CHANCE = 0.05
 """Chance below which a trend is taken for clear."""
@@ -103,7 +103,7 @@ def _facts(week: Week, device: dict[str, Any]) -> dict[str, str]:
         "Flexibility": _flexibility(device),
         "Coming week": f"{fmt.kwh(device['total'])}, {fmt.span(device['p10'], device['p90'])}",
         "What drives it": _drivers(device),
-        "Model": why(choice) if choice else "",
+        "Model": phrase("model_reason", choice) if choice else "",
     }
 
 
