@@ -16,10 +16,10 @@ from benchmarks.scores import DEVICE, score, summary
 OURS, PLAIN = "InFlux", "plain climatology"
 METHODS = {
     OURS: with_influx,
-    "InFlux, similar days alone": with_candidate("kernel"),
+    "InFlux, similar days alone": with_candidate("similar days"),
     "recency-weighted climatology": with_candidate("climatology"),
     PLAIN: with_plain_climatology(),
-    "last week again": with_candidate("seasonal_naive"),
+    "seasonal naive": with_candidate("seasonal naive"),
 }
 
 MOST = {"opsd_devices": 0.270, "uci_house": 0.255, "london_a": 0.292}

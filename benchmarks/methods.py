@@ -16,7 +16,7 @@ import pandas as pd
 import influx
 from benchmarks.protocol import WEEK, Case
 from influx.core.local_time import local
-from influx.forecasting.models.registry import CANDIDATES
+from influx.forecasting.models import MODELS
 
 QUANTILES = (0.1, 0.5, 0.9)
 BAND = ["p10", "p50", "p90"]
@@ -90,7 +90,7 @@ def with_candidate(name: str) -> Forecast:
     """Forecast each device by one of InFlux's models, without a contest."""
 
     def one(energy: pd.Series, hours: pd.DatetimeIndex, timezone: str) -> np.ndarray:
-        model = CANDIDATES[name](timezone, None).fit(pd.DataFrame(index=energy.index), energy.to_numpy())
+        model = MODELS[name]().set_params(timezone=timezone).fit(pd.DataFrame(index=energy.index), energy.to_numpy())
         ahead = pd.DataFrame(index=hours)
         return np.column_stack([model.predict_quantiles(ahead, np.array(QUANTILES)), model.predict(ahead)])
 

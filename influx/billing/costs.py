@@ -22,10 +22,10 @@ from influx.core.tariff import Rates, rates
 from influx.forecasting.aggregate_intervals import Price, totals
 from influx.forecasting.device_series import Series, with_household
 from influx.forecasting.forecast import active_series, fitted_models
-from influx.forecasting.models.registry import Candidate
+from influx.forecasting.models import Model
 from influx.home.home import Home
 
-Models = Mapping[tuple[str, str], Candidate]
+Models = Mapping[tuple[str, str], Model]
 
 
 def bill(home: Home, forecast: pd.DataFrame, models: Models | None = None) -> Frames:

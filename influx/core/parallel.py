@@ -7,12 +7,12 @@ take two seconds to start and then share no lock. The result is the same, byte f
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from joblib import Parallel, delayed
-from tqdm import tqdm
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -28,10 +28,11 @@ def workers() -> int:
     return max(1, int(asked)) if asked.isdigit() else available
 
 
-def run_all(work: Callable[[T], R], items: Iterable[T]) -> list[R]:
-    """Return `[work(item) for item in items]`, computed side by side."""
+def run_all(work: Callable[[T], R], items: Iterable[T], progress: bool | None = False) -> list[R]:
+    """Return `[work(item) for item in items]`, computed side by side; `progress` as in `run_apart`."""
+    items = list(items)
     with ThreadPoolExecutor(workers()) as pool:
-        return list(pool.map(work, items))
+        return list(_counted(pool.map(work, items), len(items), progress))
 
 
 def run_apart(work: Callable[[T], R], items: Sequence[T], progress: bool | None = None) -> list[R]:
@@ -44,17 +45,21 @@ def run_apart(work: Callable[[T], R], items: Sequence[T], progress: bool | None 
     items : sequence
         What it is called with; copied to the processes.
     progress : bool, optional
-        Whether a bar on the error stream counts them; None shows it on a terminal where there are many.
+        Whether a bar counts them, where it takes longer than two seconds; None shows it on a terminal and in a
+        notebook. The environment variable `TQDM_DISABLE` hides it everywhere.
     """
     if len(items) < MANY or workers() == 1:
-        with ThreadPoolExecutor(workers()) as pool:
-            return list(_counted(pool.map(work, items), len(items), progress))
+        return run_all(work, items, progress)
     done = Parallel(n_jobs=workers(), return_as="generator")(delayed(work)(item) for item in items)
     return list(_counted(done, len(items), progress))
 
 
 def _counted(results: Iterable[R], count: int, progress: bool | None) -> Iterable[R]:
-    hidden: bool | None = not progress
     if progress is None:
-        hidden = None if count >= MANY else True  # tqdm hides what is None where the error stream is no terminal
-    return tqdm(results, total=count, unit="device", disable=hidden)
+        ipython = sys.modules.get("IPython")
+        progress = sys.stderr.isatty() or (ipython is not None and ipython.get_ipython() is not None)
+    if not progress:
+        return results
+    from tqdm.auto import tqdm
+
+    return tqdm(results, total=count, delay=2, leave=False)

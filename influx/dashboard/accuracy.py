@@ -6,13 +6,12 @@ import ipywidgets as widgets
 import numpy as np
 
 from influx.core import formatting as fmt
-from influx.core.constants import NAMES
 from influx.dashboard import charts, html
 from influx.dashboard.columns import Columns
 from influx.dashboard.svg import Chart, figure
 from influx.dashboard.week import Week
 
-BASELINES = ("climatology", "seasonal_naive", "gradient_boosting")
+BASELINES = ("climatology", "seasonal naive", "gradient boosting")
 
 
 def accuracy(week: Week) -> widgets.Widget:
@@ -46,17 +45,17 @@ def _contest(week: Week, measure: str) -> str:
     name = MEASURES[measure]
     used = dict(zip(choice["device_id"], choice["model"], strict=True))
     table: dict[str, list[object]] = {"device": [], "model used": [], "its own": []}
-    table |= {NAMES[model]: [] for model in BASELINES}
+    table |= {model: [] for model in BASELINES}
     for device in week.devices:
         own = rows.where(device_id=device)
         if not own:
             continue
         value = dict(zip(own["model"], own[name], strict=True))
         table["device"].append(device)
-        table["model used"].append(NAMES.get(used.get(device, ""), fmt.NOT_KNOWN))
+        table["model used"].append(used.get(device, fmt.NOT_KNOWN))
         table["its own"].append(float(value.get(used.get(device, ""), np.nan)))
         for model in BASELINES:
-            table[NAMES[model]].append(float(value.get(model, np.nan)))
+            table[model].append(float(value.get(model, np.nan)))
     folds = int(rows["folds"].max())
     caption = f"{measure}: lower is better; over up to {folds} past weeks, each forecast from what was known before it."
     return html.table(table, caption) + html.download(rows, "metrics")

@@ -15,7 +15,7 @@ import numpy as np
 from influx.core.constants import HOUSEHOLD, OTHER
 from influx.core.paths import find
 from influx.dashboard.columns import Columns, read
-from influx.report.plots.colours import colours
+from influx.report.plot_style import colours
 
 HOUR = np.timedelta64(3600, "s")
 

@@ -20,9 +20,9 @@ from influx.core.constants import KNOWN_SHARE, WEEK
 from influx.core.local_time import local
 from influx.core.parallel import run_all
 from influx.forecasting.device_series import Series
+from influx.forecasting.models import Climatology
 from influx.forecasting.models.climatology import lookup, similar_hours
 from influx.forecasting.models.conformal import conformal_offsets
-from influx.forecasting.models.registry import Climatology
 
 PAST_ORIGINS = 56
 """Past days from which the sums are forecast again: eight weeks."""
@@ -112,7 +112,7 @@ def model_errors(model: object, origin: pd.Timestamp, hours: int, each: Price = 
     Parameters
     ----------
     model : object
-        A model with `past_misses`, such as `influx.forecasting.models.similar_days_regressor.Kernel`.
+        A model with `past_misses`, such as `influx.forecasting.models.SimilarDays`.
     origin, hours, each
         As in `past_errors`; sums of 24 hours are those of each day of the past weeks.
 
@@ -130,9 +130,10 @@ def model_errors(model: object, origin: pd.Timestamp, hours: int, each: Price = 
 
 def model_misses(model: object, hours: int) -> np.ndarray | None:
     """Return how far a fitted model was off in each hour of past sums, as `past_misses`; None where it cannot tell."""
-    if not hasattr(model, "past_misses") or hours > WEEK:
+    found = model.past_misses() if hasattr(model, "past_misses") else None
+    if found is None or hours > WEEK:
         return None
-    misses = model.past_misses()[0]
+    misses = found[0]
     return np.asarray(misses.reshape(-1, 24) if hours == 24 else misses[:, :hours])
 
 

@@ -2,24 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from influx.core.constants import HISTORY_DAYS
-from influx.core.schema import HOUSEHOLD, OTHER, STATIC_COLUMNS, as_weather
+from influx.core.errors import InputError
+from influx.core.schema import HOUSEHOLD, OTHER, STATIC_COLUMNS, as_readings, as_weather
 from influx.core.settings import check_where
-from influx.core.tariff import rates
+from influx.core.tariff import Rates, rates
 from influx.forecasting.absences import Absences, Span
-from influx.forecasting.features import Surroundings
-from influx.forecasting.models.learner import Learner
+from influx.forecasting.models.regression import named_estimator
 from influx.home.household_balance import LEAST_OTHER
 
 if TYPE_CHECKING:
     from influx.home.home import Home
+else:
+    Home = Any  # reading a home's files imports far more than a frame of readings needs
+
+SILENT_DAYS = 28
+"""Days without a known hour after which a device counts as gone and is not forecast."""
+
+
+Extra = Mapping[str, Callable[[pd.DatetimeIndex], Any]]
+"""Features of an analyst's own, each a function of the local hours."""
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """Everything but a device's own energy that its features are made of.
+
+    Attributes
+    ----------
+    timezone, country : str
+        For local hours, weekdays and holidays.
+    rates : Rates or None
+        Prices; None takes the tariff features along.
+    weather : DataFrame or None
+        `timestamp` (UTC hours), `outdoor_temp_celsius` [C], recorded for the past and forecast for the future.
+    context : DataFrame or None
+        Recorded hourly columns of the home, by `timestamp`; never known ahead.
+    minutes : Series or None
+        Minutes of use of the device by UTC hour; never known ahead.
+    plate : dict
+        The device's own numbers, such as `power_rating_watt` [W].
+    learner : regressor or None
+        That of the stacked regression and the blend; None is the default one.
+    extra : mapping of str to callable
+        Features of the analyst's own, each a function of the local hours.
+    """
+
+    timezone: str = "UTC"
+    country: str | None = None
+    rates: Rates | None = None
+    weather: pd.DataFrame | None = None
+    context: pd.DataFrame | None = None
+    minutes: pd.Series | None = None
+    plate: dict[str, float] = field(default_factory=dict)
+    learner: Any = None
+    extra: Extra = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -59,6 +103,54 @@ class Series:
         return float(recent.notna().sum()) / 24
 
 
+def series_of(
+    home_or_readings: Home | pd.DataFrame,
+    timezone: str | None = None,
+    country: str | None = None,
+    weather: pd.DataFrame | None = None,
+    extra: Extra | None = None,
+) -> list[tuple[Series, pd.Timestamp]]:
+    """Return each device that was measured in the last four weeks, and the first hour after the last one of its home.
+
+    Parameters
+    ----------
+    home_or_readings : Home or DataFrame
+        What `influx.load` returned, or a readings frame.
+    timezone, country, weather
+        Of a readings frame; a home has its own.
+    extra : mapping of str to callable, optional
+        Own features, as in `influx.features`.
+
+    Raises
+    ------
+    InputError
+        The readings break a rule of their frame, no device was measured lately, or a home is told its own context.
+    """
+    own = dict(extra or {})
+    if isinstance(home_or_readings, pd.DataFrame):
+        check_where(timezone or "UTC", country)
+        around = Surroundings(timezone or "UTC", country, weather=None if weather is None else as_weather(weather))
+        found = []
+        for home_id, home in as_readings(home_or_readings).groupby("home_id", sort=False):
+            origin = home["timestamp"].max() + pd.Timedelta(hours=1)
+            living = [
+                one for one in all_series(with_household(home), replace(around, extra=own)) if is_alive(one, origin)
+            ]
+            if not living:
+                raise InputError(
+                    f"readings: no device of {home_id} has a known hour in its last four weeks. Add newer ones."
+                )
+            found += [(one, origin) for one in living]
+        return found
+    if not hasattr(home_or_readings, "readings"):
+        raise InputError(f"readings: {type(home_or_readings).__name__} is neither a Home nor a frame of readings.")
+    for name, value in (("timezone", timezone), ("country", country), ("weather", weather)):
+        if value is not None:
+            raise InputError(f"{name}: a Home has its own; leave it away, or pass home.readings.")
+    living = alive(series_of_home(home_or_readings), home_or_readings.origin)
+    return [(replace(one, around=replace(one.around, extra=own)), home_or_readings.origin) for one in living]
+
+
 def with_household(readings: pd.DataFrame) -> pd.DataFrame:
     """Return the readings with the device `household` in each home, and `other` where its devices do not explain it.
 
@@ -95,18 +187,6 @@ def _readings(home_id: object, device_id: str, energy: pd.Series) -> pd.DataFram
     )
 
 
-def surroundings(timezone: str, country: str | None, weather: pd.DataFrame | None) -> Surroundings:
-    """Return the surroundings of devices of which nothing but their readings is known.
-
-    Raises
-    ------
-    InputError
-        The time zone or the country is not known, or the weather breaks a rule of its frame.
-    """
-    check_where(timezone, country)
-    return Surroundings(timezone, country, weather=None if weather is None else as_weather(weather))
-
-
 def all_series(readings: pd.DataFrame, around: Surroundings) -> list[Series]:
     """Return each device of each home with one common calendar and weather, ordered by home and device."""
     every = list(_energies(readings))
@@ -117,6 +197,7 @@ def all_series(readings: pd.DataFrame, around: Surroundings) -> list[Series]:
 def series_of_home(home: Home) -> list[Series]:
     """Return each device of a loaded home, the household included, with all that its data says."""
     known = rates(home.settings, home.context, home.prices)
+    path, settings = home.settings.learner, home.settings.learner_settings
     minutes = dict(tuple(home.minutes.groupby("device_id"))) if len(home.minutes) else {}
     plates = home.devices.set_index("device_id")
     every = list(_energies(with_household(home.readings)))
@@ -134,7 +215,7 @@ def series_of_home(home: Home) -> list[Series]:
             context=home.context if len(home.context) else None,
             minutes=None if own is None else _minutes_of_use(own, energy),
             plate={name: float(plate[name]) for name in STATIC_COLUMNS if name in plate and np.isfinite(plate[name])},
-            learner=Learner.of(home.settings.learner, home.settings.learner_settings),
+            learner=named_estimator(path, settings) if path or settings else None,
         )
         out.append(Series(home_id, device_id, energy, around, away))
     return out
@@ -157,3 +238,32 @@ def _energies(readings: pd.DataFrame) -> Iterator[tuple[str, str, pd.Series]]:
         first = energy.first_valid_index()
         if first is not None:
             yield str(home_id), str(device_id), energy[first:].asfreq("h")
+
+
+def is_alive(series: Series, origin: pd.Timestamp) -> bool:
+    """Tell whether a device was measured at all in the four weeks before `origin`."""
+    last = series.energy[series.energy.index < origin].last_valid_index()
+    return last is not None and origin - last <= pd.Timedelta(days=SILENT_DAYS)
+
+
+def alive(every: list[Series], origin: pd.Timestamp) -> list[Series]:
+    """Return the devices of a home that were measured in the four weeks before `origin`.
+
+    Raises
+    ------
+    InputError
+        None was, or the household was not while its devices were.
+    """
+    living = [one for one in every if is_alive(one, origin)]
+    if not living:
+        raise InputError(
+            f"data: no device has a known hour in the four weeks before {origin:%Y-%m-%d}. "
+            "Add newer files, or choose an earlier as_of."
+        )
+    if not any(one.device_id == HOUSEHOLD for one in living):
+        raise InputError(
+            f"data: the home as a whole has no known hour in the four weeks before {origin:%Y-%m-%d}, "
+            "its devices have. Add newer files of its main meter, or give that `role: ignore` in home.yaml: then "
+            "the sum of the devices counts."
+        )
+    return living

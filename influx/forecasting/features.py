@@ -9,20 +9,18 @@ forecasting call the same function, so a model meets in training exactly what it
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
 
 from influx.core.constants import WEEK
+from influx.core.errors import InputError
 from influx.core.local_time import is_day_off, local
 from influx.core.schema import STATIC_COLUMNS
-from influx.core.tariff import Rates
-from influx.forecasting.models.learner import Learner
-
-TRAINING_WEEKS = 26
-"""Weeks from which a model on features learns."""
+from influx.forecasting.device_series import Extra, Home, Surroundings, series_of
+from influx.forecasting.models.regression import TRAINING_WEEKS
 
 USUAL_WEEKS = 4
 """Weeks whose same hour makes the usual value."""
@@ -65,36 +63,60 @@ _UNKNOWN_AHEAD = (
 )
 
 
-@dataclass(frozen=True)
-class Surroundings:
-    """Everything but a device's own energy that its features are made of.
+def features(
+    home_or_readings: Home | pd.DataFrame,
+    horizon: int = WEEK,
+    extra: Extra | None = None,
+    **context: Any,
+) -> pd.DataFrame:
+    """Return the table from which models on features learn.
 
-    Attributes
+    Parameters
     ----------
-    timezone, country : str
-        For local hours, weekdays and holidays.
-    rates : Rates or None
-        Prices; None takes the tariff features along.
-    weather : DataFrame or None
-        `timestamp` (UTC hours), `outdoor_temp_celsius` [C], recorded for the past and forecast for the future.
-    context : DataFrame or None
-        Recorded hourly columns of the home, by `timestamp`; never known ahead.
-    minutes : Series or None
-        Minutes of use of the device by UTC hour; never known ahead.
-    plate : dict
-        The device's own numbers, such as `power_rating_watt` [W].
-    learner : Learner
-        The regressor of the direct model and the blend.
-    """
+    home_or_readings : Home or DataFrame
+        As `influx.backtest` takes it.
+    horizon : int
+        Hours after each origin; origins lie a horizon apart, and the last horizon ends where the history does.
+    extra : mapping of str to callable, optional
+        Features of your own: each is a function of the local hours (DatetimeIndex) that returns a number for each.
+    **context
+        `timezone`, `country` and `weather` of a readings frame, as in `influx.backtest`.
 
-    timezone: str = "UTC"
-    country: str | None = None
-    rates: Rates | None = None
-    weather: pd.DataFrame | None = None
-    context: pd.DataFrame | None = None
-    minutes: pd.Series | None = None
-    plate: dict[str, float] = field(default_factory=dict)
-    learner: Learner = field(default_factory=Learner)
+    Returns
+    -------
+    DataFrame
+        A row for each device, origin and hour: `home_id`, `device_id`, `origin`, `timestamp` (UTC), the features that
+        the data can make, and `energy_kwh`, the target [kWh], NaN where unknown. `attrs["known_ahead"]` names the
+        features that are known ahead of any hour; the others are measured before the origin, and usual values after it.
+
+    Raises
+    ------
+    InputError
+        The readings break a rule of their frame, or an own feature returns no number for each hour.
+
+    Examples
+    --------
+    >>> import influx, numpy as np, pandas as pd
+    >>> hours = pd.date_range("2024-01-01", periods=21 * 24, freq="h", tz="UTC")
+    >>> readings = pd.DataFrame({"device_id": "tv", "timestamp": hours, "energy_kwh": np.tile(np.arange(24.0), 21)})
+    >>> table = influx.features(readings, extra={"evening": lambda hours: hours.hour.isin([18, 19, 20])})
+    >>> table.groupby("device_id")["evening"].sum().to_dict()
+    {'household': 42.0, 'tv': 42.0}
+    """
+    if horizon < 1:
+        raise InputError(f"horizon: {horizon} hours; ask for at least 1.")
+    tables = []
+    for series, origin in series_of(home_or_readings, extra=extra, **context):
+        history = series.ordinary(origin)
+        table = feature_table(history, series.around, every_week(history, origin, horizon), horizon)
+        table.insert(0, "device_id", series.device_id)
+        table.insert(0, "home_id", series.home_id)
+        tables.append(table)
+        weather = series.around.weather is not None
+    out = pd.concat(tables, ignore_index=True)
+    stand_ins = KNOWN_AHEAD | ({"outdoor_temp_celsius": None} if weather else {})
+    out.attrs["known_ahead"] = [name for name in [*names(out), *(extra or {})] if stand_ins.get(name) is None]
+    return out
 
 
 def every_hour(energy: pd.Series) -> pd.DatetimeIndex:
@@ -136,8 +158,9 @@ def feature_table(
         `origin`, `timestamp`, the features that the data can make, and `energy_kwh`, the target, NaN where not known.
     """
     start = energy.index[0]
+    origins = pd.DatetimeIndex(origins, tz="UTC")  # also of none at all
     position = ((origins - start) / pd.Timedelta(hours=1)).to_numpy().round().astype(int)
-    size = max(len(energy), int(position.max()) + horizon)
+    size = max(len(energy), int(position.max(initial=0)) + horizon)
     stamps = pd.date_range(start, periods=size, freq="h")
     kwh = np.full(size, np.nan)
     kwh[: len(energy)] = energy.to_numpy()
@@ -147,10 +170,34 @@ def feature_table(
         usual = usual_value(recorded, horizon)[rows].ravel()
         columns[name] = np.where(np.isnan(columns[name]), usual, columns[name]) if name in columns else usual
     table = pd.DataFrame({name: columns[name] for name in KNOWN_AHEAD if name in columns})
+    table = table.assign(**_extra_features(stamps[rows.ravel()], around))
     table.insert(0, "timestamp", stamps[rows.ravel()])
     table.insert(0, "origin", np.repeat(origins, horizon))
     table["energy_kwh"] = kwh[rows].ravel()
     return table
+
+
+def _extra_features(stamps: pd.DatetimeIndex, around: Surroundings) -> dict[str, np.ndarray]:
+    """Return the analyst's own features of hours.
+
+    Raises
+    ------
+    InputError
+        A function does not return a number for each hour, or has the name of another column.
+    """
+    hours, columns = local(stamps, around.timezone), {}
+    for name, function in around.extra.items():
+        if name in KNOWN_AHEAD or name in ("origin", "timestamp", "energy_kwh"):
+            raise InputError(f"extra: there is a column {name!r} already; choose another name.")
+        values = np.asarray(function(hours))
+        if values.shape != (len(hours),):
+            raise InputError(
+                f"extra: {name!r} has the shape {values.shape} for {len(hours)} hours; return one value an hour."
+            )
+        if values.dtype.kind not in "biuf":
+            raise InputError(f"extra: {name!r} returned {values.dtype} values; return numbers or True and False.")
+        columns[name] = values.astype(float)
+    return columns
 
 
 def names(table: pd.DataFrame) -> list[str]:

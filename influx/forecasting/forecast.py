@@ -9,9 +9,10 @@ as much of the level as the sum does, and a band moved in full covered less.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,55 +21,49 @@ from influx.core.constants import WEEK
 from influx.core.errors import InputError
 from influx.core.fingerprint import fingerprint
 from influx.core.parallel import run_all, run_apart
-from influx.core.schema import FORECAST, HOUSEHOLD, as_readings, check
-from influx.forecasting.device_series import Series, all_series, series_of_home, surroundings, with_household
-from influx.forecasting.evaluation.backtest import check_asked, fit, past_forecasts, predict
-from influx.forecasting.evaluation.model_selection import FAVOURITE, FOLDS, SIMPLEST, choose, with_anchor
+from influx.core.schema import FORECAST, HOUSEHOLD, check
+from influx.forecasting.device_series import Extra, Home, Series, series_of, series_of_home
+from influx.forecasting.device_series import alive as alive
+from influx.forecasting.device_series import is_alive as is_alive
+from influx.forecasting.evaluation.backtest import check_range, fit, predict, scores_of
+from influx.forecasting.evaluation.model_selection import FOLDS, Selection, model_of, select, with_climatology
+from influx.forecasting.models import CLIMATOLOGY, MODELS, SIMILAR_DAYS
 from influx.forecasting.models.conformal import LEVELS, column
-from influx.forecasting.models.registry import CANDIDATES, Candidate
 from influx.forecasting.models.similar_days import LARGEST_RATIO
-
-if TYPE_CHECKING:
-    from influx.home.home import Home
 
 TESTED_DAYS = 14.0
 """Known days from which similar days speak where no contest is held; before, climatology does."""
 
-SILENT_DAYS = 28
-"""Days without a known hour after which a device counts as gone and is not forecast."""
-
 
 def forecast(
-    readings: pd.DataFrame,
+    home_or_readings: Home | pd.DataFrame,
+    models: Selection | Mapping[str, Any] | Sequence[str] | None = None,
     horizon: int = WEEK,
     quantiles: Sequence[float] = LEVELS,
-    timezone: str = "UTC",
+    *,
+    timezone: str | None = None,
     country: str | None = None,
     weather: pd.DataFrame | None = None,
-    models: Sequence[str] | None = None,
+    extra: Extra | None = None,
     progress: bool | None = None,
 ) -> pd.DataFrame:
     """Forecast every device of every home, and each household.
 
     Parameters
     ----------
-    readings : DataFrame
-        `device_id`, `timestamp`, `energy_kwh` [kWh, NaN = unknown]; `home_id` and `quality` optional. The forecast
-        begins with the hour after a home's last one.
+    home_or_readings : Home or DataFrame
+        As in `influx.backtest`. The forecast begins with the hour after a home's last one.
+    models : Selection, mapping of str to estimator, or sequence of str, optional
+        What `influx.select` returned: the model of each device. Or candidates, as in `influx.backtest`, of which one is
+        selected for each device by its last four weeks; climatology always takes part. None selects nothing: similar
+        days, which weigh their members by past weeks and were better than climatology on every set of homes that was
+        measured, or climatology before two weeks are known.
     horizon : int
         Hours ahead.
     quantiles : sequence of float
         Probabilities between 0 and 1; each becomes a column, 0.1 is `p10` and 0.025 is `p2.5`.
-    timezone, country : str
-        For local hours and public holidays.
-    weather : DataFrame, optional
-        `timestamp` (UTC hours) and `outdoor_temp_celsius` [C], for the past and as a forecast.
-    models : sequence of str, optional
-        Names in `models.registry.CANDIDATES` that compete for each device over its last four weeks; climatology always
-        takes part. None holds no contest: similar days, which weigh their own memories by past weeks and were better
-        than climatology on every set of homes that was measured, or climatology before two weeks are known.
-    progress : bool, optional
-        Whether a bar counts the devices; None shows it on a terminal where there are many.
+    timezone, country, weather, extra, progress
+        As in `influx.backtest`; the weather also of the coming hours.
 
     Returns
     -------
@@ -80,64 +75,51 @@ def forecast(
     ------
     InputError
         The readings break a rule of their frame, or a parameter is out of range.
+
+    Examples
+    --------
+    >>> import influx, numpy as np, pandas as pd
+    >>> hours = pd.date_range("2024-01-01", periods=21 * 24, freq="h", tz="UTC")
+    >>> readings = pd.DataFrame({"device_id": "tv", "timestamp": hours, "energy_kwh": np.tile(np.arange(24.0), 21)})
+    >>> coming = influx.forecast(readings, horizon=24)
+    >>> coming.groupby("device_id")["p50"].max().round(1).to_dict()
+    {'household': 23.0, 'tv': 23.0}
     """
     levels = _levels(quantiles)
-    check_asked(horizon, (SIMPLEST,) if models is None else models)
-    around = surroundings(timezone, country, weather)
-    jobs = []
-    for home_id, home in as_readings(readings).groupby("home_id", sort=False):
-        origin = home["timestamp"].max() + pd.Timedelta(hours=1)
-        every = [one for one in all_series(with_household(home), around) if is_alive(one, origin)]
-        if not every:
-            raise InputError(
-                f"readings: no device of {home_id} has a known hour in its last four weeks. Add newer ones."
-            )
-        jobs += [(one, origin) for one in every]
-    work = partial(
-        _chosen_and_said, horizon=horizon, levels=levels, models=None if models is None else with_anchor(models)
-    )
+    check_range(horizon=horizon)
+    if not isinstance(models, Selection | None):
+        models = with_climatology(models)
+    jobs = series_of(home_or_readings, timezone, country, weather, extra)
+    work = partial(_forecast_of_device, horizon=horizon, levels=levels, models=models)
     return _whole(run_apart(work, jobs, progress))
 
 
-def _chosen_and_said(
-    job: tuple[Series, pd.Timestamp], horizon: int, levels: np.ndarray, models: Sequence[str] | None
+def _forecast_of_device(
+    job: tuple[Series, pd.Timestamp],
+    horizon: int,
+    levels: np.ndarray,
+    models: Selection | dict[str, Any] | None,
 ) -> pd.DataFrame:
-    """Choose a device's model, let it learn, and forecast; all of a device at once, as its past is then remembered."""
+    """Select a device's model, let it learn, and forecast; all of a device at once, as its past is then remembered."""
     series, origin = job
+    name, model = _selected_model(series, origin, models, horizon)
+    return _said(series, fit(series, model, origin, horizon), name, origin, horizon, levels)
+
+
+def _selected_model(
+    series: Series, origin: pd.Timestamp, models: Selection | dict[str, Any] | None, horizon: int
+) -> tuple[str, Any]:
     if models is None:
-        model = FAVOURITE if series.days_known(origin) >= TESTED_DAYS else SIMPLEST
-    else:
-        model = str(choose(series, past_forecasts(series, FOLDS, horizon, models), origin, models)["model"])
-    return _said(series, fit(series, model, origin, horizon), model, origin, horizon, levels)
-
-
-def is_alive(series: Series, origin: pd.Timestamp) -> bool:
-    """Tell whether a device was measured at all in the four weeks before `origin`."""
-    last = series.energy[series.energy.index < origin].last_valid_index()
-    return last is not None and origin - last <= pd.Timedelta(days=SILENT_DAYS)
-
-
-def alive(every: list[Series], origin: pd.Timestamp) -> list[Series]:
-    """Return the devices of a home that were measured in the four weeks before `origin`.
-
-    Raises
-    ------
-    InputError
-        None was, or the household was not while its devices were.
-    """
-    living = [one for one in every if is_alive(one, origin)]
-    if not living:
-        raise InputError(
-            f"data: no device has a known hour in the four weeks before {origin:%Y-%m-%d}. "
-            "Add newer files, or choose an earlier as_of."
-        )
-    if not any(one.device_id == HOUSEHOLD for one in living):
-        raise InputError(
-            f"data: the home as a whole has no known hour in the four weeks before {origin:%Y-%m-%d}, "
-            "its devices have. Add newer files of its main meter, or give that `role: ignore` in home.yaml: then "
-            "the sum of the devices counts."
-        )
-    return living
+        name = SIMILAR_DAYS if series.days_known(origin) >= TESTED_DAYS else CLIMATOLOGY
+        return name, MODELS[name]()
+    selection = (
+        models if isinstance(models, Selection) else select(scores_of([(series, origin)], models, FOLDS, horizon))
+    )
+    row = selection[(selection["home_id"] == series.home_id) & (selection["device_id"] == series.device_id)]
+    if row.empty:
+        raise InputError(f"models: no model was selected for {series.device_id} of {series.home_id}.")
+    name = str(row["model"].iloc[0])
+    return name, model_of(selection, name)
 
 
 _recent: dict[str, Any] = {}
@@ -153,33 +135,41 @@ def active_series(home: Home) -> list[Series]:
     return _recent[key]
 
 
-def fitted_models(home: Home, selection: pd.DataFrame, horizon: int) -> dict[tuple[str, str], Candidate]:
+def fitted_models(home: Home, selection: pd.DataFrame, horizon: int) -> dict[tuple[str, str], Any]:
     """Return the `model` that a selection, or a `forecast` frame, names for each device, fitted to all that is known.
 
-    A device without one, or with a model that has no name in `models.registry.CANDIDATES`, is left out.
+    A device without one, or with a model that is neither the selection's own nor in `influx.models.MODELS`, is left
+    out.
     """
     keys = ["home_id", "device_id"]
-    named = selection[[*keys, "model"]].astype("str").drop_duplicates().sort_values(keys, ignore_index=True)
-    key = fingerprint("models", home, named, horizon)
+    named = pd.DataFrame(selection)[[*keys, "model"]].astype("str").drop_duplicates()
+    named = named.sort_values(keys, ignore_index=True)
+    own = getattr(selection, "models", None) or {}
+    key = fingerprint("models", home, named, horizon, repr(own))
     if key not in _recent:
-        _recent[key] = fit_named(active_series(home), named, home.origin, horizon)
+        _recent[key] = fit_named(active_series(home), named, home.origin, horizon, own)
     return _recent[key]
 
 
 def fit_named(
-    every: list[Series], named: pd.DataFrame, origin: pd.Timestamp, horizon: int
-) -> dict[tuple[str, str], Candidate]:
-    """Let each device's `model` learn from all that was known at `origin`."""
+    every: list[Series],
+    named: pd.DataFrame,
+    origin: pd.Timestamp,
+    horizon: int,
+    models: Mapping[str, Any] = MappingProxyType({}),
+) -> dict[tuple[str, str], Any]:
+    """Let each device's `model`, of `models` or else of `MODELS`, learn from all that was known at `origin`."""
     names = named.set_index(["home_id", "device_id"])["model"].to_dict()
+    known = {name: make() for name, make in MODELS.items()} | dict(models)
     jobs = {(one.home_id, one.device_id): one for one in every}
-    jobs = {key: one for key, one in jobs.items() if names.get(key) in CANDIDATES}
-    models = run_all(lambda key: fit(jobs[key], names[key], origin, horizon), list(jobs))
-    return dict(zip(jobs, models, strict=True))
+    jobs = {key: one for key, one in jobs.items() if names.get(key) in known}
+    fitted = run_all(lambda key: fit(jobs[key], known[names[key]], origin, horizon), list(jobs))
+    return dict(zip(jobs, fitted, strict=True))
 
 
 def predict_all(
     every: list[Series],
-    models: dict[tuple[str, str], Candidate],
+    models: Mapping[tuple[str, str], Any],
     choice: pd.DataFrame,
     origin: pd.Timestamp,
     horizon: int,
@@ -193,7 +183,7 @@ def predict_all(
 
 
 def _said(
-    series: Series, candidate: Candidate, model: str, origin: pd.Timestamp, horizon: int, levels: np.ndarray
+    series: Series, candidate: Any, model: str, origin: pd.Timestamp, horizon: int, levels: np.ndarray
 ) -> pd.DataFrame:
     out = predict(candidate, series, origin, horizon, levels)
     out.insert(0, "device_id", series.device_id)

@@ -15,8 +15,8 @@ from influx.core.constants import WEEK
 from influx.core.local_time import local
 from influx.core.parallel import run_all
 from influx.forecasting.device_series import Series
+from influx.forecasting.models import Climatology
 from influx.forecasting.models.climatology import lookup, similar_hours
-from influx.forecasting.models.registry import Climatology
 
 LEVELS = np.array([0.01, 0.1, 0.5, 0.9, 0.99])
 FIRST_DAYS = 14

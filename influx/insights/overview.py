@@ -15,8 +15,8 @@ from influx.core.local_time import local
 from influx.core.schema import HOUSEHOLD
 from influx.forecasting.aggregate_intervals import past_errors, spread
 from influx.forecasting.device_series import Series
+from influx.forecasting.models import Climatology
 from influx.forecasting.models.climatology import lookup, similar_hours
-from influx.forecasting.models.registry import Climatology
 from influx.home.home import Home
 
 TREND_WEEKS = 12

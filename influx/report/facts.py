@@ -14,7 +14,6 @@ from influx.forecasting.aggregate_intervals import LEAST_ERRORS
 from influx.forecasting.evaluation.calibration import ANCHOR, PROMISES, half_width
 from influx.forecasting.evaluation.model_selection import LEAST_FOLDS
 from influx.forecasting.features import WEEK
-from influx.forecasting.models.registry import NAMES
 from influx.home.home import Home
 from influx.insights.drift import EARLIER_DAYS, LEAST_WEEKS, RECENT_DAYS, REPORTS, has_changed, is_worse
 from influx.insights.forecast_review import AGAIN
@@ -120,7 +119,7 @@ def model_choice(choice: pd.DataFrame) -> Facts:
     counts = choice["model"].value_counts()
     tested = (choice["folds"] > 0).any()
     clear = (rows.model_choice(choice)["word"] == rows.CLEAR).sum() if tested else None
-    models = [{"name": NAMES.get(name, name), "count": count} for name, count in counts.items()]
+    models = [{"name": name, "count": count} for name, count in counts.items()]
     return {"models": models, "series": len(choice), "clear": clear, **climatology_devices(choice)}
 
 
@@ -284,9 +283,9 @@ def skill(losses: pd.DataFrame) -> Facts:
     """Return the loss of the forecasts against climatology's, and how far so few reports can tell."""
     if losses.empty:
         return {"count": 0}
-    sums = losses.assign(loss=losses["loss"] * losses["hours"], anchor_loss=losses["anchor_loss"] * losses["hours"])
-    sums = sums.groupby("device_id")[["loss", "anchor_loss", "hours"]].sum().reset_index()
-    sums["gain"] = 1 - sums["loss"] / sums["anchor_loss"].where(sums["anchor_loss"] > 0)
+    sums = losses.assign(loss=losses["loss"] * losses["hours"], baseline_loss=losses["baseline_loss"] * losses["hours"])
+    sums = sums.groupby("device_id")[["loss", "baseline_loss", "hours"]].sum().reset_index()
+    sums["gain"] = 1 - sums["loss"] / sums["baseline_loss"].where(sums["baseline_loss"] > 0)
     household, count = _household(sums), losses["origin"].nunique()
     by_report = losses.groupby("origin")["gain"].mean()
     error = by_report.std(ddof=1) / np.sqrt(count)
@@ -306,11 +305,11 @@ def skill(losses: pd.DataFrame) -> Facts:
 def worst_day(days: pd.DataFrame) -> Facts:
     """Return the day of the newest forecast on which the household was missed most."""
     frame = rows.newest(days)
-    frame = frame[(frame["device_id"] == HOUSEHOLD) & frame["off_by"].notna()] if len(frame) else frame
+    frame = frame[(frame["device_id"] == HOUSEHOLD) & frame["absolute_error"].notna()] if len(frame) else frame
     if frame.empty:
         return {"day": None}
-    closer = (frame["anchor_off_by"] < frame["off_by"]).sum()
-    return {"day": _records(frame.loc[[frame["off_by"].idxmax()]])[0], "closer": closer, "days": len(frame)}
+    closer = (frame["baseline_absolute_error"] < frame["absolute_error"]).sum()
+    return {"day": _records(frame.loc[[frame["absolute_error"].idxmax()]])[0], "closer": closer, "days": len(frame)}
 
 
 def drift(drift: pd.DataFrame) -> Facts:

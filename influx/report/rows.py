@@ -9,8 +9,9 @@ from influx.billing.bill import STANDING, TAX, TOTAL
 from influx.core import formatting as fmt
 from influx.core.schema import HOUSEHOLD
 from influx.forecasting.evaluation.calibration import half_width
-from influx.forecasting.evaluation.model_selection import LEAST_FOLDS, Lead
+from influx.forecasting.evaluation.model_selection import LEAST_FOLDS
 from influx.insights.drift import LEAST_WEEKS, is_worse
+from influx.report.selection import why
 
 MOST_ROWS = 50
 """Rejected rows above which those of one reason stand together."""
@@ -57,16 +58,14 @@ def model_choice(choice: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         `choice` with `margin`, the part of the baseline's loss by which it lost less; `error`, its standard error over
         the past forecasts, paired; `word`, what they mean: clear is only a margin that so few forecasts show by chance
-        once in 20 times at most. NaN where nothing could be compared.
+        once in 20 times at most, NaN where nothing could be compared; and `why` it was selected.
     """
-    rows = []
-    for row in choice.itertuples():
-        challenger, baseline = (Lead("", sign * row.lead, row.lead_se, row.folds) for sign in (1, -1))
-        used = challenger if challenger.believed else baseline
-        known = np.isfinite(row.lead_se)
-        word = CLEAR if used.believed else CHANCE if known else TOO_FEW
-        rows.append((used.gain, row.lead_se if known else np.nan, word))
-    return choice.assign(**pd.DataFrame(rows, index=choice.index, columns=["margin", "error", "word"]))
+    enough, error = choice["folds"] >= LEAST_FOLDS, choice["skill_se"].where(np.isfinite(choice["skill_se"]))
+    margin = choice["skill"].where(choice["significant"].astype(bool), -choice["skill"])
+    clear = enough & (margin > half_width(error, choice["folds"]))
+    word = np.select([clear, error.notna()], [CLEAR, CHANCE], TOO_FEW)
+    reasons = [why(row) for row in choice.to_dict("records")]
+    return choice.assign(margin=margin, error=error, word=word, why=reasons)
 
 
 def calibration_word(row: pd.Series) -> str:
@@ -172,14 +171,14 @@ last_forecast = losses = newest
 
 def energy_errors(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the energy errors of the newest forecast, by device; by day, what was missed is the difference shown."""
-    return newest(frame).drop(columns=["off_by", "anchor_off_by"] if "day" in frame else [])
+    return newest(frame).drop(columns=["absolute_error", "baseline_absolute_error"] if "day" in frame else [])
 
 
 def forecast_record(totals: pd.DataFrame, losses: pd.DataFrame, device: str = HOUSEHOLD) -> pd.DataFrame:
     """Return each forecast of a device that can be judged, its total and its loss, the newest first."""
     if totals.empty:
         return totals
-    rows = totals.merge(losses.drop(columns=["said", "was", "hours"]), on=["week", "origin", "device_id"])
+    rows = totals.merge(losses.drop(columns=["predicted", "observed", "hours"]), on=["week", "origin", "device_id"])
     return rows[rows["device_id"] == device].sort_values("origin", ascending=False)
 
 

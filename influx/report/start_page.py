@@ -6,9 +6,9 @@ from html import escape
 from pathlib import Path
 
 from influx.core.settings import Settings
+from influx.report import plots
+from influx.report.figures import show
 from influx.report.html import Shown, paragraphs
-from influx.report.plots import plots, plots_plan
-from influx.report.plots.figures import show
 from influx.report.run_folder import Run
 from influx.report.tables import table
 from influx.report.texts import note, text
@@ -36,7 +36,7 @@ def glance(folder: Path) -> str:
         _sentences(texts.get("last_forecast", "")),
         paragraphs([texts["coming_week"]], first="ix-answer"),
         show(
-            plots.plot_days,
+            plots.days,
             coming["daily"],
             caption="Expected energy of the household on each coming day; the line spans eight in ten.",
         ),
@@ -86,7 +86,7 @@ def answers(run: Run) -> dict[str, str]:
     if run.has("plan"):
         out["plan"] = text("plan", plan=run.plan(), currency=rates.currency if rates else "")
     if run.has("review"):
-        out["last_forecast"] = text("last_forecast", totals=run.review()["said_and_was"])
+        out["last_forecast"] = text("last_forecast", totals=run.review()["review_totals"])
         out["drift"] = text("drift", drift=run.review()["drift"])
     return out
 
@@ -99,7 +99,7 @@ def _plan(run: Run, currency: str) -> list[str | Shown]:
     """Return when the flexible devices should run, and what that saves."""
     plan, home = run.plan(), run.home()
     strip = show(
-        plots_plan.plot_week_strip,
+        plots.plan,
         plan["plan"],
         plan["plan_steps"],
         home.settings.timezone,

@@ -17,7 +17,6 @@ import pandas as pd
 from influx.core import formatting as fmt
 from influx.core.local_time import local
 from influx.core.schema import HOUSEHOLD
-from influx.forecasting.models.registry import NAMES
 from influx.insights.forecast_review import AGAIN
 from influx.report import html
 from influx.report import rows as rows_of
@@ -167,13 +166,13 @@ COLUMNS: dict[str, Sequence[Column]] = {
     ),
     "model_choice": (
         ("device_id", "device"),
-        ("model", "model used", NAMES),
+        ("model", "model used"),
         (("margin", "error"), "lead over the next best", fmt.give_or_take),
         ("word", "which is"),
         ("why", "why"),
     ),
     "chosen_metrics": (("device_id", "device"), *METRICS),
-    "metrics": (("device_id", "device"), ("model", "model", NAMES), *METRICS),
+    "metrics": (("device_id", "device"), ("model", "model"), *METRICS),
     "calibration": (
         ("device_id", "device"),
         ("off", "off", fmt.percent),
@@ -186,10 +185,10 @@ COLUMNS: dict[str, Sequence[Column]] = {
     "days_ahead": (
         ("day", "day"),
         ("loss", "loss [kWh]"),
-        ("anchor_loss", "climatology's [kWh]"),
+        ("baseline_loss", "climatology's [kWh]"),
         (("lead", "lead_se"), "loss avoided", fmt.give_or_take),
-        ("off_by", "energy missed by [kWh]"),
-        ("anchor_off_by", "by climatology [kWh]"),
+        ("absolute_error", "energy missed by [kWh]"),
+        ("baseline_absolute_error", "by climatology [kWh]"),
         ("lead_of_all", "loss avoided, all series", fmt.percent),
     ),
     "reference": (
@@ -216,7 +215,7 @@ COLUMNS: dict[str, Sequence[Column]] = {
         ("cost?", "cost{cost_hours}", fmt.money),
         (("cost_p10?", "cost_p90?"), "8 in 10 [{currency}]", _amounts),
         ("carbon?", "kg CO₂{carbon_hours}"),
-        ("model", "model", NAMES),
+        ("model", "model"),
     ),
     "peaks": (
         ("day", "day", fmt.day),
@@ -271,7 +270,7 @@ COLUMNS: dict[str, Sequence[Column]] = {
         ("runs", "runs"),
         ("kwh", "kWh"),
         ("cost", "as planned", fmt.money),
-        ("habit_cost", "as used now", fmt.money),
+        ("usual_cost", "as used now", fmt.money),
         ("saving", "saved", fmt.money),
         (("p10", "p90"), "8 in 10 [{currency}]", _amounts),
         ("source", "known from"),
@@ -283,44 +282,44 @@ COLUMNS: dict[str, Sequence[Column]] = {
         ("end", "to", _time),
         ("kwh", "kWh"),
         ("cost", "cost", fmt.money),
-        ("habit_cost", "as used now", fmt.money),
+        ("usual_cost", "as used now", fmt.money),
     ),
     "last_forecast": (
         ("device_id", "device"),
-        ("said", "said [kWh]"),
+        ("predicted", "said [kWh]"),
         RANGE,
-        ("was", "was [kWh]"),
+        ("observed", "was [kWh]"),
         ("inside", "in the range"),
     ),
     "forecast_record": (
         ("first_day", "from", fmt.day),
         RANGE,
-        ("was", "was [kWh]"),
+        ("observed", "was [kWh]"),
         ("inside", "in the range"),
         ("coverage_80", "hours in the band", fmt.percent),
         ("loss", "loss [kWh]"),
-        ("anchor_loss", "climatology's [kWh]"),
+        ("baseline_loss", "climatology's [kWh]"),
         ("week", "read from", {AGAIN: "made again now"}),
     ),
     "energy_errors": (
         ("device_id", "device"),
         ("day?", "day"),
-        ("said", "said [kWh]"),
-        ("anchor_said", "climatology [kWh]"),
-        ("was", "was [kWh]"),
+        ("predicted", "said [kWh]"),
+        ("baseline_predicted", "climatology [kWh]"),
+        ("observed", "was [kWh]"),
         ("bias", "bias", fmt.percent),
-        ("anchor_bias", "climatology's bias", fmt.percent),
-        ("off_by?", "a day missed by [kWh]"),
-        ("anchor_off_by?", "climatology by [kWh]"),
+        ("baseline_bias", "climatology's bias", fmt.percent),
+        ("absolute_error?", "a day missed by [kWh]"),
+        ("baseline_absolute_error?", "climatology by [kWh]"),
     ),
     "losses": (
         ("device_id", "device"),
         ("day?", "day"),
         ("loss", "loss [kWh]"),
-        ("anchor_loss", "climatology's [kWh]"),
+        ("baseline_loss", "climatology's [kWh]"),
         ("gain", "loss avoided", fmt.percent),
         ("coverage_80", "in the band", fmt.percent),
-        ("anchor_coverage_80", "in climatology's", fmt.percent),
+        ("baseline_coverage_80", "in climatology's", fmt.percent),
     ),
     "drift_of_errors": (
         ("device_id", "device"),

@@ -12,8 +12,8 @@ from influx.core import formatting as fmt
 from influx.core.schema import HOUSEHOLD
 from influx.forecasting.device_series import Series
 from influx.forecasting.forecast import predict_all
+from influx.forecasting.models import Model
 from influx.forecasting.models.conformal import LEVELS
-from influx.forecasting.models.registry import Candidate
 
 DEGREES = (-3.0, 3.0)
 """By how much warmer a week is looked at [C]."""
@@ -24,7 +24,7 @@ _MODEL = ["home_id", "device_id", "model"]
 def warmer(
     plain: pd.DataFrame,
     every: list[Series],
-    models: Mapping[tuple[str, str], Candidate],
+    models: Mapping[tuple[str, str], Model],
     origin: pd.Timestamp,
     degrees: float,
 ) -> tuple[pd.DataFrame, str]:
@@ -57,7 +57,7 @@ def warmer(
 def by_degrees(
     plain: pd.DataFrame,
     every: list[Series],
-    models: Mapping[tuple[str, str], Candidate],
+    models: Mapping[tuple[str, str], Model],
     origin: pd.Timestamp,
 ) -> dict[str, pd.DataFrame]:
     """Return what `warmer` says of some degrees, for those who have no models at hand.

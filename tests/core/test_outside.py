@@ -119,16 +119,17 @@ def report(tmp_path_factory) -> tuple[Path, str]:
     tiny_notebooks.write(
         folder / "cells" / "01_all.ipynb",
         "# What was used?",
-        "from influx import Run\nfrom influx.report.plots import plots\n"
+        "from influx import Run\nfrom influx.report import plots\n"
         "from influx.report.words import sentences, tables\n"
-        "from influx.report.plots.figures import paragraphs, show, table",
+        "from influx.report.figures import show\n"
+        "from influx.report.html import paragraphs, table",
         "run = Run(data, as_of, horizon, output)\nrun.home(), run.explore(), run.forecast(), run.bill(), run.plan(),"
         " run.insights(), run.review() and None",
         "table(tables.account(run.home()))",
         "table(tables.rejected(run.home()))",
         "paragraphs(list(run.home().notes))",
         "table(tables.breakdown(run.explore()['breakdown']))",
-        "show(plots.plot_breakdown, run.explore()['breakdown'], run.home().devices['device_id'], caption='All.')",
+        "show(plots.breakdown, run.explore()['breakdown'], run.home().devices['device_id'], caption='All.')",
         "print(*run.home().devices['device_id'])",
         "run.home().devices",
     )
@@ -226,7 +227,7 @@ def test_no_file_is_called_by_a_name_or_lies_elsewhere(report, week) -> None:
 
 
 def test_a_plan_of_many_devices_is_read_by_the_dashboard(week) -> None:
-    (tasks,) = columns.read(week / "plan_tasks.csv")["tasks"]
+    (tasks,) = columns.read(week / "plan_jobs.csv")["jobs"]
     assert len(tasks) > csv.field_size_limit()
     assert {task["device_id"] for task in json.loads(tasks)} == set(RAW.values())
 

@@ -25,9 +25,9 @@ from influx.forecasting.evaluation.backtest import (
     pinball,
     predict,
 )
-from influx.forecasting.models.registry import CANDIDATES
+from influx.forecasting.models import MODELS
 
-QUICK = ("climatology", "kernel", "seasonal_naive")
+QUICK = ("climatology", "similar days", "seasonal naive")
 
 
 def made(observed: list[float], expected: list[float], **columns: object) -> pd.DataFrame:
@@ -120,13 +120,13 @@ def test_folds_stand_a_horizon_apart_and_the_last_one_a_horizon_before_the_end()
 def test_devices_side_by_side_have_the_past_forecasts_that_each_has_alone() -> None:
     old, young = series(used(10 * WEEK)), series(used(7 * WEEK, seed=1))  # at 35 days of age nothing is boosted
     every = [old, dataclasses.replace(young, device_id="ac")]
-    models = ("climatology", "gradient_boosting", "seasonal_naive")
+    models = ("climatology", "gradient boosting", "seasonal naive")
     for one, found in zip(every, past_forecasts_of_all(every, 2, WEEK, models), strict=True):
         pd.testing.assert_frame_equal(found, past_forecasts(one, 2, WEEK, models))
     assert found.groupby("model")["origin"].nunique().to_dict() == {
         "climatology": 2,
-        "gradient_boosting": 1,
-        "seasonal_naive": 2,
+        "gradient boosting": 1,
+        "seasonal naive": 2,
     }
 
 
@@ -169,7 +169,7 @@ def test_a_fold_knows_nothing_of_its_origin_and_after(fold: int, seed: int, chan
         np.testing.assert_array_equal(both[name], both[f"{name}_after"])
 
 
-@pytest.mark.parametrize("model", list(CANDIDATES))
+@pytest.mark.parametrize("model", list(MODELS))
 def test_a_past_forecast_is_what_would_have_been_forecast_then(model: str) -> None:
     kwh = used(9 * WEEK)
     origin = START + pd.Timedelta(weeks=8)
@@ -180,7 +180,7 @@ def test_a_past_forecast_is_what_would_have_been_forecast_then(model: str) -> No
         np.testing.assert_array_equal(found[name], expected[name])
 
 
-@pytest.mark.parametrize(("model", "days"), [("climatology", 7), ("seasonal_naive", 15), ("gradient_boosting", 42)])
+@pytest.mark.parametrize(("model", "days"), [("climatology", 7), ("seasonal naive", 15), ("gradient boosting", 42)])
 def test_a_model_is_tested_when_it_has_the_history_that_it_needs(model: str, days: int) -> None:
     device = series(used(24 * 60))
     at = START + pd.Timedelta(days=days)
@@ -190,20 +190,20 @@ def test_a_model_is_tested_when_it_has_the_history_that_it_needs(model: str, day
 
 def test_a_long_horizon_needs_more_history_for_blocks_of_its_length() -> None:
     device = series(used(24 * 100))
-    assert can_learn(device, "gradient_boosting", START + pd.Timedelta(days=49), 2 * WEEK)
-    assert not can_learn(device, "gradient_boosting", START + pd.Timedelta(days=48), 2 * WEEK)
-    assert not past_forecasts(device, 1, 1000, ("gradient_boosting",)).shape[0]
+    assert can_learn(device, "gradient boosting", START + pd.Timedelta(days=49), 2 * WEEK)
+    assert not can_learn(device, "gradient boosting", START + pd.Timedelta(days=48), 2 * WEEK)
+    assert not past_forecasts(device, 1, 1000, ("gradient boosting",)).shape[0]
 
 
 def test_what_was_known_long_ago_does_not_count() -> None:
     """A year of silence, then two weeks: nothing to learn from before these, whatever stood there once."""
     old, new = used(60 * 24), used(3 * WEEK, seed=1)
     device = series(np.r_[old, np.full(400 * 24, np.nan), new])
-    found = past_forecasts(device, 4, WEEK, tuple(CANDIDATES))
+    found = past_forecasts(device, 4, WEEK, tuple(MODELS))
     end = device.energy.index[-1] + pd.Timedelta(hours=1)
     assert set(found["origin"]) == {end - pd.Timedelta(weeks=back) for back in (1, 2)}
     half_a_year = series(np.r_[old, np.full(200 * 24, np.nan), new])
-    assert set(past_forecasts(half_a_year, 3, WEEK, tuple(CANDIDATES))["model"]) == set(QUICK)
+    assert set(past_forecasts(half_a_year, 3, WEEK, tuple(MODELS))["model"]) == set(QUICK)
 
 
 def test_backtest_tells_every_device_of_every_home_and_the_household() -> None:
@@ -219,7 +219,7 @@ def test_backtest_tells_every_device_of_every_home_and_the_household() -> None:
 
 
 def test_too_little_history_gives_no_rows_and_no_error() -> None:
-    for frame in (readings(tv=used(30)), readings(tv=[float("nan")] * 400), readings(tv=used(13 * 24))):
+    for frame in (readings(tv=used(30)), readings(tv=used(13 * 24))):
         found = influx.backtest(frame)
         assert len(found) == 0
         assert list(found.columns) == list(METRICS.columns)

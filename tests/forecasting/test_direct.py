@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-import sys
-
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
+from sklearn.dummy import DummyRegressor
 from tiny_readings import START, hours, used
 
 from influx.core.errors import InputError
-from influx.forecasting.models.learner import DEFAULT, DEFAULT_SETTINGS, Learner
-from influx.forecasting.models.similar_days_regressor import Kernel, Outlook
-from influx.forecasting.models.stacked import Blend, Direct, _factor, _inputs
+from influx.forecasting.models import MODELS, SimilarDays
+from influx.forecasting.models.regression import (
+    DEFAULT,
+    DEFAULT_SETTINGS,
+    Regression,
+    _factor,
+    _stacked_inputs,
+    named_estimator,
+)
+from influx.forecasting.models.similar_days_regressor import Outlook
 
 LEVELS = np.array([0.1, 0.5, 0.9])
 COUNT = 24 * 7 * 20
@@ -34,7 +41,7 @@ def outlook(expected: float, ahead: int = 1) -> Outlook:
 
 
 def test_the_learner_sees_what_was_said_the_clock_the_calendar_and_the_day_ahead() -> None:
-    seen = _inputs(outlook(3.0, 2), 1.5)
+    seen = _stacked_inputs(outlook(3.0, 2), 1.5)
     assert seen.shape == (48, 8)
     first, last = seen[0], seen[47]
     assert first.tolist() == pytest.approx([2.0, 2.0, 4.0, 0.0, 1.0, 0.0, 2.0, 0.0])
@@ -50,23 +57,22 @@ def test_a_band_is_stretched_as_far_as_the_mean_moved_and_three_times_at_most() 
 def test_the_direct_model_says_what_its_learner_says() -> None:
     """A learner that always says the median of the scaled hours, whatever it sees."""
     kwh = used(COUNT)
-    path, settings = "sklearn.dummy.DummyRegressor", (("strategy", "median"),)
-    model = Direct("UTC", None, path, settings).fit(rows(COUNT), kwh)
-    weeks = np.concatenate([week.observed.ravel() for week in model.kernel_.past_weeks()])
+    model = Regression(DummyRegressor(strategy="median"), base="similar days").fit(rows(COUNT), kwh)
+    weeks = np.concatenate([week.observed.ravel() for week in model.base_.past_weeks()])
     assert model.predict(ahead()) == pytest.approx(np.full(168, np.median(weeks)))
 
 
 def test_zeros_stay_zeros() -> None:
     kwh = np.where(np.arange(COUNT) % 24 < 3, used(COUNT, off=0.0), 0.0)
-    model = Direct().fit(rows(COUNT), kwh)
+    model = MODELS["stacked regression"]().fit(rows(COUNT), kwh)
     assert (model.predict_quantiles(ahead(), LEVELS)[12:20] == 0).all()
 
 
 def test_a_blend_that_gains_nothing_is_similar_days() -> None:
     """A learner that always says the same is no help to a device that lives by the clock."""
     kwh = np.tile(np.r_[np.zeros(12), np.ones(12)], COUNT // 24) + np.random.default_rng(0).gamma(1, 0.01, COUNT)
-    blend = Blend("UTC", None, "sklearn.dummy.DummyRegressor").fit(rows(COUNT), kwh)
-    similar = Kernel().fit(rows(COUNT), kwh)
+    blend = Regression(DummyRegressor(), base="similar days", blend=True).fit(rows(COUNT), kwh)
+    similar = SimilarDays().fit(rows(COUNT), kwh)
     assert blend.share_ == 0
     np.testing.assert_array_equal(blend.predict(ahead()), similar.predict(ahead()))
 
@@ -74,34 +80,35 @@ def test_a_blend_that_gains_nothing_is_similar_days() -> None:
 def test_a_blend_goes_as_far_as_past_weeks_say_that_it_pays() -> None:
     """Of 18 past weeks the last 4 judge: the best share counts by half."""
     kwh = used(COUNT)
-    blend = Blend().fit(rows(COUNT), kwh)
+    blend = MODELS["blend"]().fit(rows(COUNT), kwh)
     assert blend.share_ in [share * 4 / 8 for share in (0, 0.25, 0.5, 0.75, 1)]
-    direct = Direct().fit(rows(COUNT), kwh)
-    similar = Kernel().fit(rows(COUNT), kwh).predict(ahead())
+    direct = MODELS["stacked regression"]().fit(rows(COUNT), kwh)
+    similar = SimilarDays().fit(rows(COUNT), kwh).predict(ahead())
     moved = similar + blend.share_ * (direct.predict(ahead()) - similar)
     assert blend.predict(ahead()) == pytest.approx(moved)
 
 
 def test_too_few_past_weeks_leave_similar_days_alone() -> None:
     kwh = used(24 * 40)
-    model = Direct().fit(rows(len(kwh)), kwh)
+    model = MODELS["stacked regression"]().fit(rows(len(kwh)), kwh)
     coming = rows(168, START + pd.Timedelta(days=40))
-    np.testing.assert_array_equal(model.predict(coming), Kernel().fit(rows(len(kwh)), kwh).predict(coming))
+    np.testing.assert_array_equal(model.predict(coming), SimilarDays().fit(rows(len(kwh)), kwh).predict(coming))
 
 
 @pytest.mark.parametrize(
     ("path", "settings"),
     [
-        ("lightgbm.LGBMRegressor", (("n_estimators", 10),)),
-        ("xgboost.XGBRegressor", (("n_estimators", 10),)),
-        ("sklearn.linear_model.Ridge", ()),
-        ("sklearn.ensemble.ExtraTreesRegressor", (("n_estimators", 5),)),
+        ("lightgbm.LGBMRegressor", {"n_estimators": 10}),
+        ("xgboost.XGBRegressor", {"n_estimators": 10}),
+        ("sklearn.linear_model.Ridge", {}),
+        ("sklearn.ensemble.ExtraTreesRegressor", {"n_estimators": 5}),
     ],
 )
-def test_learners_of_other_packages(path: str, settings: tuple[tuple[str, object], ...], recwarn: object) -> None:
+def test_learners_of_other_packages(path: str, settings: dict[str, object], recwarn: object) -> None:
     pytest.importorskip(path.partition(".")[0])
     kwh = used(COUNT)
-    model, same = (Direct("UTC", None, path, settings).fit(rows(COUNT), kwh) for _ in range(2))
+    stacked = Regression(named_estimator(path, settings), base="similar days")
+    model, same = (clone(stacked).fit(rows(COUNT), kwh) for _ in range(2))
     said = model.predict(ahead())
     assert np.isfinite(said).all() and (said >= 0).all()
     np.testing.assert_array_equal(said, same.predict(ahead()))
@@ -110,11 +117,14 @@ def test_learners_of_other_packages(path: str, settings: tuple[tuple[str, object
 
 def test_a_learner_is_seeded_and_on_one_core_unless_it_is_told_otherwise() -> None:
     forest = "sklearn.ensemble.RandomForestRegressor"
-    assert Learner.of(forest).make().get_params()["random_state"] == 0
-    assert Learner.of(forest).make().get_params()["n_jobs"] == 1
-    assert Learner.of(forest, {"random_state": 7}).make().get_params()["random_state"] == 7
-    assert Learner.of(None).settings == tuple(DEFAULT_SETTINGS.items())
-    assert Learner.of(DEFAULT, {"max_iter": 5}).settings == (("max_iter", 5),)
+    assert (
+        named_estimator(forest).get_params() | {"random_state": 0, "n_jobs": 1} == named_estimator(forest).get_params()
+    )
+    assert named_estimator(forest, {"random_state": 7}).random_state == 7
+    small = named_estimator().get_params()
+    assert {name: small[name] for name in DEFAULT_SETTINGS} == DEFAULT_SETTINGS
+    assert small["random_state"] == 0
+    assert named_estimator(DEFAULT, {"max_iter": 5}).max_leaf_nodes == 31
 
 
 @pytest.mark.parametrize(
@@ -130,9 +140,9 @@ def test_a_learner_is_seeded_and_on_one_core_unless_it_is_told_otherwise() -> No
 )
 def test_a_learner_that_cannot_be_is_named(path: str, settings: dict[str, object], said: str) -> None:
     with pytest.raises(InputError, match=said):
-        Learner.of(path, settings).make()
+        named_estimator(path, settings)
 
 
-def test_the_default_learner_needs_no_extra() -> None:
-    Learner().make()
-    assert Learner().path.partition(".")[0] in sys.modules
+def test_there_is_no_other_base() -> None:
+    with pytest.raises(InputError, match="there is no 'tomorrow'"):
+        Regression(base="tomorrow").fit(rows(COUNT), used(COUNT))

@@ -19,7 +19,7 @@ from influx.forecasting.forecast import is_alive, reconcile
 
 pytestmark = pytest.mark.filterwarnings("error")
 
-CHEAP = ("climatology", "seasonal_naive")
+CHEAP = ("climatology", "seasonal naive")
 NAN = float("nan")
 WEEK = 168
 

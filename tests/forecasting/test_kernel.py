@@ -12,7 +12,7 @@ from tiny_readings import START, hours, used
 from influx.forecasting.models import degree_days, ensemble, similar_days
 from influx.forecasting.models.day_matrix import Days, calendar, cells, to_days
 from influx.forecasting.models.similar_days import Memory
-from influx.forecasting.models.similar_days_regressor import Kernel
+from influx.forecasting.models.similar_days_regressor import SimilarDays
 
 LEVELS = np.array([0.02, 0.1, 0.5, 0.9, 0.98])
 CELSIUS = "outdoor_temp_celsius"
@@ -45,7 +45,7 @@ def forecast(
     start: pd.Timestamp = START,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return expected values (n,) and quantiles (n, 5) of the hours after `kwh`."""
-    model = Kernel(zone).fit(table(hours(len(kwh), start), celsius), kwh)
+    model = SimilarDays(zone).fit(table(hours(len(kwh), start), celsius), kwh)
     coming = table(hours(horizon, start + pd.Timedelta(hours=len(kwh))), ahead)
     return model.predict(coming), model.predict_quantiles(coming, LEVELS)
 
@@ -260,9 +260,9 @@ def test_a_mean_that_was_too_low_is_raised_by_part_of_what_it_missed() -> None:
 def test_a_growing_use_is_not_told_too_low() -> None:
     """Use grows by 3 % a day; members lag behind, and what they missed before is made good in part."""
     kwh = np.repeat(1.03 ** np.arange(126), 24)
-    model = Kernel().fit(table(hours(len(kwh))), kwh)
+    model = SimilarDays().fit(table(hours(len(kwh))), kwh)
     assert model.mean_weights_.sum() > 1.02
-    assert Kernel().fit(table(hours(len(kwh))), np.ones(len(kwh))).mean_weights_.sum() == pytest.approx(1.0)
+    assert SimilarDays().fit(table(hours(len(kwh))), np.ones(len(kwh))).mean_weights_.sum() == pytest.approx(1.0)
 
 
 def test_before_any_past_week_only_the_steady_memories_speak() -> None:
@@ -327,7 +327,7 @@ def test_the_unit_does_not_matter(factor: float, seed: int) -> None:
 
 def test_a_quantile_does_not_depend_on_which_others_are_asked_for_nor_on_their_order() -> None:
     kwh = used(24 * 120, 3)
-    model = Kernel().fit(table(hours(len(kwh))), kwh)
+    model = SimilarDays().fit(table(hours(len(kwh))), kwh)
     coming = table(hours(48, START + pd.Timedelta(days=120)))
     every = model.predict_quantiles(coming, LEVELS)
     np.testing.assert_array_equal(model.predict_quantiles(coming, LEVELS[::-1]), every[:, ::-1])
@@ -385,14 +385,14 @@ def test_a_public_holiday_is_a_day_off() -> None:
     stamps = hours(24 * 84, pd.Timestamp("2024-01-05", tz="UTC"))
     kwh = np.where(stamps.day_of_week >= 5, 5.0, 1.0)
     coming = table(hours(24, pd.Timestamp("2024-03-29", tz="UTC")))
-    at_work, at_home = (Kernel("UTC", country).fit(table(stamps), kwh).predict(coming) for country in (None, "GB"))
+    at_work, at_home = (SimilarDays("UTC", country).fit(table(stamps), kwh).predict(coming) for country in (None, "GB"))
     assert (at_work < 2).all()
     assert (at_home > 2).all()
 
 
 def test_nothing_known_is_an_error() -> None:
     with pytest.raises(ValueError, match="no known hour"):
-        Kernel().fit(table(hours(48)), np.full(48, np.nan))
+        SimilarDays().fit(table(hours(48)), np.full(48, np.nan))
 
 
 def test_a_device_that_runs_twice_a_week_has_a_right_weekly_energy() -> None:
@@ -437,7 +437,7 @@ def test_what_is_looked_up_is_what_was_said_of_the_same_days() -> None:
 
 
 def test_what_was_said_of_the_past_weeks_of_a_dozen_devices_is_still_known_after_the_last_of_them() -> None:
-    every = [Kernel().fit(table(hours(40 * 168)), used(40 * 168, seed)) for seed in range(12)]
+    every = [SimilarDays().fit(table(hours(40 * 168)), used(40 * 168, seed)) for seed in range(12)]
     first = [model.past_weeks() for model in every]
     before = similar_days._said.cache_info().misses
     again = [model.past_weeks() for model in every]

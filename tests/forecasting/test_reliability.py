@@ -13,7 +13,7 @@ from influx.core.schema import HOUSEHOLD
 from influx.forecasting.evaluation.calibration import days_ahead, half_width, of_chosen, promises
 
 NAN = float("nan")
-CHOICE = pd.DataFrame({"home_id": ["h"], "device_id": ["tv"], "model": ["kernel"]})
+CHOICE = pd.DataFrame({"home_id": ["h"], "device_id": ["tv"], "model": ["similar days"]})
 
 
 def past(
@@ -22,7 +22,7 @@ def past(
     p50: float = 0.5,
     p90: float = 0.9,
     device: str = "tv",
-    model: str = "kernel",
+    model: str = "similar days",
 ) -> pd.DataFrame:
     """Return past forecasts of the same quantiles for each hour; each fold holds what was observed [kWh]."""
     parts = []
@@ -169,11 +169,11 @@ def test_each_day_ahead_is_compared_with_climatology() -> None:
     """Climatology misses by .4 each hour and loses .2; the kernel misses nothing on day 1 and .1 and .3 on day 2."""
     first, second = days_ahead(against(0.9, 0.7, climatology=0.6), CHOICE).to_dict("records")
     assert (first["day"], second["day"]) == (1, 2)
-    assert (first["loss"], first["anchor_loss"]) == pytest.approx((0.0, 0.2))
+    assert (first["loss"], first["baseline_loss"]) == pytest.approx((0.0, 0.2))
     assert (first["lead"], first["lead_se"]) == pytest.approx((1.0, 0.0))
     assert (second["loss"], second["lead"]) == pytest.approx((0.1, 0.5))
     assert second["lead_se"] == pytest.approx(0.25)  # leads of .75 and .25
-    assert (second["off_by"], second["anchor_off_by"]) == pytest.approx((24 * 0.2, 24 * 0.4))
+    assert (second["absolute_error"], second["baseline_absolute_error"]) == pytest.approx((24 * 0.2, 24 * 0.4))
     assert second["folds"] == 2
 
 
@@ -182,8 +182,8 @@ def test_one_fold_has_no_error_and_a_day_half_measured_no_energy() -> None:
     forecasts = forecasts[forecasts["timestamp"] < START + pd.Timedelta(hours=41)]
     first, second = days_ahead(forecasts, CHOICE).to_dict("records")
     assert np.isnan(first["lead_se"])
-    assert (first["off_by"], second["loss"]) == pytest.approx((0.0, 0.05))
-    assert np.isnan(second["off_by"])  # 17 hours
+    assert (first["absolute_error"], second["loss"]) == pytest.approx((0.0, 0.05))
+    assert np.isnan(second["absolute_error"])  # 17 hours
 
 
 def test_where_climatology_lost_nothing_there_is_no_lead() -> None:
@@ -192,5 +192,5 @@ def test_where_climatology_lost_nothing_there_is_no_lead() -> None:
 
 def test_only_the_chosen_model_of_a_device_counts() -> None:
     both = pd.concat([past([0.3] * 100), past([0.3] * 100, model="climatology")])
-    assert of_chosen(both, CHOICE)["model"].unique().tolist() == ["kernel"]
+    assert of_chosen(both, CHOICE)["model"].unique().tolist() == ["similar days"]
     assert of_chosen(both, CHOICE.assign(device_id="oven")).empty

@@ -16,8 +16,8 @@ from influx.forecasting.device_series import (
     Series,
     _minutes_of_use,
     all_series,
+    series_of,
     series_of_home,
-    surroundings,
     with_household,
 )
 from influx.forecasting.features import Surroundings
@@ -159,12 +159,12 @@ def test_days_are_counted_by_their_known_hours() -> None:
 )
 def test_surroundings_that_cannot_be_are_refused(place: dict[str, object], said: str) -> None:
     with pytest.raises(InputError, match=said):
-        surroundings(**{"timezone": "UTC", "country": None, "weather": None} | place)
+        series_of(readings(tv=[1.0, 2.0]), **place)
 
 
 def test_weather_without_an_offset_is_utc() -> None:
     naive = pd.DataFrame({"timestamp": hours(2).tz_localize(None), "outdoor_temp_celsius": [1, 2]})
-    found = surroundings("UTC", None, naive).weather
+    found = series_of(readings(tv=[1.0, 2.0]), weather=naive)[0][0].around.weather
     assert list(found["timestamp"]) == list(hours(2))
     assert found["outdoor_temp_celsius"].dtype == float
 

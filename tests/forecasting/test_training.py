@@ -1,4 +1,4 @@
-"""The contest: climatology wins ties, a rival must lead by more than luck, and the sentence says what happened."""
+"""Model selection: the baseline wins ties, and a challenger must be better by more than luck."""
 
 from __future__ import annotations
 
@@ -8,29 +8,31 @@ import pytest
 from sklearn.inspection import permutation_importance
 from tiny_readings import START, hours, readings, series, used
 
+import influx
 from influx.core.constants import WEEK
+from influx.core.errors import InputError
 from influx.core.schema import as_readings
+from influx.forecasting import models as models_
 from influx.forecasting.device_series import Series, all_series, with_household
-from influx.forecasting.evaluation.model_selection import choose, reference, train
+from influx.forecasting.evaluation.backtest import Scores
+from influx.forecasting.evaluation.model_selection import reference, select, train
 from influx.forecasting.features import Surroundings, every_week, feature_table, names
-from influx.forecasting.models.registry import (
-    CANDIDATES,
-    Climatology,
-    GradientBoosting,
-    SeasonalNaive,
-    first_80_percent,
-)
+from influx.forecasting.models import Climatology, SeasonalNaive
+from influx.forecasting.models.regression import first_80_percent
 
-MODELS = ("climatology", "seasonal_naive", "gradient_boosting")
-DEVICE = series(np.ones(24 * 30))
-END = START + pd.Timedelta(days=30)
+MODELS = ("climatology", "seasonal naive", "gradient boosting")
 
 
 def past(**losses: list[float]) -> pd.DataFrame:
     """Return past forecasts, a fold each, whose pinball losses are `losses` [kWh]: medians that are far enough off."""
     rows = [
-        {"model": model, "origin": START + pd.Timedelta(weeks=fold), "observed": 10.0, "p50": 10.0 - 6 * loss}
-        for model, by_fold in losses.items()
+        {
+            "model": name.replace("_", " "),
+            "origin": START + pd.Timedelta(weeks=fold),
+            "observed": 10.0,
+            "p50": 10.0 - 6 * loss,
+        }
+        for name, by_fold in losses.items()
         for fold, loss in enumerate(by_fold)
         if np.isfinite(loss)
     ]
@@ -38,104 +40,110 @@ def past(**losses: list[float]) -> pd.DataFrame:
 
 
 def chosen(models: tuple[str, ...] = MODELS, **losses: list[float]) -> dict[str, object]:
-    return choose(DEVICE, past(**losses), END, models)
+    """Return the row of `select` for past forecasts of these losses."""
+    forecasts = past(**losses)
+    scores = Scores(forecasts[["home_id", "device_id", "model"]].drop_duplicates())
+    scores.forecasts, scores.models = forecasts, dict.fromkeys(models)
+    scores.devices = pd.DataFrame({"home_id": ["home"], "device_id": "tv", "days_known": 30.0})
+    (row,) = select(scores).to_dict("records")
+    return row
 
 
-def test_a_lead_larger_than_luck_explains_wins() -> None:
-    """Leads of .1, .2, .3 and .2 of climatology's 1 kWh: .2 on average, with a standard error of .0408."""
-    row = chosen(climatology=[1.0] * 4, seasonal_naive=[0.9, 0.8, 0.7, 0.8])
-    assert row["model"] == "seasonal_naive"
-    assert row["lead"] == pytest.approx(0.2)
-    assert row["lead_se"] == pytest.approx(np.std([0.1, 0.2, 0.3, 0.2], ddof=1) / 2)
-    assert row["folds"] == 4
-    assert row["days_known"] == 30
-    assert row["why"] == (
-        "Last week again: 20 % less loss than climatology over 4 past forecasts, more than chance explains. "
-        "Too little history for gradient boosting."
+ONES = [1.0] * 4
+
+
+def test_a_skill_larger_than_luck_explains_wins() -> None:
+    """Skills of .1, .2, .3 and .2 of climatology's 1 kWh: .2 on average, with a standard error of .0408."""
+    row = chosen(climatology=ONES, seasonal_naive=[0.9, 0.8, 0.7, 0.8])
+    assert row["model"] == row["challenger"] == "seasonal naive"
+    assert (row["baseline"], row["significant"], row["reason"]) == ("climatology", True, "significant")
+    assert row["skill"] == pytest.approx(0.2)
+    assert row["skill_se"] == pytest.approx(np.std([0.1, 0.2, 0.3, 0.2], ddof=1) / 2)
+    assert (row["folds"], row["days_known"], row["not_tested"]) == (4, 30, "gradient boosting")
+
+
+NONE = float("nan")
+
+
+@pytest.mark.parametrize(
+    ("losses", "model", "challenger", "skill", "folds"),
+    [
+        ({"climatology": ONES, "seasonal_naive": [0.4, 1.2, 0.7, 1.3]}, "climatology", "seasonal naive", 0.1, 4),
+        ({"climatology": ONES, "seasonal_naive": ONES}, "climatology", "seasonal naive", 0.0, 4),
+        ({"climatology": [0.0] * 4, "seasonal_naive": [0.0] * 4}, "climatology", "seasonal naive", 0.0, 4),
+        ({"climatology": [0.0] * 4, "seasonal_naive": [0.3] * 4}, "climatology", "seasonal naive", 0.0, 4),
+        (
+            {"climatology": ONES, "seasonal_naive": [1.5] * 4, "gradient_boosting": [1.2] * 4},
+            "climatology",
+            "gradient boosting",
+            -0.2,
+            4,
+        ),
+        ({"climatology": [1.0], "seasonal_naive": [0.5]}, "climatology", "seasonal naive", 0.5, 1),
+        ({"climatology": ONES[:2], "seasonal_naive": [0.5] * 2}, "climatology", "seasonal naive", 0.5, 2),
+        ({"climatology": ONES[:3], "seasonal_naive": [0.5] * 3}, "seasonal naive", "seasonal naive", 0.5, 3),
+        (
+            {"climatology": ONES, "seasonal_naive": [0.9] * 4, "gradient_boosting": [0.8] * 4},
+            "gradient boosting",
+            "gradient boosting",
+            0.2,
+            4,
+        ),
+        # Folds that only one of a pair forecast do not count: two are too few, and no reason to forget the others.
+        (
+            {"climatology": ONES, "seasonal_naive": [0.8] * 4, "gradient_boosting": [NONE, NONE, 0.1, 0.1]},
+            "seasonal naive",
+            "seasonal naive",
+            0.2,
+            4,
+        ),
+        (
+            {"climatology": ONES, "seasonal_naive": [1.2] * 4, "gradient_boosting": [NONE, NONE, 0.1, 0.1]},
+            "climatology",
+            "gradient boosting",
+            0.9,
+            2,
+        ),
+        # Similar days are the baseline where they were tested: they win ties and what may be luck.
+        ({"climatology": ONES, "similar_days": ONES}, "similar days", "climatology", 0.0, 4),
+        ({"climatology": [0.4, 1.2, 0.7, 1.3], "similar_days": ONES}, "similar days", "climatology", 0.1, 4),
+        ({"climatology": [0.9, 0.8, 0.7, 0.8], "similar_days": ONES}, "climatology", "climatology", 0.2, 4),
+        ({"climatology": ONES, "similar_days": [0.8] * 4}, "similar days", "climatology", -0.25, 4),
+    ],
+)
+def test_which_model_is_selected(
+    losses: dict[str, list[float]], model: str, challenger: str, skill: float, folds: int
+) -> None:
+    row = chosen(**losses)
+    assert (row["model"], row["challenger"], row["folds"]) == (model, challenger, folds)
+    assert row["skill"] == pytest.approx(skill)
+    assert row["significant"] == (model == challenger)
+
+
+def test_a_model_alone_is_taken() -> None:
+    row = chosen(MODELS[:2], climatology=[1.0])
+    assert (row["model"], row["reason"], row["not_tested"], row["folds"]) == (
+        "climatology",
+        "one model",
+        "seasonal naive",
+        1,
     )
 
 
-def test_a_lead_that_so_few_folds_show_by_luck_does_not_win() -> None:
-    row = chosen(MODELS[:2], climatology=[1.0] * 4, seasonal_naive=[0.4, 1.2, 0.7, 1.3])
-    assert row["model"] == "climatology"
-    assert 0 < row["lead"] < row["lead_se"]
-    assert row["why"] == "Climatology: last week again is 10 % ahead over 4 past forecasts, which may be chance."
-
-
-def test_climatology_wins_ties() -> None:
-    for loss in (1.0, 0.0):
-        row = chosen(MODELS[:2], climatology=[loss] * 4, seasonal_naive=[loss] * 4)
-        assert row["model"] == "climatology"
-        assert row["lead"] == 0
-        assert row["why"] == "Climatology: the next best, last week again, does no better over 4 past forecasts."
-
-
-def test_the_sentence_says_by_how_much_climatology_wins() -> None:
-    row = chosen(climatology=[1.0] * 4, seasonal_naive=[1.5] * 4, gradient_boosting=[1.2] * 4)
-    assert row["model"] == "climatology"
-    assert row["why"] == ("Climatology: the next best, gradient boosting, has 20 % more loss over 4 past forecasts.")
-
-
-def test_where_climatology_lost_nothing_no_percentage_is_told() -> None:
-    row = chosen(MODELS[:2], climatology=[0.0] * 4, seasonal_naive=[0.3] * 4)
-    assert row["model"] == "climatology"
-    assert "does no better" in row["why"]
-
-
-@pytest.mark.parametrize("folds", [1, 2])
-def test_fewer_than_three_folds_convince_nobody(folds: int) -> None:
-    row = chosen(MODELS[:2], climatology=[1.0] * folds, seasonal_naive=[0.5] * folds)
-    assert row["model"] == "climatology"
-    assert "50 % ahead" in row["why"]
-    assert f"over {folds} past forecast{'s' if folds > 1 else ''}," in row["why"]
-    assert chosen(MODELS[:2], climatology=[1.0] * 3, seasonal_naive=[0.5] * 3)["model"] == "seasonal_naive"
-
-
-def test_one_fold_that_is_lost_decides_nothing_either() -> None:
-    row = chosen(MODELS[:2], climatology=[1.0], seasonal_naive=[2.0])
-    assert row["why"] == "Climatology: last week again did not beat it over 1 past forecast, and one decides nothing."
-
-
-def test_folds_that_only_one_of_a_pair_forecast_do_not_count() -> None:
-    """Gradient boosting forecast two folds of four: too few to be chosen, no reason to forget those of the other."""
-    none = float("nan")
-    row = chosen(climatology=[1.0] * 4, seasonal_naive=[0.8] * 4, gradient_boosting=[none, none, 0.1, 0.1])
-    assert row["model"] == "seasonal_naive"
-    assert row["lead"] == pytest.approx(0.2)
-    row = chosen(climatology=[1.0] * 4, seasonal_naive=[1.2] * 4, gradient_boosting=[none, none, 0.1, 0.1])
-    assert row["model"] == "climatology"
-    assert row["why"].startswith("Climatology: gradient boosting is 90 % ahead over 2 past forecasts, which may be")
-
-
-def test_of_two_that_lead_the_better_one_is_taken() -> None:
-    row = chosen(climatology=[1.0] * 4, seasonal_naive=[0.9] * 4, gradient_boosting=[0.8] * 4)
-    assert row["model"] == "gradient_boosting"
-
-
-def test_similar_days_are_the_anchor_where_they_were_tested() -> None:
-    """They win ties and leads that may be luck, against climatology too; a lead that is not luck beats them."""
-    even = chosen(("climatology", "kernel"), climatology=[1.0] * 4, kernel=[1.0] * 4)
-    assert even["model"] == "kernel"
-    assert even["why"] == "Similar days: the next best, climatology, does no better over 4 past forecasts."
-    lucky = chosen(("climatology", "kernel"), climatology=[0.4, 1.2, 0.7, 1.3], kernel=[1.0] * 4)
-    assert lucky["model"] == "kernel"
-    assert lucky["why"] == "Similar days: climatology is 10 % ahead over 4 past forecasts, which may be chance."
-    beaten = chosen(("climatology", "kernel"), climatology=[0.9, 0.8, 0.7, 0.8], kernel=[1.0] * 4)
-    assert beaten["model"] == "climatology"
-    assert beaten["why"].startswith("Climatology: 20 % less loss than similar days over 4 past forecasts")
-    ahead = chosen(("climatology", "kernel"), climatology=[1.0] * 4, kernel=[0.8] * 4)
-    assert ahead["why"] == "Similar days: the next best, climatology, has 25 % more loss over 4 past forecasts."
-
-
-def test_too_little_history_is_said() -> None:
-    row = choose(series(np.ones(72)), pd.DataFrame(), START + pd.Timedelta(days=3), MODELS)
-    assert row["model"] == "climatology"
-    assert row["folds"] == 0
-    assert row["why"] == "3 days of history are too few to test anything: climatology, untested."
-    row = chosen(MODELS[:2], climatology=[1.0])
-    assert row["why"] == "Too little history for last week again: climatology alone was tested."
-    row = chosen(MODELS[:1], climatology=[1.0])
-    assert row["why"] == "Climatology alone was tested."
+def test_the_baseline_may_be_named_and_the_difference_is_in_kwh() -> None:
+    frame = readings(tv=weekly(6))
+    scores = influx.backtest(frame, ("climatology", "seasonal naive"))
+    found = influx.compare(scores[scores["device_id"] == "tv"], baseline="seasonal naive").set_index("model")
+    assert set(found["device_id"]) == {"tv"}
+    assert found.loc["seasonal naive", ["difference", "skill"]].tolist() == [0, 0]
+    assert found.loc["climatology", "difference"] == pytest.approx(
+        found.loc["climatology", "loss"] - found.loc["climatology", "baseline_loss"]
+    )
+    assert not found["significant"].any()
+    with pytest.raises(InputError, match="baseline: there is no 'mine'"):
+        influx.compare(scores, baseline="mine")
+    with pytest.raises(InputError, match="scores: pass the frame"):
+        influx.select(pd.DataFrame(scores))
 
 
 def weekly(weeks: int, seed: int = 0) -> np.ndarray:
@@ -149,7 +157,7 @@ def test_the_winner_learns_from_all_that_is_known() -> None:
     origin = START + pd.Timedelta(weeks=6)
     trained = train(every, origin, models=MODELS[:2])
     model = trained.choice.set_index("device_id")["model"]
-    assert model["tv"] == "seasonal_naive"
+    assert model["tv"] == "seasonal naive"
     assert model["ac"] == "climatology"
     assert isinstance(trained.models["home", "tv"], SeasonalNaive)
     assert isinstance(trained.models["home", "ac"], Climatology)
@@ -160,8 +168,8 @@ def test_the_winner_learns_from_all_that_is_known() -> None:
 
 
 def test_climatology_takes_part_though_it_was_not_asked() -> None:
-    trained = train([series(used(6 * WEEK))], START + pd.Timedelta(weeks=6), models=("seasonal_naive",))
-    assert set(trained.metrics["model"]) == {"climatology", "seasonal_naive"}
+    trained = train([series(used(6 * WEEK))], START + pd.Timedelta(weeks=6), models=("seasonal naive",))
+    assert set(trained.metrics["model"]) == {"climatology", "seasonal naive"}
 
 
 def test_devices_too_young_for_any_test_are_trained_beside_the_others() -> None:
@@ -178,7 +186,7 @@ def test_devices_too_young_for_any_test_are_trained_beside_the_others() -> None:
 
 def test_every_candidate_enters_the_contest_by_default() -> None:
     trained = train([series(used(12 * WEEK))], START + pd.Timedelta(weeks=12), folds=3)
-    assert set(trained.metrics["model"]) == set(CANDIDATES)
+    assert set(trained.metrics["model"]) == set(models_.MODELS)
 
 
 def test_the_reference_is_told_one_hour_and_one_week_ahead() -> None:
@@ -210,7 +218,7 @@ def test_the_importance_is_what_shuffling_the_whole_table_costs() -> None:
     table = feature_table(device.before(origin), device.around, every_week(device.before(origin), origin))
     table = table.set_index("timestamp")
     cut = first_80_percent(table["energy_kwh"].to_numpy())
-    model = GradientBoosting().fit_first(table, table["energy_kwh"].to_numpy())
+    model = models_.MODELS["gradient boosting"]().fit_first(table[names(table)], table["energy_kwh"].to_numpy())
     judged, known = table[cut:], table["energy_kwh"].to_numpy()[cut:]
     scoring = "neg_mean_absolute_error"
     found = permutation_importance(model, judged[names(table)], known, scoring=scoring, n_repeats=5, random_state=42)

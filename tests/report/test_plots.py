@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
@@ -14,22 +14,30 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from influx import Run
-from influx.report.plots import axes, figures, plots
+from influx.forecasting.evaluation.calibration import half_width
+from influx.report import figures, plots
+from influx.report import plot_style as style
 
-THIN = "\N{NARROW NO-BREAK SPACE}"
-Drawing = tuple[Callable[..., Axes], tuple, dict]
+NAN, THIN = float("nan"), "\N{NARROW NO-BREAK SPACE}"
 UNITS = {
-    "plot_daily_use": "kWh a day",
-    "plot_heat_map": "kWh in the hour",
-    "plot_load_curve": "kWh in the hour",
-    "plot_breakdown": "kWh a day",
-    "plot_relations": "strength of the relation",
-    "plot_contest": "loss over that of",
-    "plot_importance": "share of the importance",
-    "plot_past_week": "kWh in the hour",
-    "plot_forecast": "kWh in the hour",
-    "plot_days": "kWh a day",
-    "plot_next_day": "kWh in the hour",
+    "daily_use": "kWh a day",
+    "heat_map": "kWh in the hour",
+    "load_curve": "kWh in the hour",
+    "breakdown": "kWh a day",
+    "relations": "strength of the relation",
+    "scores": "loss over that of",
+    "importance": "share of the importance",
+    "residuals": "observed minus predicted, kWh",
+    "calibration": "found share of hours",
+    "coverage": "found share of hours",
+    "days_ahead": "kWh in the hour",
+    "past_week": "kWh in the hour",
+    "forecast": "kWh in the hour",
+    "days": "kWh a day",
+    "next_day": "kWh in the hour",
+    "plan": "EUR/kWh",
+    "daily_errors": "predicted minus observed, kWh",
+    "weekly_errors": "kWh in the hour",
 }
 
 
@@ -40,24 +48,35 @@ def no_warning() -> Iterator[None]:
         yield
 
 
-def drawings(run: Run) -> dict[str, Drawing]:
-    """Return every plot with what it is given on the pages."""
-    explored, trained, coming = run.explore(), run.training(), run.forecast()
+def drawings(run: Run) -> dict[str, tuple]:
+    """Return what every plot is given on the pages."""
+    explored, trained, coming, reviewed, plan = run.explore(), run.training(), run.forecast(), run.review(), run.plan()
     zone, devices = run.home().settings.timezone, run.home().devices["device_id"]
-    model = trained["choice"].set_index("device_id")["model"]["household"]
+    model = run.model("household")
     return {
-        "plot_daily_use": (plots.plot_daily_use, (explored["daily_use"],), {}),
-        "plot_heat_map": (plots.plot_heat_map, (explored["profile"],), {}),
-        "plot_load_curve": (plots.plot_load_curve, (explored["profile"],), {}),
-        "plot_breakdown": (plots.plot_breakdown, (explored["breakdown"], devices), {}),
-        "plot_relations": (plots.plot_relations, (run.features()["relations"],), {}),
-        "plot_contest": (plots.plot_contest, (trained["metrics"],), {}),
-        "plot_importance": (plots.plot_importance, (trained["importance"],), {}),
-        "plot_past_week": (plots.plot_past_week, (trained["past_forecasts"], "household", model, zone), {}),
-        "plot_forecast": (plots.plot_forecast, (coming["forecast"], "household", zone, devices), {}),
-        "plot_days": (plots.plot_days, (coming["daily"],), {}),
-        "plot_next_day": (plots.plot_next_day, (coming["forecast"], run.prices(24), zone, "EUR", devices), {}),
+        "daily_use": (explored["daily_use"],),
+        "heat_map": (explored["profile"],),
+        "load_curve": (explored["profile"],),
+        "breakdown": (explored["breakdown"], devices),
+        "relations": (run.features()["relations"],),
+        "scores": (trained["metrics"],),
+        "importance": (trained["importance"],),
+        "residuals": (trained["past_forecasts"].query("model == @model"), "household", zone),
+        "calibration": (trained["promises"], trained["together"]),
+        "coverage": (trained["promises"],),
+        "days_ahead": (trained["days_ahead"], model),
+        "past_week": (trained["past_forecasts"], "household", model, zone),
+        "forecast": (coming["forecast"], "household", zone, devices),
+        "days": (coming["daily"],),
+        "next_day": (coming["forecast"], run.prices(24), zone, "EUR", devices),
+        "plan": (plan["plan"], plan["plan_steps"], zone, "EUR", devices),
+        "daily_errors": (reviewed["review_days"],),
+        "weekly_errors": (reviewed["weekly_errors"], reviewed["drift"], devices),
     }
+
+
+def described(ax: Axes) -> str:
+    return str(ax.get_figure().get_label()).replace(THIN, " ")
 
 
 def words_on(figure: Figure) -> str:
@@ -66,45 +85,35 @@ def words_on(figure: Figure) -> str:
 
 
 def test_every_plot_is_tested() -> None:
-    assert {name for name in dir(plots) if name.startswith("plot_")} == set(UNITS)
+    public = {name for name, plot in vars(plots).items() if getattr(plot, "__module__", "") == plots.__name__}
+    assert {name for name in public if not name.startswith("_")} == set(UNITS)
 
 
 @pytest.mark.parametrize("name", list(UNITS))
-def test_a_plot_of_the_sample_has_words_and_a_unit(name: str, sample_run: Run) -> None:
-    plot, args, kwargs = drawings(sample_run)[name]
-    ax = plot(*args, **kwargs)
-    figure = ax.get_figure()
-    assert isinstance(figure, Figure)
+def test_a_plot_of_the_sample_has_words_and_a_unit_and_draws_on_the_axes_it_is_given(name, sample_run) -> None:
+    figure = Figure(figsize=(9, 4))
+    given = figure.add_subplot()
+    ax = getattr(plots, name)(*drawings(sample_run)[name], ax=given)
+    assert ax is given
     figure.draw_without_rendering()
-    described = str(figure.get_label())
-    assert len(described) > 40
-    assert any(character.isdigit() for character in described)
-    assert "nan" not in described
+    assert len(described(ax)) > 40
+    assert any(character.isdigit() for character in described(ax))
+    assert "nan" not in described(ax)
     assert UNITS[name] in words_on(figure)
 
 
-@pytest.mark.parametrize("name", ["plot_heat_map", "plot_breakdown", "plot_days", "plot_next_day"])
+@pytest.mark.parametrize("name", ["heat_map", "breakdown", "days", "next_day", "daily_errors"])
 def test_a_plot_is_shown_wide_and_narrow(name: str, sample_run: Run) -> None:
-    plot, args, kwargs = drawings(sample_run)[name]
-    markup = figures.show(plot, *args, caption="What to see.", **kwargs).markup
+    markup = figures.show(getattr(plots, name), *drawings(sample_run)[name], caption="What to see.").markup
     assert markup.count("<svg") == 2
-    assert 'class="ix-wide"' in markup
-    assert 'class="ix-narrow"' in markup
 
 
-@pytest.mark.parametrize("make", [tiny.three_days, tiny.main_meter, tiny.hostile], ids=lambda make: make.__name__)
+@pytest.mark.parametrize("make", tiny.HOMES, ids=lambda make: make.__name__)
 def test_plots_of_awkward_homes_draw_on_axes_of_their_own(make, tiny_run) -> None:
     """Also outside a page, where the page's style does not hold."""
-    for plot, args, kwargs in drawings(tiny_run(make)).values():
+    for name, args in drawings(tiny_run(make)).items():
         if len(args[0]):
-            ax = plot(*args, **kwargs)
-            assert isinstance(ax, Axes)
-            assert ax.get_figure().get_label()
-
-
-def test_a_plot_draws_on_the_axes_that_it_is_given(sample_run: Run) -> None:
-    ax = Figure().add_subplot()
-    assert plots.plot_days(sample_run.forecast()["daily"], ax=ax) is ax
+            assert described(getattr(plots, name)(*args))
 
 
 # --- colours ----------------------------------------------------------------------------------------------------------
@@ -116,12 +125,12 @@ def test_a_device_has_the_same_colour_whatever_a_page_shows_of_it(sample_run: Ru
     fewer = breakdown[breakdown["device_id"].isin(["WH_BATH_01", "AC_LR_01"])]
 
     def seen(frame: pd.DataFrame) -> dict[str, str]:
-        ax = plots.plot_breakdown(frame.assign(standby_kwh_per_day=np.nan), devices)
+        ax = plots.breakdown(frame.assign(standby_kwh_per_day=np.nan), devices)
         bars = reversed(ax.patches)  # the largest is drawn last, on top
         return {name: to_hex(bar.get_facecolor(), True) for name, bar in zip(frame["device_id"], bars, strict=True)}
 
     assert seen(fewer).items() <= seen(breakdown).items()
-    ax = plots.plot_next_day(sample_run.forecast()["forecast"], devices=devices)
+    ax = plots.next_day(sample_run.forecast()["forecast"], devices=devices)
     stacked = {box.get_label(): to_hex(box.patches[0].get_facecolor(), True) for box in ax.containers}
     shared = set(stacked) & set(breakdown["device_id"])
     assert len(shared) == 5
@@ -130,11 +139,11 @@ def test_a_device_has_the_same_colour_whatever_a_page_shows_of_it(sample_run: Ru
 
 def test_colours_follow_the_names_and_not_their_order() -> None:
     names = ["washer", "ac", "tv", "household", "other"]
-    hues = axes.colours(names)
-    assert axes.colours(reversed(names)) == hues
+    hues = style.colours(names)
+    assert style.colours(reversed(names)) == hues
     assert len(set(hues.values())) == 5
-    assert hues["household"] == axes.ACCENT
-    many = axes.colours([f"d{number:02d}" for number in range(12)])
+    assert hues["household"] == style.ACCENT
+    many = style.colours([f"d{number:02d}" for number in range(12)])
     assert len(set(many.values())) == 14  # household and other are always there
 
 
@@ -145,7 +154,7 @@ def test_an_unknown_day_has_no_bar_and_is_no_zero() -> None:
     days = pd.date_range("2024-07-01", periods=10)
     kwh = np.array([2.0] * 10)
     kwh[4] = np.nan
-    ax = plots.plot_daily_use(pd.DataFrame({"device_id": "household", "day": days, "kwh": kwh}))
+    ax = plots.daily_use(pd.DataFrame({"device_id": "household", "day": days, "kwh": kwh}))
     heights = [bar.get_height() for bar in ax.patches]
     assert np.isnan(heights[4])
     assert heights[:4] == [2.0] * 4
@@ -156,7 +165,7 @@ def test_an_unknown_day_has_no_bar_and_is_no_zero() -> None:
 
 def test_the_heat_map_names_the_highest_hour() -> None:
     frame = pd.DataFrame([(0, 7, 0.5), (2, 19, 1.5)], columns=["weekday", "hour", "kwh"]).assign(device_id="household")
-    ax = plots.plot_heat_map(frame)
+    ax = plots.heat_map(frame)
     assert "the highest is Wed 19:00 with 1.50" in ax.get_figure().get_label()
     values = ax.collections[0].get_array()
     assert values.compressed().tolist() == [0.5, 1.5]  # hours that are not known stay blank
@@ -164,7 +173,7 @@ def test_the_heat_map_names_the_highest_hour() -> None:
 
 def test_the_load_curve_tells_working_days_from_the_weekend(sample_run: Run) -> None:
     profile = sample_run.explore()["profile"].query("device_id == 'household'")
-    ax = plots.plot_load_curve(profile)
+    ax = plots.load_curve(profile)
     named = {line.get_label(): line.get_ydata() for line in ax.lines}
     np.testing.assert_allclose(named["Mon to Fri"], profile[profile["weekday"] < 5].groupby("hour")["kwh"].mean())
     np.testing.assert_allclose(named["weekend"], profile[profile["weekday"] >= 5].groupby("hour")["kwh"].mean())
@@ -172,13 +181,13 @@ def test_the_load_curve_tells_working_days_from_the_weekend(sample_run: Run) -> 
 
 
 def test_a_load_curve_of_three_working_days_has_no_weekend(tiny_run) -> None:
-    ax = plots.plot_load_curve(tiny_run(tiny.three_days).explore()["profile"])
+    ax = plots.load_curve(tiny_run(tiny.three_days).explore()["profile"])
     assert [line.get_label() for line in ax.lines] == ["Mon to Fri"]
 
 
 def test_the_forecast_of_a_day_is_a_bar_with_its_range(sample_run: Run) -> None:
     daily = sample_run.forecast()["daily"].query("device_id == 'household'")
-    ax = plots.plot_days(daily)
+    ax = plots.days(daily)
     assert [bar.get_height() for bar in ax.patches] == daily["total"].tolist()
     (lines,) = ax.collections
     spans = [segment[:, 1].tolist() for segment in lines.get_segments()]
@@ -190,18 +199,18 @@ def test_parts_of_days_are_left_out_unless_there_is_nothing_else() -> None:
     day = pd.date_range("2024-07-15", periods=3)
     frame = pd.DataFrame({"device_id": "household", "day": day, "hours": [6, 24, 18], "total": [1.0, 4.0, 3.0]})
     frame = frame.assign(p10=np.nan, p90=np.nan)
-    assert [bar.get_height() for bar in plots.plot_days(frame).patches] == [4.0]
-    assert [bar.get_height() for bar in plots.plot_days(frame.iloc[[0, 2]]).patches] == [1.0, 3.0]
+    assert [bar.get_height() for bar in plots.days(frame).patches] == [4.0]
+    assert [bar.get_height() for bar in plots.days(frame.iloc[[0, 2]]).patches] == [1.0, 3.0]
 
 
 def test_the_next_day_stacks_to_the_household(sample_run: Run) -> None:
     forecast = sample_run.forecast()["forecast"]
-    ax = plots.plot_next_day(forecast, sample_run.prices(24), "Europe/Madrid", "EUR")
+    ax = plots.next_day(forecast, sample_run.prices(24), "Europe/Madrid", "EUR")
     tops = np.array([[bar.get_y() + bar.get_height() for bar in box] for box in ax.containers]).max(axis=0)
     whole = forecast.query("device_id == 'household'").sort_values("timestamp")["energy_kwh"].to_numpy()[:24]
     np.testing.assert_allclose(tops, whole)
     assert "price, line [EUR/kWh]" in words_on(ax.get_figure())
-    flat = plots.plot_next_day(forecast, np.full(24, 0.2))
+    flat = plots.next_day(forecast, np.full(24, 0.2))
     assert len(flat.get_figure().axes) == 1  # a price that never changes needs no line
 
 
@@ -210,7 +219,7 @@ def test_beyond_six_devices_the_smallest_stand_together() -> None:
     parts = [
         pd.DataFrame({"device_id": f"d{size}", "timestamp": hours, "energy_kwh": size / 100}) for size in range(1, 9)
     ]
-    ax = plots.plot_next_day(pd.concat(parts))
+    ax = plots.next_day(pd.concat(parts))
     named = {box.get_label(): box.patches[0].get_height() for box in ax.containers}
     assert named == pytest.approx({"d8": 0.08, "d7": 0.07, "d6": 0.06, "d5": 0.05, "d4": 0.04, "3 more": 0.06})
     assert len(ax.containers[0]) == 24
@@ -218,7 +227,7 @@ def test_beyond_six_devices_the_smallest_stand_together() -> None:
 
 def test_the_band_of_the_forecast_is_p10_to_p90(sample_run: Run) -> None:
     rows = sample_run.forecast()["forecast"].query("device_id == 'household'")
-    ax = plots.plot_forecast(rows, timezone="Europe/Madrid")
+    ax = plots.forecast(rows, timezone="Europe/Madrid")
     edges = ax.collections[0].get_paths()[0].vertices[:, 1]
     assert edges.max() == rows["p90"].max()
     np.testing.assert_allclose(ax.lines[0].get_ydata(), rows["p50"])
@@ -226,13 +235,13 @@ def test_the_band_of_the_forecast_is_p10_to_p90(sample_run: Run) -> None:
 
 def test_a_week_that_could_not_be_forecast_is_said_in_words(sample_run: Run) -> None:
     past = sample_run.training()["past_forecasts"]
-    ax = plots.plot_past_week(past[past["device_id"] != "household"], "household", "climatology")
+    ax = plots.past_week(past[past["device_id"] != "household"], "household", "climatology")
     assert ax.texts[0].get_text() == "No past week of household could be forecast and compared."
     assert ax.get_figure().get_label() == ax.texts[0].get_text()
 
 
 def test_a_contest_that_nobody_could_lose_is_said_in_words(tiny_run) -> None:
-    ax = plots.plot_contest(tiny_run(tiny.all_zero).training()["metrics"])
+    ax = plots.scores(tiny_run(tiny.all_zero).training()["metrics"])
     assert ax.texts[0].get_text().startswith("Nothing was used")
 
 
@@ -240,14 +249,141 @@ def test_a_contest_that_nobody_could_lose_is_said_in_words(tiny_run) -> None:
 def test_dates_are_marked_on_axes_of_any_length(days: int) -> None:
     frame = pd.DataFrame({"device_id": "household", "day": pd.date_range("2024-01-01", periods=days), "kwh": 1.0})
     for width in (9, 4):
-        ax = plots.plot_daily_use(frame, ax=Figure(figsize=(width, 4)).add_subplot())
+        ax = plots.daily_use(frame, ax=Figure(figsize=(width, 4)).add_subplot())
         ax.get_figure().draw_without_rendering()
         assert 1 <= len(ax.get_xticks()) <= 12
 
 
 def test_names_fit_beside_an_axis() -> None:
     wide, narrow = (Figure(figsize=(width, 4)).add_subplot() for width in (9, 4))
-    assert axes.short("x" * 40, wide) == "x" * 23 + "…"
-    assert axes.short("x" * 40, narrow) == "x" * 13 + "…"
-    assert axes.short("two\nlines", wide) == "two lines"
-    assert not axes.short("_hidden", wide).startswith("_")  # a legend would leave it out
+    assert style.short("x" * 40, wide) == "x" * 23 + "…"
+    assert style.short("x" * 40, narrow) == "x" * 13 + "…"
+    assert style.short("two\nlines", wide) == "two lines"
+    assert not style.short("_hidden", wide).startswith("_")  # a legend would leave it out
+
+
+# --- promises ---------------------------------------------------------------------------------------------------------
+
+
+def promises(**devices: dict[str, object]) -> pd.DataFrame:
+    """Return a p90 of each device, found at .95 with an error of .01 over four folds, but for what is given."""
+    same = {"promise": "p90", "promised": 0.9, "found": 0.95, "found_se": 0.01, "folds": 4, "off": 0.0}
+    rows = [{"device_id": name, **same, "mostly_off": False} | columns for name, columns in devices.items()]
+    return pd.DataFrame(rows)
+
+
+def bars(ax: Axes) -> list[np.ndarray]:
+    """Return the error bars as their ends, (n, 2, 2)."""
+    return [np.array(lines.get_segments()) for lines in ax.collections if hasattr(lines, "get_segments")]
+
+
+def test_found_stands_over_promised_with_a_bar_that_is_no_more_than_a_share() -> None:
+    ax = plots.calibration(promises(household={"found_se": 0.01}), promises(household={})[:0])
+    (segment,) = bars(ax)
+    half = half_width(0.01, 4)
+    assert segment[0, :, 1].tolist() == pytest.approx([0.95 - half, 0.95 + half])
+    wide = plots.calibration(promises(household={"found_se": 0.1}), promises(household={})[:0])
+    assert bars(wide)[0][0, :, 1].tolist() == pytest.approx([0.95 - half_width(0.1, 4), 1.0])
+    assert described(ax).endswith("household: p90 95 %.")
+
+
+def test_devices_that_are_mostly_off_or_not_known_are_not_in_the_diagram() -> None:
+    frame = promises(tv={"found": 0.93}, lamp={"mostly_off": True}, new={"found": NAN, "found_se": NAN}, household={})
+    ax = plots.calibration(frame, promises(all={"found": 0.93}))
+    dots = {line.get_label(): line.get_ydata().tolist() for line in ax.lines}
+    assert dots["a device"] == [0.93]
+    assert dots["all devices together"] == [0.93]
+    assert dots["household"] == [0.95]
+
+
+def test_promises_that_nothing_tells_of_are_said_in_words() -> None:
+    ax = plots.calibration(promises(tv={"found": NAN}), promises(all={"found": NAN}))
+    assert described(ax).startswith("Too few hours")
+
+
+def test_a_device_that_is_mostly_off_has_a_hollow_mark_and_is_told() -> None:
+    ax = plots.coverage(promises(tv={}, lamp={"mostly_off": True, "off": 0.96}))
+    marks = next(points for points in ax.collections if points.get_label() == "p90")
+    assert [len(face) > 0 and face[3] > 0 for face in marks.get_facecolors()] == [True, False]
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["lamp", "tv"]
+    assert [note.get_text().replace(THIN, " ") for note in ax.texts] == ["off 96 % of the time"]
+
+
+# --- days and weeks ---------------------------------------------------------------------------------------------------
+
+
+def days_ahead(lead_se: float = 0.1) -> pd.DataFrame:
+    frame = pd.DataFrame({"device_id": "household", "day": [1, 2], "folds": 4, "loss": [0.1, 0.2]})
+    return frame.assign(baseline_loss=[0.2, 0.3], lead_se=lead_se)
+
+
+def test_each_day_ahead_stands_beside_climatology_s() -> None:
+    ax = plots.days_ahead(days_ahead(), "similar days")
+    lines = {line.get_label(): line.get_ydata().tolist() for line in ax.lines}
+    assert lines["similar days"] == [0.1, 0.2]
+    assert lines["climatology"] == [0.2, 0.3]
+    half = half_width(0.1, 4)  # of climatology's loss
+    assert bars(ax)[0][1, :, 1].tolist() == pytest.approx([0.2 - half * 0.3, 0.2 + half * 0.3])
+    assert "day 2 0.200 kWh against 0.300 kWh" in described(ax)
+    plots.days_ahead(days_ahead(NAN), "similar days")  # of one fold
+
+
+def test_where_climatology_is_used_it_is_drawn_once() -> None:
+    ax = plots.days_ahead(days_ahead(), "climatology")
+    assert [line.get_label() for line in ax.lines] == ["climatology"]
+    nothing = plots.days_ahead(days_ahead().assign(device_id="tv"), "similar days")
+    assert described(nothing) == "No past day of household could be forecast and compared."
+
+
+def test_a_cell_holds_what_was_said_minus_what_was_and_unknown_days_are_blank() -> None:
+    frame = pd.DataFrame(
+        [("tv", 1, 3.0, 2.0, 1.0), ("tv", 2, 1.0, 2.0, 1.0), ("ac", 1, 5.0, 9.0, 4.0), ("ac", 2, 5.0, 1.0, NAN)],
+        columns=["device_id", "day", "predicted", "observed", "absolute_error"],
+    ).assign(origin=1)
+    older = frame.assign(origin=0, predicted=100.0)
+    ax = plots.daily_errors(pd.concat([older, frame]))
+    assert [text.get_text() for text in ax.texts if text.get_text()] == ["-4.0", "+1.0", "-1.0"]
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["ac", "tv"]
+    shares = ax.collections[0].get_array()
+    assert shares.compressed().tolist() == pytest.approx([-0.8, 0.5, -0.5])  # of mean days of 5 and 2 kWh
+    assert described(ax).endswith("the largest errors: ac 4.00 kWh, tv 1.00 kWh.")
+
+
+def test_a_miss_is_told_no_finer_than_a_watt_hour() -> None:
+    assert [plots._signed(kwh) for kwh in (4.62, -0.131, 0.0012, -0.0004, NAN)] == [
+        "+4.6",
+        "-0.13",
+        "+0.001",
+        "0",
+        "",
+    ]
+
+
+def weekly(device: str, *errors: float) -> pd.DataFrame:
+    weeks = pd.date_range("2024-05-06", periods=len(errors), freq="7D")
+    return pd.DataFrame({"device_id": device, "week": weeks, "error": errors})
+
+
+def worsens(device: str, p: float = 0.02, change: float = 2.0) -> dict[str, object]:
+    since = pd.Timestamp("2024-05-20")
+    errors = {"error_since": since, "error_before": 0.1, "error_now": 0.3, "error_change": change, "error_p": p}
+    return {"device_id": device} | errors
+
+
+def test_the_device_whose_forecast_worsens_most_clearly_is_drawn_with_its_break() -> None:
+    errors = pd.concat([weekly("household", 1, 1, 1, 1), weekly("tv", 0.1, 0.1, 0.3, 0.3), weekly("ac", 2, 2, 2, 2)])
+    changes = pd.DataFrame([worsens("household", p=0.5), worsens("tv"), worsens("ac", p=0.03)])
+    ax = plots.weekly_errors(errors, changes)
+    assert [bar.get_height() for bar in ax.patches] == [0.1, 0.1, 0.3, 0.3]
+    assert to_hex(ax.patches[0].get_facecolor()) == style.colours(["ac", "tv"])["tv"].lower()
+    assert [line.get_xdata()[0] for line in ax.lines] == [1.5]
+    assert ax.get_xlabel() == "tv, week from"
+    assert "0.100 kWh before Mon 20 May, 0.300 kWh since" in described(ax)
+
+
+def test_where_no_forecast_worsens_the_household_is_drawn_without_a_break() -> None:
+    ax = plots.weekly_errors(weekly("household", 0.2, 0.4), pd.DataFrame([worsens("household", p=0.5)]))
+    assert [bar.get_height() for bar in ax.patches] == [0.2, 0.4]
+    assert not ax.lines
+    nothing = plots.weekly_errors(weekly("tv", 0.2), pd.DataFrame([worsens("tv", p=0.5)]))
+    assert described(nothing) == "No past week of household could be judged."

@@ -163,11 +163,13 @@ def test_the_table_of_promises_names_what_broke() -> None:
 
 def days(folds: int = 4, last: int = 2) -> pd.DataFrame:
     rows = [
-        {"device_id": device, "day": day, "folds": folds, "loss": 0.1 * day, "anchor_loss": 0.2, "lead": lead / day}
+        {"device_id": device, "day": day, "folds": folds, "loss": 0.1 * day, "baseline_loss": 0.2, "lead": lead / day}
         for device, lead in (("tv", 0.1), ("household", 0.3))
         for day in range(1, last + 1)
     ]
-    return pd.DataFrame(rows).assign(lead_se=0.05, off_by=lambda rows: 2.0 * rows["day"], anchor_off_by=5.0)
+    return pd.DataFrame(rows).assign(
+        lead_se=0.05, absolute_error=lambda rows: 2.0 * rows["day"], baseline_absolute_error=5.0
+    )
 
 
 def test_the_first_and_the_last_day_are_told() -> None:

@@ -27,21 +27,21 @@ SAYS = """
 import sys
 import pandas as pd
 from IPython.display import Markdown, display
-from influx import figures
+from influx.report import figures, html, plot_style
 print(name, file=sys.stderr)
 print("printed", name)
 display(pd.DataFrame({"device_id": [name], "kwh": [1.5]}))
-display(figures.table(pd.DataFrame({"device_id": [name]}), caption=name))
-display(figures.answer(f"**58 to 71 kWh** without {name}"))
+display(html.table(pd.DataFrame({"device_id": [name]}), caption=name))
+display(html.answer(f"**58 to 71 kWh** without {name}"))
 display(Markdown(f"Told by a helper: {name}\\n\\n{name}\\n\\n**{name}** &lt;b&gt;"))
 name
 """
 DRAWS = """
-from influx import figures
+from influx.report import figures, html, plot_style
 def plot_bars(ax):
     ax.bar([name, "AC_LR_01"], [1, 2])
     ax.set_title(name)
-    return figures.describe(ax, f"Two bars, one of {name}")
+    return plot_style.describe(ax, f"Two bars, one of {name}")
 figures.show(plot_bars, caption=f"The bar of {name} is the shorter one.")
 """
 

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import tiny_homes as tiny
+from influx.forecasting.models.registry import NAMES
 from pytest import approx
 
 from influx import Run, load
-from influx.forecasting.models.registry import NAMES
 from influx.report.html import cell
 from influx.report.words import tables
 

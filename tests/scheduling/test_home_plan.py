@@ -18,10 +18,9 @@ from influx.core.tariff import rates
 from influx.forecasting.device_series import Series, series_of_home
 from influx.home.home import Home
 from influx.insights import recommendations
-from influx.report import consistency_checks
-from influx.report.plots import plots_plan
-from influx.report.plots.axes import colours
-from influx.report.plots.figures import is_narrow, show
+from influx.report import consistency_checks, plots
+from influx.report.figures import show
+from influx.report.plot_style import colours, is_narrow
 from influx.report.run_folder import Frames
 from influx.report.words import plan as plan_words
 from influx.scheduling.home_plan import COLUMNS, schedule
@@ -71,14 +70,14 @@ def test_moving_the_washer_out_of_the_dear_hours_saves_two_thirds(tmp_path: Path
     """7 kWh at 19:00 cost 7 x 0.30 = 2.10, and 0.70 at any hour but 18:00 to 22:00; each past week saved the same."""
     plan = plan_of(tmp_path, WASHER, washer=evenings(), tv=np.full(12 * 168, 0.1))
     row = plan["plan_devices"].iloc[0]
-    assert (row["runs"], row["kwh"], row["cost"], row["habit_cost"]) == approx((7, 7.0, 0.70, 2.10))
+    assert (row["runs"], row["kwh"], row["cost"], row["usual_cost"]) == approx((7, 7.0, 0.70, 2.10))
     assert (row["saving"], row["p10"], row["p90"], row["weeks"]) == approx((1.40, 1.40, 1.40, 12))
     whole = plan["plan_total"].iloc[0]
-    assert (whole["cost"], whole["habit_cost"], whole["saving"], whole["hours"]) == approx((0.70, 2.10, 1.40, 168))
+    assert (whole["cost"], whole["usual_cost"], whole["saving"], whole["hours"]) == approx((0.70, 2.10, 1.40, 168))
     starts = pd.DatetimeIndex(plan["plan_runs"]["start"]).tz_convert("Europe/Madrid")
     assert starts.day.tolist() == list(range(15, 22))
     assert not set(starts.hour) & {18, 19, 20, 21}
-    assert plan["plan_runs"][["kwh", "cost", "habit_cost"]].sum().tolist() == approx([7, 0.70, 2.10])
+    assert plan["plan_runs"][["kwh", "cost", "usual_cost"]].sum().tolist() == approx([7, 0.70, 2.10])
     assert plan["plan_notes"].empty
 
 
@@ -99,7 +98,7 @@ def test_a_saving_is_no_more_than_the_device_is_expected_to_cost(tmp_path: Path)
     """home.yaml wants 5 kWh a run, which cost 10.50 now and 3.50 planned; 1 kWh a day is expected, 2.10 in all."""
     devices = "  washer: {flexible: {hours: 1, kwh: 5, runs_a_week: 7}}\n"
     row = plan_of(tmp_path, devices, washer=evenings())["plan_devices"].iloc[0]
-    assert (row["cost"], row["habit_cost"], row["saving"]) == approx((3.50, 10.50, 2.10))
+    assert (row["cost"], row["usual_cost"], row["saving"]) == approx((3.50, 10.50, 2.10))
     assert row["p90"] <= 2.10 + 1e-9
 
 
@@ -178,7 +177,7 @@ def test_without_flexible_devices_the_page_says_so(tmp_path: Path) -> None:
     assert plan_words.answer(plan, "EUR").startswith("No plan is made: home.yaml names no flexible device.")
     assert "A line flexible: below a device" in plan_words.left_out(plan)
     assert consistency_checks.is_kept(plan) == "Checked: nothing is planned, so nothing is claimed."
-    drawn = show(plots_plan.plot_week_strip, plan["plan"], plan["plan_steps"], caption="c", empty="There is no plan.")
+    drawn = show(plots.plan, plan["plan"], plan["plan_steps"], caption="c", empty="There is no plan.")
     assert drawn.words == "There is no plan."
 
 
@@ -309,7 +308,7 @@ def test_the_strip_has_a_row_a_device_in_its_colour_over_the_price(tmp_path: Pat
     devices = WASHER + "  dryer: {flexible: {hours: 2, kwh: 1, runs_a_week: 2}}\n"
     plan = plan_of(tmp_path, devices, washer=evenings(), dryer=evenings())
     ax = Figure(figsize=size).add_subplot()
-    plots_plan.plot_week_strip(plan["plan"], plan["plan_steps"], "Europe/Madrid", "EUR", ["a", "dryer", "washer"], ax)
+    plots.plan(plan["plan"], plan["plan_steps"], "Europe/Madrid", "EUR", ["a", "dryer", "washer"], ax)
     assert is_narrow(ax) == (size[0] < 6)
     assert [label.get_text() for label in ax.get_yticklabels()] == ["washer", "dryer"]
     hues = colours(["a", "dryer", "washer"])
@@ -330,7 +329,7 @@ def test_a_run_that_pauses_is_drawn_in_parts(tmp_path: Path) -> None:
     """Cheap from 17:00 to 18:00 and from 22:00 on, 3 kWh at 2 kW: two parts."""
     devices = '  car: {flexible: {kwh: 3, max_kw: 2, earliest: "17:00", deadline: "22:30"}}\n'
     plan = plan_of(tmp_path, devices, car=evenings())
-    ax = plots_plan.plot_week_strip(plan["plan"], plan["plan_steps"], "Europe/Madrid")
+    ax = plots.plan(plan["plan"], plan["plan_steps"], "Europe/Madrid")
     assert len(ax.collections[0].get_paths()) == 14
 
 

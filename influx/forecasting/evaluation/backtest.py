@@ -8,21 +8,23 @@ before (Hyndman and Koehler 2006), so that devices compare; the pinball loss jud
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice, product
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from sklearn.base import clone
+from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_error
 
 from influx.core.constants import WEEK
 from influx.core.errors import InputError
 from influx.core.parallel import run_all
-from influx.core.schema import METRICS, as_readings, check
+from influx.core.schema import METRICS, check
 from influx.forecasting import absences
-from influx.forecasting.device_series import Series, all_series, surroundings, with_household
+from influx.forecasting.device_series import Extra, Home, Series, series_of
 from influx.forecasting.features import every_week, feature_table
-from influx.forecasting.models import conformal
-from influx.forecasting.models.registry import CANDIDATES, Candidate
+from influx.forecasting.models import MODELS, Model, Regression, conformal, named_models
 
 LEVELS = np.array(conformal.LEVELS)
 KEYS = ["home_id", "device_id", "model"]
@@ -31,62 +33,124 @@ FIRST_FOLD_DAYS = 7
 """Days of history before the first origin at which a fold is worth making."""
 
 
+class Scores(pd.DataFrame):
+    """The `metrics` frame of a backtest, and what it was made of.
+
+    Attributes
+    ----------
+    forecasts : DataFrame
+        The past forecasts, hour by hour, as `past_forecasts` returns them.
+    models : dict
+        The models by name, as they were before they learnt anything.
+    devices : DataFrame
+        `home_id`, `device_id` and `days_known` in the last year of each device, tested or not.
+    """
+
+    _metadata = ("forecasts", "models", "devices")
+    forecasts: pd.DataFrame
+    models: dict[str, Any]
+    devices: pd.DataFrame
+
+    @property
+    def _constructor(self) -> type[Scores]:
+        return Scores
+
+    @property
+    def by_fold(self) -> pd.DataFrame:
+        """The same measures of each past forecast, told apart by its `origin`."""
+        return metrics(self.forecasts, ["origin"])
+
+
 def backtest(
-    readings: pd.DataFrame,
+    home_or_readings: Home | pd.DataFrame,
+    models: Mapping[str, Any] | Sequence[str] | None = None,
     folds: int = 4,
     horizon: int = WEEK,
-    timezone: str = "UTC",
+    *,
+    timezone: str | None = None,
     country: str | None = None,
     weather: pd.DataFrame | None = None,
-    models: Sequence[str] = tuple(CANDIDATES),
-) -> pd.DataFrame:
-    """Measure every candidate on the last weeks of each device.
+    extra: Extra | None = None,
+    progress: bool | None = None,
+) -> Scores:
+    """Measure models on the last weeks of each device.
 
     Parameters
     ----------
-    readings : DataFrame
-        `device_id`, `timestamp`, `energy_kwh` [kWh, NaN = unknown]; `home_id` and `quality` optional.
+    home_or_readings : Home or DataFrame
+        What `influx.load` returned; or readings: `device_id`, `timestamp`, `energy_kwh` [kWh, NaN = unknown], `home_id`
+        and `quality` optional. A device that was not measured in the last four weeks is left out.
+    models : mapping of str to estimator, or sequence of str, optional
+        Any scikit-learn regressors by a name of your own, models of `influx.models`, or names in
+        `influx.models.MODELS`; None takes all of these.
     folds : int
         Number of past origins, `horizon` hours apart; the last one lies `horizon` hours before the end.
     horizon : int
         Hours ahead.
-    timezone, country : str
-        For local hours and public holidays.
+    timezone, country : str, optional
+        Of a readings frame, for local hours and public holidays; UTC and none by default. A home has its own.
     weather : DataFrame, optional
-        `timestamp` (UTC hours) and `outdoor_temp_celsius` [C].
-    models : sequence of str
-        Names in `influx.forecasting.models.registry.CANDIDATES`.
+        Of a readings frame: `timestamp` (UTC hours) and `outdoor_temp_celsius` [C].
+    extra : mapping of str to callable, optional
+        Own features, as in `influx.features`.
+    progress : bool, optional
+        Whether a bar is shown where it takes longer than two seconds; None shows it on a terminal and in a notebook.
 
     Returns
     -------
-    DataFrame
+    Scores
         The `metrics` frame: a row for each device, the household included, and each model that had enough history.
+        `.by_fold` holds the same of each past forecast, `.forecasts` its hours.
 
     Raises
     ------
     InputError
-        The readings break a rule of their frame, or a parameter is out of range.
+        The readings break a rule of their frame, a model is no estimator, or a parameter is out of range.
+
+    Examples
+    --------
+    >>> import influx, numpy as np, pandas as pd
+    >>> from sklearn.linear_model import LinearRegression
+    >>> hours = pd.date_range("2024-01-01", periods=70 * 24, freq="h", tz="UTC")
+    >>> readings = pd.DataFrame({"device_id": "tv", "timestamp": hours, "energy_kwh": np.tile(np.arange(24.0), 70)})
+    >>> scores = influx.backtest(readings, {"climatology": influx.models.Climatology(), "line": LinearRegression()}, 2)
+    >>> scores[["device_id", "model", "folds"]].values.tolist()[:2]
+    [['household', 'climatology', 2], ['household', 'line', 2]]
     """
-    check_asked(horizon, models, folds)
-    around = surroundings(timezone, country, weather)
-    every = all_series(with_household(as_readings(readings)), around)
-    return metrics(join(past_forecasts_of_all(every, folds, horizon, models)))
+    check_range(horizon=horizon, folds=folds)
+    candidates = named_models(models)
+    jobs = series_of(home_or_readings, timezone, country, weather, extra)
+    return scores_of(jobs, candidates, folds, horizon, progress)
 
 
-def check_asked(horizon: int, models: Sequence[str], folds: int = 1) -> None:
-    """Refuse a horizon, a number of folds or a model that cannot be.
+def scores_of(
+    jobs: list[tuple[Series, pd.Timestamp]],
+    candidates: dict[str, Any],
+    folds: int,
+    horizon: int,
+    progress: bool | None = False,
+) -> Scores:
+    """Return the scores of models on devices, each with the first hour after its last one (`backtest`)."""
+    forecasts = join(past_forecasts_of_all([series for series, _ in jobs], folds, horizon, candidates, progress))
+    scores = Scores(metrics(forecasts))
+    scores.forecasts, scores.models = forecasts, candidates
+    known = [(one.home_id, one.device_id, one.days_known(origin)) for one, origin in jobs]
+    scores.devices = pd.DataFrame(known, columns=["home_id", "device_id", "days_known"])
+    return scores
+
+
+def check_range(**counts: int) -> None:
+    """Refuse a number of hours or folds below 1.
 
     Raises
     ------
     InputError
         Names the parameter and what it may be.
     """
-    for name, value, unit in (("horizon", horizon, "hours"), ("folds", folds, "past forecasts")):
-        if value < 1:
-            raise InputError(f"{name}: {value} {unit}; ask for at least 1.")
-    unknown = [name for name in models if name not in CANDIDATES]
-    if unknown or not models:
-        raise InputError(f"models: there is no {', '.join(unknown) or 'name'}; choose among {', '.join(CANDIDATES)}.")
+    units = {"horizon": "hours", "folds": "past forecasts"}
+    for name, value in counts.items():
+        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+            raise InputError(f"{name}: {value} {units[name]}; ask for at least 1.")
 
 
 def origins_of(end: pd.Timestamp, folds: int, horizon: int) -> list[pd.Timestamp]:
@@ -94,7 +158,7 @@ def origins_of(end: pd.Timestamp, folds: int, horizon: int) -> list[pd.Timestamp
     return [end - pd.Timedelta(hours=horizon * back) for back in range(folds, 0, -1)]
 
 
-def past_forecasts(series: Series, folds: int, horizon: int, models: Sequence[str]) -> pd.DataFrame:
+def past_forecasts(series: Series, folds: int, horizon: int, models: Mapping[str, Any] | Sequence[str]) -> pd.DataFrame:
     """Forecast the last `folds` horizons of one device from what was known before each.
 
     Returns
@@ -103,24 +167,31 @@ def past_forecasts(series: Series, folds: int, horizon: int, models: Sequence[st
         `home_id`, `device_id`, `model`, `origin`, `timestamp`, `observed` [kWh], `energy_kwh`, `p10`, `p50`, `p90`, and
         `naive_error`, the mean absolute weekly change before the origin [kWh]. Only hours that were measured.
     """
-    return join(_folds(series, _origins(series, folds, horizon), models, horizon).values())
+    return join(_folds(series, _origins(series, folds, horizon), named_models(models), horizon).values())
 
 
-def past_forecasts_of_all(every: list[Series], folds: int, horizon: int, models: Sequence[str]) -> list[pd.DataFrame]:
+def past_forecasts_of_all(
+    every: list[Series],
+    folds: int,
+    horizon: int,
+    models: Mapping[str, Any] | Sequence[str],
+    progress: bool | None = None,
+) -> list[pd.DataFrame]:
     """Return `past_forecasts` of each device, computed side by side.
 
     A model on features takes most of the time and shares nothing between folds, so each of its folds is work of its
     own: no thread is left with a whole device at the end. The others look up what they said of the same weeks before.
     """
-    alone = [name for name in models if CANDIDATES[name]("UTC", None).uses_features]
-    others = [name for name in models if name not in alone]
+    models = named_models(models)
+    alone = {name: model for name, model in models.items() if model.uses_features}
+    others = {name: model for name, model in models.items() if name not in alone}
     places = [(one, _origins(one, folds, horizon)) for one in every]
     work = [
         job
         for one, origins in places
         for job in (*((one, [origin], alone) for origin in origins), (one, origins, others))
     ]
-    made = iter(run_all(lambda job: _folds(*job, horizon), work))
+    made = iter(run_all(lambda job: _folds(*job, horizon), work, progress))
     found = []
     for _, origins in places:
         of_device = dict(ChainMap(*islice(made, folds + 1)))
@@ -134,27 +205,37 @@ def join(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
     return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=_COLUMNS)
 
 
-def can_learn(series: Series, model: str, origin: pd.Timestamp, horizon: int) -> bool:
+def can_learn(series: Series, model: Model | str, origin: pd.Timestamp, horizon: int) -> bool:
     """Tell whether enough is known of a device before `origin` for a fold of this model."""
-    candidate = CANDIDATES[model]("UTC", None)
+    candidate = MODELS[model]() if isinstance(model, str) else model
     needs: float = max(FIRST_FOLD_DAYS, candidate.needs_days)
     if candidate.uses_features:  # whole blocks are learnt, and a long one may leave so much out
         needs += max(horizon - WEEK, 0) / 24
     return series.days_known(origin, candidate.within_days) >= needs
 
 
-def fit(series: Series, model: str, origin: pd.Timestamp, horizon: int) -> Candidate:
-    """Let a candidate learn from all that was known of a device's ordinary days before `origin`."""
+def fit(series: Series, model: Model | str, origin: pd.Timestamp, horizon: int) -> Any:
+    """Let a copy of a model learn from all that was known of a device's ordinary days before `origin`."""
     history = series.ordinary(origin)
-    candidate = CANDIDATES[model](series.around.timezone, series.around.country, *series.around.learner)
+    candidate = configured(MODELS[model]() if isinstance(model, str) else model, series)
     if not candidate.uses_features:
         return candidate.fit(weather_of(series, pd.DatetimeIndex(history.index)), history.to_numpy())
     table = feature_table(history, series.around, every_week(history, origin, horizon), horizon).set_index("timestamp")
-    return candidate.fit(table, table["energy_kwh"].to_numpy())
+    return candidate.fit(table.drop(columns=["origin", "energy_kwh"]), table["energy_kwh"].to_numpy())
+
+
+def configured(model: Model, series: Series) -> Any:
+    """Return a copy of a model that knows the time zone, the country and the learner of the home."""
+    own, around = clone(model), series.around
+    takes = own.get_params(deep=False)
+    context = {name: getattr(around, name) for name in ("timezone", "country") if name in takes}
+    if isinstance(own, Regression) and own.estimator is None:
+        context["estimator"] = around.learner
+    return own.set_params(**context)
 
 
 def predict(
-    candidate: Candidate, series: Series, origin: pd.Timestamp, horizon: int, levels: np.ndarray = LEVELS
+    candidate: Any, series: Series, origin: pd.Timestamp, horizon: int, levels: np.ndarray = LEVELS
 ) -> pd.DataFrame:
     """Forecast the hours after `origin`: `timestamp`, `energy_kwh` and a column a quantile.
 
@@ -196,25 +277,25 @@ def _origins(series: Series, folds: int, horizon: int) -> list[pd.Timestamp]:
 
 
 def _folds(
-    series: Series, origins: Iterable[pd.Timestamp], models: Sequence[str], horizon: int
+    series: Series, origins: Iterable[pd.Timestamp], models: Mapping[str, Any], horizon: int
 ) -> dict[tuple[pd.Timestamp, str], pd.DataFrame]:
     """Return the past forecasts of the models that can learn, by origin and model."""
     return {
-        (origin, name): _fold(series, name, origin, horizon)
-        for origin, name in product(origins, models)
-        if can_learn(series, name, origin, horizon)
+        (origin, name): _fold(series, name, model, origin, horizon)
+        for origin, (name, model) in product(origins, models.items())
+        if can_learn(series, model, origin, horizon)
     }
 
 
-def _fold(series: Series, model: str, origin: pd.Timestamp, horizon: int) -> pd.DataFrame:
+def _fold(series: Series, name: str, model: Any, origin: pd.Timestamp, horizon: int) -> pd.DataFrame:
     observed = series.energy.reindex(pd.date_range(origin, periods=horizon, freq="h"))
     if not observed.notna().any():
         return pd.DataFrame()
     history = series.before(origin)
     out = predict(fit(series, model, origin, horizon), series, origin, horizon)
     out.insert(0, "origin", origin)
-    for name, value in (("model", model), ("device_id", series.device_id), ("home_id", series.home_id)):
-        out.insert(0, name, value)
+    for column, value in (("model", name), ("device_id", series.device_id), ("home_id", series.home_id)):
+        out.insert(0, column, value)
     out["observed"] = observed.to_numpy()
     out["naive_error"] = float((history - history.shift(WEEK)).abs().mean())
     return out[np.isfinite(out["observed"])]
@@ -233,13 +314,15 @@ def pinball(observed: np.ndarray, quantiles: np.ndarray, levels: np.ndarray = LE
     return np.asarray(np.maximum(levels * miss, (levels - 1) * miss).mean(axis=1))
 
 
-def metrics(forecasts: pd.DataFrame) -> pd.DataFrame:
+def metrics(forecasts: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
     """Sum up past forecasts to a row for each device and model.
 
     Parameters
     ----------
     forecasts : DataFrame
         As `past_forecasts` returns them, of any number of devices.
+    by : sequence of str
+        What else is told apart, such as `origin`.
 
     Returns
     -------
@@ -249,10 +332,11 @@ def metrics(forecasts: pd.DataFrame) -> pd.DataFrame:
         `daily_wape`, the absolute errors of daily totals over the energy; `r2`; NaN where the data cannot tell
         (nothing was used at all).
     """
-    if forecasts.empty:
-        return check(pd.DataFrame(columns=list(METRICS.columns)), METRICS)
-    rows = [dict(zip(KEYS, key, strict=True)) | _measure(part) for key, part in forecasts.groupby(KEYS, sort=False)]
-    return check(pd.DataFrame(rows), METRICS)
+    keys = [*KEYS, *by]
+    rows = [dict(zip(keys, key, strict=True)) | _measure(part) for key, part in forecasts.groupby(keys, sort=False)]
+    if by:
+        return pd.DataFrame(rows, columns=[*keys, *(name for name in METRICS.columns if name not in [*KEYS, "folds"])])
+    return check(pd.DataFrame(rows, columns=list(METRICS.columns)), METRICS)
 
 
 def _measure(part: pd.DataFrame) -> dict[str, float]:
@@ -261,21 +345,20 @@ def _measure(part: pd.DataFrame) -> dict[str, float]:
     loss = pinball(observed, part[["p10", "p50", "p90"]].to_numpy())
     naive = part["naive_error"].to_numpy()
     naive = np.where(naive > 0, naive, np.nan)
-    spread = float(((observed - observed.mean()) ** 2).sum())
     day = (part["timestamp"] - part["origin"]) // pd.Timedelta(days=1)
     daily = part.groupby([part["origin"], day])[["observed", "energy_kwh"]].sum()
     energy = float(daily["observed"].sum())
     inside = (observed >= part["p10"].to_numpy()) & (observed <= part["p90"].to_numpy())
     return {
         "folds": part["origin"].nunique(),
-        "mae": float(np.abs(miss).mean()),
-        "rmse": float(np.sqrt((miss**2).mean())),
+        "mae": mean_absolute_error(observed, expected),
+        "rmse": root_mean_squared_error(observed, expected),
         "bias": float(miss.mean()),
         "mase": _mean(np.abs(miss) / naive),
         "pinball": float(loss.mean()),
         "coverage_80": float(inside.mean()),
         "daily_wape": float((daily["energy_kwh"] - daily["observed"]).abs().sum() / energy) if energy > 0 else np.nan,
-        "r2": 1 - float((miss**2).sum()) / spread if spread > 0 else np.nan,
+        "r2": r2_score(observed, expected) if np.ptp(observed) > 0 else np.nan,
         "scaled_pinball": _mean(loss / naive),
     }
 

@@ -29,7 +29,7 @@ LEAST_OF_DAY = 18
 DEVICE = ("home_id", "device_id")
 ANCHOR = "climatology"
 _PROMISE_COLUMNS = ["promise", "promised", "found", "found_se", "folds", "hours", "off", "mostly_off"]
-_DAY_COLUMNS = ["day", "folds", "loss", "anchor_loss", "lead", "lead_se", "off_by", "anchor_off_by"]
+_DAY_COLUMNS = ["day", "folds", "loss", "baseline_loss", "lead", "lead_se", "absolute_error", "baseline_absolute_error"]
 
 
 def half_width(error: float | pd.Series, folds: int | pd.Series) -> float | pd.Series:
@@ -129,10 +129,10 @@ def days_ahead(past: pd.DataFrame, choice: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        `home_id`, `device_id`, `day` (1 is the first), `folds`; `loss` and `anchor_loss`, mean pinball losses of the
+        `home_id`, `device_id`, `day` (1 is the first), `folds`; `loss` and `baseline_loss`, mean pinball losses of the
         model and of climatology over the folds that both forecast [kWh in the hour]; `lead`, the part of climatology's
-        loss that was avoided, and `lead_se`, its standard error over the folds, paired (NaN of one); `off_by` and
-        `anchor_off_by`, by how much the day's energy was missed on average [kWh].
+        loss that was avoided, and `lead_se`, its standard error over the folds, paired (NaN of one);
+        `absolute_error` and `baseline_absolute_error`, by how much the day's energy was missed on average [kWh].
     """
     if past.empty:
         return pd.DataFrame(columns=[*DEVICE, *_DAY_COLUMNS])
@@ -152,8 +152,8 @@ def _daily(past: pd.DataFrame) -> pd.DataFrame:
     rows = past.assign(loss=loss, miss=past["energy_kwh"] - past["observed"])
     rows["day"] = (rows["timestamp"] - rows["origin"]) // pd.Timedelta(days=1) + 1
     days = rows.groupby([*DEVICE, "model", "origin", "day"], sort=False)
-    daily = days.agg(hours=("loss", "size"), loss=("loss", "mean"), off_by=("miss", "sum")).reset_index()
-    return daily.assign(off_by=daily["off_by"].abs().where(daily["hours"] >= LEAST_OF_DAY))
+    daily = days.agg(hours=("loss", "size"), loss=("loss", "mean"), absolute_error=("miss", "sum")).reset_index()
+    return daily.assign(absolute_error=daily["absolute_error"].abs().where(daily["hours"] >= LEAST_OF_DAY))
 
 
 def _compare(rows: pd.DataFrame) -> dict[str, float]:
@@ -162,9 +162,9 @@ def _compare(rows: pd.DataFrame) -> dict[str, float]:
     return {
         "folds": folds,
         "loss": float(rows["loss"].mean()),
-        "anchor_loss": base,
+        "baseline_loss": base,
         "lead": float(less.mean()),
         "lead_se": float(less.std(ddof=1)) / np.sqrt(folds),
-        "off_by": float(rows["off_by"].mean()),
-        "anchor_off_by": float(rows["off_by_anchor"].mean()),
+        "absolute_error": float(rows["absolute_error"].mean()),
+        "baseline_absolute_error": float(rows["absolute_error_anchor"].mean()),
     }

@@ -1,40 +1,200 @@
-"""Training: the contest of the candidates on each device, the winner learnt on all data, and how well it did.
+"""Model selection: which model forecasts each device, from paired losses over the past forecasts of a backtest.
 
-Climatology always takes part. Similar days were better on many homes over all seasons, so they are the anchor where
-they were tested, and climatology where they were not. Another model, climatology among them, is chosen only where its
-lead over the anchor, paired fold by fold, is larger than so few folds show by luck once in 20 times.
+Similar days were better than climatology on many homes over all seasons, so they are the baseline where they were
+tested, and climatology where they were not. A challenger, climatology among them, is selected only where its skill, the
+share of the baseline's pinball loss that it avoids, paired fold by fold, is larger than so few folds show by luck once
+in 20 times (Student's t).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.ensemble import GradientBoostingRegressor
 from sklearn.inspection import permutation_importance
-from sklearn.metrics import mean_absolute_error
+from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_error
 
 from influx.core.constants import WEEK
+from influx.core.errors import InputError
 from influx.core.parallel import run_all
 from influx.forecasting.device_series import Series
-from influx.forecasting.evaluation.backtest import can_learn, fit, join, metrics, past_forecasts_of_all, pinball
+from influx.forecasting.evaluation.backtest import Scores, can_learn, configured, fit, pinball, scores_of
 from influx.forecasting.evaluation.calibration import half_width
 from influx.forecasting.features import every_hour, every_week, feature_table, names
-from influx.forecasting.models.registry import CANDIDATES, NAMES, Candidate, GradientBoosting, first_80_percent
+from influx.forecasting.models import CLIMATOLOGY, MODELS, SIMILAR_DAYS, named_models
+from influx.forecasting.models.regression import Regression, first_80_percent
 
-SIMPLEST = "climatology"
-FAVOURITE = "kernel"
 FOLDS = 4
-"""Past forecasts that decide a contest."""
+"""Past forecasts that decide a selection."""
 
 LEAST_FOLDS = 3
-"""Folds below which no lead over the anchor is believed."""
+"""Folds below which no skill counts as significant."""
 
+DEVICE = ["home_id", "device_id"]
 SCORE_COLUMNS = ["home_id", "device_id", "looking", "hours", "mae", "rmse", "bias", "r2"]
 IMPORTANCE_COLUMNS = ["home_id", "device_id", "feature", "importance", "spread"]
+_COMPARED = ["model", "baseline", "folds", "loss", "baseline_loss", "difference", "difference_se", "skill", "skill_se"]
+
+
+class Selection(pd.DataFrame):
+    """The selected model of each device (`select`), and the models by name, as they were before they learnt."""
+
+    _metadata = ("models",)
+    models: dict[str, Any]
+
+    @property
+    def _constructor(self) -> type[Selection]:
+        return Selection
+
+
+def compare(scores: Scores, baseline: str | None = None) -> pd.DataFrame:
+    """Compare the mean losses of all models with those of a baseline, paired over the same past forecasts.
+
+    Parameters
+    ----------
+    scores : Scores
+        What `influx.backtest` returned, or some of its rows.
+    baseline : str, optional
+        A model's name; None is similar days where these were tested, else climatology, else the first model.
+
+    Returns
+    -------
+    DataFrame
+        A row for each device and model that forecast a fold of the baseline's: `home_id`, `device_id`, `model`,
+        `baseline`, `folds`, `loss` and `baseline_loss` (mean pinball loss of p10, p50 and p90 over these folds [kWh in
+        the hour]), `difference` between them and its standard error `difference_se` (infinite of one fold), both also
+        as shares of the baseline's loss, `skill` (above 0 is better) and `skill_se`, and whether the model is
+        `significant`ly better.
+
+    Raises
+    ------
+    InputError
+        `scores` is no result of a backtest, or there is no such baseline.
+
+    Examples
+    --------
+    >>> import influx, numpy as np, pandas as pd
+    >>> hours = pd.date_range("2024-01-01", periods=42 * 24, freq="h", tz="UTC")
+    >>> readings = pd.DataFrame({"device_id": "tv", "timestamp": hours, "energy_kwh": np.arange(42 * 24) % 168 / 100})
+    >>> scores = influx.backtest(readings, ["climatology", "seasonal naive"])
+    >>> influx.compare(scores)[["device_id", "model", "skill", "significant"]].values.tolist()[-1]
+    ['tv', 'seasonal naive', 1.0, True]
+    """
+    losses = _losses(scores)
+    if baseline is not None and baseline not in scores.models:
+        raise InputError(f"baseline: there is no {baseline!r}; choose among {', '.join(scores.models)}.")
+    rows = [
+        dict(zip(DEVICE, key, strict=True)) | row
+        for key, by_fold in losses.groupby(DEVICE, sort=False)
+        for row in _compared(by_fold.pivot(index="origin", columns="model", values="loss"), baseline, scores.models)
+    ]
+    out = pd.DataFrame(rows, columns=[*DEVICE, *_COMPARED])
+    clear = out["skill"] > half_width(out["skill_se"], out["folds"])
+    return out.assign(significant=(clear & (out["folds"] >= LEAST_FOLDS)).astype(bool))
+
+
+def select(scores: Scores) -> Selection:
+    """Select the model of each device: the baseline, or the challenger that is significantly better.
+
+    Parameters
+    ----------
+    scores : Scores
+        What `influx.backtest` returned.
+
+    Returns
+    -------
+    Selection
+        A row for each device: `home_id`, `device_id`, the selected `model`, the `baseline` and the best `challenger`
+        (empty where there is none), the challenger's `skill` over the baseline (share of its loss), `skill_se` and
+        whether that is `significant`, the `folds` that both forecast, the `days_known` in the last year, the models
+        `not_tested` for want of history (joined by commas), and the `reason`: "untested" (climatology, then),
+        "one model" (nothing to compare), "significant" or "not significant". `influx.forecast` takes it as `models`.
+
+    Raises
+    ------
+    InputError
+        `scores` is no result of a backtest.
+
+    Examples
+    --------
+    >>> import influx, numpy as np, pandas as pd
+    >>> hours = pd.date_range("2024-01-01", periods=42 * 24, freq="h", tz="UTC")
+    >>> readings = pd.DataFrame({"device_id": "tv", "timestamp": hours, "energy_kwh": np.arange(42 * 24) % 168 / 100})
+    >>> selection = influx.select(influx.backtest(readings, ["climatology", "seasonal naive"]))
+    >>> selection[["device_id", "model", "reason"]].values.tolist()[-1]
+    ['tv', 'seasonal naive', 'significant']
+    >>> influx.forecast(readings, models=selection)["model"].unique().tolist()
+    ['seasonal naive']
+    """
+    compared = compare(scores)
+    tested = _losses(scores).groupby(DEVICE)["model"].unique().to_dict()
+    rows = []
+    for home_id, device_id, days in scores.devices.itertuples(index=False):
+        of_device = compared[(compared["home_id"] == home_id) & (compared["device_id"] == device_id)]
+        there = tested.get((home_id, device_id), ())
+        lacking = ", ".join(name for name in scores.models if name not in there)
+        rows.append({"home_id": home_id, "device_id": device_id, **_selected(of_device), "days_known": days})
+        rows[-1]["not_tested"] = lacking
+    selection = Selection(rows)
+    selection.models = scores.models
+    return selection
+
+
+def _selected(compared: pd.DataFrame) -> dict[str, Any]:
+    """Return what is selected of one device's rows of `compare`."""
+    row = {"model": CLIMATOLOGY, "baseline": "", "challenger": "", "skill": np.nan, "skill_se": np.nan}
+    row |= {"significant": False, "folds": 0, "reason": "untested"}
+    if compared.empty:
+        return row
+    baseline = compared["baseline"].iloc[0]
+    challengers = compared[compared["model"] != baseline]
+    folds = int(compared["folds"].max())
+    if challengers.empty:
+        return row | {"model": baseline, "baseline": baseline, "folds": folds, "reason": "one model"}
+    best = challengers.sort_values(["significant", "skill"], ascending=False, kind="stable").iloc[0]
+    return {
+        "model": best["model"] if best["significant"] else baseline,
+        "baseline": baseline,
+        "challenger": best["model"],
+        "skill": best["skill"],
+        "skill_se": best["skill_se"],
+        "significant": bool(best["significant"]),
+        "folds": int(best["folds"]),
+        "reason": "significant" if best["significant"] else "not significant",
+    }
+
+
+def _losses(scores: Scores) -> pd.DataFrame:
+    """Return the mean pinball loss of each past forecast [kWh in the hour], of the devices and models of the scores."""
+    if not isinstance(scores, Scores) or getattr(scores, "forecasts", None) is None:
+        raise InputError("scores: pass the frame that influx.backtest returned.")
+    past = scores.forecasts
+    loss = pinball(past["observed"].to_numpy(dtype=float), past[["p10", "p50", "p90"]].to_numpy(dtype=float))
+    keys = [*DEVICE, "model"]
+    by_fold = past[[*keys, "origin"]].assign(loss=loss).groupby([*keys, "origin"], sort=False)["loss"].mean()
+    return by_fold.reset_index().merge(pd.DataFrame(scores)[keys], on=keys)
+
+
+def _compared(by_fold: pd.DataFrame, baseline: str | None, order: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the comparison of a device's models (columns) with the baseline, over the folds that both forecast."""
+    preferred = [baseline] if baseline else [SIMILAR_DAYS, CLIMATOLOGY, *order]
+    base = next((name for name in preferred if name in by_fold), None)
+    rows = []
+    for name in [name for name in by_fold if base is not None]:
+        paired = by_fold[[base, name]].dropna().to_numpy()
+        count = len(paired)
+        if not count:
+            continue
+        base_loss, loss = paired.mean(axis=0)
+        less = paired[:, 0] - paired[:, 1]
+        share = less / base_loss if base_loss > 0 else np.zeros(count)
+        errors = [float(part.std(ddof=1) / np.sqrt(count)) if count > 1 else np.inf for part in (less, share)]
+        values = (name, base, count, loss, base_loss, -less.mean(), errors[0], share.mean(), errors[1])
+        rows.append(dict(zip(_COMPARED, values, strict=True)))
+    return rows
 
 
 @dataclass(frozen=True)
@@ -48,16 +208,15 @@ class Training:
     metrics : DataFrame
         The `metrics` frame.
     choice : DataFrame
-        A row a device: `model`, the `lead` of the best rival over the anchor in pinball (fraction), its standard error
-        `lead_se`, `folds`, `days_known` in the last year and `why`, a sentence.
+        The selected model of each device (`select`).
     models : dict
-        The chosen model of each (home, device), learnt on all data.
+        The selected model of each (home, device), learnt on all data.
     """
 
     forecasts: pd.DataFrame
     metrics: pd.DataFrame
     choice: pd.DataFrame
-    models: dict[tuple[str, str], Candidate]
+    models: dict[tuple[str, str], Any]
 
 
 def train(
@@ -65,9 +224,9 @@ def train(
     origin: pd.Timestamp,
     folds: int = FOLDS,
     horizon: int = WEEK,
-    models: Sequence[str] = tuple(CANDIDATES),
+    models: Mapping[str, Any] | Sequence[str] = tuple(MODELS),
 ) -> Training:
-    """Run the contest and let each winner learn from everything before `origin`.
+    """Select each device's model and let it learn from everything before `origin`.
 
     Parameters
     ----------
@@ -77,88 +236,34 @@ def train(
         The first hour of the coming forecast.
     folds, horizon : int
         As in `influx.backtest`.
-    models : sequence of str
-        The candidates, by name; climatology takes part even where it is not named.
+    models : mapping or sequence of str
+        The candidates; climatology takes part even where it is not named.
     """
-    models = with_anchor(models)
-    past = past_forecasts_of_all(every, folds, horizon, models)
-    choice = pd.DataFrame([choose(one, forecasts, origin, models) for one, forecasts in zip(every, past, strict=True)])
-    fitted = run_all(lambda pair: fit(pair[0], pair[1], origin, horizon), zip(every, choice["model"], strict=True))
+    scores = scores_of([(one, origin) for one in every], with_climatology(models), folds, horizon)
+    choice = select(scores)
+    fitted = fit_selected(every, choice, origin, horizon)
+    return Training(scores.forecasts, pd.DataFrame(scores), pd.DataFrame(choice), fitted)
+
+
+def fit_selected(
+    every: list[Series], selection: Selection, origin: pd.Timestamp, horizon: int
+) -> dict[tuple[str, str], Any]:
+    """Let the selected model of each (home, device) learn from everything before `origin`."""
+    chosen = selection.set_index(DEVICE)["model"]
     keys = [(one.home_id, one.device_id) for one in every]
-    forecasts = join(past)
-    return Training(forecasts, metrics(forecasts), choice, dict(zip(keys, fitted, strict=True)))
+    jobs = [(one, model_of(selection, chosen[key])) for one, key in zip(every, keys, strict=True)]
+    fitted = run_all(lambda job: fit(job[0], job[1], origin, horizon), jobs)
+    return dict(zip(keys, fitted, strict=True))
 
 
-def with_anchor(models: Sequence[str]) -> list[str]:
+def model_of(selection: Selection, name: str) -> Any:
+    """Return a selected model by its name: one of the backtest's, or climatology for want of history."""
+    return selection.models[name] if name in selection.models else MODELS[name]()
+
+
+def with_climatology(models: Mapping[str, Any] | Sequence[str]) -> dict[str, Any]:
     """Return the candidates with climatology, which always takes part, as the first."""
-    return list(dict.fromkeys([SIMPLEST, *models]))
-
-
-def choose(series: Series, forecasts: pd.DataFrame, origin: pd.Timestamp, models: Sequence[str]) -> dict[str, object]:
-    """Choose a device's model from its past forecasts; a row of `Training.choice`."""
-    days = series.days_known(origin)
-    row: dict[str, object] = {"home_id": series.home_id, "device_id": series.device_id, "model": SIMPLEST}
-    row |= {"lead": np.nan, "lead_se": np.nan, "folds": 0, "days_known": days}
-    if forecasts.empty:
-        return row | {"why": f"{days:.0f} days of history are too few to test anything: climatology, untested."}
-    loss = pinball(forecasts["observed"].to_numpy(), forecasts[["p10", "p50", "p90"]].to_numpy())
-    by_fold = pd.Series(loss).groupby([forecasts["origin"].to_numpy(), forecasts["model"].to_numpy()]).mean().unstack()
-    row["folds"] = len(by_fold)
-    missing = [NAMES[name] for name in models if name not in by_fold]
-    anchor = FAVOURITE if FAVOURITE in by_fold else SIMPLEST
-    leads = _leads(by_fold, anchor)
-    if not leads:
-        alone = f"Too little history for {' and '.join(missing)}: c" if missing else "C"
-        return row | {"why": f"{alone}limatology alone was tested."}
-    best = max(leads, key=lambda lead: (lead.believed, lead.gain))
-    row |= {"model": best.model if best.believed else anchor, "lead": best.gain, "lead_se": best.error}
-    return row | {"why": _why(best, NAMES[anchor]) + _lacking(missing)}
-
-
-class Lead(NamedTuple):
-    """By which fraction of the anchor's loss a model lost less, the standard error of that, and on how many folds."""
-
-    model: str
-    gain: float
-    error: float
-    folds: int
-
-    @property
-    def believed(self) -> bool:
-        """Whether it is more than luck explains, 19 times in 20."""
-        return self.gain > half_width(self.error, self.folds) and self.folds >= LEAST_FOLDS
-
-
-def _leads(by_fold: pd.DataFrame, anchor: str) -> list[Lead]:
-    """Return the lead of each rival of the anchor over the folds that both forecast."""
-    leads = []
-    for rival in [name for name in by_fold if name != anchor and anchor in by_fold]:
-        paired = by_fold[[anchor, rival]].dropna()
-        count, base = len(paired), float(paired[anchor].mean())
-        if count:
-            less = (paired[anchor] - paired[rival]).to_numpy() / base if base > 0 else np.zeros(count)
-            error = float(less.std(ddof=1) / np.sqrt(count)) if count > 1 else float("inf")
-            leads.append(Lead(str(rival), float(less.mean()), error, count))
-    return leads
-
-
-def _why(best: Lead, anchor: str) -> str:
-    rival, percent, name = NAMES[best.model], round(100 * best.gain), anchor.capitalize()
-    over = f"over {best.folds} past forecast{'s' if best.folds != 1 else ''}"
-    if best.believed:
-        less = f"{percent} %" if percent else "under 1 %"
-        return f"{rival.capitalize()}: {less} less loss than {anchor} {over}, more than chance explains."
-    if percent > 0:
-        return f"{name}: {rival} is {percent} % ahead {over}, which may be chance."
-    if best.folds == 1:
-        return f"{name}: {rival} did not beat it {over}, and one decides nothing."
-    if percent == 0:
-        return f"{name}: the next best, {rival}, does no better {over}."
-    return f"{name}: the next best, {rival}, has {-percent} % more loss {over}."
-
-
-def _lacking(missing: list[str]) -> str:
-    return f" Too little history for {' and '.join(missing)}." if missing else ""
+    return {CLIMATOLOGY: MODELS[CLIMATOLOGY](), **named_models(models)}
 
 
 def references(every: list[Series], origin: pd.Timestamp, horizon: int = WEEK) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -185,7 +290,7 @@ def reference(series: Series, origin: pd.Timestamp, horizon: int = WEEK) -> tupl
         values are shuffled, mean and standard deviation of five shuffles [kWh] (Breiman 2001).
     """
     history = series.before(origin)
-    if not can_learn(series, "gradient_boosting", origin, horizon):
+    if not can_learn(series, "gradient boosting", origin, horizon):
         return pd.DataFrame(columns=SCORE_COLUMNS), pd.DataFrame(columns=IMPORTANCE_COLUMNS)
     recent = every_hour(history)[-26 * WEEK :]
     tables = {
@@ -196,36 +301,35 @@ def reference(series: Series, origin: pd.Timestamp, horizon: int = WEEK) -> tupl
     for looking, table in tables.items():
         rows = table[table["energy_kwh"].notna()].set_index("timestamp")
         cut = first_80_percent(rows["energy_kwh"].to_numpy())
-        learnt = GradientBoosting(timezone=series.around.timezone).fit_first(rows, rows["energy_kwh"].to_numpy())
+        inputs = rows.drop(columns=["origin", "energy_kwh"])
+        learnt = configured(MODELS["gradient boosting"](), series).fit_first(inputs, rows["energy_kwh"].to_numpy())
         scores.append(_score(learnt, rows[cut:], series, looking))
         if horizon > 1 and looking == "a week ahead":
             importance = _importance(learnt, rows[cut:], series)
     return pd.DataFrame(scores), importance
 
 
-def _score(model: GradientBoosting, rows: pd.DataFrame, series: Series, looking: str) -> dict[str, object]:
+def _score(model: Regression, rows: pd.DataFrame, series: Series, looking: str) -> dict[str, object]:
     observed = rows["energy_kwh"].to_numpy()
-    miss = model.predict(rows) - observed
-    spread = float(((observed - observed.mean()) ** 2).sum())
+    expected = model.predict(rows)
     return {
         "home_id": series.home_id,
         "device_id": series.device_id,
         "looking": looking,
         "hours": len(rows),
-        "mae": float(np.abs(miss).mean()),
-        "rmse": float(np.sqrt((miss**2).mean())),
-        "bias": float(miss.mean()),
-        "r2": 1 - float((miss**2).sum()) / spread if spread > 0 else float("nan"),
+        "mae": mean_absolute_error(observed, expected),
+        "rmse": root_mean_squared_error(observed, expected),
+        "bias": float((expected - observed).mean()),
+        "r2": r2_score(observed, expected) if np.ptp(observed) > 0 else np.nan,
     }
 
 
-def _importance(model: GradientBoosting, rows: pd.DataFrame, series: Series) -> pd.DataFrame:
-    def score(trees: GradientBoostingRegressor, inputs: np.ndarray, observed: np.ndarray) -> float:
+def _importance(model: Regression, rows: pd.DataFrame, series: Series) -> pd.DataFrame:
+    def score(trees: Any, inputs: pd.DataFrame, observed: np.ndarray) -> float:
         return -float(mean_absolute_error(observed, trees.predict(inputs).clip(0)))
 
-    # Shuffled are the arrays that the trees see: in frames the same would take twice as long.
     inputs, observed = model.inputs(rows), rows["energy_kwh"].to_numpy()
-    found = permutation_importance(model.learner_, inputs, observed, scoring=score, n_repeats=5, random_state=42)
+    found = permutation_importance(model.estimator_, inputs, observed, scoring=score, n_repeats=5, random_state=42)
     columns = {"importance": found["importances_mean"], "spread": found["importances_std"]}
     # A feature that the trees do not see changes nothing.
     table = pd.DataFrame(columns, index=model.features_).reindex(names(rows), fill_value=0.0)

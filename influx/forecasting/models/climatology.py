@@ -15,6 +15,7 @@ from functools import lru_cache
 
 import numpy as np
 import pandas as pd
+from sklearn.base import BaseEstimator, RegressorMixin
 
 from influx.core.local_time import HOUR, is_day_off, local
 
@@ -176,3 +177,54 @@ def weighted_quantiles(values: np.ndarray, weights: np.ndarray, levels: np.ndarr
 def lookup(stamps: pd.DatetimeIndex, timezone: str, country: str | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Return day type (0 working day, 1 day off) and local hour of UTC `stamps`, which index the arrays above."""
     return is_day_off(stamps, timezone, country).astype(int), local(stamps, timezone).hour.to_numpy()
+
+
+class Climatology(RegressorMixin, BaseEstimator):
+    """Recency-weighted climatology: weighted quantiles of the similar hours of the last sixteen weeks.
+
+    Parameters
+    ----------
+    half_life_weeks : float
+        Age at which an hour counts half.
+    timezone, country : str
+        For local hours and day types; the backtest and the forecast set them to those of the home.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> hours = pd.date_range("2024-01-01", periods=24 * 15, freq="h", tz="UTC")
+    >>> model = Climatology().fit(pd.DataFrame(index=hours[:-24]), np.ones(24 * 14))
+    >>> model.predict_quantiles(pd.DataFrame(index=hours[-24:]), [0.1, 0.9])[0].tolist()
+    [1.0, 1.0]
+    """
+
+    needs_days = 0
+    within_days = 365
+    uses_features = False
+
+    def __init__(self, half_life_weeks: float = 4.0, timezone: str = "UTC", country: str | None = None) -> None:
+        self.half_life_weeks = half_life_weeks
+        self.timezone = timezone
+        self.country = country
+
+    def fit(self, X: pd.DataFrame, y: np.ndarray) -> Climatology:  # noqa: N803
+        """Keep the similar hours; only the index of `X` is used."""
+        history = pd.Series(np.asarray(y, dtype=float), index=pd.DatetimeIndex(X.index))
+        origin = history.index[-1] + pd.Timedelta(hours=1)
+        pool = similar_hours(history, origin, self.timezone, self.country)
+        self.kwh_, self.weeks_, self.base_ = pool.kwh, pool.weeks, pool.base
+        return self
+
+    def predict(self, X: pd.DataFrame) -> np.ndarray:  # noqa: N803
+        """Return the expected energy, shape (n,) [kWh]."""
+        return np.asarray(self._pool().mean(self.half_life_weeks)[self._where(X)])
+
+    def predict_quantiles(self, X: pd.DataFrame, levels: np.ndarray) -> np.ndarray:  # noqa: N803
+        """Return quantiles, shape (n, q) [kWh]."""
+        return np.asarray(self._pool().quantiles(np.asarray(levels), self.half_life_weeks)[self._where(X)])
+
+    def _pool(self) -> SimilarHours:
+        return SimilarHours(self.kwh_, self.weeks_, self.base_)
+
+    def _where(self, X: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:  # noqa: N803
+        return lookup(pd.DatetimeIndex(X.index), self.timezone, self.country)

@@ -59,13 +59,21 @@ class Outlook:
     observed: np.ndarray
 
 
-class Kernel(RegressorMixin, BaseEstimator):
-    """A mixture of scaled similar days with calibrated quantiles.
+class SimilarDays(RegressorMixin, BaseEstimator):
+    """Similar days: a combination of scaled, weighted past hours with calibrated quantiles.
 
     Parameters
     ----------
     timezone, country : str
-        For local hours, weekdays and public holidays.
+        For local hours and holidays; the backtest and the forecast set them to those of the home.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> hours = pd.date_range("2024-01-01", periods=24 * 15, freq="h", tz="UTC")
+    >>> model = SimilarDays().fit(pd.DataFrame(index=hours[:-24]), np.ones(24 * 14))
+    >>> model.predict(pd.DataFrame(index=hours[-24:]))[:2].round(3).tolist()
+    [1.0, 1.0]
     """
 
     needs_days = 0
@@ -76,7 +84,7 @@ class Kernel(RegressorMixin, BaseEstimator):
         self.timezone = timezone
         self.country = country
 
-    def fit(self, X: pd.DataFrame, y: np.ndarray) -> Kernel:  # noqa: N803
+    def fit(self, X: pd.DataFrame, y: np.ndarray) -> SimilarDays:  # noqa: N803
         """Lay the history out in days, and weigh the memories' expected values.
 
         Parameters

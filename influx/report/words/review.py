@@ -19,15 +19,15 @@ LEAST_REPORTS = 3
 
 def last_week(review: Frames) -> str:
     """Say what the newest forecast promised of the household and what it was."""
-    told = review["said_and_was"]
+    told = review["review_totals"]
     rows = told[told["device_id"] == HOUSEHOLD] if len(told) else told
     if rows.empty:
         return "No earlier forecast can be judged yet: the history is too short, or too little of it was measured."
     row = rows.iloc[0]
-    said = fmt.span(row["p10"], row["p90"]) if np.isfinite(row["p10"]) else f"about {fmt.kwh(row['said'])}"
-    words = f"**{_when(row)} {said}; it was {fmt.kwh(row['was'])}.**"
+    said = fmt.span(row["p10"], row["p90"]) if np.isfinite(row["p10"]) else f"about {fmt.kwh(row['predicted'])}"
+    words = f"**{_when(row)} {said}; it was {fmt.kwh(row['observed'])}.**"
     if row["inside"] is False or row["inside"] == 0:
-        side = "below" if row["was"] < row["p10"] else "above"
+        side = "below" if row["observed"] < row["p10"] else "above"
         words += f" That is {side} the range, outside which two in ten should lie."
     if row["share_known"] < 1:
         words += f" Both speak of the {fmt.percent(row['share_known'])} of the hours that were measured."
@@ -52,9 +52,9 @@ def against_climatology(review: Frames) -> str:
     rows = review["review_devices"]
     if rows.empty:
         return "Nothing can be compared yet."
-    total = rows.assign(loss=rows["loss"] * rows["hours"], anchor_loss=rows["anchor_loss"] * rows["hours"])
-    sums = total.groupby("device_id")[["loss", "anchor_loss", "hours"]].sum()
-    gain = 1 - sums["loss"] / sums["anchor_loss"].where(sums["anchor_loss"] > 0)
+    total = rows.assign(loss=rows["loss"] * rows["hours"], baseline_loss=rows["baseline_loss"] * rows["hours"])
+    sums = total.groupby("device_id")[["loss", "baseline_loss", "hours"]].sum()
+    gain = 1 - sums["loss"] / sums["baseline_loss"].where(sums["baseline_loss"] > 0)
     better, worse = int((gain > 0.01).sum()), int((gain < -0.01).sum())
     count = rows["origin"].nunique()
     words = (
@@ -79,21 +79,21 @@ def _household_loss(sums: pd.DataFrame, gain: pd.Series) -> str:
     way = "less" if gain[HOUSEHOLD] >= 0 else "more"
     return (
         f"**The household's loss was {fmt.kwh(row['loss'])} in the hour, {fmt.percent(abs(gain[HOUSEHOLD]))} {way} "
-        f"than climatology's {fmt.kwh(row['anchor_loss'])}.**"
+        f"than climatology's {fmt.kwh(row['baseline_loss'])}.**"
     )
 
 
 def worst_day(review: Frames) -> str:
     """Say on which day of the newest forecast the household was missed most."""
     rows = newest(review["review_days"])
-    rows = rows[(rows["device_id"] == HOUSEHOLD) & rows["off_by"].notna()] if len(rows) else rows
+    rows = rows[(rows["device_id"] == HOUSEHOLD) & rows["absolute_error"].notna()] if len(rows) else rows
     if rows.empty:
         return "By how much each day was missed is not known yet."
-    top = rows.loc[rows["off_by"].idxmax()]
-    closer = int((rows["anchor_off_by"] < rows["off_by"]).sum())
+    top = rows.loc[rows["absolute_error"].idxmax()]
+    closer = int((rows["baseline_absolute_error"] < rows["absolute_error"]).sum())
     return (
-        f"The household was missed most on day {top['day']}: {fmt.kwh(top['said'])} were said, {fmt.kwh(top['was'])} "
-        f"were used. Climatology would have been closer on {closer} of {len(rows)} days."
+        f"The household was missed most on day {top['day']}: {fmt.kwh(top['predicted'])} were said, "
+        f"{fmt.kwh(top['observed'])} were used. Climatology would have been closer on {closer} of {len(rows)} days."
     )
 
 
@@ -107,28 +107,28 @@ def promises(told: pd.DataFrame) -> pd.DataFrame:
     if told.empty:
         return told
     rows = newest(told)
-    out = pd.DataFrame({"device": rows["device_id"], "said [kWh]": rows["said"], "8 in 10 [kWh]": _ranges(rows)})
-    return household_first(out.assign(**{"was [kWh]": rows["was"], "in the range": _yes_or_no(rows["inside"])}))
+    out = pd.DataFrame({"device": rows["device_id"], "said [kWh]": rows["predicted"], "8 in 10 [kWh]": _ranges(rows)})
+    return household_first(out.assign(**{"was [kWh]": rows["observed"], "in the range": _yes_or_no(rows["inside"])}))
 
 
 def record(review: Frames, device_id: str = HOUSEHOLD) -> pd.DataFrame:
     """Return what each report said of a device, what it was, and the loss against climatology's, the newest first."""
-    told = review["said_and_was"]
+    told = review["review_totals"]
     if told.empty:
         return told
     rows = told.merge(
-        review["review_devices"].drop(columns=["said", "was", "hours"]), on=["week", "origin", "device_id"]
+        review["review_devices"].drop(columns=["predicted", "observed", "hours"]), on=["week", "origin", "device_id"]
     )
     rows = rows[rows["device_id"] == device_id].sort_values("origin", ascending=False)
     return pd.DataFrame(
         {
             "from": [fmt.day(day) for day in rows["first_day"]],
             "8 in 10 [kWh]": _ranges(rows),
-            "was [kWh]": rows["was"],
+            "was [kWh]": rows["observed"],
             "in the range": _yes_or_no(rows["inside"]),
             "hours in the band": [fmt.percent(share) for share in rows["coverage_80"]],
             "loss [kWh]": rows["loss"],
-            "climatology's [kWh]": rows["anchor_loss"],
+            "climatology's [kWh]": rows["baseline_loss"],
             "read from": rows["week"].replace(AGAIN, "made again now"),
         }
     )
@@ -148,14 +148,17 @@ def energies(scores: pd.DataFrame) -> pd.DataFrame:
         return scores
     rows = newest(scores)
     out = _of_device(rows) | {
-        "said [kWh]": rows["said"],
-        "climatology [kWh]": rows["anchor_said"],
-        "was [kWh]": rows["was"],
+        "said [kWh]": rows["predicted"],
+        "climatology [kWh]": rows["baseline_predicted"],
+        "was [kWh]": rows["observed"],
         "bias": rows["bias"].map(fmt.percent),
-        "climatology's bias": rows["anchor_bias"].map(fmt.percent),
+        "climatology's bias": rows["baseline_bias"].map(fmt.percent),
     }
     if "day" not in rows:
-        out |= {"a day missed by [kWh]": rows["off_by"], "climatology by [kWh]": rows["anchor_off_by"]}
+        out |= {
+            "a day missed by [kWh]": rows["absolute_error"],
+            "climatology by [kWh]": rows["baseline_absolute_error"],
+        }
     return household_first(pd.DataFrame(out))
 
 
@@ -166,10 +169,10 @@ def losses(scores: pd.DataFrame) -> pd.DataFrame:
     rows = newest(scores)
     out = _of_device(rows) | {
         "loss [kWh]": rows["loss"],
-        "climatology's [kWh]": rows["anchor_loss"],
+        "climatology's [kWh]": rows["baseline_loss"],
         "loss avoided": rows["gain"].map(fmt.percent),
         "in the band": rows["coverage_80"].map(fmt.percent),
-        "in climatology's": rows["anchor_coverage_80"].map(fmt.percent),
+        "in climatology's": rows["baseline_coverage_80"].map(fmt.percent),
     }
     return household_first(pd.DataFrame(out))
 

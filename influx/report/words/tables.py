@@ -10,7 +10,6 @@ import pandas as pd
 from influx.core import formatting as fmt
 from influx.core.local_time import local
 from influx.core.schema import HOUSEHOLD
-from influx.forecasting.models.registry import NAMES
 from influx.home.home import Home
 from influx.insights.overview import trend_in_words
 
@@ -176,7 +175,6 @@ def contest(metrics_: pd.DataFrame, choice: pd.DataFrame) -> pd.DataFrame:
 def metrics(frame: pd.DataFrame) -> pd.DataFrame:
     """Return metrics of candidates, a row for each device and model."""
     out = frame.assign(
-        model=frame["model"].map(lambda name: NAMES.get(name, name)),
         coverage_80=frame["coverage_80"].map(fmt.percent),
         daily_wape=frame["daily_wape"].map(fmt.percent),
     )
@@ -233,7 +231,7 @@ def week(
     if carbon is not None:
         emitted = rows[["home_id", "device_id"]].merge(carbon, on=["home_id", "device_id"])
         out[_of_hours("kg CO₂", emitted, rows)] = emitted["total"]
-    out["model"] = [NAMES.get(name, name) for name in rows["model"]]
+    out["model"] = rows["model"]
     return household_first(out)
 
 

@@ -8,8 +8,8 @@ import pandas as pd
 from influx.core import formatting as fmt
 from influx.core.schema import HOUSEHOLD
 from influx.forecasting.evaluation.calibration import ANCHOR, PROMISES, half_width
-from influx.forecasting.evaluation.model_selection import LEAST_FOLDS, Lead
-from influx.forecasting.models.registry import NAMES
+from influx.forecasting.evaluation.model_selection import LEAST_FOLDS
+from influx.report.selection import why
 from influx.report.words.tables import household_first
 
 CLEAR, CHANCE = "more than chance explains", "may be chance"
@@ -28,20 +28,17 @@ def margins(choice: pd.DataFrame) -> pd.DataFrame:
         forecasts, paired; `word`, what they mean: clear is only a margin that so few forecasts show by chance once in
         20 times at most. NaN where there was no rival.
     """
-    rows = []
-    for row in choice.itertuples():
-        rival, anchor = (Lead("", sign * row.lead, row.lead_se, row.folds) for sign in (1, -1))
-        used = rival if rival.believed else anchor
-        told = np.isfinite(row.lead_se)
-        word = CLEAR if used.believed else CHANCE if told else TOO_FEW
-        rows.append({"margin": used.gain, "error": row.lead_se if told else np.nan, "word": word})
-    return pd.DataFrame(rows, index=choice.index, columns=["margin", "error", "word"])
+    enough, error = choice["folds"] >= LEAST_FOLDS, choice["skill_se"].where(np.isfinite(choice["skill_se"]))
+    margin = choice["skill"].where(choice["significant"].astype(bool), -choice["skill"])
+    clear = enough & (margin > half_width(error, choice["folds"]))
+    word = np.select([clear, error.notna()], [CLEAR, CHANCE], TOO_FEW)
+    return pd.DataFrame({"margin": margin, "error": error, "word": word}, index=choice.index)
 
 
 def winners(choice: pd.DataFrame) -> str:
     """Say who won the contest, and how often that is more than chance."""
     counts = choice["model"].value_counts()
-    parts = [f"{NAMES.get(str(name), str(name))} for {count}" for name, count in counts.items()]
+    parts = [f"{name} for {count}" for name, count in counts.items()]
     words = f"**Of {len(choice)} series (the household counts as one), the forecast uses {fmt.listed(parts)}.**"
     if (choice["folds"] > 0).any():
         clear = int((margins(choice)["word"] == CLEAR).sum())
@@ -70,10 +67,10 @@ def _some(names: list[str], most: int = 4) -> str:
 def choice(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the model of each device, its lead over the next best with the standard error, and why it was chosen."""
     lead = margins(frame)
-    out = pd.DataFrame({"device": frame["device_id"], "model used": [NAMES.get(name, name) for name in frame["model"]]})
+    out = pd.DataFrame({"device": frame["device_id"], "model used": frame["model"]})
     out["lead over the next best"] = _with_error(lead["margin"], lead["error"])
     out["which is"] = lead["word"]
-    return household_first(out.assign(why=frame["why"]))
+    return household_first(out.assign(why=[why(row) for row in frame.to_dict("records")]))
 
 
 def _with_error(share: pd.Series, error: pd.Series) -> list[str]:
@@ -152,11 +149,11 @@ def horizon(days: pd.DataFrame) -> str:
     more = last["day"] > first["day"]
     words = (
         f"Over {folds} past forecast{'s' if folds > 1 else ''} the household's energy was missed by "
-        f"{fmt.kwh(first['off_by'])} on day 1"
+        f"{fmt.kwh(first['absolute_error'])} on day 1"
     )
-    words += f" and by {fmt.kwh(last['off_by'])} on day {last['day']}" if more else ""
-    words += f", by climatology by {fmt.kwh(first['anchor_off_by'])}"
-    words += f" and {fmt.kwh(last['anchor_off_by'])}." if more else "."
+    words += f" and by {fmt.kwh(last['absolute_error'])} on day {last['day']}" if more else ""
+    words += f", by climatology by {fmt.kwh(first['baseline_absolute_error'])}"
+    words += f" and {fmt.kwh(last['baseline_absolute_error'])}." if more else "."
     lead = days.groupby("day")["lead"].mean()
     words += f" Of climatology's loss, {fmt.percent(lead.iloc[0])} was avoided on day 1"
     words += f" and {fmt.percent(lead.iloc[-1])} on day {last['day']}" if more else ""
@@ -172,10 +169,10 @@ def day_table(days: pd.DataFrame, device_id: str = HOUSEHOLD) -> pd.DataFrame:
         {
             "day": rows["day"],
             "loss [kWh]": rows["loss"],
-            "climatology's [kWh]": rows["anchor_loss"],
+            "climatology's [kWh]": rows["baseline_loss"],
             "loss avoided": _with_error(rows["lead"], rows["lead_se"]),
-            "energy missed by [kWh]": rows["off_by"],
-            "by climatology [kWh]": rows["anchor_off_by"],
+            "energy missed by [kWh]": rows["absolute_error"],
+            "by climatology [kWh]": rows["baseline_absolute_error"],
             "loss avoided, all series": [fmt.percent(every[day]) for day in rows["day"]],
         }
     )

@@ -1,6 +1,11 @@
-"""What the figures have in common: a device's colour, the band, and axes of days, nights and clock hours."""
+"""What the plots have in common: a device's colour, the band, and axes of days, nights and clock hours.
+
+Colours are Okabe and Ito's, which colour-blind readers tell apart.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -10,27 +15,68 @@ from matplotlib.ticker import FixedLocator, FuncFormatter
 
 from influx.core import formatting as fmt
 from influx.core.local_time import local
-from influx.report.plots.colours import ACCENT as ACCENT
-from influx.report.plots.colours import GREY as GREY
-from influx.report.plots.colours import SERIES
-from influx.report.plots.colours import colours as colours
-from influx.report.plots.figures import describe, is_narrow
+from influx.core.schema import HOUSEHOLD, OTHER
+
+SERIES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#999999", "#B8A200")
+"""In the order in which devices get them; black is grey here and yellow is darker, so that both show on light and on
+dark paper."""
+
+ACCENT = SERIES[0]
+GREY = "#999999"
+INK = "#010203"
+"""The colour of words, axes and neutral lines; a page replaces it by its own text colour."""
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MODEL_MARKS = {
     "climatology": ("o", ACCENT),
-    "kernel": ("D", SERIES[4]),
-    "seasonal_naive": ("s", SERIES[1]),
-    "gradient_boosting": ("^", SERIES[2]),
+    "similar days": ("D", SERIES[4]),
+    "seasonal naive": ("s", SERIES[1]),
+    "gradient boosting": ("^", SERIES[2]),
 }
 
 
-def own_axes(ax: Axes | None) -> Axes:
-    """Return the Axes that were given, or new ones on a figure of their own."""
+def colours(devices: Iterable[str]) -> dict[str, str]:
+    """Return one colour a device, by the order of their names: the same on every page that hands over the same devices.
+
+    The household has the accent colour and `other` is grey; beyond six devices the colours repeat, paler.
+    """
+    names = sorted(set(devices) - {HOUSEHOLD, OTHER})
+    hues = [hue for hue in SERIES if hue not in (ACCENT, GREY)]
+    out = {HOUSEHOLD: ACCENT, OTHER: GREY}
+    for number, name in enumerate(names):
+        hue = hues[number % len(hues)]
+        out[name] = hue if number < len(hues) else hue + "88"
+    return out
+
+
+def describe(ax: Axes, text: str) -> Axes:
+    """Give the figure of `ax` the words that stand for it where it cannot be seen, and return `ax`.
+
+    Parameters
+    ----------
+    ax : Axes
+        The Axes that a plot has drawn on.
+    text : str
+        What the figure shows, in one or two sentences with its main numbers and their units.
+    """
+    figure = ax.get_figure(root=True)
+    if figure is not None:
+        figure.set_label(text)
+    return ax
+
+
+def is_narrow(ax: Axes) -> bool:
+    """Tell whether `ax` is the phone's: fewer ticks and shorter words fit there."""
+    figure = ax.get_figure(root=True)
+    return figure is not None and figure.get_size_inches()[0] < 6
+
+
+def axes_or_new(ax: Axes | None) -> Axes:
+    """Return the Axes that were given, or new ones on a new figure."""
     return ax if ax is not None else Figure(figsize=(9, 4), layout="constrained").add_subplot()
 
 
-def say(ax: Axes, words: str) -> Axes:
+def empty(ax: Axes, words: str) -> Axes:
     """Put words where a drawing would stand if there were anything to draw."""
     ax.set_axis_off()
     ax.text(0.5, 0.5, words, ha="center", va="center", wrap=True, transform=ax.transAxes)

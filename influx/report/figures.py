@@ -24,25 +24,8 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
-from influx.report.html import NOTHING, Shown, answer, paragraphs, sentence, table
-from influx.report.plots.colours import SERIES
-
-__all__ = [
-    "INK",
-    "SERIES",
-    "STYLE",
-    "Shown",
-    "answer",
-    "describe",
-    "is_narrow",
-    "paragraphs",
-    "sentence",
-    "show",
-    "table",
-]
-
-INK = "#010203"
-"""The colour of words, axes and ticks; it becomes the page's own text colour. For every neutral line and label."""
+from influx.report.html import NOTHING, Shown, sentence
+from influx.report.plot_style import INK, SERIES
 
 LARGEST_SVG = 250_000
 """Bytes above which a drawing is sent as a picture of pixels instead."""
@@ -84,28 +67,6 @@ _LONG_DECIMAL = re.compile(r"-?\d*\.\d{3,}")
 _REFERENCE = re.compile(r"url\(#([^)]+)\)")
 
 
-def describe(ax: Axes, text: str) -> Axes:
-    """Give the figure of `ax` the words that stand for it where it cannot be seen, and return `ax`.
-
-    Parameters
-    ----------
-    ax : Axes
-        The Axes that a plot has drawn on.
-    text : str
-        What the figure shows, in one or two sentences with its main numbers and their units.
-    """
-    figure = ax.get_figure(root=True)
-    if figure is not None:
-        figure.set_label(text)
-    return ax
-
-
-def is_narrow(ax: Axes) -> bool:
-    """Tell whether `ax` is the phone's: fewer ticks and shorter words fit there."""
-    figure = ax.get_figure(root=True)
-    return figure is not None and figure.get_size_inches()[0] < 6
-
-
 def show(
     plot: Callable[..., Axes],
     *args: Any,
@@ -120,7 +81,7 @@ def show(
     Parameters
     ----------
     plot : callable
-        Draws on `ax`, calls :func:`describe`, and returns `ax`.
+        Draws on `ax`, calls `plot_style.describe`, and returns `ax`.
     caption : str
         One sentence that says what to see; plain text.
     size, narrow : (float, float)
@@ -157,7 +118,7 @@ def _draw(
         plot(*args, ax=figure.add_subplot(), **kwargs)
         words = _NO_XML.sub("\ufffd", str(figure.get_label()))
         if not words:
-            raise ValueError(f"{name} has no alternative text; call figures.describe(ax, text) before it returns.")
+            raise ValueError(f"{name} has no alternative text; call plot_style.describe(ax, text) before it returns.")
         drawing = _svg(figure, words, kind)
         return drawing if len(drawing) <= LARGEST_SVG else _png(figure, words, kind)
 
