@@ -152,7 +152,7 @@ def test_a_home_shows_what_it_holds_and_escapes_names(tmp_path: Path) -> None:
         "events.csv",
         "1 rows rejected, 1 after",
         "TV (1.5 kWh)",
-        "to 2024-07-02 00:00 (Europe/Madrid)",
+        "2024-07-01 10:00 to 2024-07-01 22:00 (Europe/Madrid)",
     ):
         assert fact in shown
     home = home_of(tmp_path, events=f"{HEADER}\n{rows}")
