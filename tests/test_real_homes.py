@@ -72,7 +72,7 @@ def test_two_weeks_are_too_few_to_test_a_model_and_that_is_said(two_weeks: Run) 
     choice = two_weeks.training()["choice"]
     assert len(choice) == 11
     assert (choice["folds"] == 0).all()
-    assert choice["why"].str.startswith("14 days of history are too few").all()
+    assert (choice["reason"] == "untested").all() and (choice["days_known"].round() == 14).all()
     assert two_weeks.training()["metrics"].empty
     assert "used untested" in training.winners(choice)
     assert sentences.trust(two_weeks.training()).startswith("How sure it is cannot be tested yet")

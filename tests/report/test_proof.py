@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from influx.forecasting.evaluation.calibration import PROMISES
+from influx.forecasting.evaluation.calibration import PROMISES, half_width
 from influx.report.words import training
 
 NAN, THIN = float("nan"), "\N{NARROW NO-BREAK SPACE}"
@@ -16,10 +16,13 @@ def plain(words: str) -> str:
     return words.replace(THIN, " ")
 
 
-def choice(*rows: tuple[str, float, float, int], models: tuple[str, ...] = ("kernel",)) -> pd.DataFrame:
+def choice(*rows: tuple[str, float, float, int], models: tuple[str, ...] = ("similar days",)) -> pd.DataFrame:
     """Return choices of (device, lead of the best rival, its standard error, folds)."""
-    frame = pd.DataFrame(list(rows), columns=["device_id", "lead", "lead_se", "folds"])
-    return frame.assign(home_id="h", model=list(models) * (len(frame) // len(models)), why="So.")
+    frame = pd.DataFrame(list(rows), columns=["device_id", "skill", "skill_se", "folds"])
+    clear = (frame["skill"] > half_width(frame["skill_se"], frame["folds"])) & (frame["folds"] > 2)
+    reason = np.where(frame["folds"] == 0, "untested", np.where(clear, "significant", "not significant"))
+    frame = frame.assign(home_id="h", model=list(models) * (len(frame) // len(models)), significant=clear)
+    return frame.assign(baseline="b", challenger="c", not_tested="", days_known=30.0, reason=reason)
 
 
 # --- who won ----------------------------------------------------------------------------------------------------------
@@ -49,9 +52,9 @@ def test_a_lead_is_clear_only_where_so_few_forecasts_rarely_show_it(
 
 def test_the_choice_shows_the_lead_with_its_error_the_household_first() -> None:
     shown = training.choice(choice(("tv", -0.2, 0.06, 4), ("household", 0.1, 0.12, 4)))
-    assert [[plain(str(value)) for value in line] for line in shown.to_numpy()] == [
-        ["household", "similar days", "-10 ± 12 %", "may be chance", "So."],
-        ["tv", "similar days", "20 ± 6 %", "more than chance explains", "So."],
+    assert [[plain(str(value)) for value in line] for line in shown.iloc[:, :4].to_numpy()] == [
+        ["household", "similar days", "-10 ± 12 %", "may be chance"],
+        ["tv", "similar days", "20 ± 6 %", "more than chance explains"],
     ]
     untested = training.choice(choice(("tv", NAN, NAN, 0), models=("climatology",)))
     assert untested.iloc[0, 1:4].tolist() == ["climatology", "not known", "too few past forecasts to tell"]
@@ -67,7 +70,7 @@ def test_winners_are_counted_and_so_are_clear_leads() -> None:
 
 
 def test_where_climatology_won_it_is_said() -> None:
-    frame = choice(("tv", 0.2, 0.05, 4), ("ac", 0.0, 0.1, 4), models=("climatology", "kernel"))
+    frame = choice(("tv", 0.2, 0.05, 4), ("ac", 0.0, 0.1, 4), models=("climatology", "similar days"))
     words = "Climatology forecasts tv: no other model beat it by more than chance."
     assert training.usual_use(frame) == words
     assert training.winners(frame).endswith(words)
@@ -81,7 +84,7 @@ def test_climatology_that_nobody_tested_is_said_to_be_untested() -> None:
     words = "There is too little history to test anything, so climatology is used untested."
     assert training.usual_use(untested) == words
     assert training.winners(untested).endswith(f"uses climatology for 2.** {words}")
-    one = choice(("tv", -0.2, 0.05, 4), ("new", NAN, NAN, 0), models=("kernel", "climatology"))
+    one = choice(("tv", -0.2, 0.05, 4), ("new", NAN, NAN, 0), models=("similar days", "climatology"))
     assert training.usual_use(one) == "Climatology forecasts new untested, as too little is known of it."
     both = choice(("tv", 0.2, 0.05, 4), ("new", NAN, NAN, 0), models=("climatology",))
     assert training.usual_use(both) == (
@@ -149,7 +152,7 @@ def test_promises_of_which_too_few_hours_tell_are_not_told() -> None:
 def test_the_table_of_promises_names_what_broke() -> None:
     every = [promises("tv", off=0.95, p10=(NAN, NAN), p90=(0.97, 0.01)), promises("household", band=(0.7, 0.02))]
     shown = training.promise_table(pd.concat(every))
-    assert [[plain(value) for value in line] for line in shown.to_numpy()] == [
+    assert [[plain(value) for value in line] for line in shown.iloc[:, :4].to_numpy()] == [
         ["household", "0 %", "10 ± 1 %", "50 ± 1 %", "90 ± 1 %", "70 ± 2 %", "too narrow"],
         ["tv", "95 %", "not known", "50 ± 1 %", "97 ± 1 %", "80 ± 1 %", "p90 too high"],
     ]
