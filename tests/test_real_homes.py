@@ -69,12 +69,12 @@ def test_every_event_is_used_with_all_of_its_energy(two_weeks: Run) -> None:
 
 
 def test_two_weeks_are_too_few_to_test_a_model_and_that_is_said(two_weeks: Run) -> None:
-    choice = two_weeks.training()["choice"]
-    assert len(choice) == 11
-    assert (choice["folds"] == 0).all()
-    assert (choice["reason"] == "untested").all() and (choice["days_known"].round() == 14).all()
+    selection = two_weeks.training()["selection"]
+    assert len(selection) == 11
+    assert (selection["folds"] == 0).all()
+    assert (selection["reason"] == "untested").all() and (selection["days_known"].round() == 14).all()
     assert two_weeks.training()["metrics"].empty
-    assert "used untested" in training.winners(choice)
+    assert "used untested" in training.winners(selection)
     assert sentences.trust(two_weeks.training()).startswith("How sure it is cannot be tested yet")
 
 

@@ -20,10 +20,10 @@ from influx.core.local_time import local
 from influx.core.parallel import run_all
 from influx.core.schema import HOUSEHOLD
 from influx.forecasting.aggregate_intervals import totals
-from influx.forecasting.device_series import Series
+from influx.forecasting.device_series import Series, active_series
 from influx.forecasting.evaluation.backtest import fit, pinball
-from influx.forecasting.evaluation.calibration import ANCHOR, LEAST_OF_DAY, promises
-from influx.forecasting.forecast import active_series, fit_named, predict_all
+from influx.forecasting.evaluation.calibration import BASELINE, LEAST_OF_DAY, calibration
+from influx.forecasting.forecast import fit_named, predict_all
 from influx.forecasting.models.conformal import LEVELS
 from influx.home.home import Home
 from influx.insights.drift import WEEKS, drift
@@ -81,7 +81,7 @@ def earlier(reports: Path, home_id: str, before: pd.Timestamp) -> list[Statement
     return sorted(found, key=lambda one: one.origin, reverse=True)
 
 
-def again(every: list[Series], choice: pd.DataFrame, origin: pd.Timestamp, horizon: int = WEEK) -> Statement | None:
+def again(every: list[Series], selection: pd.DataFrame, origin: pd.Timestamp, horizon: int = WEEK) -> Statement | None:
     """Forecast the past week from what was known at its beginning, or return None where too little was.
 
     The models are those that are used today, so that their choice, though not their learning, knows the past week.
@@ -90,8 +90,8 @@ def again(every: list[Series], choice: pd.DataFrame, origin: pd.Timestamp, horiz
     known = [one for one in every if one.days_known(then) >= 1]
     if len(known) < len(every) or not known:
         return None
-    models = fit_named(known, choice, then, horizon)
-    hours = predict_all(known, models, choice, then, horizon, np.array(LEVELS))
+    models = fit_named(known, selection, then, horizon)
+    hours = predict_all(known, models, selection, then, horizon, np.array(LEVELS))
     return Statement(AGAIN, then, hours, totals(hours, known, then, models=models)[1])
 
 
@@ -120,14 +120,14 @@ def review(home: Home, selection: pd.DataFrame, reports: str | Path) -> Frames:
     return review_series(every, selection.drop_duplicates(["home_id", "device_id"]), home.origin, Path(reports))
 
 
-def review_series(every: list[Series], choice: pd.DataFrame, origin: pd.Timestamp, reports: Path) -> Frames:
+def review_series(every: list[Series], selection: pd.DataFrame, origin: pd.Timestamp, reports: Path) -> Frames:
     """Hold the forecasts of a home's earlier reports to account.
 
     Parameters
     ----------
     every : list of Series
         The devices, with all that is known now.
-    choice : DataFrame
+    selection : DataFrame
         The model of each device today.
     origin : Timestamp
         The end of what is known.
@@ -138,15 +138,15 @@ def review_series(every: list[Series], choice: pd.DataFrame, origin: pd.Timestam
     -------
     Frames
         `said_and_was`, with `week`, `origin` and `weeks_ago`, `review_hours` (`judge`), `review_devices` and
-        `review_days` (`scores` of each report), `review_promises` and `review_together`
-        (`calibration.promises` over all reports), all empty where nothing can be judged; `drift` and
+        `review_days` (`scores` of each report), `review_calibration` and `review_calibration_overall`
+        (`calibration.calibration` over all reports), all empty where nothing can be judged; `drift` and
         `weekly_errors` (`influx.insights.drift.drift`).
     """
     made = earlier(reports, every[0].home_id, origin)[:WEEKS]
     hours, told = _held(made, every, origin)
-    changes, weekly = drift(every, choice, origin, hours)
+    changes, weekly = drift(every, selection, origin, hours)
     if HOUSEHOLD not in set(told.get("device_id", ())):  # a report of this very week, say
-        hours, told = _held([one for one in [again(every, choice, origin)] if one is not None], every, origin)
+        hours, told = _held([one for one in [again(every, selection, origin)] if one is not None], every, origin)
     none = pd.DataFrame()
     return Frames(
         {
@@ -154,8 +154,8 @@ def review_series(every: list[Series], choice: pd.DataFrame, origin: pd.Timestam
             "review_hours": hours,
             "review_devices": scores(hours, DEVICE) if len(hours) else none,
             "review_days": scores(hours, DAY) if len(hours) else none,
-            "review_promises": promises(hours) if len(hours) else none,
-            "review_together": promises(hours, ["home_id"]) if len(hours) else none,
+            "review_calibration": calibration(hours) if len(hours) else none,
+            "review_calibration_overall": calibration(hours, ["home_id"]) if len(hours) else none,
             "drift": changes,
             "weekly_errors": weekly,
         }
@@ -180,8 +180,8 @@ def judge(statement: Statement, every: list[Series]) -> pd.DataFrame:
     -------
     DataFrame
         `week`, `origin`, `home_id`, `device_id`, `timestamp`, `day` of the forecast (1 to 7), `observed`, `energy_kwh`
-        and the quantiles [kWh]; `anchor_kwh`, `anchor_p10` and `anchor_p90`, what climatology expected [kWh]; `loss`
-        and `anchor_loss`, pinball losses of the two [kWh]. Only hours that were measured.
+        and the quantiles [kWh]; `baseline_kwh`, `baseline_p10` and `baseline_p90`, what climatology expected [kWh];
+        `loss` and `baseline_loss`, pinball losses of the two [kWh]. Only hours that were measured.
     """
     parts = run_all(lambda one: _judge(statement, one), every)
     return pd.concat(parts, ignore_index=True)
@@ -193,17 +193,17 @@ def _judge(statement: Statement, series: Series) -> pd.DataFrame:
     rows = rows[rows["observed"].notna()]
     if rows.empty or series.days_known(statement.origin) < 1:
         return pd.DataFrame()
-    anchor, inputs = fit(series, ANCHOR, statement.origin, WEEK), rows.set_index("timestamp")
+    anchor, inputs = fit(series, BASELINE, statement.origin, WEEK), rows.set_index("timestamp")
     usual, observed = anchor.predict_quantiles(inputs, np.array(LEVELS)), rows["observed"].to_numpy()
     return rows.assign(
         week=statement.week,
         origin=statement.origin,
         day=(rows["timestamp"] - statement.origin) // pd.Timedelta(days=1) + 1,
-        anchor_kwh=anchor.predict(inputs),
-        anchor_p10=usual[:, 0],
-        anchor_p90=usual[:, -1],
+        baseline_kwh=anchor.predict(inputs),
+        baseline_p10=usual[:, 0],
+        baseline_p90=usual[:, -1],
         loss=pinball(observed, rows[QUANTILES].to_numpy()),
-        anchor_loss=pinball(observed, usual),
+        baseline_loss=pinball(observed, usual),
     )
 
 
@@ -213,36 +213,36 @@ def scores(judged: pd.DataFrame, by: Sequence[str] = DEVICE) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        The columns `by`; `hours`; `said`, `anchor_said` and `was`, energy of the measured hours as it was forecast, as
-        climatology would have said and as it was [kWh]; `bias` and `anchor_bias` (said minus was, over what was);
-        `off_by` and `anchor_off_by`, by how much the energy of a day was missed on average, over days that were
-        measured for 18 hours or more [kWh]; `coverage_80` and `anchor_coverage_80`; `loss` and `anchor_loss` [kWh in
-        the hour], and `gain`, the part of climatology's loss that was avoided.
+        The columns `by`; `hours`; `said`, `baseline_said` and `was`, energy of the measured hours as forecast, as
+        climatology would have said and as it was [kWh]; `bias` and `baseline_bias` (said minus was, over what was);
+        `absolute_error` and `baseline_absolute_error`, by how much the energy of a day was missed on average, over days
+        that were measured for 18 hours or more [kWh]; `coverage_80` and `baseline_coverage_80`; `loss` and
+        `baseline_loss` [kWh in the hour], and `gain`, the part of climatology's loss that was avoided.
     """
     keys, observed = list(by), judged["observed"]
     rows = judged.assign(
         inside=observed.between(judged["p10"], judged["p90"]),
-        anchor_inside=observed.between(judged["anchor_p10"], judged["anchor_p90"]),
+        baseline_inside=observed.between(judged["baseline_p10"], judged["baseline_p90"]),
     )
     out = rows.groupby(keys, sort=False).agg(
         hours=("observed", "size"),
         said=("energy_kwh", "sum"),
-        anchor_said=("anchor_kwh", "sum"),
+        baseline_said=("baseline_kwh", "sum"),
         was=("observed", "sum"),
         coverage_80=("inside", "mean"),
-        anchor_coverage_80=("anchor_inside", "mean"),
+        baseline_coverage_80=("baseline_inside", "mean"),
         loss=("loss", "mean"),
-        anchor_loss=("anchor_loss", "mean"),
+        baseline_loss=("baseline_loss", "mean"),
     )
     energy = out["was"].where(out["was"] > 0)
-    out["bias"], out["anchor_bias"] = ((out[name] - out["was"]) / energy for name in ("said", "anchor_said"))
-    out["gain"] = 1 - out["loss"] / out["anchor_loss"].where(out["anchor_loss"] > 0)
+    out["bias"], out["baseline_bias"] = ((out[name] - out["was"]) / energy for name in ("said", "baseline_said"))
+    out["gain"] = 1 - out["loss"] / out["baseline_loss"].where(out["baseline_loss"] > 0)
     return out.join(_missed(rows, keys)).reset_index()
 
 
 def _missed(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     """Return by how much the energy of days was missed, on average [kWh]."""
-    names = {"energy_kwh": "off_by", "anchor_kwh": "anchor_off_by"}
+    names = {"energy_kwh": "absolute_error", "baseline_kwh": "baseline_absolute_error"}
     days = rows.groupby(list(DAY))[["observed", *names]].agg("sum")
     known = rows.groupby(list(DAY)).size() >= LEAST_OF_DAY
     missed = days[list(names)].sub(days["observed"], axis=0).abs()[known].rename(columns=names)

@@ -146,8 +146,8 @@ class Run:
         return self._step("features", "features", horizon=True)
 
     def training(self) -> Frames:
-        """Return `metrics`, `choice`, `past_forecasts`, `promises`, `together`, `days_ahead`, `reference` and
-        `importance`."""
+        """Return `metrics`, `selection`, `past_forecasts`, `calibration`, `calibration_overall`, `days_ahead`,
+        `reference` and `importance`."""
         return self._step("training", "training", horizon=True)
 
     def forecast(self) -> Frames:
@@ -216,7 +216,7 @@ class Run:
         return self.forecast()["forecast"]
 
     def _selection(self) -> pd.DataFrame:
-        return self.training()["choice"]
+        return self.training()["selection"]
 
     def _step(
         self, step: str, function: str, inputs: Callable[[], tuple[Any, ...]] = tuple, horizon: bool = False

@@ -10,12 +10,12 @@ import pandas as pd
 from influx.billing.costs import bill, home_rates
 from influx.core.parallel import run_all
 from influx.forecasting.aggregate_intervals import totals
-from influx.forecasting.device_series import Series
-from influx.forecasting.evaluation.backtest import LEVELS
-from influx.forecasting.evaluation.calibration import days_ahead, of_chosen, promises
-from influx.forecasting.evaluation.model_selection import references, train
+from influx.forecasting.device_series import Series, active_series
+from influx.forecasting.evaluation.backtest import LEVELS, backtest
+from influx.forecasting.evaluation.calibration import calibration, days_ahead, of_selected
+from influx.forecasting.evaluation.model_selection import references, select
 from influx.forecasting.features import every_hour, every_week, feature_table, relation
-from influx.forecasting.forecast import active_series, fitted_models, predict_all
+from influx.forecasting.forecast import fitted_models, predict_all
 from influx.home.home import Home
 from influx.insights import anomalies, explore, overview, recommendations
 from influx.insights.forecast_review import review
@@ -57,18 +57,18 @@ def features(home: Home, horizon: int) -> Frames:
 
 
 def training(home: Home, horizon: int) -> Frames:
-    """Return `metrics`, `choice`, `past_forecasts`, `promises`, `together`, `days_ahead`, `reference`, `importance`."""
-    devices = active_series(home)
-    trained = train(devices, home.origin, horizon=horizon)
-    scores, importance = references(devices, home.origin, horizon)
-    chosen = of_chosen(trained.forecasts, trained.choice)
+    """Return `metrics`, `selection`, `past_forecasts`, `calibration`, `days_ahead`, `reference`, `importance`."""
+    evaluated = backtest(home, horizon=horizon)
+    selection, past = select(evaluated), evaluated.forecasts
+    scores, importance = references(active_series(home), home.origin, horizon)
+    selected = of_selected(past, selection)
     return {
-        "metrics": trained.metrics,
-        "choice": trained.choice,
-        "past_forecasts": trained.forecasts,
-        "promises": promises(chosen),
-        "together": promises(chosen, ["home_id"]),
-        "days_ahead": days_ahead(trained.forecasts, trained.choice),
+        "metrics": pd.DataFrame(evaluated),
+        "selection": pd.DataFrame(selection),
+        "past_forecasts": past,
+        "calibration": calibration(selected),
+        "calibration_overall": calibration(selected, ["home_id"]),
+        "days_ahead": days_ahead(past, selection),
         "reference": scores,
         "importance": importance,
     }

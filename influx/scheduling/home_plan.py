@@ -13,8 +13,8 @@ from influx.core.frames import Frames
 from influx.core.local_time import HOUR
 from influx.core.schema import HOUSEHOLD
 from influx.core.tariff import Rates
-from influx.forecasting.device_series import Series
-from influx.forecasting.forecast import active_series, fitted_models
+from influx.forecasting.device_series import Series, active_series
+from influx.forecasting.forecast import fitted_models
 from influx.home.home import Home
 from influx.scheduling import infeasibility_messages, temperature_scenarios
 from influx.scheduling.flexible_loads import Asked, Notes, asked_of, tasks_of

@@ -50,9 +50,9 @@ def test_a_forecast_is_judged_hour_by_hour_beside_climatology():
     judged = judge(stated(0.6, 0.5, 0.8), [series(kwh)])
     # p10 .5, p50 .6, p90 .8 against .7: (.1 * .2 + .5 * .1 + .1 * .1) / 3; climatology says .5 at every level
     assert judged["loss"].to_numpy() == pytest.approx((0.02 + 0.05 + 0.01) / 3)
-    assert judged["anchor_loss"].to_numpy() == pytest.approx((0.1 + 0.5 + 0.9) * 0.2 / 3)
+    assert judged["baseline_loss"].to_numpy() == pytest.approx((0.1 + 0.5 + 0.9) * 0.2 / 3)
     assert judged["day"].tolist() == [1 + hour // 24 for hour in range(WEEK)]
-    assert judged[["anchor_kwh", "anchor_p10", "anchor_p90"]].to_numpy() == pytest.approx(0.5)
+    assert judged[["baseline_kwh", "baseline_p10", "baseline_p90"]].to_numpy() == pytest.approx(0.5)
 
 
 def test_scores_say_bias_coverage_and_what_was_avoided():
@@ -61,14 +61,14 @@ def test_scores_say_bias_coverage_and_what_was_avoided():
     assert (row["said"], row["was"]) == pytest.approx((0.6 * WEEK, 0.8 * WEEK))
     assert row["bias"] == pytest.approx(-0.25)
     assert row["coverage_80"] == 0.5
-    assert row["gain"] == pytest.approx(1 - row["loss"] / row["anchor_loss"])
+    assert row["gain"] == pytest.approx(1 - row["loss"] / row["baseline_loss"])
     assert row["gain"] > 0
     # climatology said .5 throughout, and never met what happened
-    assert (row["anchor_said"], row["anchor_bias"]) == pytest.approx((0.5 * WEEK, -0.375))
-    assert row["anchor_coverage_80"] == 0
+    assert (row["baseline_said"], row["baseline_bias"]) == pytest.approx((0.5 * WEEK, -0.375))
+    assert row["baseline_coverage_80"] == 0
     # the first 84 hours were missed by .1, the others by .3: days by 2.4, 4.8 (the fourth) or 7.2 kWh
-    assert row["off_by"] == pytest.approx((3 * 2.4 + 4.8 + 3 * 7.2) / 7)
-    assert row["anchor_off_by"] == pytest.approx((3 * 4.8 + 7.2 + 3 * 9.6) / 7)
+    assert row["absolute_error"] == pytest.approx((3 * 2.4 + 4.8 + 3 * 7.2) / 7)
+    assert row["baseline_absolute_error"] == pytest.approx((3 * 4.8 + 7.2 + 3 * 9.6) / 7)
 
 
 def test_scores_by_day_tell_each_day_of_each_device():
@@ -77,7 +77,7 @@ def test_scores_by_day_tell_each_day_of_each_device():
     assert days["day"].tolist() == [1, 2, 3, 4, 5, 6, 7]
     assert days["said"].tolist() == pytest.approx([14.4] * 7)
     assert days["was"].tolist() == pytest.approx([16.8, 12.0, *[14.4] * 5])
-    assert days["off_by"].tolist() == pytest.approx([2.4, 2.4, *[0.0] * 5])
+    assert days["absolute_error"].tolist() == pytest.approx([2.4, 2.4, *[0.0] * 5])
     assert days["coverage_80"].tolist() == [0, *[1] * 6]
 
 
@@ -87,7 +87,7 @@ def test_a_day_of_which_less_than_18_hours_were_measured_is_not_said_to_be_misse
         kwh[5 * WEEK : 5 * WEEK + unknown] = np.nan
         days = scores(judge(stated(0.6, 0.5, 0.8), [series(kwh)]), DAY)
         assert days["hours"].iloc[0] == 24 - unknown
-        assert np.isfinite(days["off_by"].iloc[0]) == told
+        assert np.isfinite(days["absolute_error"].iloc[0]) == told
 
 
 def test_hours_that_were_not_measured_are_neither_judged_nor_taken_for_zero():
@@ -153,7 +153,7 @@ def test_every_earlier_report_is_judged_the_newest_first(tmp_path):
         {"2024-W07": 0.6, "2024-W06": 0}
     )
     assert found["review_days"].groupby("week").size().to_dict() == {"2024-W06": 7, "2024-W07": 7}
-    assert set(found["review_promises"]["folds"]) == {2}
+    assert set(found["review_calibration"]["folds"]) == {2}
     assert list(verdict.record(found)["read from"]) == ["2024-W07", "2024-W06"]
 
 

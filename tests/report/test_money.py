@@ -194,10 +194,10 @@ def test_a_day_that_is_not_wholly_priced_has_no_cost_in_the_table() -> None:
 
 
 def test_the_week_s_table_says_how_many_hours_are_priced() -> None:
-    choice = pd.DataFrame({"home_id": ["h"], "device_id": ["household"], "model": ["climatology"]})
+    selection = pd.DataFrame({"home_id": ["h"], "device_id": ["household"], "model": ["climatology"]})
     week, cost = sums(10.0).assign(home_id="h"), sums(2.0, 48).assign(home_id="h")
-    assert "cost of 48 h" in tables.week(week, cost, choice, "EUR")
-    assert {"cost", "kg CO₂"} <= set(tables.week(week, sums(2.0).assign(home_id="h"), choice, "EUR", week))
+    assert "cost of 48 h" in tables.week(week, cost, selection, "EUR")
+    assert {"cost", "kg CO₂"} <= set(tables.week(week, sums(2.0).assign(home_id="h"), selection, "EUR", week))
 
 
 @pytest.mark.parametrize(

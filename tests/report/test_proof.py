@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from influx.forecasting.evaluation.calibration import PROMISES, half_width
+from influx.forecasting.evaluation.calibration import NOMINAL, half_width
 from influx.report.words import training
 
 NAN, THIN = float("nan"), "\N{NARROW NO-BREAK SPACE}"
@@ -16,7 +16,7 @@ def plain(words: str) -> str:
     return words.replace(THIN, " ")
 
 
-def choice(*rows: tuple[str, float, float, int], models: tuple[str, ...] = ("similar days",)) -> pd.DataFrame:
+def selection(*rows: tuple[str, float, float, int], models: tuple[str, ...] = ("similar days",)) -> pd.DataFrame:
     """Return choices of (device, lead of the best rival, its standard error, folds)."""
     frame = pd.DataFrame(list(rows), columns=["device_id", "skill", "skill_se", "folds"])
     clear = (frame["skill"] > half_width(frame["skill_se"], frame["folds"])) & (frame["folds"] > 2)
@@ -44,24 +44,24 @@ def choice(*rows: tuple[str, float, float, int], models: tuple[str, ...] = ("sim
 def test_a_lead_is_clear_only_where_so_few_forecasts_rarely_show_it(
     lead: float, error: float, folds: int, margin: float, word: str
 ) -> None:
-    row = training.margins(choice(("tv", lead, error, folds))).iloc[0]
+    row = training.margins(selection(("tv", lead, error, folds))).iloc[0]
     assert row["margin"] == pytest.approx(margin, nan_ok=True)
     assert row["word"] == word
     assert np.isfinite(row["error"]) == np.isfinite(error)
 
 
 def test_the_choice_shows_the_lead_with_its_error_the_household_first() -> None:
-    shown = training.choice(choice(("tv", -0.2, 0.06, 4), ("household", 0.1, 0.12, 4)))
+    shown = training.selection(selection(("tv", -0.2, 0.06, 4), ("household", 0.1, 0.12, 4)))
     assert [[plain(str(value)) for value in line] for line in shown.iloc[:, :4].to_numpy()] == [
         ["household", "similar days", "-10 ± 12 %", "may be chance"],
         ["tv", "similar days", "20 ± 6 %", "more than chance explains"],
     ]
-    untested = training.choice(choice(("tv", NAN, NAN, 0), models=("climatology",)))
+    untested = training.selection(selection(("tv", NAN, NAN, 0), models=("climatology",)))
     assert untested.iloc[0, 1:4].tolist() == ["climatology", "not known", "too few past forecasts to tell"]
 
 
 def test_winners_are_counted_and_so_are_clear_leads() -> None:
-    frame = choice(("tv", -0.2, 0.06, 4), ("ac", 0.0, 0.1, 4), ("lamp", 0.0, 0.1, 4))
+    frame = selection(("tv", -0.2, 0.06, 4), ("ac", 0.0, 0.1, 4), ("lamp", 0.0, 0.1, 4))
     assert training.winners(frame) == (
         "**Of 3 series (the household counts as one), the forecast uses similar days for 3.** For 1 of them the lead "
         "over the next best is more than chance explains."
@@ -70,23 +70,23 @@ def test_winners_are_counted_and_so_are_clear_leads() -> None:
 
 
 def test_where_climatology_won_it_is_said() -> None:
-    frame = choice(("tv", 0.2, 0.05, 4), ("ac", 0.0, 0.1, 4), models=("climatology", "similar days"))
+    frame = selection(("tv", 0.2, 0.05, 4), ("ac", 0.0, 0.1, 4), models=("climatology", "similar days"))
     words = "Climatology forecasts tv: no other model beat it by more than chance."
     assert training.usual_use(frame) == words
     assert training.winners(frame).endswith(words)
     assert training.usual_use(frame[1:]) == ""
-    many = choice(*[(f"d{number}", 0.2, 0.05, 4) for number in range(6)], models=("climatology",))
+    many = selection(*[(f"d{number}", 0.2, 0.05, 4) for number in range(6)], models=("climatology",))
     assert "forecasts d0, d1, d2, d3 and 2 more: no other" in training.usual_use(many)
 
 
 def test_climatology_that_nobody_tested_is_said_to_be_untested() -> None:
-    untested = choice(("tv", NAN, NAN, 0), ("new", NAN, NAN, 0), models=("climatology",))
+    untested = selection(("tv", NAN, NAN, 0), ("new", NAN, NAN, 0), models=("climatology",))
     words = "There is too little history to test anything, so climatology is used untested."
     assert training.usual_use(untested) == words
     assert training.winners(untested).endswith(f"uses climatology for 2.** {words}")
-    one = choice(("tv", -0.2, 0.05, 4), ("new", NAN, NAN, 0), models=("similar days", "climatology"))
+    one = selection(("tv", -0.2, 0.05, 4), ("new", NAN, NAN, 0), models=("similar days", "climatology"))
     assert training.usual_use(one) == "Climatology forecasts new untested, as too little is known of it."
-    both = choice(("tv", 0.2, 0.05, 4), ("new", NAN, NAN, 0), models=("climatology",))
+    both = selection(("tv", 0.2, 0.05, 4), ("new", NAN, NAN, 0), models=("climatology",))
     assert training.usual_use(both) == (
         "Climatology forecasts tv: no other model beat it by more than chance. It forecasts new untested, as too "
         "little is known of it."
@@ -98,9 +98,9 @@ def test_climatology_that_nobody_tested_is_said_to_be_untested() -> None:
 
 def promises(device: str = "household", folds: int = 4, off: float = 0.0, **found: tuple[float, float]) -> pd.DataFrame:
     """Return promises with (found, its standard error), all of them kept but for those that are named."""
-    kept = {name: found.get(name, (share, 0.01)) for name, share in PROMISES.items()}
-    frame = pd.DataFrame(kept, index=["found", "found_se"]).T.rename_axis("promise").reset_index()
-    frame["promised"] = list(PROMISES.values())
+    kept = {name: found.get(name, (share, 0.01)) for name, share in NOMINAL.items()}
+    frame = pd.DataFrame(kept, index=["empirical", "empirical_se"]).T.rename_axis("quantile").reset_index()
+    frame["nominal"] = list(NOMINAL.values())
     return frame.assign(device_id=device, folds=folds, hours=672, off=off, mostly_off=off >= 0.9)
 
 
@@ -120,7 +120,7 @@ def promises(device: str = "household", folds: int = 4, off: float = 0.0, **foun
 def test_a_promise_is_broken_only_where_so_few_forecasts_can_tell(
     promise: str, found: float, error: float, folds: int, word: str
 ) -> None:
-    row = {"promise": promise, "promised": PROMISES[promise], "found": found, "found_se": error, "folds": folds}
+    row = {"quantile": promise, "nominal": NOMINAL[promise], "empirical": found, "empirical_se": error, "folds": folds}
     assert training.outcome(pd.Series(row)) == word
 
 
@@ -157,7 +157,7 @@ def test_the_table_of_promises_names_what_broke() -> None:
         ["tv", "95 %", "not known", "50 ± 1 %", "97 ± 1 %", "80 ± 1 %", "p90 too high"],
     ]
     assert plain(list(shown)[2]) == "below p10 (10 % promised)"
-    nothing = promises(**dict.fromkeys(PROMISES, (NAN, NAN)))
+    nothing = promises(**dict.fromkeys(NOMINAL, (NAN, NAN)))
     assert training.promise_table(nothing)["kept?"].tolist() == ["not known"]
 
 
@@ -166,11 +166,13 @@ def test_the_table_of_promises_names_what_broke() -> None:
 
 def days(folds: int = 4, last: int = 2) -> pd.DataFrame:
     rows = [
-        {"device_id": device, "day": day, "folds": folds, "loss": 0.1 * day, "anchor_loss": 0.2, "lead": lead / day}
+        {"device_id": device, "day": day, "folds": folds, "loss": 0.1 * day, "baseline_loss": 0.2, "skill": lead / day}
         for device, lead in (("tv", 0.1), ("household", 0.3))
         for day in range(1, last + 1)
     ]
-    return pd.DataFrame(rows).assign(lead_se=0.05, off_by=lambda rows: 2.0 * rows["day"], anchor_off_by=5.0)
+    return pd.DataFrame(rows).assign(
+        skill_se=0.05, absolute_error=lambda rows: 2.0 * rows["day"], baseline_absolute_error=5.0
+    )
 
 
 def test_the_first_and_the_last_day_are_told() -> None:

@@ -292,8 +292,8 @@ def test_devices_that_are_hardly_ever_known_at_once_are_summed_all_the_same(tmp_
 
 
 def test_the_model_of_a_device_is_told_and_an_unknown_device_is_named(finished: Run) -> None:
-    choice = finished.training()["choice"].set_index("device_id")["model"]
-    assert finished.model("tv") == choice["tv"]
+    selection = finished.training()["selection"].set_index("device_id")["model"]
+    assert finished.model("tv") == selection["tv"]
     with pytest.raises(InputError, match="there is no 'radio'; forecast are fridge, household, tv"):
         finished.model("radio")
 
@@ -419,6 +419,6 @@ def test_the_second_week_holds_the_first_to_account(tmp_path: Path) -> None:
 
 def test_training_keeps_its_promises_beside_its_metrics(finished: Run) -> None:
     trained = finished.training()
-    assert set(trained["promises"]["device_id"]) == set(trained["metrics"]["device_id"])
-    assert trained["together"]["promise"].tolist() == ["p10", "p50", "p90", "band"]
+    assert set(trained["calibration"]["device_id"]) == set(trained["metrics"]["device_id"])
+    assert trained["calibration_overall"]["quantile"].tolist() == ["p10", "p50", "p90", "band"]
     assert set(trained["days_ahead"]["day"]) == set(range(1, 8))

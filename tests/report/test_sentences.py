@@ -267,15 +267,15 @@ def test_advice_sums_up_each_kind() -> None:
 
 
 def test_trust_is_the_coverage_of_the_household_s_own_model() -> None:
-    choice = pd.DataFrame({"device_id": ["household"], "model": ["seasonal_naive"]})
+    selection = pd.DataFrame({"device_id": ["household"], "model": ["seasonal_naive"]})
     rows = [("climatology", 0.1, 0.9), ("seasonal_naive", 0.78, 0.12)]
     metrics = pd.DataFrame(rows, columns=["model", "coverage_80", "daily_wape"]).assign(device_id="household", folds=4)
-    said = plain(sentences.trust({"choice": choice, "metrics": metrics}))
+    said = plain(sentences.trust({"selection": selection, "metrics": metrics}))
     assert said.startswith("Over 4 past ")
     assert "held 78 % of the hours" in said
     assert "off by 12 %" in said
     for untested in (metrics[:0], metrics[:1]):
-        assert sentences.trust({"choice": choice, "metrics": untested}).startswith(
+        assert sentences.trust({"selection": selection, "metrics": untested}).startswith(
             "How sure it is cannot be tested yet"
         )
-    assert "cannot be tested" in sentences.trust({"choice": choice.assign(device_id="tv"), "metrics": metrics})
+    assert "cannot be tested" in sentences.trust({"selection": selection.assign(device_id="tv"), "metrics": metrics})

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import tiny_homes as tiny
-from influx.forecasting.models import MODELS
 from pytest import approx
 
 from influx import Run, load
+from influx.forecasting.models import MODELS
 from influx.report.html import cell
 from influx.report.words import tables
 
@@ -88,10 +88,10 @@ def test_a_feature_that_the_data_lacks_or_that_never_varies_is_said_to(tiny_run)
 
 def test_the_contest_shows_the_chosen_model_of_each_device(sample_run: Run) -> None:
     trained = sample_run.training()
-    shown = tables.contest(trained["metrics"], trained["choice"])
+    shown = tables.contest(trained["metrics"], trained["selection"])
     assert shown["device"].iloc[0] == "household"
-    assert len(shown) == len(trained["choice"])
-    chosen = trained["choice"].merge(trained["metrics"]).set_index("device_id")["pinball"]
+    assert len(shown) == len(trained["selection"])
+    chosen = trained["selection"].merge(trained["metrics"]).set_index("device_id")["pinball"]
     assert shown.set_index("device")["pinball [kWh]"].to_dict() == chosen.to_dict()
     every = tables.metrics(trained["metrics"])
     assert len(every) == len(trained["metrics"])
@@ -186,8 +186,8 @@ def test_no_value_of_any_table_is_a_bare_nan(make, tiny_run) -> None:
         tables.drivers(explored["drivers"]),
         tables.unusual(explored["unusual"]),
         tables.relations(run.features()["relations"]),
-        tables.contest(trained["metrics"], trained["choice"]),
-        tables.week(coming["week"], paid.get("cost_week"), trained["choice"], "EUR"),
+        tables.contest(trained["metrics"], trained["selection"]),
+        tables.week(coming["week"], paid.get("cost_week"), trained["selection"], "EUR"),
         tables.days(coming["daily"], paid.get("cost_daily"), ""),
         tables.peaks(coming["peaks"]),
         tables.devices(meaning["overview"], "UTC"),

@@ -82,7 +82,7 @@ def devices(*reports: dict[str, float], hours: int = 168) -> pd.DataFrame:
         for number, losses in enumerate(reports)
         for name, loss in losses.items()
     ]
-    frame = pd.DataFrame(rows).assign(hours=hours, anchor_loss=0.2)
+    frame = pd.DataFrame(rows).assign(hours=hours, baseline_loss=0.2)
     return frame.assign(gain=1 - frame["loss"] / 0.2)
 
 
@@ -117,12 +117,14 @@ def test_several_reports_are_told_with_their_error_and_what_it_means() -> None:
 
 def scored(*days: tuple[str, float, float, float], origin: pd.Timestamp = THEN) -> pd.DataFrame:
     """Return scores of (device, said, climatology said, was) a day each."""
-    frame = pd.DataFrame(list(days), columns=["device_id", "said", "anchor_said", "was"])
-    frame = frame.assign(week="2024-W28", origin=origin, hours=24, loss=0.1, anchor_loss=0.2, gain=0.5)
+    frame = pd.DataFrame(list(days), columns=["device_id", "said", "baseline_said", "was"])
+    frame = frame.assign(week="2024-W28", origin=origin, hours=24, loss=0.1, baseline_loss=0.2, gain=0.5)
     frame["day"] = frame.groupby("device_id").cumcount() + 1
-    frame = frame.assign(coverage_80=0.75, anchor_coverage_80=0.5, off_by=(frame["said"] - frame["was"]).abs())
-    frame["bias"], frame["anchor_bias"] = (frame[name] / frame["was"] - 1 for name in ("said", "anchor_said"))
-    return frame.assign(anchor_off_by=(frame["anchor_said"] - frame["was"]).abs())
+    frame = frame.assign(
+        coverage_80=0.75, baseline_coverage_80=0.5, absolute_error=(frame["said"] - frame["was"]).abs()
+    )
+    frame["bias"], frame["baseline_bias"] = (frame[name] / frame["was"] - 1 for name in ("said", "baseline_said"))
+    return frame.assign(baseline_absolute_error=(frame["baseline_said"] - frame["was"]).abs())
 
 
 DAYS = scored(("tv", 9, 1, 1), (HOUSEHOLD, 10, 11, 12), (HOUSEHOLD, 13, 9, 8), (HOUSEHOLD, 9, 7, 9.5))

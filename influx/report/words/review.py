@@ -52,9 +52,9 @@ def against_climatology(review: Frames) -> str:
     rows = review["review_devices"]
     if rows.empty:
         return "Nothing can be compared yet."
-    total = rows.assign(loss=rows["loss"] * rows["hours"], anchor_loss=rows["anchor_loss"] * rows["hours"])
-    sums = total.groupby("device_id")[["loss", "anchor_loss", "hours"]].sum()
-    gain = 1 - sums["loss"] / sums["anchor_loss"].where(sums["anchor_loss"] > 0)
+    total = rows.assign(loss=rows["loss"] * rows["hours"], baseline_loss=rows["baseline_loss"] * rows["hours"])
+    sums = total.groupby("device_id")[["loss", "baseline_loss", "hours"]].sum()
+    gain = 1 - sums["loss"] / sums["baseline_loss"].where(sums["baseline_loss"] > 0)
     better, worse = int((gain > 0.01).sum()), int((gain < -0.01).sum())
     count = rows["origin"].nunique()
     words = (
@@ -79,18 +79,18 @@ def _household_loss(sums: pd.DataFrame, gain: pd.Series) -> str:
     way = "less" if gain[HOUSEHOLD] >= 0 else "more"
     return (
         f"**The household's loss was {fmt.kwh(row['loss'])} in the hour, {fmt.percent(abs(gain[HOUSEHOLD]))} {way} "
-        f"than climatology's {fmt.kwh(row['anchor_loss'])}.**"
+        f"than climatology's {fmt.kwh(row['baseline_loss'])}.**"
     )
 
 
 def worst_day(review: Frames) -> str:
     """Say on which day of the newest forecast the household was missed most."""
     rows = newest(review["review_days"])
-    rows = rows[(rows["device_id"] == HOUSEHOLD) & rows["off_by"].notna()] if len(rows) else rows
+    rows = rows[(rows["device_id"] == HOUSEHOLD) & rows["absolute_error"].notna()] if len(rows) else rows
     if rows.empty:
         return "By how much each day was missed is not known yet."
-    top = rows.loc[rows["off_by"].idxmax()]
-    closer = int((rows["anchor_off_by"] < rows["off_by"]).sum())
+    top = rows.loc[rows["absolute_error"].idxmax()]
+    closer = int((rows["baseline_absolute_error"] < rows["absolute_error"]).sum())
     return (
         f"The household was missed most on day {top['day']}: {fmt.kwh(top['said'])} were said, {fmt.kwh(top['was'])} "
         f"were used. Climatology would have been closer on {closer} of {len(rows)} days."
@@ -128,7 +128,7 @@ def record(review: Frames, device_id: str = HOUSEHOLD) -> pd.DataFrame:
             "in the range": _yes_or_no(rows["inside"]),
             "hours in the band": [fmt.percent(share) for share in rows["coverage_80"]],
             "loss [kWh]": rows["loss"],
-            "climatology's [kWh]": rows["anchor_loss"],
+            "climatology's [kWh]": rows["baseline_loss"],
             "read from": rows["week"].replace(AGAIN, "made again now"),
         }
     )
@@ -149,13 +149,16 @@ def energies(scores: pd.DataFrame) -> pd.DataFrame:
     rows = newest(scores)
     out = _of_device(rows) | {
         "said [kWh]": rows["said"],
-        "climatology [kWh]": rows["anchor_said"],
+        "climatology [kWh]": rows["baseline_said"],
         "was [kWh]": rows["was"],
         "bias": rows["bias"].map(fmt.percent),
-        "climatology's bias": rows["anchor_bias"].map(fmt.percent),
+        "climatology's bias": rows["baseline_bias"].map(fmt.percent),
     }
     if "day" not in rows:
-        out |= {"a day missed by [kWh]": rows["off_by"], "climatology by [kWh]": rows["anchor_off_by"]}
+        out |= {
+            "a day missed by [kWh]": rows["absolute_error"],
+            "climatology by [kWh]": rows["baseline_absolute_error"],
+        }
     return household_first(pd.DataFrame(out))
 
 
@@ -166,10 +169,10 @@ def losses(scores: pd.DataFrame) -> pd.DataFrame:
     rows = newest(scores)
     out = _of_device(rows) | {
         "loss [kWh]": rows["loss"],
-        "climatology's [kWh]": rows["anchor_loss"],
+        "climatology's [kWh]": rows["baseline_loss"],
         "loss avoided": rows["gain"].map(fmt.percent),
         "in the band": rows["coverage_80"].map(fmt.percent),
-        "in climatology's": rows["anchor_coverage_80"].map(fmt.percent),
+        "in climatology's": rows["baseline_coverage_80"].map(fmt.percent),
     }
     return household_first(pd.DataFrame(out))
 

@@ -234,11 +234,11 @@ def advice(recommendations: pd.DataFrame, cost: float, currency: str, known: boo
 
 def trust(trained: Frames) -> str:
     """Say how often the household's band held on past weeks and how far off its days were."""
-    choice = trained["choice"].set_index("device_id")["model"]
+    selection = trained["selection"].set_index("device_id")["model"]
     rows = trained["metrics"]
-    if HOUSEHOLD not in choice or rows.empty:
+    if HOUSEHOLD not in selection or rows.empty:
         return "How sure it is cannot be tested yet: the history is shorter than two weeks."
-    row = rows[(rows["device_id"] == HOUSEHOLD) & (rows["model"] == choice[HOUSEHOLD])]
+    row = rows[(rows["device_id"] == HOUSEHOLD) & (rows["model"] == selection[HOUSEHOLD])]
     if row.empty:
         return "How sure it is cannot be tested yet: the household's history is too short or too patchy."
     found = row.iloc[0]

@@ -167,9 +167,9 @@ def relations(frame: pd.DataFrame) -> pd.DataFrame:
     return mean.reset_index().rename(columns=names)[["feature", *names.values()]]
 
 
-def contest(metrics_: pd.DataFrame, choice: pd.DataFrame) -> pd.DataFrame:
+def contest(metrics_: pd.DataFrame, selection: pd.DataFrame) -> pd.DataFrame:
     """Return how each device's chosen model did on past weeks."""
-    return household_first(metrics(choice[["home_id", "device_id", "model"]].merge(metrics_)).drop(columns="model"))
+    return household_first(metrics(selection[["home_id", "device_id", "model"]].merge(metrics_)).drop(columns="model"))
 
 
 def metrics(frame: pd.DataFrame) -> pd.DataFrame:
@@ -213,12 +213,12 @@ def reference(frame: pd.DataFrame) -> pd.DataFrame:
 def week(
     week: pd.DataFrame,
     cost: pd.DataFrame | None,
-    choice: pd.DataFrame,
+    selection: pd.DataFrame,
     currency: str,
     carbon: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Return each device's coming week: energy with its range, cost, carbon, and the model that says so."""
-    rows = week.merge(choice[["home_id", "device_id", "model"]], on=["home_id", "device_id"])
+    rows = week.merge(selection[["home_id", "device_id", "model"]], on=["home_id", "device_id"])
     out = pd.DataFrame({"device": rows["device_id"], "kWh expected": rows["total"]})
     out["8 in 10 [kWh]"] = [fmt.between(low, high) for low, high in zip(rows["p10"], rows["p90"], strict=True)]
     if cost is not None:

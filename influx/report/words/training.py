@@ -7,7 +7,7 @@ import pandas as pd
 
 from influx.core import formatting as fmt
 from influx.core.schema import HOUSEHOLD
-from influx.forecasting.evaluation.calibration import ANCHOR, PROMISES, half_width
+from influx.forecasting.evaluation.calibration import BASELINE, NOMINAL, half_width
 from influx.forecasting.evaluation.model_selection import LEAST_FOLDS
 from influx.report.selection import why
 from influx.report.words.tables import household_first
@@ -18,39 +18,39 @@ KEPT = "within chance"
 UNTOLD = "Whether the bands keep what they promise cannot be told yet: too few hours were tested."
 
 
-def margins(choice: pd.DataFrame) -> pd.DataFrame:
+def margins(selection: pd.DataFrame) -> pd.DataFrame:
     """Tell by how much each device's model leads the next best, and whether that may be chance.
 
     Returns
     -------
-    DataFrame, index that of `choice`
+    DataFrame, index that of `selection`
         `margin`, the part of the anchor's loss by which it lost less; `error`, its standard error over the past
         forecasts, paired; `word`, what they mean: clear is only a margin that so few forecasts show by chance once in
         20 times at most. NaN where there was no rival.
     """
-    enough, error = choice["folds"] >= LEAST_FOLDS, choice["skill_se"].where(np.isfinite(choice["skill_se"]))
-    margin = choice["skill"].where(choice["significant"].astype(bool), -choice["skill"])
-    clear = enough & (margin > half_width(error, choice["folds"]))
+    enough, error = selection["folds"] >= LEAST_FOLDS, selection["skill_se"].where(np.isfinite(selection["skill_se"]))
+    margin = selection["skill"].where(selection["significant"].astype(bool), -selection["skill"])
+    clear = enough & (margin > half_width(error, selection["folds"]))
     word = np.select([clear, error.notna()], [CLEAR, CHANCE], TOO_FEW)
-    return pd.DataFrame({"margin": margin, "error": error, "word": word}, index=choice.index)
+    return pd.DataFrame({"margin": margin, "error": error, "word": word}, index=selection.index)
 
 
-def winners(choice: pd.DataFrame) -> str:
+def winners(selection: pd.DataFrame) -> str:
     """Say who won the contest, and how often that is more than chance."""
-    counts = choice["model"].value_counts()
+    counts = selection["model"].value_counts()
     parts = [f"{name} for {count}" for name, count in counts.items()]
-    words = f"**Of {len(choice)} series (the household counts as one), the forecast uses {fmt.listed(parts)}.**"
-    if (choice["folds"] > 0).any():
-        clear = int((margins(choice)["word"] == CLEAR).sum())
+    words = f"**Of {len(selection)} series (the household counts as one), the forecast uses {fmt.listed(parts)}.**"
+    if (selection["folds"] > 0).any():
+        clear = int((margins(selection)["word"] == CLEAR).sum())
         words += f" For {clear or 'none'} of them the lead over the next best is {CLEAR}."
-    return f"{words} {usual_use(choice)}".rstrip()
+    return f"{words} {usual_use(selection)}".rstrip()
 
 
-def usual_use(choice: pd.DataFrame) -> str:
+def usual_use(selection: pd.DataFrame) -> str:
     """Say where climatology is used and why; empty where it is not."""
-    used = choice[choice["model"] == ANCHOR]
+    used = selection[selection["model"] == BASELINE]
     untested = used["folds"] == 0
-    if len(used) and untested.sum() == len(choice):
+    if len(used) and untested.sum() == len(selection):
         return "There is too little history to test anything, so climatology is used untested."
     won, new = ([fmt.name(name) for name in used.loc[some, "device_id"]] for some in (~untested, untested))
     words = f"Climatology forecasts {_some(won)}: no other model beat it by more than chance." if won else ""
@@ -64,7 +64,7 @@ def _some(names: list[str], most: int = 4) -> str:
     return fmt.listed(names[:most] + more)
 
 
-def choice(frame: pd.DataFrame) -> pd.DataFrame:
+def selection(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the model of each device, its lead over the next best with the standard error, and why it was chosen."""
     lead = margins(frame)
     out = pd.DataFrame({"device": frame["device_id"], "model used": frame["model"]})
@@ -86,17 +86,17 @@ def kept(promises: pd.DataFrame, together: pd.DataFrame) -> str:
         ("that of the household", promises[promises["device_id"] == HOUSEHOLD]),
         ("those of the devices", together),
     ):
-        band = rows[(rows["promise"] == "band") & rows["found"].notna()]
+        band = rows[(rows["quantile"] == "band") & rows["empirical"].notna()]
         if len(band) and not (rows is together and set(promises["device_id"]) == {HOUSEHOLD}):
             row = band.iloc[0]
-            words.append(f"{who} held {fmt.give_or_take(row['found'], row['found_se'])}{_told(row)}")
+            words.append(f"{who} held {fmt.give_or_take(row['found'], row['empirical_se'])}{_told(row)}")
     if not words:
         return UNTOLD
     folds = int(promises["folds"].max())
     over = f"{folds} past forecasts" if folds > 1 else "one past forecast"
     over += "" if folds >= LEAST_FOLDS else ", too few to judge it by"
     return (
-        f"**A band promises {fmt.percent(PROMISES['band'])} of the hours: {' and '.join(words)}.** That is over "
+        f"**A band promises {fmt.percent(NOMINAL['band'])} of the hours: {' and '.join(words)}.** That is over "
         f"{over}; hours whose band begins at zero are left out, as nothing can fall below it."
     )
 
@@ -108,14 +108,14 @@ def _told(row: pd.Series) -> str:
 
 def outcome(row: pd.Series) -> str:
     """Return whether a promise was kept, as far as so few past forecasts tell."""
-    if not np.isfinite(row["found_se"]) or row["folds"] < LEAST_FOLDS:
+    if not np.isfinite(row["empirical_se"]) or row["folds"] < LEAST_FOLDS:
         return fmt.NOT_KNOWN
-    off = row["found"] - row["promised"]
-    if abs(off) <= half_width(row["found_se"], row["folds"]):
+    off = row["empirical"] - row["nominal"]
+    if abs(off) <= half_width(row["empirical_se"], row["folds"]):
         return KEPT
-    if row["promise"] == "band":
+    if row["quantile"] == "band":
         return "too wide" if off > 0 else "too narrow"
-    return f"{row['promise']} too {'high' if off > 0 else 'low'}"
+    return f"{row['quantile']} too {'high' if off > 0 else 'low'}"
 
 
 def promise_table(promises: pd.DataFrame) -> pd.DataFrame:
@@ -124,18 +124,18 @@ def promise_table(promises: pd.DataFrame) -> pd.DataFrame:
         return promises
     rows = []
     for device, told in promises.groupby("device_id", sort=False):
-        found = dict(zip(told["promise"], _with_error(told["found"], told["found_se"]), strict=True))
+        found = dict(zip(told["quantile"], _with_error(told["empirical"], told["empirical_se"]), strict=True))
         words = [outcome(row) for _, row in told.iterrows()]
         broken = [word for word in words if word not in (KEPT, fmt.NOT_KNOWN)]
         row = {"device": device, "off": fmt.percent(float(told["off"].iloc[0]))}
-        row |= {_promised(name): found[name] for name in PROMISES}
+        row |= {_promised(name): found[name] for name in NOMINAL}
         row["kept?"] = ", ".join(broken) or (KEPT if KEPT in words else fmt.NOT_KNOWN)
         rows.append(row)
     return household_first(pd.DataFrame(rows))
 
 
 def _promised(name: str) -> str:
-    share = fmt.percent(PROMISES[name])
+    share = fmt.percent(NOMINAL[name])
     return f"inside the band ({share} promised)" if name == "band" else f"below {name} ({share} promised)"
 
 
@@ -149,12 +149,12 @@ def horizon(days: pd.DataFrame) -> str:
     more = last["day"] > first["day"]
     words = (
         f"Over {folds} past forecast{'s' if folds > 1 else ''} the household's energy was missed by "
-        f"{fmt.kwh(first['off_by'])} on day 1"
+        f"{fmt.kwh(first['absolute_error'])} on day 1"
     )
-    words += f" and by {fmt.kwh(last['off_by'])} on day {last['day']}" if more else ""
-    words += f", by climatology by {fmt.kwh(first['anchor_off_by'])}"
-    words += f" and {fmt.kwh(last['anchor_off_by'])}." if more else "."
-    lead = days.groupby("day")["lead"].mean()
+    words += f" and by {fmt.kwh(last['absolute_error'])} on day {last['day']}" if more else ""
+    words += f", by climatology by {fmt.kwh(first['baseline_absolute_error'])}"
+    words += f" and {fmt.kwh(last['baseline_absolute_error'])}." if more else "."
+    lead = days.groupby("day")["skill"].mean()
     words += f" Of climatology's loss, {fmt.percent(lead.iloc[0])} was avoided on day 1"
     words += f" and {fmt.percent(lead.iloc[-1])} on day {last['day']}" if more else ""
     words += ", on average over all series."
@@ -164,15 +164,15 @@ def horizon(days: pd.DataFrame) -> str:
 def day_table(days: pd.DataFrame, device_id: str = HOUSEHOLD) -> pd.DataFrame:
     """Return each day ahead of a device against climatology, with what all series avoided of its loss."""
     rows = days[days["device_id"] == device_id]
-    every = days.groupby("day")["lead"].mean()
+    every = days.groupby("day")["skill"].mean()
     return pd.DataFrame(
         {
             "day": rows["day"],
             "loss [kWh]": rows["loss"],
-            "climatology's [kWh]": rows["anchor_loss"],
-            "loss avoided": _with_error(rows["lead"], rows["lead_se"]),
-            "energy missed by [kWh]": rows["off_by"],
-            "by climatology [kWh]": rows["anchor_off_by"],
+            "climatology's [kWh]": rows["baseline_loss"],
+            "loss avoided": _with_error(rows["skill"], rows["skill_se"]),
+            "energy missed by [kWh]": rows["absolute_error"],
+            "by climatology [kWh]": rows["baseline_absolute_error"],
             "loss avoided, all series": [fmt.percent(every[day]) for day in rows["day"]],
         }
     )
