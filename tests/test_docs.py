@@ -10,9 +10,8 @@ import yaml
 from pydantic import BaseModel
 
 import architecture
-from influx.core.file_settings import Column, File
 from influx.core.flexible_load_settings import Flexible
-from influx.core.settings import Absence, Device, Settings
+from influx.core.settings import Absence, Column, Device, File, Settings
 from influx.core.tariff_settings import NamedRate, Season, Tariff
 
 PROJECT = Path(__file__).resolve().parents[1]

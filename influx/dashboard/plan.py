@@ -92,7 +92,7 @@ def _as_made(week: Week) -> str:
         "device": list(rows["device_id"]),
         "planned [kWh]": list(rows["kwh"]),
         "cost as planned": [_money(week, float(one)) for one in rows["cost"]],
-        "cost by habit": [_money(week, float(one)) for one in rows["habit_cost"]],
+        "cost by habit": [_money(week, float(one)) for one in rows["usual_cost"]],
         "saving": [_money(week, float(one)) for one in rows["saving"]],
         "8 in 10": [_span(week, low, high) for low, high in zip(rows["p10"], rows["p90"], strict=True)],
     }
@@ -119,8 +119,8 @@ def anew(week: Week, price: np.ndarray, weight: float) -> tuple[list[tuple[str, 
     from influx.scheduling.milp_model import read
     from influx.scheduling.solver import Impossible, solve, weigh
 
-    kept, steps = week.frame("plan_tasks"), week.frame("plan_steps")
-    tasks: list[Task] = read(str(kept["tasks"][0]))
+    kept, steps = week.frame("plan_jobs"), week.frame("plan_steps")
+    tasks: list[Task] = read(str(kept["jobs"][0]))
     limit = float(kept["limit_kw"][0])
     room = limit / 2 - steps["load_kwh"] if np.isfinite(limit) else None
     value = weigh(price, steps["carbon_g_per_kwh"] if weight < 1 else None, weight)

@@ -61,7 +61,7 @@ def drift(
     origin : Timestamp
         The end of what is known.
     judged : DataFrame
-        The hours of earlier reports, as `influx.insights.forecast_review.judge` returns them; may be empty.
+        The hours of earlier reports, as `influx.insights.forecast_review.compare_hours` returns them; may be empty.
 
     Returns
     -------

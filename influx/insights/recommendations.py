@@ -107,10 +107,10 @@ def _as_planned(home: Home, plan: Mapping[str, pd.DataFrame], currency: str) -> 
         when = once if len(runs) == 1 else f"as planned, {len(runs)} times, the first {once}"
         what = (
             f"Run {fmt.name(row.device_id)} {when}: its {fmt.kwh(row.kwh)} cost {fmt.money(row.cost, currency)} "
-            f"there and {fmt.money(row.habit_cost, currency)} as it is used now, which saves "
+            f"there and {fmt.money(row.usual_cost, currency)} as it is used now, which saves "
             f"{fmt.money(row.saving, currency)}."
         )
-        rows.append({"device_id": row.device_id, "kind": "move", "kwh": row.kwh, "cost": row.habit_cost})
+        rows.append({"device_id": row.device_id, "kind": "move", "kwh": row.kwh, "cost": row.usual_cost})
         rows[-1] |= {"saving": row.saving, "what": what}
     return rows
 

@@ -101,7 +101,7 @@ def is_kept(plan: Mapping[str, pd.DataFrame]) -> str:
     kwh = plan["plan"].groupby("device_id")["kwh"].sum().reindex(devices["device_id"]).to_numpy()
     if (np.abs(kwh - devices["kwh"]) > TOLERANCE).any() or abs(kwh.sum() - steps["planned_kwh"].sum()) > TOLERANCE:
         raise AssertionError("the steps of the plan do not hold the energy of its devices")
-    if (devices["saving"] > devices["habit_cost"].clip(lower=0) + TOLERANCE).any():
+    if (devices["saving"] > devices["usual_cost"].clip(lower=0) + TOLERANCE).any():
         raise AssertionError("a device saves more than its energy costs now")
     drawn = steps.loc[steps["planned_kwh"] > 0, ["load_kwh", "planned_kwh"]].sum(axis=1)
     hours = whole["hours"] / len(steps)

@@ -230,9 +230,8 @@ def calibration(calibration: pd.DataFrame, together: pd.DataFrame, ax: Axes | No
         groups["all devices together"] = (together[together["empirical"].notna()], -0.012, "D", SERIES[4])
     for name, (rows, aside, mark, hue) in groups.items():
         ax.plot(rows["nominal"] + aside, rows["empirical"], mark, color=hue, markersize=6, label=name)
-        _share_bars(
-            ax, rows["nominal"] + aside, rows["empirical"], half_width(rows["empirical_se"], rows["folds"]), hue
-        )
+        half = half_width(rows["empirical_se"], rows["folds"])
+        _share_bars(ax, rows["nominal"] + aside, rows["empirical"], half, hue)
     ax.set_xticks(list(NOMINAL.values()), [f"{name}\n{fmt.percent(share)}" for name, share in NOMINAL.items()])
     ax.set(xlim=(0, 1), ylim=(0, 1.02), xlabel="promised share of hours", ylabel="found share of hours")
     ax.yaxis.set_major_formatter(PercentFormatter(1))
@@ -520,9 +519,9 @@ def daily_errors(days: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
     ax = style.axes_or_new(ax)
     rows = days[days["origin"] == days["origin"].max()]
-    rows = rows.assign(error=(rows["said"] - rows["was"]).where(rows["absolute_error"].notna()))
+    rows = rows.assign(error=(rows["predicted"] - rows["observed"]).where(rows["absolute_error"].notna()))
     kwh = rows.pivot(index="device_id", columns="day", values="error")
-    usual = rows.groupby("device_id")["was"].mean().sort_values(ascending=False)
+    usual = rows.groupby("device_id")["observed"].mean().sort_values(ascending=False)
     share = kwh.div(usual.where(usual > 0), axis=0).where(kwh != 0, 0.0).loc[usual.index]
     bar = None if is_narrow(ax) else {"label": "error over the mean day", "format": PercentFormatter(1)}
     seaborn.heatmap(

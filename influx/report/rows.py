@@ -178,7 +178,7 @@ def forecast_record(totals: pd.DataFrame, losses: pd.DataFrame, device: str = HO
     """Return each forecast of a device that can be judged, its total and its loss, the newest first."""
     if totals.empty:
         return totals
-    rows = totals.merge(losses.drop(columns=["said", "was", "hours"]), on=["week", "origin", "device_id"])
+    rows = totals.merge(losses.drop(columns=["predicted", "observed", "hours"]), on=["week", "origin", "device_id"])
     return rows[rows["device_id"] == device].sort_values("origin", ascending=False)
 
 

@@ -167,7 +167,7 @@ class Run:
         return self._step("insights", "insights", lambda: (self._hours(), self.plan()))
 
     def review(self) -> Frames:
-        """Return `said_and_was`, `drift`, `weekly_errors` and the frames `review_*` (`forecast_review.review`)."""
+        """Return `review_totals`, `drift`, `weekly_errors` and the frames `review_*` (`forecast_review.review`)."""
         parents = self.folder.parents
         reports = next((folder for folder in parents[:2] if any(folder.glob("*-W*/forecast.parquet"))), parents[0])
         return self._step("review", "review", lambda: (self._selection(), reports))

@@ -86,7 +86,7 @@ def answers(run: Run) -> dict[str, str]:
     if run.has("plan"):
         out["plan"] = text("plan", plan=run.plan(), currency=rates.currency if rates else "")
     if run.has("review"):
-        out["last_forecast"] = text("last_forecast", totals=run.review()["said_and_was"])
+        out["last_forecast"] = text("last_forecast", totals=run.review()["review_totals"])
         out["drift"] = text("drift", drift=run.review()["drift"])
     return out
 

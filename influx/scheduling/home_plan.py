@@ -26,23 +26,23 @@ STEP_MINUTES = 30
 
 COLUMNS = {
     "plan": ["device_id", "run", "timestamp", "kwh"],
-    "plan_runs": ["device_id", "run", "start", "end", "kwh", "cost", "habit_cost"],
+    "plan_runs": ["device_id", "run", "start", "end", "kwh", "cost", "usual_cost"],
     "plan_devices": [
-        *("device_id", "kind", "runs", "kwh", "cost", "habit_cost", "saving", "p10", "p90", "weeks"),
-        *("carbon_kg", "habit_carbon_kg", "source"),
+        *("device_id", "kind", "runs", "kwh", "cost", "usual_cost", "saving", "p10", "p90", "weeks"),
+        *("carbon_kg", "usual_carbon_kg", "source"),
     ],
     "plan_steps": ["timestamp", "price", "carbon_g_per_kwh", "load_kwh", "planned_kwh"],
-    "plan_tasks": ["tasks", "limit_kw"],
+    "plan_jobs": ["jobs", "limit_kw"],
     "plan_total": [
-        *("kwh", "cost", "habit_cost", "saving", "p10", "p90", "weeks", "gap", "weight", "limit_kw", "hours"),
-        *("carbon_kg", "habit_carbon_kg"),
+        *("kwh", "cost", "usual_cost", "saving", "p10", "p90", "weeks", "gap", "weight", "limit_kw", "hours"),
+        *("carbon_kg", "usual_carbon_kg"),
     ],
     "plan_notes": ["device_id", "kind", "what"],
 }
 """The frames of a plan. Times are UTC, energy is in kWh, money in the home's currency, carbon in kg."""
 
 _TYPES = {
-    **dict.fromkeys(("device_id", "kind", "source", "what", "tasks"), "str"),
+    **dict.fromkeys(("device_id", "kind", "source", "what", "jobs"), "str"),
     **dict.fromkeys(("run", "runs", "weeks"), "int64"),
     **dict.fromkeys(("timestamp", "start", "end"), "datetime64[us, UTC]"),
 }
@@ -131,8 +131,8 @@ def _planned(asked: list[Asked], tasks: dict[str, Task], terms: Terms, notes: No
         }
     )
     limit = np.nan if terms.limit_kw is None else terms.limit_kw
-    again = pd.DataFrame({"tasks": [write(made.placed)], "limit_kw": [limit]})
-    found = {"plan": made.steps, "plan_steps": steps, "plan_tasks": again}
+    again = pd.DataFrame({"jobs": [write(made.placed)], "limit_kw": [limit]})
+    found = {"plan": made.steps, "plan_steps": steps, "plan_jobs": again}
     return found | (value(made, kept, terms) if kept else {})
 
 

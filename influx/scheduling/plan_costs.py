@@ -70,7 +70,7 @@ def value(plan: Plan, kept: list[Asked], terms: Terms) -> dict[str, pd.DataFrame
     Returns
     -------
     dict of DataFrame
-        `plan_runs` and `plan_devices` with `kwh`, `cost`, `habit_cost` (of the same energy at the hours in which it is
+        `plan_runs` and `plan_devices` with `kwh`, `cost`, `usual_cost` (of the same energy at the hours in which it is
         expected anyway) [currency]; devices and the row of `plan_total` also with the `saving`, its `p10` and `p90`
         from past `weeks`, and carbon [kg].
     """
@@ -89,7 +89,7 @@ def value(plan: Plan, kept: list[Asked], terms: Terms) -> dict[str, pd.DataFrame
     each, whole = savings.ranges(devices["kwh"], devices["saving"] / devices["kwh"], past)
     devices = devices.join(each)
     devices["p90"] = devices["p90"].clip(upper=devices["bill"])
-    total = devices[["kwh", "cost", "habit_cost", "saving", "carbon_kg", "habit_carbon_kg"]].sum(skipna=False)
+    total = devices[["kwh", "cost", "usual_cost", "saving", "carbon_kg", "usual_carbon_kg"]].sum(skipna=False)
     row = total.to_dict() | {
         "p10": whole[0],
         "p90": min(whole[1], devices["bill"].sum()),
@@ -112,7 +112,7 @@ def _device(one: Asked, kwh: np.ndarray, planned: float, now: float, bill: float
         "source": one.want.source,
         "kwh": energy,
         "cost": energy * planned,
-        "habit_cost": energy * now,
+        "usual_cost": energy * now,
         "saving": savings.saved(energy, planned, now, bill),
         "bill": max(min(energy * now, bill), 0.0),
     }
@@ -120,11 +120,11 @@ def _device(one: Asked, kwh: np.ndarray, planned: float, now: float, bill: float
 
 def _carbon(kwh: np.ndarray, usual: np.ndarray, terms: Terms) -> dict[str, float]:
     if terms.carbon is None:
-        return {"carbon_kg": float("nan"), "habit_carbon_kg": float("nan")}
+        return {"carbon_kg": float("nan"), "usual_carbon_kg": float("nan")}
     grams = terms.carbon(terms.stamps)
     return {
         "carbon_kg": float(kwh @ grams) / 1000,
-        "habit_carbon_kg": float(kwh.sum()) * savings.mean_price(usual, grams) / 1000,
+        "usual_carbon_kg": float(kwh.sum()) * savings.mean_price(usual, grams) / 1000,
     }
 
 
@@ -135,7 +135,7 @@ def _runs(plan: Plan, device_id: str, price: pd.Series, now: float) -> pd.DataFr
         start=("timestamp", "min"), end=("timestamp", "max"), kwh=("kwh", "sum"), cost=("cost", "sum")
     )
     out["end"] += STEP
-    out["habit_cost"] = out["kwh"] * now
+    out["usual_cost"] = out["kwh"] * now
     return out.reset_index().assign(device_id=device_id)
 
 

@@ -227,7 +227,7 @@ def test_no_file_is_called_by_a_name_or_lies_elsewhere(report, week) -> None:
 
 
 def test_a_plan_of_many_devices_is_read_by_the_dashboard(week) -> None:
-    (tasks,) = columns.read(week / "plan_tasks.csv")["tasks"]
+    (tasks,) = columns.read(week / "plan_jobs.csv")["jobs"]
     assert len(tasks) > csv.field_size_limit()
     assert {task["device_id"] for task in json.loads(tasks)} == set(RAW.values())
 

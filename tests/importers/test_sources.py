@@ -18,7 +18,7 @@ from influx.core.errors import InputError
 from influx.core.settings import Device, Settings
 from influx.importers import Part
 from influx.importers.reading import table
-from influx.importers.reading.lines import split_lines
+from influx.importers.reading.lines import rows_of
 
 HEADER = "device_id,timestamp,duration_minutes,power_consumption_kwh"
 GOOD = "TV,2024-07-01 10:00,30,0.5"
@@ -233,26 +233,26 @@ def test_a_header_without_an_end_is_an_error_not_a_traceback(tmp_path: Path) -> 
         source.read(path, Settings())
 
 
-def test_an_open_quote_costs_its_own_line_only() -> None:
-    lines = split_lines('a,b\n1,"x\n2,y\n3"x,"z\n4,w\n')
-    assert lines.frame.to_dict("index") == {3: {"a": "2", "b": "y"}, 5: {"a": "4", "b": "w"}}
-    assert [number for number, _, _ in lines.faults] == [2, 4]
-
-
-def test_a_value_may_hold_a_line_break() -> None:
-    lines = split_lines('a,b\n1,"x\n\ny"\n2,z\n')
-    assert lines.frame.to_dict("index") == {2: {"a": "1", "b": "x\n\ny"}, 5: {"a": "2", "b": "z"}}
-    assert not lines.faults
+@pytest.mark.parametrize(
+    ("text", "rows", "faults"),
+    [
+        ('1,"x\n2,y\n3"x,"z\n4,w\n', {3: {"a": "2", "b": "y"}, 5: {"a": "4", "b": "w"}}, [2, 4]),  # open quotes
+        ('1,"x\n\ny"\n2,z\n', {2: {"a": "1", "b": "x\n\ny"}, 5: {"a": "2", "b": "z"}}, []),  # a line break in a value
+    ],
+)
+def test_an_open_quote_costs_its_own_line_only(text: str, rows: dict[int, dict[str, str]], faults: list[int]) -> None:
+    frame, bad = rows_of(text, ["a", "b"], ",")
+    assert (frame.to_dict("index"), [number for number, _, _ in bad]) == (rows, faults)
 
 
 @given(st.lists(st.text(alphabet='ab",;\n 1', max_size=12), max_size=12))
 @example(['"\n",1"\n1', '"""'])  # lines that look like one row and are two
 def test_no_line_vanishes_and_none_is_counted_twice(texts: list[str]) -> None:
     text = "\n".join(texts)
-    lines = split_lines("x,y\n" + text)
-    numbers = [*lines.frame.index, *(number for number, _, _ in lines.faults)]
+    frame, faults = rows_of(text, ["x", "y"], ",")
+    numbers = [*frame.index, *(number for number, _, _ in faults)]
     assert len(numbers) == len(set(numbers))
-    content = "".join(lines.frame.to_numpy().ravel()) + "".join(text for _, text, _ in lines.faults)
+    content = "".join(frame.to_numpy().ravel()) + "".join(text for _, text, _ in faults)
     for letter in "ab1":
         assert content.count(letter) == text.count(letter)
 

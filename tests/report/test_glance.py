@@ -69,8 +69,8 @@ def test_the_questions_stand_in_their_order(sample_run: Run) -> None:
 
 def test_the_page_opens_with_last_week_s_promise_and_what_it_was(sample_run: Run) -> None:
     said = plain(glance(sample_run.folder))
-    row = sample_run.review()["said_and_was"].set_index("device_id").loc["household"]
-    opening = f"A week ago we would have said {fmt.span(row['p10'], row['p90'])}; it was {fmt.kwh(row['was'])}."
+    row = sample_run.review()["review_totals"].set_index("device_id").loc["household"]
+    opening = f"A week ago we would have said {fmt.span(row['p10'], row['p90'])}; it was {fmt.kwh(row['observed'])}."
     assert said.index(opening) < said.index("are expected to take")
     assert "the past week was forecast again" in said  # there is no earlier report
 

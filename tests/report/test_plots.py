@@ -340,9 +340,9 @@ def test_where_climatology_is_used_it_is_drawn_once() -> None:
 def test_a_cell_holds_what_was_said_minus_what_was_and_unknown_days_are_blank() -> None:
     frame = pd.DataFrame(
         [("tv", 1, 3.0, 2.0, 1.0), ("tv", 2, 1.0, 2.0, 1.0), ("ac", 1, 5.0, 9.0, 4.0), ("ac", 2, 5.0, 1.0, NAN)],
-        columns=["device_id", "day", "said", "was", "absolute_error"],
+        columns=["device_id", "day", "predicted", "observed", "absolute_error"],
     ).assign(origin=1)
-    older = frame.assign(origin=0, said=100.0)
+    older = frame.assign(origin=0, predicted=100.0)
     ax = plots.daily_errors(pd.concat([older, frame]))
     assert [text.get_text() for text in ax.texts if text.get_text()] == ["-4.0", "+1.0", "-1.0"]
     assert [label.get_text() for label in ax.get_yticklabels()] == ["ac", "tv"]

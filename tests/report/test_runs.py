@@ -402,17 +402,17 @@ def test_the_second_week_holds_the_first_to_account(tmp_path: Path) -> None:
     home = tiny.write_readings(tmp_path / "home", home=HOME, tv=tiny.days(50), fridge=tiny.days(50, seed=1, off=0))
     first = Run(home, "2024-06-17", output=tmp_path / "reports" / "2024-W25")
     said = first.forecast()["week"].set_index("device_id").loc["household"]
-    assert set(first.review()["said_and_was"]["week"]) == {"again"}
+    assert set(first.review()["review_totals"]["week"]) == {"again"}
     second = Run(home, "2024-06-24", output=tmp_path / "reports" / "2024-W26")
     make(second)
     found = second.review()
-    row = found["said_and_was"].set_index("device_id").loc["household"]
+    row = found["review_totals"].set_index("device_id").loc["household"]
     assert row["week"] == "2024-W25"
-    assert row[["said", "p10", "p90"]].tolist() == approx(said[["total", "p10", "p90"]].tolist())
+    assert row[["predicted", "p10", "p90"]].tolist() == approx(said[["total", "p10", "p90"]].tolist())
     hours = second.home().readings
-    assert row["was"] == approx(hours.loc[hours["timestamp"] >= first.home().origin, "energy_kwh"].sum())
+    assert row["observed"] == approx(hours.loc[hours["timestamp"] >= first.home().origin, "energy_kwh"].sum())
     assert row["first_day"] == pd.Timestamp("2024-06-17")
-    words = f"Last week we said {fmt.span(said['p10'], said['p90'])}; it was {fmt.kwh(row['was'])}."
+    words = f"Last week we said {fmt.span(said['p10'], said['p90'])}; it was {fmt.kwh(row['observed'])}."
     assert words in glance(second.folder)
     assert found["review_days"].groupby("device_id").size().to_dict() == {"household": 7, "tv": 7, "fridge": 7}
 

@@ -21,8 +21,8 @@ def plain(words: str) -> str:
 def told(**columns: object) -> dict[str, pd.DataFrame]:
     """Return a review of one total of the household, said a week ago."""
     row = {"week": "2024-W28", "origin": THEN, "first_day": DAY, "weeks_ago": 1.0, "device_id": HOUSEHOLD, "hours": 168}
-    row |= {"said": 64.0, "p10": 58.0, "p90": 71.0, "was": 66.0, "share_known": 1.0, "inside": True}
-    return {"said_and_was": pd.DataFrame([row | columns])}
+    row |= {"predicted": 64.0, "p10": 58.0, "p90": 71.0, "observed": 66.0, "share_known": 1.0, "inside": True}
+    return {"review_totals": pd.DataFrame([row | columns])}
 
 
 def test_the_page_opens_with_what_was_said_and_what_it_was() -> None:
@@ -33,7 +33,7 @@ def test_the_page_opens_with_what_was_said_and_what_it_was() -> None:
 
 @pytest.mark.parametrize(("was", "side"), [(50.0, "below"), (80.0, "above")])
 def test_a_week_outside_the_range_is_said_to_be(was: float, side: str) -> None:
-    assert plain(review.last_week(told(was=was, inside=False))).endswith(
+    assert plain(review.last_week(told(observed=was, inside=False))).endswith(
         f"** That is {side} the range, outside which two in ten should lie."
     )
 
@@ -62,9 +62,9 @@ def test_hours_that_were_not_measured_are_told() -> None:
 
 
 def test_nothing_to_judge_is_said() -> None:
-    for frame in (pd.DataFrame(), told(device_id="tv")["said_and_was"]):
-        assert review.last_week({"said_and_was": frame}).startswith("No earlier forecast can be judged yet")
-    empty = {"review_devices": pd.DataFrame(), "review_days": pd.DataFrame(), "said_and_was": pd.DataFrame()}
+    for frame in (pd.DataFrame(), told(device_id="tv")["review_totals"]):
+        assert review.last_week({"review_totals": frame}).startswith("No earlier forecast can be judged yet")
+    empty = {"review_devices": pd.DataFrame(), "review_days": pd.DataFrame(), "review_totals": pd.DataFrame()}
     assert review.against_climatology(empty) == "Nothing can be compared yet."
     assert review.worst_day(empty) == "By how much each day was missed is not known yet."
     for table in (review.promises, review.energies, review.losses):
@@ -117,14 +117,16 @@ def test_several_reports_are_told_with_their_error_and_what_it_means() -> None:
 
 def scored(*days: tuple[str, float, float, float], origin: pd.Timestamp = THEN) -> pd.DataFrame:
     """Return scores of (device, said, climatology said, was) a day each."""
-    frame = pd.DataFrame(list(days), columns=["device_id", "said", "baseline_said", "was"])
+    frame = pd.DataFrame(list(days), columns=["device_id", "predicted", "baseline_predicted", "observed"])
     frame = frame.assign(week="2024-W28", origin=origin, hours=24, loss=0.1, baseline_loss=0.2, gain=0.5)
     frame["day"] = frame.groupby("device_id").cumcount() + 1
     frame = frame.assign(
-        coverage_80=0.75, baseline_coverage_80=0.5, absolute_error=(frame["said"] - frame["was"]).abs()
+        coverage_80=0.75, baseline_coverage_80=0.5, absolute_error=(frame["predicted"] - frame["observed"]).abs()
     )
-    frame["bias"], frame["baseline_bias"] = (frame[name] / frame["was"] - 1 for name in ("said", "baseline_said"))
-    return frame.assign(baseline_absolute_error=(frame["baseline_said"] - frame["was"]).abs())
+    frame["bias"], frame["baseline_bias"] = (
+        frame[name] / frame["observed"] - 1 for name in ("predicted", "baseline_predicted")
+    )
+    return frame.assign(baseline_absolute_error=(frame["baseline_predicted"] - frame["observed"]).abs())
 
 
 DAYS = scored(("tv", 9, 1, 1), (HOUSEHOLD, 10, 11, 12), (HOUSEHOLD, 13, 9, 8), (HOUSEHOLD, 9, 7, 9.5))
@@ -155,9 +157,9 @@ def test_by_device_the_mean_miss_of_a_day_is_told() -> None:
 def test_promises_hold_the_newest_totals_the_household_first() -> None:
     frame = pd.concat(
         [
-            told(device_id="tv", inside=None, p10=NAN, p90=NAN)["said_and_was"],
-            told(inside=False)["said_and_was"],
-            told(origin=THEN - pd.Timedelta(weeks=1))["said_and_was"],
+            told(device_id="tv", inside=None, p10=NAN, p90=NAN)["review_totals"],
+            told(inside=False)["review_totals"],
+            told(origin=THEN - pd.Timedelta(weeks=1))["review_totals"],
         ],
         ignore_index=True,
     )
@@ -169,11 +171,11 @@ def test_promises_hold_the_newest_totals_the_household_first() -> None:
 
 
 def test_the_record_holds_every_report_the_newest_first() -> None:
-    older = told(week=AGAIN, origin=THEN - pd.Timedelta(weeks=1), first_day=DAY - pd.Timedelta(weeks=1), was=50.0)
-    scores = devices({"household": 0.15}).assign(said=0.0, was=0.0, coverage_80=0.8)
+    older = told(week=AGAIN, origin=THEN - pd.Timedelta(weeks=1), first_day=DAY - pd.Timedelta(weeks=1), observed=50.0)
+    scores = devices({"household": 0.15}).assign(predicted=0.0, observed=0.0, coverage_80=0.8)
     past = scores.assign(week=AGAIN, origin=THEN - pd.Timedelta(weeks=1), loss=0.3)
     review = {
-        "said_and_was": pd.concat([older["said_and_was"], told()["said_and_was"]], ignore_index=True),
+        "review_totals": pd.concat([older["review_totals"], told()["review_totals"]], ignore_index=True),
         "review_devices": pd.concat([scores, past]),
     }
     assert [[plain(str(value)) for value in line] for line in review.record(review).to_numpy()] == [

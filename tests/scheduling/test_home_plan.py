@@ -70,14 +70,14 @@ def test_moving_the_washer_out_of_the_dear_hours_saves_two_thirds(tmp_path: Path
     """7 kWh at 19:00 cost 7 x 0.30 = 2.10, and 0.70 at any hour but 18:00 to 22:00; each past week saved the same."""
     plan = plan_of(tmp_path, WASHER, washer=evenings(), tv=np.full(12 * 168, 0.1))
     row = plan["plan_devices"].iloc[0]
-    assert (row["runs"], row["kwh"], row["cost"], row["habit_cost"]) == approx((7, 7.0, 0.70, 2.10))
+    assert (row["runs"], row["kwh"], row["cost"], row["usual_cost"]) == approx((7, 7.0, 0.70, 2.10))
     assert (row["saving"], row["p10"], row["p90"], row["weeks"]) == approx((1.40, 1.40, 1.40, 12))
     whole = plan["plan_total"].iloc[0]
-    assert (whole["cost"], whole["habit_cost"], whole["saving"], whole["hours"]) == approx((0.70, 2.10, 1.40, 168))
+    assert (whole["cost"], whole["usual_cost"], whole["saving"], whole["hours"]) == approx((0.70, 2.10, 1.40, 168))
     starts = pd.DatetimeIndex(plan["plan_runs"]["start"]).tz_convert("Europe/Madrid")
     assert starts.day.tolist() == list(range(15, 22))
     assert not set(starts.hour) & {18, 19, 20, 21}
-    assert plan["plan_runs"][["kwh", "cost", "habit_cost"]].sum().tolist() == approx([7, 0.70, 2.10])
+    assert plan["plan_runs"][["kwh", "cost", "usual_cost"]].sum().tolist() == approx([7, 0.70, 2.10])
     assert plan["plan_notes"].empty
 
 
@@ -98,7 +98,7 @@ def test_a_saving_is_no_more_than_the_device_is_expected_to_cost(tmp_path: Path)
     """home.yaml wants 5 kWh a run, which cost 10.50 now and 3.50 planned; 1 kWh a day is expected, 2.10 in all."""
     devices = "  washer: {flexible: {hours: 1, kwh: 5, runs_a_week: 7}}\n"
     row = plan_of(tmp_path, devices, washer=evenings())["plan_devices"].iloc[0]
-    assert (row["cost"], row["habit_cost"], row["saving"]) == approx((3.50, 10.50, 2.10))
+    assert (row["cost"], row["usual_cost"], row["saving"]) == approx((3.50, 10.50, 2.10))
     assert row["p90"] <= 2.10 + 1e-9
 
 

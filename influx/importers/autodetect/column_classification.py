@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from influx.core.file_settings import File
+from influx.core.settings import File
 from influx.importers.autodetect import column_names
 from influx.importers.autodetect.quantity_detection import Column, is_number_of_meter
 from influx.importers.autodetect.sample import Sample
@@ -58,7 +58,7 @@ def sort_out(
                 (own.unit if own is not None else None) or said.unit or units.in_name(name) or unit_below(sample, name)
             )
             column = Column(name, np.where(bad | (np.abs(values) > cells.LARGEST), np.nan, values), unit)
-            other = column_names.is_gas(name) or column_names.is_limit(name) or is_number_of_meter(values)
+            other = column_names.says(name, "gas") or column_names.says(name, "limit") or is_number_of_meter(values)
             if own is None and name != said.value and (other or (unit is None and column_names.is_aside(name))):
                 aside.append(name)
             else:
@@ -90,11 +90,11 @@ def names_and_units(
     for name in words:
         if rows[name].nunique() == 1 and len(columns) > 1 and said.value is None:
             continue  # a plant's name beside all of its columns
-        if name == unit or (column_names.is_aside(name) and not column_names.names_series(name)):
+        if name == unit or (column_names.is_aside(name) and not column_names.says(name, "series")):
             continue
         texts = rows[name].astype("str")
         once = not pd.DataFrame({"name": texts.to_numpy(), "at": found.micros}).duplicated().any()
-        if texts.nunique() <= _MOST_NAMES and ((twice and once) or column_names.names_series(name)):
+        if texts.nunique() <= _MOST_NAMES and ((twice and once) or column_names.says(name, "series")):
             return name, unit
     return None, unit
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from influx.core.file_settings import File, Role
+from influx.core.settings import File, Role
 from influx.importers.autodetect import column_names
 from influx.importers.autodetect.quantity_detection import Column
 from influx.importers.autodetect.time_detection import Question
@@ -51,7 +51,7 @@ def as_registers(columns: list[Column], said: File) -> None:
 
 def _is_peak(column: Column) -> bool:
     kind = units.factor(column.unit) if column.unit is not None else None
-    return kind is not None and kind[0] == "power" and column_names.is_extreme(column.name)
+    return kind is not None and kind[0] == "power" and column_names.says(column.name, "extreme")
 
 
 def _sum_of_others(columns: list[Column], said: File) -> Column | None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from influx.core.errors import InputError
-from influx.core.file_settings import File, Role
+from influx.core.settings import File, Role
 from influx.importers.autodetect.column_names import is_generic, plain, without_unit
 from influx.importers.autodetect.quantity_detection import Column
 from influx.importers.autodetect.time_detection import Question

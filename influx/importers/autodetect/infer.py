@@ -12,8 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from influx.core.errors import InputError
-from influx.core.file_settings import File
-from influx.core.settings import Settings
+from influx.core.settings import File, Settings
 from influx.importers.autodetect import (
     column_classification,
     column_names,
@@ -176,7 +175,7 @@ def _of_rows(
         columns = preferred
     column = columns[0]
     series = [] if unit is not None else sorted(set(sample.rows[names].astype("str").str.strip()))
-    layout = replace(layout, ignored=tuple(filter(column_names.is_supply, series)))
+    layout = replace(layout, ignored=tuple(name for name in series if column_names.says(name, "supply")))
     why.append(f"{names} names the series of a row, {column.name} holds its value.")
     seen = time_detection.find(sample, said)
     times = np.full(len(sample.rows), np.nan) if seen is None else seen.micros

@@ -9,8 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from influx.core.file_settings import File
-from influx.core.settings import Settings
+from influx.core.settings import File, Settings
 from influx.importers.autodetect import column_names
 from influx.importers.autodetect.column_classification import writes_commas
 from influx.importers.autodetect.quantity_detection import Column, unit_of_flows

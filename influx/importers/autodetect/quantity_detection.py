@@ -12,8 +12,7 @@ import numpy as np
 import pandas as pd
 
 from influx.core.errors import InputError
-from influx.core.file_settings import File, Role
-from influx.core.settings import Settings
+from influx.core.settings import File, Role, Settings
 from influx.importers.autodetect import column_names
 from influx.importers.autodetect.sample import Sample
 from influx.importers.autodetect.time_detection import Question
@@ -57,7 +56,7 @@ def refuse_other_units(file: str, rows: pd.DataFrame, words: list[str]) -> None:
     """
     for name in words:
         texts = sorted(set(rows[name].astype("str").str.strip()) - {""})
-        if column_names.names_units(name) and texts and len(texts) < _MOST_UNITS:
+        if column_names.says(name, "unit") and texts and len(texts) < _MOST_UNITS:
             raise InputError(
                 f"{file}: its values are in {', '.join(texts)[:60]} ({name}), which is no electricity. Move the "
                 "file out of the home's folder; if they are, say their unit under files in home.yaml."
@@ -105,7 +104,7 @@ def judge(column: Column, micros: np.ndarray, groups: pd.Series | None, said: Fi
     found = [_rises(column.values[whose == who], micros[whose == who]) for who in np.unique(whose)]
     column.risen = max(_risen(column.values[whose == who], micros[whose == who]) for who in np.unique(whose))
     known = [one for one in found if one is not None]
-    said_so = column_names.says_register(column.name)
+    said_so = column_names.says(column.name, "register")
     if known and all(known):
         column.register = True
         column.told.append(

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from influx.core import local_time
-from influx.core.file_settings import File
+from influx.core.settings import File
 from influx.importers.autodetect import column_names
 from influx.importers.autodetect.sample import Sample
 from influx.importers.reading import times
@@ -77,7 +77,7 @@ def find(sample: Sample, said: File, timezone: str = "UTC") -> When | None:
     out = When(columns, order, np.where(good, micros, np.nan), why=(f"{' and '.join(columns)}: the time.", *why))
     if (reasons == "").any() and order not in ("s", "ms"):
         out = replace(out, why=(*out.why, "The times have their offset from UTC."))
-    elif any(map(column_names.is_utc, columns)) and order not in ("s", "ms"):
+    elif any(column_names.says(name, "utc") for name in columns) and order not in ("s", "ms"):
         out = replace(out, zone="UTC", why=(*out.why, "The name of the time says UTC."))
     elif order not in ("s", "ms"):
         out = replace(out, why=(*out.why, "The times have no offset: they are the clock of the home's time zone."))
@@ -108,15 +108,15 @@ def _columns(rows: pd.DataFrame) -> tuple[str, ...] | None:
     kinds = {name: _kind(rows[name]) for name in rows}
     whole = [name for name, kind in kinds.items() if kind in ("time", "epoch")]
     if whole:
-        starts = [name for name in whole if column_names.marks_start(name)]
+        starts = [name for name in whole if column_names.says(name, "start")]
         plain = [name for name in whole if not column_names.marks_end(name)]
-        utc = [name for name in plain if column_names.is_utc(name)]
+        utc = [name for name in plain if column_names.says(name, "utc")]
         return ((starts or utc or plain or whole)[0],)
     dates = [name for name, kind in kinds.items() if kind == "date"]
     if not dates:
         return None
     clocks = [name for name, kind in kinds.items() if kind == "clock"]
-    starts = [name for name in clocks if column_names.marks_start(name)]
+    starts = [name for name in clocks if column_names.says(name, "start")]
     plain = [name for name in clocks if not column_names.marks_end(name)]
     if clocks:
         return (dates[0], (starts or plain or clocks)[0])
@@ -223,7 +223,7 @@ def _with_marks(when: When, rows: pd.DataFrame, texts: pd.Series, said: File, ti
         return replace(when, end=ends[0], why=(*when.why, f"{ends[0]}: the end of the interval."))
     if any(map(column_names.marks_end, when.columns)):
         return replace(when, time_marks="end", why=(*when.why, "The name of the time says that it marks the end."))
-    if any(map(column_names.marks_start, when.columns)):
+    if any(column_names.says(name, "start") for name in when.columns):
         return replace(when, why=(*when.why, "The name of the time says that it marks the start."))
     if not pd.api.types.is_datetime64_any_dtype(texts):
         plain = texts.astype("str").str.strip()

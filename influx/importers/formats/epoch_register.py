@@ -12,8 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from influx.core.errors import InputError, NoElectricityError
-from influx.core.file_settings import Role
-from influx.core.settings import Settings
+from influx.core.settings import Role, Settings
 from influx.importers.autodetect import quantity_detection
 from influx.importers.autodetect.time_detection import Question
 from influx.importers.reading import encoding, tabular

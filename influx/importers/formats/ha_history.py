@@ -14,8 +14,7 @@ import numpy as np
 import pandas as pd
 
 from influx.core.errors import InputError
-from influx.core.file_settings import File
-from influx.core.settings import Settings
+from influx.core.settings import File, Settings
 from influx.importers.formats.ha_names import measures_of, names_of
 from influx.importers.reading import cells, table, tabular, times
 from influx.importers.reading.layout import Layout, SeriesMapping, overridden

@@ -11,8 +11,7 @@ import re
 from pathlib import Path
 
 from influx.core.errors import InputError, NoElectricityError
-from influx.core.file_settings import Role
-from influx.core.settings import Settings
+from influx.core.settings import Role, Settings
 from influx.importers.formats import epoch_register
 from influx.importers.reading.layout import SeriesMapping
 from influx.importers.reading.part import Part

@@ -43,10 +43,7 @@ def numbers(cells: pd.Series, comma: bool = False, flags: bool = False) -> tuple
     bad : ndarray of bool, shape (n,)
     """
     values, bad = _numbers(cells, comma, flags)
-    beyond = np.abs(values) > LARGEST
-    if beyond.any():
-        values = np.where(beyond, np.inf, values)
-    return values, bad
+    return np.where(np.abs(values) > LARGEST, np.inf, values), bad
 
 
 def _numbers(cells: pd.Series, comma: bool, flags: bool) -> tuple[np.ndarray, np.ndarray]:
@@ -84,17 +81,10 @@ def _quick(cells: pd.Series) -> np.ndarray | None:
 
 def _plain(text: pd.Series, comma: bool) -> pd.Series:
     """Return numbers without the signs that part their thousands, and with a point before their decimals."""
-    if comma:
-        text = text.where(
-            ~text.str.fullmatch(r"[+-]?\d{1,3}(?:[. '\u00a0\u202f]\d{3})+,\d*"), _unparted(text, ".", " ")
-        )
-        return text.str.replace(",", ".", regex=False)
-    parted = text.str.fullmatch(r"[+-]?\d{1,3}(?:[, '\u00a0\u202f]\d{3})+\.\d*")
-    return text.where(~parted, _unparted(text, ",", " "))
-
-
-def _unparted(text: pd.Series, *signs: str) -> pd.Series:
-    return text.str.replace(f"[{''.join(signs)}'\u00a0\u202f]", "", regex=True)
+    decimal, thousands = (",", r"[. '\u00a0\u202f]") if comma else (r"\.", r"[, '\u00a0\u202f]")
+    parted = text.str.fullmatch(rf"[+-]?\d{{1,3}}(?:{thousands}\d{{3}})+{decimal}\d*")
+    text = text.where(~parted, text.str.replace(thousands, "", regex=True))
+    return text.str.replace(",", ".", regex=False) if comma else text
 
 
 def optional_numbers(table: Table, columns: tuple[str, ...]) -> pd.DataFrame:
@@ -105,17 +95,13 @@ def optional_numbers(table: Table, columns: tuple[str, ...]) -> pd.DataFrame:
             values, bad = numbers(table.rows[name], table.comma, flags=True)
             bad |= np.isinf(values)
             if bad.any():
-                first = table.rows.index[bad][0]
+                first, count = table.rows.index[bad][0], int(bad.sum())
                 table.notes.append(
-                    f"{table.file}: {_count(int(bad.sum()), 'value')} of {name} cannot be read as a number and "
-                    f"count as unknown (first: row {first}, {str(table.rows.at[first, name])[:40]!r})."
+                    f"{table.file}: {count} value{'s' * (count > 1)} of {name} cannot be read as a number and count as "
+                    f"unknown (first: row {first}, {str(table.rows.at[first, name])[:40]!r})."
                 )
             out[name] = np.where(bad, np.nan, values)
     return pd.DataFrame(out, index=table.rows.index)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def reject_empty(table: Table, column: str) -> None:
@@ -145,11 +131,6 @@ def times(
     settle(table, into or column, micros, reasons, timezone, group, cells)
 
 
-def _codes(names: pd.Series) -> np.ndarray:
-    """Return a number for each name."""
-    return names.cat.codes.to_numpy() if isinstance(names.dtype, pd.CategoricalDtype) else pd.factorize(names)[0]
-
-
 def settle(
     table: Table,
     column: str,
@@ -166,8 +147,8 @@ def settle(
     """
     naive = np.flatnonzero(reasons == "naive")
     wall = pd.DatetimeIndex(micros[naive].view("datetime64[us]"))
-    asked = None if group is None or not len(naive) else _codes(table.rows[group])[naive]
-    known, why = local_time.to_utc(wall, timezone, asked, None if rank is None else rank[naive])
+    whose = None if group is None else pd.factorize(table.rows[group])[0][naive]
+    known, why = local_time.to_utc(wall, timezone, whose, None if rank is None else rank[naive])
     micros, reasons = micros.copy(), reasons.copy()
     micros[naive] = known.asi8
     reasons[naive] = why

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Literal
 
 from influx.core.errors import InputError
+from influx.importers.reading.lines import MOST_LINES
 
 Kind = Literal["parquet", "sheet", "database", "text"]
 
 BLOCK = 1 << 24
 """Characters of a block; it ends with a line."""
 
-_MOST_LINES = 20
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _SIGNS: tuple[tuple[bytes, Kind], ...] = (
     (b"PAR1", "parquet"),
@@ -73,7 +73,7 @@ def blocks(path: Path) -> Iterator[str]:
             while text := file.read(BLOCK):
                 text += file.readline()
                 more = 0
-                while more < _MOST_LINES and text.count('"') % 2 and (line := file.readline()):
+                while more < MOST_LINES and text.count('"') % 2 and (line := file.readline()):
                     text, more = text + line, more + 1
                 yield text
         except UnicodeError as error:
@@ -90,17 +90,16 @@ def name_of(path: Path) -> str:
         marked = _marked(start)
         decoder = codecs.getincrementaldecoder(marked or "utf-8")("strict")
         name = marked or "utf-8"
-        while piece := file.read(1 << 22):
+        while True:
+            piece = file.read(1 << 22)
             _refuse_binary(piece, path.name, marked)
             try:
                 if name != "latin-1" and marked != "utf-16":
-                    decoder.decode(piece)
+                    decoder.decode(piece, not piece)
             except UnicodeDecodeError:
                 name = "latin-1"
-        try:
-            decoder.decode(b"", True) if name not in ("latin-1", "utf-16") else None
-        except UnicodeDecodeError:
-            name = "latin-1"
+            if not piece:
+                break
     return name
 
 

@@ -2,11 +2,11 @@
 
 A format hands over the values of its series with their times; here they become the readings that all formats share.
 Every row of the file stays a row, so that none is lost: the first state of a register is one whose energy is unknown.
+Energy below zero is a meter that counts the other way, a flow that goes both ways, or a fault.
 """
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -14,7 +14,9 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from influx.core.constants import HOUR_US, MINUTE_US
 from influx.core.errors import InputError
+from influx.core.schema import QUALITIES
 from influx.core.settings import Role, Settings
 from influx.importers.reading.layout import SeriesMapping
 from influx.importers.reading.part import Part, part_of
@@ -26,15 +28,18 @@ from influx.importers.reading.units import factor
 MOST_KW = 100.0
 """No home's connection carries more, unless home.yaml says so [kW]."""
 
-_MINUTE = 60_000_000  # microseconds
-_ABOVE_RATING = 1.5
-_ABOVE_LIMIT = 2.0
+_ABOVE_RATING, _ABOVE_LIMIT = 1.5, 2.0
 """A fuse carries somewhat more than its rating for an hour, and home.yaml may say less than it carries; not twice."""
 
-_SOONER = 0.75
-"""A reading that follows sooner than this share of the usual step has another step; later ones are a logger's seconds.
-"""
+_SOONER, _LATER = 0.75, 3.0
+"""An energy that follows sooner than this share of the usual step has another step; a power holds not so many steps."""
+
+_SHORTEST = 1e-3
+"""Minutes of a register's step that has none."""
+
 _SEEN = 20
+"""Readings below zero that tell, almost alone, that a meter counts the other way."""
+
 _BACK: dict[Role, Role] = {
     "grid_import": "grid_export",
     "grid_export": "grid_import",
@@ -43,7 +48,16 @@ _BACK: dict[Role, Role] = {
 }
 """Of a flow that goes both ways, what it is below zero."""
 
-_QUALITIES = ("measured", "estimated", "missing")
+_EVENTS = {
+    "resets": "the register of {name} began anew {times}; what it counted before that in the same step is lost",
+    "replaced": "{name} shows another register {times}; what was used up to its first state is unknown",
+    "back": "the register of {name} stepped back a little {times}, which counts as no use",
+    "twice": "{name} has two states at one time {times}; the later row counts",
+    "outages": "{name} was silent for a while {times}; what it counted meanwhile is spread over that time (estimated)",
+}
+"""What a register may go through."""
+
+Gaps = Literal["unknown", "unchanged"]
 
 
 @dataclass
@@ -63,7 +77,7 @@ def to_intervals(
     format_name: str,
     settings: Settings,
     time_marks: Literal["start", "end"] = "start",
-    gaps: Literal["unknown", "unchanged"] = "unknown",
+    gaps: Gaps = "unknown",
     column: str = "",
 ) -> Part:
     """Return the readings of a file from what its series observed.
@@ -76,122 +90,66 @@ def to_intervals(
     mappings : mapping of str to SeriesMapping
         What each series measures, by the names in `device_id`, which may differ from `SeriesMapping.device_id`.
     format_name : str
-        What the account calls the format.
+        What the reconciliation calls the format.
     settings : Settings
         Whose devices and connection say what is impossible.
     time_marks : {"start", "end"}
         Which end of its interval the time of an energy or a power marks.
     gaps : {"unknown", "unchanged"}
-        Whether nothing is known between two rows that are further apart than usual, or nothing changed.
-    column : str, optional
-        The file's column of values, for its rejected rows; each series has its own where it is not given.
-
-    Returns
-    -------
-    Part
-        Of kind "readings".
+        What a time without a row means: nothing is known, or nothing has changed.
+    column : str
+        Where the values stand, for the rejected rows; a series' own name where it is not given.
 
     Raises
     ------
     InputError
-        A unit is none of energy or power, the readings are coarser than hourly, or more than half cannot be used.
+        A unit is none of energy or power, the readings of a series are coarser than hourly, or most cannot be used.
     """
-    raw.kwh_of = functools.partial(own_energy, mappings=mappings)
-    lost = outliers(pd.DatetimeIndex(raw.rows["timestamp"]).as_unit("us").asi8)
-    raw.reject(lost, "timestamp", OUTLIER)
-    codes, names = pd.factorize(raw.rows["device_id"])
-    names = [str(name) for name in names]
+    raw.reject(outliers(pd.DatetimeIndex(raw.rows["timestamp"]).asi8), "timestamp", OUTLIER)
+    codes, found = pd.factorize(raw.rows["device_id"])
+    of_series = [mappings[str(name)] for name in found]
     stamps = pd.DatetimeIndex(raw.rows["timestamp"]).as_unit("us").asi8
-    rows_of = [np.flatnonzero(codes == code) for code in range(len(names))]
-    lasts = _lengths(raw, mappings, names, stamps, rows_of, gaps)
-    n = len(raw.rows)
-    out = _Series(np.empty(n, "int64"), np.empty(n), np.empty(n), np.zeros(n, "int8"), np.full(n, "", dtype=object))
-    for name, rows in zip(names, rows_of, strict=True):
-        series = _one(raw, rows, stamps[rows], mappings[name], settings, lasts[name], time_marks, gaps)
-        out.start[rows], out.minutes[rows], out.kwh[rows] = series.start, series.minutes, series.kwh
-        out.quality[rows], out.reasons[rows] = series.quality, series.reasons
     values = raw.rows["value"].to_numpy(float)
-    raw.rows = _frame(raw, codes, names, mappings, out)
-    raw.kwh_of = _energy
-    bad = out.reasons != ""
+    given = raw.rows["minutes"].to_numpy(float) if "minutes" in raw.rows else None
+    places = [np.flatnonzero(codes == code) for code in range(len(found))]
+    lengths = _lengths(raw, {m.device_id: stamps[rows] for m, rows in zip(of_series, places, strict=True)}, given, gaps)
+    n = len(raw.rows)
+    whole = _Series(np.empty(n, "int64"), np.empty(n), np.empty(n), np.zeros(n, "int8"), np.full(n, "", dtype=object))
+    for mapping, rows in zip(of_series, places, strict=True):
+        scaled, length = values[rows] * _scale(mapping, raw.file), lengths[mapping.device_id]
+        most = most_kw(mapping.device_id, settings)
+        if mapping.measures == "counter":
+            series, events = _counted(stamps[rows], scaled, length, most, gaps)
+            raw.notes += _notes_on(events, f"{raw.file}: ", mapping.device_id)
+        else:
+            power = mapping.measures == "power"
+            minutes = _lasting(stamps[rows], length, power, time_marks, gaps) if given is None else given[rows]
+            series = _flowed(stamps[rows], minutes, scaled * minutes / 60 if power else scaled, time_marks)
+            series.reasons = _impossible(series, most, mapping.device_id)
+            if "quality" in raw.rows:
+                series.quality = pd.Categorical(raw.rows["quality"].iloc[rows], QUALITIES).codes.astype("int8")
+                series.kwh = np.where(series.quality == 2, np.nan, series.kwh)
+        for part in ("start", "minutes", "kwh", "quality", "reasons"):
+            getattr(whole, part)[rows] = getattr(series, part)
+    raw.rows = _frame(raw.rows, codes, [mapping.device_id for mapping in of_series], whole)
+    raw.kwh_of = lambda rows: rows["energy_kwh"].to_numpy(float)
+    bad = whole.reasons != ""
     if bad.any():
-        where = np.array([column or name for name in names], dtype=object)[codes]
-        texts = np.full(len(bad), "", dtype=object)
+        where = np.array([column or str(name) for name in found], dtype=object)[codes]
+        texts = np.full(n, "", dtype=object)
         texts[bad] = [f"{value:.10g}" for value in values[bad]]
-        raw.reject(bad, where, out.reasons, pd.Series(texts, index=raw.rows.index))
-    roles = {mappings[name].device_id: role for name in names if (role := mappings[name].role) is not None}
-    _give_signs(raw, roles, settings, column)
-    return part_of(raw, "readings", format_name, roles)
-
-
-def _energy(rows: pd.DataFrame) -> np.ndarray:
-    return rows["energy_kwh"].to_numpy(float)
+        raw.reject(bad, where, whole.reasons, pd.Series(texts, index=raw.rows.index))
+    roles = {mapping.device_id: mapping.role for mapping in of_series if mapping.role is not None}
+    return part_of(raw, "readings", format_name, _split_by_sign(raw, roles, settings, column))
 
 
 def own_energy(rows: pd.DataFrame, mappings: Mapping[str, SeriesMapping]) -> np.ndarray:
     """Return the energy of values that are energy by themselves [kWh], NaN of the others."""
     codes, names = pd.factorize(rows["device_id"])
-    scale = [
-        kind[1] if (kind := factor(mappings[name].unit)) is not None and mappings[name].measures == "energy" else np.nan
-        for name in map(str, names)
-    ]
+    of_series = [mappings[str(name)] for name in names]
+    kinds = [factor(mapping.unit) if mapping.measures == "energy" else None for mapping in of_series]
+    scale = [np.nan if kind is None else kind[1] for kind in kinds]
     return rows["value"].to_numpy(float) * np.array([*scale, np.nan])[codes]
-
-
-def _lengths(
-    raw: Table,
-    mappings: Mapping[str, SeriesMapping],
-    names: list[str],
-    stamps: np.ndarray,
-    rows_of: list[np.ndarray],
-    gaps: str,
-) -> dict[str, float]:
-    """Return how long a reading of each series lasts by itself [min]."""
-    if "minutes" in raw.rows:
-        long = raw.rows["minutes"].to_numpy(float) > 60
-        if long.sum() * 2 > len(long):
-            raise InputError(
-                f"{raw.file}: readings of {float(raw.rows['minutes'].median()) / 60:g} hours are too coarse to tell "
-                "one hour from another. Export hourly or finer readings."
-            )
-        return dict.fromkeys(names, 60.0)
-    steps = {
-        mappings[name].device_id: most_frequent_step(stamps[rows]) for name, rows in zip(names, rows_of, strict=True)
-    }
-    if gaps == "unchanged":
-        return {name: 60.0 for name in names}
-    found = reading_lengths(steps, raw.file)
-    return {name: found[mappings[name].device_id] for name in names}
-
-
-def _one(
-    raw: Table,
-    rows: np.ndarray,
-    stamps: np.ndarray,
-    mapping: SeriesMapping,
-    settings: Settings,
-    length: float,
-    time_marks: str,
-    gaps: str,
-) -> _Series:
-    """Return the readings of one series."""
-    kind = factor(mapping.unit)
-    if kind is None or (kind[0] == "power") != (mapping.measures == "power"):
-        raise InputError(
-            f"{raw.file}: {mapping.device_id} is in {mapping.unit!r}, which is no unit of {mapping.measures}. "
-            "Give its unit under files in home.yaml."
-        )
-    values = raw.rows["value"].to_numpy(float)[rows] * (-kind[1] if mapping.sign_flipped else kind[1])
-    given = raw.rows["minutes"].to_numpy(float)[rows] if "minutes" in raw.rows else None
-    most = most_kw(mapping.device_id, settings)
-    if mapping.measures == "counter":
-        return _counted(raw, stamps, values, mapping, most, length, gaps)
-    series = _flowed(stamps, values, mapping, length if given is None else given, time_marks, gaps)
-    _refuse_impossible(series, most, mapping.device_id, settings)
-    if "quality" in raw.rows:
-        series.quality = pd.Categorical(raw.rows["quality"].iloc[rows], _QUALITIES).codes.astype("int8")
-        series.kwh = np.where(series.quality == 2, np.nan, series.kwh)
-    return series
 
 
 def most_kw(device_id: str, settings: Settings) -> float:
@@ -202,168 +160,140 @@ def most_kw(device_id: str, settings: Settings) -> float:
     return limit if watts is None else min(limit, watts / 1000 * _ABOVE_RATING)
 
 
-def _flowed(
-    stamps: np.ndarray,
-    values: np.ndarray,
-    mapping: SeriesMapping,
-    length: float | np.ndarray,
-    time_marks: str,
-    gaps: str,
-) -> _Series:
-    """Return readings of energy, or of a mean power, as energy."""
-    minutes = np.broadcast_to(np.asarray(length, float), len(stamps)).copy()
-    if not isinstance(length, np.ndarray):
-        minutes = (_held if mapping.measures == "power" else _cut)(stamps, minutes, time_marks, gaps)
-    kwh = values * minutes / 60 if mapping.measures == "power" else values
-    start = stamps if time_marks == "start" else stamps - np.rint(minutes * _MINUTE).astype("int64")
+def _scale(mapping: SeriesMapping, file: str) -> float:
+    """Return the kWh or kW in one of a series' unit."""
+    kind = factor(mapping.unit)
+    if kind is None or (kind[0] == "power") != (mapping.measures == "power"):
+        raise InputError(
+            f"{file}: {mapping.device_id} is in {mapping.unit!r}, which is no unit of {mapping.measures}. "
+            "Give its unit under files in home.yaml."
+        )
+    return -kind[1] if mapping.sign_flipped else kind[1]
+
+
+def _lengths(raw: Table, stamps: dict[str, np.ndarray], given: np.ndarray | None, gaps: Gaps) -> dict[str, float]:
+    """Return how long a reading of each device lasts by itself [min]."""
+    if given is not None and (given > 60).sum() * 2 > len(given):
+        raise InputError(
+            f"{raw.file}: readings of {float(np.nanmedian(given)) / 60:g} hours are too coarse to tell one hour from "
+            "another. Export hourly or finer readings."
+        )
+    if given is not None or gaps == "unchanged":
+        return dict.fromkeys(stamps, 60.0)
+    return reading_lengths({name: most_frequent_step(times) for name, times in stamps.items()}, raw.file)
+
+
+def _lasting(stamps: np.ndarray, length: float, power: bool, time_marks: str, gaps: Gaps) -> np.ndarray:
+    """Return how long each value lasts [min]: an energy as usual, a power up to the next value unless that is late."""
+    if power and gaps == "unknown":  # rows of one time last equally long; of states that replace each other the last
+        times, place = np.unique(stamps, return_inverse=True)
+        gap = _to_neighbour(times, length, time_marks)[place]
+        return np.where(gap <= _LATER * length, gap, length)
+    order, gap = np.argsort(stamps, kind="stable"), np.empty(len(stamps))
+    gap[order] = _to_neighbour(stamps[order], length, time_marks)
+    return gap if power else np.where((gap > 0) & (gap < _SOONER * length), gap, length)
+
+
+def _to_neighbour(times: np.ndarray, length: float, time_marks: str) -> np.ndarray:
+    """Return the time to the next reading, or since the one before where times mark ends [min]."""
+    gap = np.diff(times) / MINUTE_US
+    return np.append(gap, length) if time_marks == "start" else np.append(length, gap)
+
+
+def _flowed(stamps: np.ndarray, minutes: np.ndarray, kwh: np.ndarray, time_marks: str) -> _Series:
+    start = stamps if time_marks == "start" else stamps - np.rint(minutes * MINUTE_US).astype("int64")
     return _Series(start, minutes, kwh, np.zeros(len(stamps), "int8"), np.full(len(stamps), "", dtype=object))
 
 
-def _cut(stamps: np.ndarray, usual: np.ndarray, time_marks: str, _silence: str) -> np.ndarray:
-    """Return how long each energy flowed [min]: as usual, but not beyond the next reading where that is much sooner."""
-    order = np.argsort(stamps, kind="stable")
-    gap = np.diff(stamps[order]) / _MINUTE
-    own = usual[order]
-    gap = np.append(gap, own[-1:]) if time_marks == "start" else np.append(own[:1], gap)
-    minutes = np.empty(len(stamps))
-    minutes[order] = np.where((gap > 0) & (gap < _SOONER * own), gap, own)
-    return minutes
-
-
-def _held(stamps: np.ndarray, usual: np.ndarray, time_marks: str, gaps: str) -> np.ndarray:
-    """Return how long each value of a power holds [min]: up to the next one, unless that is much later than usual."""
-    if gaps != "unchanged":  # rows of one time last equally long; of states that replace each other the last holds
-        times, first, place = np.unique(stamps, return_index=True, return_inverse=True)
-        gap = np.diff(times) / _MINUTE
-        gap = np.append(gap, usual[first[-1:]]) if time_marks == "start" else np.append(usual[first[:1]], gap)
-        return np.where(gap[place] <= 3 * usual, gap[place], usual)
-    order = np.argsort(stamps, kind="stable")
-    gap = np.diff(stamps[order]) / _MINUTE
-    held = np.empty(len(stamps))
-    held[order] = np.append(gap, usual[order[-1:]]) if time_marks == "start" else np.append(usual[order[:1]], gap)
-    return held
+def _impossible(series: _Series, most: float, name: str) -> np.ndarray:
+    over = np.abs(series.kwh) > most * series.minutes / 60 + 1e-9
+    why = f"more than the {most:g} kW that {name} can draw; mend power_limit_kw or its power_rating_watt in home.yaml"
+    return np.select([np.isinf(series.kwh), over], ["infinite", why], "").astype(object)
 
 
 def _counted(
-    raw: Table, stamps: np.ndarray, states: np.ndarray, mapping: SeriesMapping, most: float, length: float, gaps: str
-) -> _Series:
-    """Return what a register counted between its states, each at the row of the later one."""
+    stamps: np.ndarray, states: np.ndarray, length: float, most: float, gaps: Gaps
+) -> tuple[_Series, dict[str, int]]:
+    """Return what a register counted between its states, each at the row of the later one, and what it went through."""
     order = np.argsort(stamps, kind="stable")
-    hours = stamps[order] / (60 * _MINUTE)
-    twice = np.append(hours[:-1] == hours[1:], False)
-    ordered = np.where(twice, np.nan, states[order])
-    found = count(ordered, hours, most)
-    before = np.where(found.since >= 0, found.since, 0)
     times = stamps[order]
-    whole = np.where(found.since >= 0, (times - times[before]) / _MINUTE, length)
-    outage = np.isfinite(found.kwh) & (found.kwh > 0) & _interrupted(found.since, whole, length, ordered, gaps)
+    twice = np.append(times[:-1] == times[1:], False)
+    found = count(np.where(twice, np.nan, states[order]), times / HOUR_US, most)
+    bridged = found.since >= 0
+    whole = np.where(bridged, (times - times[found.since]) / MINUTE_US, length)
+    passed_over = bridged & (found.since < np.arange(len(times)) - 1)
+    outage = (found.kwh > 0) & (passed_over if gaps == "unchanged" else whole > 1.5 * length)
     quality = np.where(np.isnan(found.kwh), 2, np.where(outage | found.estimated, 1, 0))
-    out = _Series(*(np.empty(len(stamps), kind) for kind in ("int64", float, float, "int8", object)))
-    out.minutes[order] = np.maximum(whole, 1e-3)
-    out.start[order] = times - np.rint(np.maximum(whole, 1e-3) * _MINUTE).astype("int64")
-    out.kwh[order], out.quality[order], out.reasons[order] = found.kwh, quality, found.reasons
-    _tell(raw, mapping.device_id, found.resets, found.replaced, found.back, int(twice.sum()), int(outage.sum()))
-    return out
+    back = np.argsort(order, kind="stable")
+    series = _flowed(times, np.maximum(whole, _SHORTEST), found.kwh, "end")
+    out = _Series(*(part[back] for part in (series.start, series.minutes, found.kwh, quality, found.reasons)))
+    events = {"resets": found.resets, "replaced": found.replaced, "back": found.back}
+    return out, {**events, "twice": int(twice.sum()), "outages": int(outage.sum())}
 
 
-def _interrupted(since: np.ndarray, whole: np.ndarray, length: float, ordered: np.ndarray, gaps: str) -> np.ndarray:
-    """Tell which intervals bridge an outage: states that are lacking, or were reported as unknown."""
-    if gaps == "unchanged":
-        places = np.arange(len(since))
-        return (since >= 0) & (since < places - 1)
-    return whole > 1.5 * length
+def _notes_on(events: dict[str, int], begin: str, name: str) -> list[str]:
+    often = {event: "once" if times == 1 else f"{times} times" for event, times in events.items() if times}
+    return [f"{begin}{_EVENTS[event].format(name=name, times=times)}." for event, times in often.items()]
 
 
-def _tell(raw: Table, name: str, resets: int, replaced: int, back: int, twice: int, outages: int) -> None:
-    told = [
-        (resets, "the register of {name} began anew {times}; what it counted before that in the same step is lost"),
-        (replaced, "{name} shows another register {times}; what was used up to its first state is unknown"),
-        (back, "the register of {name} stepped back a little {times}, which counts as no use"),
-        (twice, "{name} has two states at one time {times}; the later row counts"),
-        (
-            outages,
-            "{name} was silent for a while {times}; what it counted meanwhile is spread over that time (estimated)",
-        ),
-    ]
-    for number, words in told:
-        if number:
-            often = "once" if number == 1 else f"{number} times"
-            raw.notes.append(f"{raw.file}: {words.format(name=name, times=often)}.")
-
-
-def _refuse_impossible(series: _Series, most: float, name: str, settings: Settings) -> None:
-    """Give a reason to readings that are more than can flow."""
-    over = np.abs(series.kwh) > most * series.minutes / 60 + 1e-9
-    if over.any():
-        series.reasons[over] = (
-            f"more than the {most:g} kW that {name} can draw; mend power_limit_kw or its power_rating_watt in home.yaml"
-        )
-    series.reasons[np.isinf(series.kwh)] = "infinite"
-
-
-def _frame(
-    raw: Table, codes: np.ndarray, names: list[str], mappings: Mapping[str, SeriesMapping], out: _Series
-) -> pd.DataFrame:
+def _frame(rows: pd.DataFrame, codes: np.ndarray, names: list[str], series: _Series) -> pd.DataFrame:
     """Return the rows of a table as readings."""
-    own = [mappings[name].device_id for name in names]
-    devices = list(dict.fromkeys(own))
-    place = np.array([devices.index(name) for name in own], "int32")
+    devices = list(dict.fromkeys(names))
+    place = np.array([devices.index(name) for name in names], "int32")
     frame = pd.DataFrame(
         {
             "device_id": pd.Categorical.from_codes(place[codes] if len(codes) else codes, devices),
-            "timestamp": pd.DatetimeIndex(out.start.view("datetime64[us]")).tz_localize("UTC"),
-            "energy_kwh": out.kwh,
-            "quality": pd.Categorical.from_codes(np.where(np.isnan(out.kwh), 2, out.quality), _QUALITIES),
-            "minutes": out.minutes.astype("float32"),
+            "timestamp": pd.DatetimeIndex(series.start.view("datetime64[us]")).tz_localize("UTC"),
+            "energy_kwh": series.kwh,
+            "quality": pd.Categorical.from_codes(np.where(np.isnan(series.kwh), 2, series.quality), QUALITIES),
+            "minutes": series.minutes.astype("float32"),
         },
-        index=raw.rows.index,
+        index=rows.index,
     )
-    return frame.assign(home_id=raw.rows["home_id"].array) if "home_id" in raw.rows else frame
+    return frame.assign(home_id=rows["home_id"].array) if "home_id" in rows else frame
 
 
-def _give_signs(raw: Table, roles: dict[str, Role], settings: Settings, column: str = "") -> None:
-    """Give energy below zero its meaning: a meter that counts the other way, or two flows in one series.
+def _split_by_sign(raw: Table, roles: dict[str, Role], settings: Settings, column: str) -> dict[str, Role]:
+    """Give energy below zero its meaning, and return the roles of the series that there are then.
 
     A flow that goes both ways becomes two series, each with all of its rows: where one flows, the other is zero. So the
-    hours of both are known, and the account counts a row for each. What has no meaning is rejected as negative, at
-    its `column`, or that of its series.
+    hours of both are known, and a row is counted for each. What has no meaning is rejected as negative.
     """
     if not (raw.rows["energy_kwh"].to_numpy(float) < 0).any():
-        return
-    parts = []
+        return roles
+    parts, roles = [], dict(roles)
     for name, rows in raw.rows.groupby("device_id", observed=True, sort=False):
-        said = settings.devices.get(str(name))
-        role = said.role if said is not None and said.role is not None else roles.get(str(name))
-        parts += _with_sign(raw, str(name), rows.astype({"device_id": "str"}), role, roles)
+        device = settings.devices.get(str(name))
+        role = device.role if device is not None and device.role is not None else roles.get(str(name))
+        kwh, notes = _with_sign(rows["energy_kwh"].to_numpy(float), str(name), role)
+        series = {str(name): kwh}
+        if role in _BACK and (kwh < 0).any():
+            back = f"{name} back"
+            notes.append(f"{name} flows both ways; what is below zero is {back}.")
+            series = {str(name): np.maximum(kwh, 0.0), back: np.maximum(-kwh, 0.0)}  # NaN stays NaN in both
+            roles |= {str(name): role, back: _BACK[role]}
+            raw.rows_read += len(rows)
+        raw.notes += [f"{raw.file}: {note}" for note in notes]
+        rows = rows.astype({"device_id": "str"})
+        parts += [rows.assign(device_id=device_id, energy_kwh=energy) for device_id, energy in series.items()]
     raw.rows = pd.concat(parts).sort_index(kind="stable")
     raw.rows["device_id"] = pd.Categorical(raw.rows["device_id"])
-    kwh = raw.rows["energy_kwh"].to_numpy(float)
     where = column or raw.rows["device_id"].astype("str").to_numpy()
-    raw.reject(kwh < 0, where, "negative", raw.rows["energy_kwh"])
+    raw.reject(raw.rows["energy_kwh"].to_numpy(float) < 0, where, "negative", raw.rows["energy_kwh"])
+    return roles
 
 
-def _with_sign(
-    raw: Table, name: str, rows: pd.DataFrame, role: Role | None, roles: dict[str, Role]
-) -> list[pd.DataFrame]:
-    """Return the rows of one series as one or two, and note what was turned."""
-    kwh = rows["energy_kwh"].to_numpy(float)
+def _with_sign(kwh: np.ndarray, name: str, role: Role | None) -> tuple[np.ndarray, list[str]]:
+    """Return the energy of a series, turned where it counts the other way, and notes."""
+    notes = []
     below, above = kwh < 0, kwh > 0
     outweighed = role == "solar" and -kwh[below].sum() > kwh[above].sum()
     fed_in = role == "grid_export" and not above.any()  # by those who write it below zero
     if below.sum() > max(99 * above.sum(), _SEEN) or outweighed or fed_in:
-        raw.notes.append(f"{raw.file}: {name} counts below zero; its sign is turned.")
+        notes.append(f"{name} counts below zero; its sign is turned.")
         kwh, below = 0.0 - kwh, above
     if role == "solar" and below.any():
-        raw.notes.append(
-            f"{raw.file}: {name} is below zero in {below.sum()} readings, which count as zero "
-            f"({-kwh[below].sum():.3g} kWh that the inverter used itself)."
-        )
+        lost = f"{-kwh[below].sum():.3g} kWh that the inverter used itself"
+        notes.append(f"{name} is below zero in {below.sum()} readings, which count as zero ({lost}).")
         kwh = np.where(below, 0.0, kwh)
-    if role not in _BACK or not below.any():
-        return [rows.assign(energy_kwh=kwh)]
-    back = f"{name} back"
-    roles |= {name: role, back: _BACK[role]}
-    raw.rows_read += len(rows)
-    raw.notes.append(f"{raw.file}: {name} flows both ways; what is below zero is {back}.")
-    two = (np.maximum(kwh, 0.0), np.maximum(-kwh, 0.0))  # NaN stays NaN in both
-    return [rows.assign(energy_kwh=kwh, device_id=own) for own, kwh in zip((name, back), two, strict=True)]
+    return kwh, notes

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from influx.core.file_settings import Column, File, Role
+from influx.core.settings import Column, File, Role
 from influx.importers.reading.times import Order
 from influx.importers.reading.units import Measure, factor
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import re
-from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -16,18 +15,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
-_MOST_LINES = 20
+MOST_LINES = 20
 """A value that spans more lines than this is an open quote, not a value."""
 
-
-@dataclass
-class Lines:
-    """What the lines below a header hold: cells by line number (header 1), and faults (number, text, reason)."""
-
-    names: list[str]
-    separator: str
-    frame: pd.DataFrame = field(default_factory=pd.DataFrame)
-    faults: list[tuple[int, str, str]] = field(default_factory=list)
+Fault = tuple[int, str, str]
+"""The number of a line in its file, its text, and why it is no row."""
 
 
 def split_header(line: str, separator: str = "") -> tuple[list[str], str]:
@@ -45,12 +37,6 @@ def split_header(line: str, separator: str = "") -> tuple[list[str], str]:
     return [cell.strip() or f"(column {number})" for number, cell in enumerate(cells, start=1)], separator
 
 
-def split_lines(text: str) -> Lines:
-    """Return the rows of a CSV text that begins with its header; blank lines are no rows."""
-    head, _, body = text.partition("\n")
-    return rows_of(body, *split_header(head))
-
-
 def padded(body: str, width: int, separator: str) -> str:
     """Return lines with the last cells that they lack; one without a line end may be cut off, and stays as it is."""
     *lines, rest = body.split("\n")
@@ -61,65 +47,54 @@ def padded(body: str, width: int, separator: str) -> str:
     return "\n".join([*lines, rest])
 
 
-def rows_of(body: str, names: list[str], separator: str, first: int = 2) -> Lines:
-    """Return the rows of the lines below a header, the first of which has the number `first` in its file."""
-    out = Lines(names, separator)
-    clean = _clean_line(separator)
+def rows_of(body: str, names: list[str], separator: str, first: int = 2) -> tuple[pd.DataFrame, list[Fault]]:
+    """Return the rows of the lines below a header, by their numbers in the file, and the lines that make none.
+
+    The first line has the number `first`; blank lines are no rows.
+    """
     if '"' not in body:
-        _fill(out, body, first)
-        return out
+        return _parsed(body, names, separator, first)[:2]
+    value = rf'(?:"(?:[^"]|"")*"|(?!")[^{separator}]*)'
+    clean = re.compile(rf"{value}(?:{separator}{value})*")  # a line whose quotes are all closed
     lines = body.split("\n")
     quoted = [number for number, line in enumerate(lines) if '"' in line]
-    likely = [number for number in quoted if lines[number].count('"') % 2 and not clean.fullmatch(lines[number])]
-    if not _fill_around(out, lines, likely, first):  # some line with an even number of quotes leaves one open
-        out.faults.clear()
-        _fill_around(out, lines, [number for number in quoted if not clean.fullmatch(lines[number])], first)
-    return out
+    odd = [number for number in quoted if lines[number].count('"') % 2]
+    for likely in (odd, quoted):  # seldom does a line with an even number of quotes leave one open
+        suspect = [number for number in likely if not clean.fullmatch(lines[number])]
+        broken, faults, rest = _with_breaks(lines, suspect, names, separator, clean)
+        frame, more, seen = _parsed("\n".join(rest), names, separator, first)
+        if seen == len(lines):
+            break
+    if broken:
+        rows = {number + first: row for number, row in broken.items()}
+        frame = pd.concat([frame, pd.DataFrame.from_dict(rows, "index", columns=names, dtype="str")]).sort_index()
+    return frame, [(number + first, text, why) for number, text, why in faults] + more
 
 
-def _clean_line(separator: str) -> re.Pattern[str]:
-    """Return the pattern of lines whose quotes are all closed."""
-    value = rf'(?:"(?:[^"]|"")*"|(?!")[^{separator}]*)'
-    return re.compile(rf"{value}(?:{separator}{value})*")
-
-
-def _fill_around(out: Lines, lines: list[str], suspect: list[int], first: int) -> bool:
-    """Fill in rows and faults, the suspect lines by themselves; return whether every line was seen as one line."""
-    lines = lines.copy()
-    own = _rows_with_breaks(out, lines, suspect, first)
-    seen = _fill(out, "\n".join(lines), first)
-    if own:
-        out.frame = pd.concat([out.frame, pd.DataFrame.from_dict(own, "index", columns=out.names, dtype="str")])
-        out.frame = out.frame.sort_index()
-    return seen == len(lines)
-
-
-def _fill(out: Lines, body: str, first: int) -> int:
-    """Fill in the rows of lines that are each one row, and their faults; return how many lines there were."""
+def _parsed(body: str, names: list[str], separator: str, first: int) -> tuple[pd.DataFrame, list[Fault], int]:
+    """Return the rows of lines that are each one row, their faults, and how many lines there were."""
     skipped: list[int] = []
+    faults: list[Fault] = []
 
     def wrong_width(row: pa.csv.InvalidRow) -> str:
         number = row.number + first - 2
         skipped.append(number)
         if row.text.strip():
-            reason = f"{row.actual_columns} cells where the header has {row.expected_columns}"
-            out.faults.append((number, row.text, reason))
+            faults.append((number, row.text, f"{row.actual_columns} cells where the header has {row.expected_columns}"))
         return "skip"
 
     content = pa.BufferReader(("\n" + body + "\n").encode())
     table = pa.csv.read_csv(
         content,
-        pa.csv.ReadOptions(use_threads=False, block_size=content.size() + 1, column_names=out.names, skip_rows=1),
-        pa.csv.ParseOptions(delimiter=out.separator, invalid_row_handler=wrong_width, ignore_empty_lines=False),
-        pa.csv.ConvertOptions(column_types=dict.fromkeys(out.names, pa.large_string()), strings_can_be_null=False),
+        pa.csv.ReadOptions(use_threads=False, block_size=content.size() + 1, column_names=names, skip_rows=1),
+        pa.csv.ParseOptions(delimiter=separator, invalid_row_handler=wrong_width, ignore_empty_lines=False),
+        pa.csv.ConvertOptions(column_types=dict.fromkeys(names, pa.large_string()), strings_can_be_null=False),
     )
     numbers = np.arange(first, first + len(table) + len(skipped))
-    numbers = np.delete(numbers, np.array(skipped, int) - first)
-    blank = _blank(table)
     frame = table.to_pandas()
-    frame.index = pd.Index(numbers)
-    out.frame = frame[~blank] if blank.any() else frame
-    return len(numbers) + len(skipped)
+    frame.index = pd.Index(np.delete(numbers, np.array(skipped, int) - first))
+    blank = _blank(table)
+    return (frame[~blank] if blank.any() else frame), faults, len(numbers)
 
 
 def _blank(table: pa.Table) -> np.ndarray:
@@ -135,24 +110,27 @@ def _blank(table: pa.Table) -> np.ndarray:
     return blank
 
 
-def _rows_with_breaks(out: Lines, lines: list[str], suspect: list[int], begin: int) -> dict[int, list[str]]:
-    """Take the suspect lines out of `lines`: return the rows that they make; those that make none are faults."""
-    clean = _clean_line(out.separator)
+def _with_breaks(
+    lines: list[str], suspect: list[int], names: list[str], separator: str, clean: re.Pattern[str]
+) -> tuple[dict[int, list[str]], list[Fault], list[str]]:
+    """Return the rows that suspect lines make, those that make none as faults, and all lines with these left blank."""
+    rest = lines.copy()
     rows: dict[int, list[str]] = {}
+    faults: list[Fault] = []
     for first in suspect:
-        if not lines[first]:
+        if not rest[first]:
             continue  # part of the row before
-        below = range(first + 1, min(first + _MOST_LINES, len(lines)))
-        last = next((number for number in below if lines[number].count('"') % 2), first)
-        joined = "\n".join(lines[first : last + 1])
-        cells = _cells(joined, out.separator) if last > first and clean.fullmatch(joined) else []
-        if len(cells) == len(out.names):
-            rows[first + begin] = cells
+        below = range(first + 1, min(first + MOST_LINES, len(rest)))
+        last = next((number for number in below if rest[number].count('"') % 2), first)
+        joined = "\n".join(rest[first : last + 1])
+        cells = _cells(joined, separator) if last > first and clean.fullmatch(joined) else []
+        if len(cells) == len(names):
+            rows[first] = cells
         else:
-            out.faults.append((first + begin, lines[first], "a quote is opened in this line and not closed"))
+            faults.append((first, rest[first], "a quote is opened in this line and not closed"))
             last = first
-        lines[first : last + 1] = [""] * (last + 1 - first)
-    return rows
+        rest[first : last + 1] = [""] * (last + 1 - first)
+    return rows, faults, rest
 
 
 def _cells(row: str, separator: str) -> list[str]:

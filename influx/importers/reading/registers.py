@@ -8,7 +8,7 @@ used up to its first state is unknown.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -21,6 +21,8 @@ _ASTRAY = 5
 _LEAP = 3.0
 """More than so many times the usual power is no use: not the way back from a low state, nor what a new register shows.
 """
+
+_OFF = "the register jumps here and comes back: this state cannot be"
 
 
 @dataclass
@@ -38,7 +40,6 @@ class Counted:
     resets: int = 0
     replaced: int = 0
     back: int = 0
-    gaps: list[int] = field(default_factory=list)
 
 
 def count(state: np.ndarray, hours: np.ndarray, most_kw: float) -> Counted:
@@ -53,9 +54,10 @@ def count(state: np.ndarray, hours: np.ndarray, most_kw: float) -> Counted:
     most_kw : float
         More power than this cannot flow [kW].
 
-    Returns
-    -------
-    Counted
+    Examples
+    --------
+    >>> count(np.array([100.0, 101, 0.5, 1.5]), np.arange(4.0), 10).kwh.tolist()
+    [nan, 1.0, 0.5, 1.0]
     """
     n = len(state)
     out = Counted(np.full(n, np.nan), np.full(n, -1), np.zeros(n, bool), np.full(n, "", dtype=object))
@@ -63,76 +65,62 @@ def count(state: np.ndarray, hours: np.ndarray, most_kw: float) -> Counted:
     if len(known) < 2:
         return out
     levels, times = state[known].copy(), hours[known]
-    keep = _sort_out(levels, times, most_kw, out, known)
-    places = known[keep]
-    step = np.diff(levels[keep])
-    usual = ~np.isin(places[1:], np.array(out.gaps, int))
+    step, span = np.diff(levels), np.diff(times)
+    strange = (step < 0) | (step > most_kw * span + _SMALL)
+    rate = step[~strange] / np.maximum(span[~strange], 1e-9)
+    usual_kw = min(most_kw, _LEAP * float(np.quantile(rate, 0.99)) if len(rate) else 0.0)
+    counts, explained, done = np.ones(len(levels), bool), np.zeros(len(levels), bool), 0
+    for place in (np.flatnonzero(strange) + 1).tolist():
+        before = place - 1
+        while not counts[before]:
+            before -= 1
+        if place < done or not _cannot_be(levels, times, before, place, most_kw):
+            continue
+        rise, row = levels[place] - levels[before], known[place]
+        if -_SMALL <= rise < 0:
+            done = place
+            while done < len(levels) and -_SMALL <= levels[done] - levels[before] < 0:
+                levels[done], done = levels[before], done + 1
+            out.back += 1
+            continue
+        anew = 0 <= levels[place] <= usual_kw * (times[place] - times[before]) + _SMALL
+        done = _way_back(levels, times, (before, place), (most_kw, usual_kw), anew)
+        if done > place:
+            counts[place:done], out.reasons[known[place:done]] = False, _OFF
+            continue
+        explained[place], done = True, place + 1
+        if rise >= 0:
+            out.kwh[row] = rise
+            out.reasons[row] = f"{rise:.6g} kWh since the state before are more than {most_kw:g} kW can bring"
+        elif anew:
+            out.kwh[row], out.estimated[row] = levels[place], True
+            out.resets += 1
+        else:
+            out.replaced += 1
+    places = known[counts]
     out.since[places[1:]] = places[:-1]
-    out.kwh[places[1:]] = np.where(usual, np.maximum(step, 0.0), out.kwh[places[1:]])
+    used = np.maximum(np.diff(levels[counts]), 0.0)
+    out.kwh[places[1:]] = np.where(explained[counts][1:], out.kwh[places[1:]], used)
     return out
 
 
-def _sort_out(levels: np.ndarray, times: np.ndarray, most_kw: float, out: Counted, known: np.ndarray) -> np.ndarray:
-    """Look at each step that is none of a register; mend `levels` in place and return which states count."""
-    keep = np.ones(len(levels), bool)
-    step = np.diff(levels)
-    impossible = (step < 0) | (step > most_kw * np.diff(times) + _SMALL)
-    odd = np.flatnonzero(impossible) + 1
-    rate = step[~impossible] / np.maximum(np.diff(times)[~impossible], 1e-9)
-    usual = float(np.quantile(rate, 0.99)) if len(rate) else 0.0
-    done = 0
-    for place in odd.tolist():
-        before = place - 1
-        while before >= 0 and not keep[before]:
-            before -= 1
-        if place < done or before < 0 or not _is_odd(levels, times, before, place, most_kw):
-            continue
-        done = _explain(levels, times, before, place, most_kw, usual, keep, out, known)
-    return keep
-
-
-def _is_odd(levels: np.ndarray, times: np.ndarray, before: int, place: int, most_kw: float) -> bool:
+def _cannot_be(levels: np.ndarray, times: np.ndarray, before: int, place: int, most_kw: float) -> bool:
     step = levels[place] - levels[before]
     return bool(step < 0 or step > most_kw * (times[place] - times[before]) + _SMALL)
 
 
-def _explain(
-    levels: np.ndarray,
-    times: np.ndarray,
-    before: int,
-    place: int,
-    most_kw: float,
-    usual: float,
-    keep: np.ndarray,
-    out: Counted,
-    known: np.ndarray,
+def _way_back(
+    levels: np.ndarray, times: np.ndarray, places: tuple[int, int], kw: tuple[float, float], anew: bool
 ) -> int:
-    """Say what one odd step is; return the first place that is not dealt with yet."""
-    step = levels[place] - levels[before]
-    if -_SMALL <= step < 0:
-        end = place
-        while end < len(levels) and -_SMALL <= levels[end] - levels[before] < 0:
-            levels[end], end = levels[before], end + 1
-        out.back += 1
-        return end
-    most = min(most_kw, _LEAP * usual)
-    anew = 0 <= levels[place] <= most * (times[place] - times[before]) + _SMALL
+    """Return where a register is back on its way after a strange state at the second of `places`, 0 where it never is.
+
+    `kw` are the largest possible power, and the largest usual one.
+    """
+    before, place = places
     for back in range(place + 1, min(place + 1 + _ASTRAY, len(levels))):
         fell = levels[back] < levels[place]
-        leapt = levels[back] - levels[back - 1] > most * (times[back] - times[back - 1]) + _SMALL
-        returns = fell if step > 0 else leapt or not anew
-        if returns and not _is_odd(levels, times, before, back, most_kw):
-            keep[place:back] = False
-            out.reasons[known[place:back]] = "the register jumps here and comes back: this state cannot be"
+        leapt = levels[back] - levels[back - 1] > kw[1] * (times[back] - times[back - 1]) + _SMALL
+        returns = fell if levels[place] > levels[before] else leapt or not anew
+        if returns and not _cannot_be(levels, times, before, back, kw[0]):
             return back
-    here = known[place]
-    out.gaps.append(int(here))
-    if step < 0 and anew:
-        out.kwh[here], out.estimated[here] = levels[place], True
-        out.resets += 1
-    elif step < 0:
-        out.replaced += 1
-    else:
-        out.kwh[here] = step
-        out.reasons[here] = f"{step:.6g} kWh since the state before are more than {most_kw:g} kW can bring"
-    return place + 1
+    return 0

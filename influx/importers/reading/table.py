@@ -24,15 +24,15 @@ from influx.core.errors import InputError
 from influx.importers.reading import encoding, sheet
 from influx.importers.reading.lines import padded, rows_of, split_header
 
-REJECTED = ("file", "row", "column", "value", "reason", "kwh")
+REJECTED = {"file": "str", "row": "int64", "column": "str", "value": "str", "reason": "str", "kwh": "float64"}
 """Columns of the rejected rows; `row` counts from 1, in a CSV with the header; `kwh` is NaN where it is not known."""
 
-
 ASIDE = "no electricity"
-"""How the reason begins where a row tells of something else: it is set aside, and does not count as a fault."""
+"""How the reason begins where a row tells of something else: it is ignored, and does not count as a fault."""
 
 _DAMAGED = (pa.ArrowException, OSError, ValueError, RecursionError, OverflowError, KeyError, TypeError)
 _MOST_KWH = 1e12
+"""An energy beyond is none: its sums would hold nothing else."""
 
 
 @dataclass
@@ -63,7 +63,7 @@ class Table:
                 self.file,
                 self.rows.index[bad].to_numpy(),
                 column if isinstance(column, str) else column[bad],
-                [_shown(value) for value in values[bad]],
+                [shown(value) for value in values[bad]],
                 reason if isinstance(reason, str) else reason[bad],
                 np.nan if self.kwh_of is None else self.kwh_of(self.rows[bad]),
             )
@@ -80,19 +80,16 @@ def rejected(
     file: str, rows: object, column: object, values: object, reason: object, kwh: object = np.nan
 ) -> pd.DataFrame:
     """Return a frame with the columns of `REJECTED`."""
+    energy = np.asarray(kwh, float)
     frame = pd.DataFrame({"row": np.asarray(rows, dtype="int64"), "value": np.asarray(values, dtype=object)})
-    frame = frame.assign(file=file, column=column, reason=reason, kwh=_finite(kwh))[list(REJECTED)]
-    types = {"file": "str", "row": "int64", "column": "str", "value": "str", "reason": "str", "kwh": "float64"}
-    return frame.astype(types)
+    frame = frame.assign(
+        file=file, column=column, reason=reason, kwh=np.where(np.abs(energy) < _MOST_KWH, energy, np.nan)
+    )
+    return frame[list(REJECTED)].astype(REJECTED)
 
 
-def _finite(kwh: object) -> np.ndarray:
-    """Return energies, NaN where a number is none: infinite, or more than a sum can hold."""
-    values = np.asarray(kwh, float)
-    return np.where(np.abs(values) < _MOST_KWH, values, np.nan)
-
-
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """Return a cell as it is shown: blank where nothing is there, cut where it is long."""
     text = "" if value is None or value is pd.NaT or value != value else str(value)
     return text if len(text) <= 80 else text[:77] + "..."
 
@@ -224,17 +221,17 @@ def _texts(path: Path, kind: str, line: int, names: tuple[str, ...], separator: 
 
 def _rows(file: str, text: str, head: str, names: tuple[str, ...], separator: str, first: int, short: bool) -> Table:
     try:
-        found, sign = split_header(head, separator) if head else ([], separator or ",")
+        found, sign = split_header(head, separator) if head else ([], separator)
+        sign = separator or sign or ","
         columns = list(names) or found
         _once(file, columns)
-        text = padded(text, len(columns), separator or sign) if short else text
-        lines = rows_of(text, columns, separator or sign, first)
+        text = padded(text, len(columns), sign) if short else text
+        frame, faults = rows_of(text, columns, sign, first)
     except (csv.Error, pa.ArrowException, UnicodeEncodeError) as error:
         raise InputError(f"{file}: not readable as CSV: {error}. Export it again.") from error
-    faults = lines.faults
-    reasons = [why for _, _, why in faults]
-    bad = rejected(file, [row for row, _, _ in faults], "", [_shown(text) for _, text, _ in faults], reasons)
-    return Table(file, lines.frame, lines.separator != ",", [bad], rows_read=len(lines.frame) + len(bad))
+    rows, texts, reasons = ([fault[part] for fault in faults] for part in range(3))
+    bad = rejected(file, rows, "", list(map(shown, texts)), reasons)
+    return Table(file, frame, sign != ",", [bad], rows_read=len(frame) + len(bad))
 
 
 def _sheet(path: Path, line: int, names: tuple[str, ...]) -> Table:

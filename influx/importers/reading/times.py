@@ -16,6 +16,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from influx.core.constants import DAY_US
 from influx.core.errors import InputError
 
 Order = Literal["ymd", "dmy", "mdy", "s", "ms"]
@@ -39,7 +40,6 @@ PATTERNS = {order: rf"^{date}{_CLOCK}{_OFFSET}$" for order, date in _DATES.items
 """How a time in each order is written, in lower case; a clock may lack, and so may an offset from UTC."""
 
 SWAPPED = re.compile(r"\d\d?[/.-]\d\d?[/.-]\d{2,4}.*")
-_DAY = 86_400_000_000  # microseconds
 NOT_A_TIME = "not a time; write it as 2024-07-31 18:00, or with an offset as in 2024-07-31T18:00+02:00"
 _NO_CLOCK = "a date without a clock time, which the others have"
 _NO_OFFSET = "a time without its offset from UTC, which the others have"
@@ -50,7 +50,7 @@ _OTHERS, _FEW = 3, 0.002
 """Of so many times, one that lacks a clock or an offset which the others have was cut off, or that share of them."""
 
 OUTLIER = "more than a year apart from the other rows of the file; is its year right?"
-_APART = 366 * _DAY
+_APART = 366 * DAY_US
 """Longest gap inside a file that is taken for one [us]."""
 
 _OUTLIERS_FROM, _OUTLIERS = 100, 0.005
@@ -117,7 +117,7 @@ def _iso(texts: pa.Array) -> tuple[np.ndarray, np.ndarray] | None:
 
 def _by_pattern(texts: pa.Array, order: Order) -> tuple[np.ndarray, np.ndarray]:
     """Take texts apart by the pattern of their order."""
-    found = pc.extract_regex(texts, _named(order))
+    found = pc.extract_regex(texts, PATTERNS[order])
     there = found.is_valid().to_numpy(zero_copy_only=False)
     take = functools.partial(_number, found)
     year = take("y")
@@ -153,11 +153,6 @@ def _in_line(micros: np.ndarray, valid: np.ndarray) -> np.ndarray:
     return out
 
 
-@functools.cache
-def _named(order: str) -> str:
-    return PATTERNS[order]
-
-
 def _number(found: pa.Array, name: str, default: np.ndarray | int = 0, words: bool = False) -> np.ndarray:
     """Return one part of each text as a number, `default` where it is not there."""
     texts = found.field(name)
@@ -176,7 +171,7 @@ def _date(year: np.ndarray, month: np.ndarray, day: np.ndarray) -> tuple[np.ndar
     months = (np.where(sane, year, 1970) - 1970) * 12 + np.where(sane, month, 1) - 1
     first = months.astype("datetime64[M]").astype("datetime64[D]")
     length = ((months + 1).astype("datetime64[M]").astype("datetime64[D]") - first).astype("int64")
-    return (first.astype("int64") + day - 1) * _DAY, sane & (day <= length)
+    return (first.astype("int64") + day - 1) * DAY_US, sane & (day <= length)
 
 
 def _clock(found: pa.Array, take: functools.partial[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
@@ -224,11 +219,11 @@ def outliers(micros: np.ndarray) -> np.ndarray:
     """
     if len(micros) < _OUTLIERS_FROM or int(micros.max()) - int(micros.min()) <= _APART:
         return np.zeros(len(micros), bool)
-    days = np.unique(micros // _DAY)
-    group = np.append(0, (np.diff(days) > _APART // _DAY).cumsum())
+    days = np.unique(micros // DAY_US)
+    group = np.append(0, (np.diff(days) > _APART // DAY_US).cumsum())
     if group[-1] == 0:
         return np.zeros(len(micros), bool)
-    mine = group[np.searchsorted(days, micros // _DAY)]
+    mine = group[np.searchsorted(days, micros // DAY_US)]
     return (np.bincount(mine) < _OUTLIERS * len(micros))[mine]
 
 

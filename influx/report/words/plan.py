@@ -24,7 +24,7 @@ def answer(plan: Frames, currency: str) -> str:
     cost = "costs" if len(devices) == 1 else "cost"
     words = (
         f"**Run as planned, {who} {cost} {fmt.money(row['cost'], currency)} in the coming "
-        f"{fmt.hours(int(row['hours']))} instead of {fmt.money(row['habit_cost'], currency)}: "
+        f"{fmt.hours(int(row['hours']))} instead of {fmt.money(row['usual_cost'], currency)}: "
         f"{_difference(row, currency)}.**"
     )
     return f"{words} {_best(row)}"
@@ -69,7 +69,7 @@ def devices(plan: Frames, currency: str) -> pd.DataFrame:
             "runs": rows["runs"],
             "kWh": rows["kwh"],
             "as planned": [fmt.money(cost, currency) for cost in rows["cost"]],
-            "as used now": [fmt.money(cost, currency) for cost in rows["habit_cost"]],
+            "as used now": [fmt.money(cost, currency) for cost in rows["usual_cost"]],
             "saved": [fmt.money(saving, currency) for saving in rows["saving"]],
             f"8 in 10 [{money}]": [_between(low, high) for low, high in zip(rows["p10"], rows["p90"], strict=True)],
             "known from": rows["source"],
@@ -93,6 +93,6 @@ def runs(plan: Frames, timezone: str, currency: str) -> pd.DataFrame:
             "to": [f"{stamp:%H:%M}" for stamp in end],
             "kWh": rows["kwh"].to_numpy(),
             "cost": [fmt.money(cost, currency) for cost in rows["cost"]],
-            "as used now": [fmt.money(cost, currency) for cost in rows["habit_cost"]],
+            "as used now": [fmt.money(cost, currency) for cost in rows["usual_cost"]],
         }
     )

@@ -19,15 +19,15 @@ LEAST_REPORTS = 3
 
 def last_week(review: Frames) -> str:
     """Say what the newest forecast promised of the household and what it was."""
-    told = review["said_and_was"]
+    told = review["review_totals"]
     rows = told[told["device_id"] == HOUSEHOLD] if len(told) else told
     if rows.empty:
         return "No earlier forecast can be judged yet: the history is too short, or too little of it was measured."
     row = rows.iloc[0]
-    said = fmt.span(row["p10"], row["p90"]) if np.isfinite(row["p10"]) else f"about {fmt.kwh(row['said'])}"
-    words = f"**{_when(row)} {said}; it was {fmt.kwh(row['was'])}.**"
+    said = fmt.span(row["p10"], row["p90"]) if np.isfinite(row["p10"]) else f"about {fmt.kwh(row['predicted'])}"
+    words = f"**{_when(row)} {said}; it was {fmt.kwh(row['observed'])}.**"
     if row["inside"] is False or row["inside"] == 0:
-        side = "below" if row["was"] < row["p10"] else "above"
+        side = "below" if row["observed"] < row["p10"] else "above"
         words += f" That is {side} the range, outside which two in ten should lie."
     if row["share_known"] < 1:
         words += f" Both speak of the {fmt.percent(row['share_known'])} of the hours that were measured."
@@ -92,8 +92,8 @@ def worst_day(review: Frames) -> str:
     top = rows.loc[rows["absolute_error"].idxmax()]
     closer = int((rows["baseline_absolute_error"] < rows["absolute_error"]).sum())
     return (
-        f"The household was missed most on day {top['day']}: {fmt.kwh(top['said'])} were said, {fmt.kwh(top['was'])} "
-        f"were used. Climatology would have been closer on {closer} of {len(rows)} days."
+        f"The household was missed most on day {top['day']}: {fmt.kwh(top['predicted'])} were said, "
+        f"{fmt.kwh(top['observed'])} were used. Climatology would have been closer on {closer} of {len(rows)} days."
     )
 
 
@@ -107,24 +107,24 @@ def promises(told: pd.DataFrame) -> pd.DataFrame:
     if told.empty:
         return told
     rows = newest(told)
-    out = pd.DataFrame({"device": rows["device_id"], "said [kWh]": rows["said"], "8 in 10 [kWh]": _ranges(rows)})
-    return household_first(out.assign(**{"was [kWh]": rows["was"], "in the range": _yes_or_no(rows["inside"])}))
+    out = pd.DataFrame({"device": rows["device_id"], "said [kWh]": rows["predicted"], "8 in 10 [kWh]": _ranges(rows)})
+    return household_first(out.assign(**{"was [kWh]": rows["observed"], "in the range": _yes_or_no(rows["inside"])}))
 
 
 def record(review: Frames, device_id: str = HOUSEHOLD) -> pd.DataFrame:
     """Return what each report said of a device, what it was, and the loss against climatology's, the newest first."""
-    told = review["said_and_was"]
+    told = review["review_totals"]
     if told.empty:
         return told
     rows = told.merge(
-        review["review_devices"].drop(columns=["said", "was", "hours"]), on=["week", "origin", "device_id"]
+        review["review_devices"].drop(columns=["predicted", "observed", "hours"]), on=["week", "origin", "device_id"]
     )
     rows = rows[rows["device_id"] == device_id].sort_values("origin", ascending=False)
     return pd.DataFrame(
         {
             "from": [fmt.day(day) for day in rows["first_day"]],
             "8 in 10 [kWh]": _ranges(rows),
-            "was [kWh]": rows["was"],
+            "was [kWh]": rows["observed"],
             "in the range": _yes_or_no(rows["inside"]),
             "hours in the band": [fmt.percent(share) for share in rows["coverage_80"]],
             "loss [kWh]": rows["loss"],
@@ -148,9 +148,9 @@ def energies(scores: pd.DataFrame) -> pd.DataFrame:
         return scores
     rows = newest(scores)
     out = _of_device(rows) | {
-        "said [kWh]": rows["said"],
-        "climatology [kWh]": rows["baseline_said"],
-        "was [kWh]": rows["was"],
+        "said [kWh]": rows["predicted"],
+        "climatology [kWh]": rows["baseline_predicted"],
+        "was [kWh]": rows["observed"],
         "bias": rows["bias"].map(fmt.percent),
         "climatology's bias": rows["baseline_bias"].map(fmt.percent),
     }
