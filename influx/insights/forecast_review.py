@@ -22,7 +22,7 @@ from influx.core.schema import HOUSEHOLD
 from influx.forecasting.aggregate_intervals import totals
 from influx.forecasting.device_series import Series, active_series
 from influx.forecasting.evaluation.backtest import fit, pinball
-from influx.forecasting.evaluation.calibration import BASELINE, LEAST_OF_DAY, calibration
+from influx.forecasting.evaluation.calibration import BASELINE, LEAST_OF_DAY, coverage
 from influx.forecasting.forecast import fit_named, predict_all
 from influx.forecasting.models.conformal import LEVELS
 from influx.home.home import Home
@@ -73,7 +73,7 @@ def review(home: Home, selection: pd.DataFrame, reports: str | Path) -> Frames:
     Frames
         `review_totals`: see `compare_totals`, with `weeks_ago`; `review_hours`: see `compare_hours`;
         `review_devices` and `review_days`: the `scores` of each report; `review_calibration` and
-        `review_calibration_overall`: `calibration` over all reports; all empty where nothing can be compared.
+        `review_calibration_home`: `calibration` over all reports; all empty where nothing can be compared.
         `drift` and `weekly_errors`: see `influx.insights.drift.drift`.
 
     Examples
@@ -95,8 +95,8 @@ def review_series(every: list[Series], selection: pd.DataFrame, origin: pd.Times
     summaries = {
         "review_devices": lambda: scores(hours, DEVICE),
         "review_days": lambda: scores(hours, DAY),
-        "review_calibration": lambda: calibration(hours),
-        "review_calibration_overall": lambda: calibration(hours, ["home_id"]),
+        "review_calibration": lambda: coverage(hours),
+        "review_calibration_home": lambda: coverage(hours, ["home_id"]),
     }
     return out | {name: make() if len(hours) else pd.DataFrame() for name, make in summaries.items()}
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tiny_readings import START
 
 from influx.core.schema import HOUSEHOLD
-from influx.forecasting.evaluation.calibration import calibration, days_ahead, half_width, of_selected
+from influx.forecasting.evaluation.calibration import coverage, days_ahead, half_width, of_selected
 
 NAN = float("nan")
 CHOICE = pd.DataFrame({"home_id": ["h"], "device_id": ["tv"], "model": ["similar days"]})
@@ -44,7 +44,7 @@ def hours(below: int, low: int, high: int, above: int) -> list[float]:
 
 
 def test_found_shares_are_those_of_the_hours() -> None:
-    found = calibration(past(hours(20, 30, 45, 5), hours(10, 40, 30, 20)))
+    found = coverage(past(hours(20, 30, 45, 5), hours(10, 40, 30, 20)))
     assert found.set_index("quantile")["empirical"].to_dict() == pytest.approx(
         {"p10": 0.15, "p50": 0.5, "p90": 0.875, "band": 0.725}
     )
@@ -55,32 +55,32 @@ def test_found_shares_are_those_of_the_hours() -> None:
 
 def test_the_error_is_that_between_the_folds() -> None:
     """Shares of .1 and .3 over folds of 100 hours: sqrt(2 (10^2 + 10^2)) / 200 = .1, more than independent hours'."""
-    found = row(calibration(past(hours(10, 90, 0, 0), hours(30, 70, 0, 0))), "p10")
+    found = row(coverage(past(hours(10, 90, 0, 0), hours(30, 70, 0, 0))), "p10")
     assert found["empirical"] == pytest.approx(0.2)
     assert found["empirical_se"] == pytest.approx(0.1)
 
 
 def test_the_error_is_at_least_that_of_so_many_independent_hours() -> None:
-    found = row(calibration(past(hours(10, 90, 0, 0), hours(10, 90, 0, 0))), "p10")
+    found = row(coverage(past(hours(10, 90, 0, 0), hours(10, 90, 0, 0))), "p10")
     assert found["empirical_se"] == pytest.approx(np.sqrt(0.1 * 0.9 / 200))
 
 
 def test_of_one_forecast_no_error_is_told() -> None:
-    found = calibration(past(hours(10, 40, 40, 10)))
+    found = coverage(past(hours(10, 40, 40, 10)))
     assert found["empirical"].notna().all()
     assert found["empirical_se"].isna().all()
 
 
 def test_of_less_than_half_a_week_nothing_is_told() -> None:
-    assert calibration(past(hours(8, 32, 33, 10)))["empirical"].isna().all()
-    assert calibration(past(hours(8, 32, 34, 10)))["empirical"].notna().all()
+    assert coverage(past(hours(8, 32, 33, 10)))["empirical"].isna().all()
+    assert coverage(past(hours(8, 32, 34, 10)))["empirical"].notna().all()
 
 
 def test_a_quantile_of_zero_promises_nothing() -> None:
     """Half of the hours have a p10 of zero, and none of these counts for it or for the band, but all do for p90."""
     off = past([0.0] * 90 + [0.95] * 10, p10=0.0, p50=0.0)
     on = past(hours(10, 40, 40, 10)).assign(origin=START + pd.Timedelta(weeks=1))
-    found = calibration(pd.concat([off, on]))
+    found = coverage(pd.concat([off, on]))
     assert row(found, "p10")[["empirical", "hours", "folds"]].tolist() == [0.1, 100, 1]
     assert row(found, "band")[["empirical", "hours"]].tolist() == [0.8, 100]
     assert row(found, "p90")[["empirical", "hours", "folds"]].tolist() == [0.9, 200, 2]
@@ -88,7 +88,7 @@ def test_a_quantile_of_zero_promises_nothing() -> None:
 
 
 def test_a_device_that_never_ran_promises_nothing_and_is_mostly_off() -> None:
-    found = calibration(past([0.0] * 168, [0.0] * 168, p10=0.0, p50=0.0, p90=0.0))
+    found = coverage(past([0.0] * 168, [0.0] * 168, p10=0.0, p50=0.0, p90=0.0))
     assert found["empirical"].isna().all()
     assert found[["hours", "folds"]].eq(0).all(axis=None)
     assert found["mostly_off"].all()
@@ -96,12 +96,12 @@ def test_a_device_that_never_ran_promises_nothing_and_is_mostly_off() -> None:
 
 @pytest.mark.parametrize(("zeros", "told"), [(90, True), (89, False)])
 def test_a_device_is_mostly_off_from_nine_hours_in_ten_on(zeros: int, told: bool) -> None:
-    assert calibration(past([0.0] * zeros + [0.3] * (100 - zeros)))["mostly_off"].eq(told).all()
+    assert coverage(past([0.0] * zeros + [0.3] * (100 - zeros)))["mostly_off"].eq(told).all()
 
 
 def test_an_hour_on_its_quantile_counts_as_the_promise_would_have_it() -> None:
     """A device of constant use lies on all of its quantiles: at or below p10 always, below p90 never."""
-    flat = calibration(past([0.5] * 168, [0.5] * 168, p10=0.5, p90=0.5))
+    flat = coverage(past([0.5] * 168, [0.5] * 168, p10=0.5, p90=0.5))
     assert flat.set_index("quantile")["empirical"].to_dict() == {"p10": 0.1, "p50": 0.5, "p90": 0.9, "band": 0.8}
 
 
@@ -114,28 +114,28 @@ def test_devices_together_are_without_the_household_and_those_mostly_off() -> No
             past(hours(0, 100, 0, 0), device=HOUSEHOLD),
         ]
     )
-    found = calibration(every, ["home_id"])
+    found = coverage(every, ["home_id"])
     assert row(found, "p10")["empirical"] == pytest.approx(0.2)
     assert set(found["hours"]) == {200}
     assert "device_id" not in found
 
 
 def test_a_household_of_no_known_device_stands_for_itself() -> None:
-    found = calibration(past(hours(10, 40, 40, 10), device=HOUSEHOLD), ["home_id"])
+    found = coverage(past(hours(10, 40, 40, 10), device=HOUSEHOLD), ["home_id"])
     assert row(found, "band")["empirical"] == 0.8
 
 
 def test_without_past_forecasts_there_are_no_promises() -> None:
     nothing = past(hours(1, 1, 1, 1))[:0]
-    assert calibration(nothing).empty
-    assert calibration(nothing, ["home_id"]).empty
+    assert coverage(nothing).empty
+    assert coverage(nothing, ["home_id"]).empty
     assert days_ahead(nothing, CHOICE).empty
     assert "skill" in days_ahead(nothing, CHOICE)
 
 
 @given(st.lists(st.lists(st.floats(0, 2), min_size=84, max_size=84), min_size=1, max_size=3))
 def test_shares_are_shares_on_any_hours(folds: list[list[float]]) -> None:
-    found = calibration(past(*folds))
+    found = coverage(past(*folds))
     assert found["empirical"].between(0, 1).all()
     assert found["empirical_se"].isna().all() if len(folds) == 1 else found["empirical_se"].gt(0).all()
 

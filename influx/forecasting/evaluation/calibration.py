@@ -46,7 +46,7 @@ def of_selected(past: pd.DataFrame, selection: pd.DataFrame) -> pd.DataFrame:
     return past.merge(selection[[*DEVICE, "model"]], on=[*DEVICE, "model"])
 
 
-def calibration(past: pd.DataFrame, by: Sequence[str] = DEVICE) -> pd.DataFrame:
+def coverage(past: pd.DataFrame, by: Sequence[str] = DEVICE) -> pd.DataFrame:
     """Compare the nominal coverage of each quantile and of the band with the empirical one.
 
     Parameters
