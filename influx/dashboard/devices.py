@@ -12,7 +12,7 @@ from influx.core import formatting as fmt
 from influx.dashboard import charts, html
 from influx.dashboard.columns import Columns
 from influx.dashboard.week import Week
-from influx.report.selection import why
+from influx.report.texts import text
 
 FILTERS = ("All", "Flexible", "Always on", "Changing", "Stood out")
 LEAST_CHANCE = 0.05
@@ -102,7 +102,7 @@ def _lines(week: Week, one: dict[str, Any]) -> list[tuple[str, str]]:
             f"{fmt.kwh(_number(coming, 'total'))}, {fmt.span(_number(coming, 'p10'), _number(coming, 'p90'))}",
         ),
         ("What drives it", _drivers(one["drivers"])),
-        ("Model", why(selection) if "reason" in selection else ""),
+        ("Model", text("model_reason", **selection) if "reason" in selection else ""),
     ]
 
 

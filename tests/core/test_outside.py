@@ -120,15 +120,14 @@ def report(tmp_path_factory) -> tuple[Path, str]:
         folder / "cells" / "01_all.ipynb",
         "# What was used?",
         "from influx import Run\nfrom influx.report import plots\n"
-        "from influx.report.words import sentences, tables\n"
         "from influx.report.figures import show\n"
-        "from influx.report.html import paragraphs, table",
+        "from influx.report import table\nfrom influx.report.html import paragraphs",
         "run = Run(data, as_of, horizon, output)\nrun.home(), run.explore(), run.forecast(), run.bill(), run.plan(),"
         " run.insights(), run.review() and None",
-        "table(tables.account(run.home()))",
-        "table(tables.rejected(run.home()))",
+        "table(run.home().reconciliation, 'reconciliation')",
+        "table(run.home().rejected, 'rejected')",
         "paragraphs(list(run.home().notes))",
-        "table(tables.breakdown(run.explore()['breakdown']))",
+        "table(run.explore()['breakdown'], 'breakdown')",
         "show(plots.breakdown, run.explore()['breakdown'], run.home().devices['device_id'], caption='All.')",
         "print(*run.home().devices['device_id'])",
         "run.home().devices",

@@ -174,7 +174,7 @@ def test_past_absences_are_told(tmp_path: Path) -> None:
 def test_a_coming_absence_is_forecast_as_one_and_told(tmp_path: Path) -> None:
     """The forecast begins on Friday 5 July; from Sunday on .05 kWh an hour, of seven past days away."""
     run = run_of(tmp_path, lived(60), "absences:\n  - {from: 2024-07-07, to: 2024-07-20}\n")
-    facts = {"home": run.home(), "forecast": run.forecast(), "absences": run.explore()["absences"]}
+    facts = {"home": run.home(), "forecast": run.sums(), "absences": run.explore()["absences"]}
     tells("coming_week", "7 to 20 July 2024, says home.yaml", "7 past days away", **facts)
     daily = run.sums()["daily"].query("device_id == 'tv'")
     assert daily["total"].tolist() == pytest.approx([18.3, 18.3] + [24 * 0.05] * 5, abs=0.01)
@@ -329,16 +329,40 @@ def test_the_plan_is_told_with_its_saving_and_how_sure_it_is() -> None:
 def selection(*rows: tuple[str, float, float, int], models: tuple[str, ...] = ("similar days",)) -> pd.DataFrame:
     """Return choices of (device, lead of the best challenger, its standard error, folds)."""
     frame = pd.DataFrame(list(rows), columns=["device_id", "skill", "skill_se", "folds"])
-    clear = (frame["skill"] > half_width(frame["skill_se"], frame["folds"])) & (frame["folds"] > 2)
-    reason = np.where(frame["folds"] == 0, "untested", np.where(clear, "significant", "not significant"))
-    frame = frame.assign(home_id="h", model=list(models) * (len(frame) // len(models)), significant=clear)
-    return frame.assign(baseline="b", challenger="c", not_tested="", days_known=30.0, reason=reason)
+    clear = frame["skill"] > half_width(frame["skill_se"], frame["folds"])
+    reason = frame["folds"].map(lambda folds: "tested" if folds else "untested")
+    names = {"challenger": "similar days", "baseline": "climatology", "not_tested": "", "days_known": 9.0}
+    return frame.assign(model=list(models) * (len(frame) // len(models)), significant=clear, reason=reason, **names)
 
 
 def test_the_models_used_are_counted_and_so_are_clear_leads() -> None:
-    frame = selection(("tv", -0.2, 0.06, 4), ("ac", 0.0, 0.1, 4), ("lamp", 0.0, 0.1, 4))
+    frame = selection(("tv", 0.2, 0.06, 4), ("ac", 0.0, 0.1, 4), ("lamp", 0.0, 0.1, 4))
     tells("model_choice", "Of 3 series", "similar days for 3.", "For 1 of them the lead", selection=frame)
     tells("model_choice", "For none of them", selection=frame[1:])
+
+
+REASON = {"model": "climatology", "challenger": "similar days", "baseline": "climatology", "folds": 4, "skill": -0.2}
+
+
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [
+        ({"reason": "untested"}, "9 days of history are too few"),
+        ({"reason": "one model", "not_tested": "a, b"}, "Too little history for a and b: climatology alone"),
+        ({"model": "similar days", "significant": True, "skill": 0.2}, "Similar days: 20 % less loss than climatology"),
+        ({"significant": True, "skill": 0.001}, "under 1 % less loss"),
+        ({"skill": 0.2}, "similar days is 20 % ahead over 4 past forecasts, which may be chance"),
+        ({"folds": 1}, "over 1 past forecast, and one decides nothing"),
+        ({"skill": 0.0}, "does no better"),
+        ({"not_tested": "a"}, "has 20 % more loss over 4 past forecasts. Too little history for a."),
+    ],
+)
+def test_why_a_model_was_selected_is_told(columns: dict[str, Any], words: str) -> None:
+    tells(
+        "model_reason",
+        words,
+        **(REASON | {"reason": "", "not_tested": "", "days_known": 9.0, "significant": False} | columns),
+    )
 
 
 @pytest.mark.parametrize(
@@ -382,8 +406,9 @@ def days(folds: int = 4, last: int = 2) -> pd.DataFrame:
         for device, lead in (("tv", 0.1), (HOUSEHOLD, 0.3))
         for day in range(1, last + 1)
     ]
-    frame = pd.DataFrame(rows).assign(skill_se=0.05, baseline_absolute_error=5.0)
-    return frame.assign(absolute_error=2.0 * frame["day"])
+    return pd.DataFrame(rows).assign(
+        skill_se=0.05, absolute_error=lambda rows: 2.0 * rows["day"], baseline_absolute_error=5.0
+    )
 
 
 def test_the_first_and_the_last_day_ahead_are_told() -> None:
@@ -419,8 +444,8 @@ def test_reliability_is_the_coverage_of_the_household_s_own_model() -> None:
     [
         ({}, "**Last week we said 58 to 71 kWh (8 in 10); it was 66.0 kWh.**"),
         ({"p10": NAN, "p90": NAN, "inside": None}, "**Last week we said about 64.0 kWh; it was 66.0 kWh.**"),
-        ({"was": 50.0, "inside": False}, "That is below the range"),
-        ({"was": 80.0, "inside": False}, "That is above the range"),
+        ({"observed": 50.0, "inside": False}, "That is below the range"),
+        ({"observed": 80.0, "inside": False}, "That is above the range"),
         ({"weeks_ago": 1 - 1 / 168}, "Last week we said"),  # a clock change
         ({"weeks_ago": 3.0}, "**Of the 7 days from Mon 8 July on we said 58 to 71 kWh"),
         ({"hours": 24}, "Of the 24 hours from Mon 8 July on"),
@@ -430,8 +455,14 @@ def test_reliability_is_the_coverage_of_the_household_s_own_model() -> None:
     ],
 )
 def test_the_last_forecast_is_told_with_what_it_was(columns: dict[str, object], words: str) -> None:
-    row = {"week": "2024-W28", "first_day": pd.Timestamp("2024-07-08"), "weeks_ago": 1.0, "hours": 168, "said": 64.0}
-    row |= {"p10": 58.0, "p90": 71.0, "was": 66.0, "share_known": 1.0, "inside": True}
+    row = {
+        "week": "2024-W28",
+        "first_day": pd.Timestamp("2024-07-08"),
+        "weeks_ago": 1.0,
+        "hours": 168,
+        "predicted": 64.0,
+    }
+    row |= {"p10": 58.0, "p90": 71.0, "observed": 66.0, "share_known": 1.0, "inside": True}
     tells("last_forecast", words, totals=household(**row).assign(**columns))
     tells("last_forecast", "No earlier forecast can be judged yet", totals=pd.DataFrame())
 
@@ -462,10 +493,11 @@ def test_the_loss_is_compared_with_climatology_s_as_far_as_so_few_reports_tell()
 
 def test_the_worst_day_of_the_household_is_told() -> None:
     frame = pd.DataFrame(
-        [(1, 10, 11, 12.0), (2, 13, 9, 8.0), (3, 9, 7, 9.5)], columns=["day", "said", "baseline_said", "was"]
+        [(1, 10, 11, 12.0), (2, 13, 9, 8.0), (3, 9, 7, 9.5)],
+        columns=["day", "predicted", "baseline_predicted", "observed"],
     ).assign(device_id=HOUSEHOLD, origin=1)
-    errors = {"absolute_error": "said", "baseline_absolute_error": "baseline_said"}
-    frame = frame.assign(**{name: (frame[of] - frame["was"]).abs() for name, of in errors.items()})
+    errors = {"absolute_error": "predicted", "baseline_absolute_error": "baseline_predicted"}
+    frame = frame.assign(**{name: (frame[of] - frame["observed"]).abs() for name, of in errors.items()})
     tells("worst_day", "on day 2: 13.0 kWh", "8.00 kWh were used", "closer on 2 of 3 days", days=frame)
     tells("worst_day", "not known", days=pd.DataFrame())
 
