@@ -2,7 +2,8 @@
 
 The same holds in all of them: the band is p10 to p90, the line the median, dots are what was observed, nights are
 shaded, and a device has the same colour everywhere (hand over all `devices` of the home where a frame lacks some).
-Times of a frame are UTC; they are drawn on the clock of `timezone`.
+Times of a frame are UTC; they are drawn on the clock of `timezone`. Plots of past forecasts import the room that
+trains when they are called, so that whoever draws the coming week alone starts without it.
 """
 
 from __future__ import annotations
@@ -16,10 +17,8 @@ from matplotlib.dates import date2num
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from influx.core import formatting as fmt
+from influx.core.constants import HOUSEHOLD
 from influx.core.local_time import local
-from influx.core.schema import HOUSEHOLD
-from influx.forecasting.evaluation.calibration import BASELINE, NOMINAL, half_width
-from influx.insights.drift import is_worse
 from influx.report import plot_style as style
 from influx.report.plot_style import ACCENT, GREY, INK, MODEL_MARKS, SERIES, describe, is_narrow
 
@@ -216,6 +215,8 @@ def calibration(calibration: pd.DataFrame, together: pd.DataFrame, ax: Axes | No
     Bars hold the true share 19 times in 20, as the past forecasts differ. Devices that are mostly off, and quantiles
     of which too few hours tell, are left out.
     """
+    from influx.forecasting.evaluation.calibration import NOMINAL, half_width
+
     ax = style.axes_or_new(ax)
     known = calibration[calibration["empirical"].notna()]
     is_household = known["device_id"] == HOUSEHOLD
@@ -245,6 +246,8 @@ def coverage(calibration: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
     Dotted lines are the promised shares. A device that is mostly off has hollow marks, as its few hours tell little.
     """
+    from influx.forecasting.evaluation.calibration import NOMINAL, half_width
+
     ax = style.axes_or_new(ax)
     known = calibration[calibration["empirical"].notna() & calibration["quantile"].isin(list(_QUANTILE_MARKS))]
     off = calibration.groupby("device_id", sort=False)["off"].first().sort_values(ascending=False, kind="stable")
@@ -285,6 +288,8 @@ def days_ahead(days: pd.DataFrame, model: str, device: str = HOUSEHOLD, ax: Axes
 
     Bars hold the true difference between the two 19 times in 20, as the past forecasts differ.
     """
+    from influx.forecasting.evaluation.calibration import BASELINE, half_width
+
     ax = style.axes_or_new(ax)
     rows = days[days["device_id"] == device]
     if rows.empty:
@@ -554,6 +559,8 @@ def weekly_errors(
 
     A break is marked where it is clear; where no device has one, the household is drawn.
     """
+    from influx.insights.drift import is_worse
+
     ax = style.axes_or_new(ax)
     worse = drift[is_worse(drift)].sort_values(["error_p", "error_change"], ascending=[True, False])
     device = HOUSEHOLD if worse.empty else str(worse["device_id"].iloc[0])
