@@ -6,32 +6,44 @@ line in home.yaml that decides.
 
 from __future__ import annotations
 
-from dataclasses import replace
+import re
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from influx.core.errors import InputError
 from influx.core.settings import File, Settings
-from influx.importers.autodetect import (
-    column_classification,
-    column_names,
-    cross_column_rules,
-    energy_flows,
-    matrix,
-    time_detection,
+from influx.importers.autodetect import column_classification, column_names, energy_flows, time_detection
+from influx.importers.autodetect.quantity_detection import (
+    Column,
+    fit_units,
+    judge,
+    refuse_other_units,
+    take_unit,
+    unit_of_flows,
 )
-from influx.importers.autodetect.matrix import Inferred
-from influx.importers.autodetect.quantity_detection import Column, fit_units, judge, refuse_other_units, take_unit
 from influx.importers.autodetect.sample import Sample, look
 from influx.importers.autodetect.time_detection import Question, When
-from influx.importers.reading import units
+from influx.importers.reading import cells, units
 from influx.importers.reading.layout import Layout, SeriesMapping
 from influx.importers.reading.units import Measure
 
 _ROWS = 10
 _LONG = 30.0
 """Intervals from here on are asked about where their label is in doubt; shorter ones shift little [min]."""
+
+
+@dataclass(frozen=True)
+class Inferred:
+    """A layout, the sample that it was told from, and why; `matrix` are the columns of clock times of a row a day."""
+
+    layout: Layout
+    sample: Sample
+    why: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    matrix: tuple[str, ...] = ()
 
 
 def infer(path: Path, settings: Settings) -> Inferred:
@@ -48,9 +60,9 @@ def infer(path: Path, settings: Settings) -> Inferred:
         found = time_detection.find(sample, said, settings.timezone)
         if found is None:
             raise InputError(f"{path.name}: no column of this table holds times. Name one under files in home.yaml.")
-        clocks = matrix.clocks_of(sample.rows, found)
+        clocks = _clocks_of(sample.rows, found)
         if clocks:
-            return matrix.infer(path, sample, found, clocks, settings, said)
+            return _of_days(path, sample, found, clocks, settings, said)
         return _told(_of_columns(path, sample, found, settings, said), found, path)
     except Question as question:
         raise InputError(question.in_words(path.name)) from question
@@ -83,7 +95,7 @@ def may_be(sample: Sample) -> bool:
         return any(not column_names.is_aside(str(name)) for name in sample.rows)
     if found is None:
         return False
-    if matrix.clocks_of(sample.rows, found):
+    if _clocks_of(sample.rows, found):
         return True
     columns, words, _ = column_classification.sort_out(sample.rows, found, True, sample, File())
     named = [one for one in columns if one.unit is not None or column_names.says_power(one.name) is not None]
@@ -116,7 +128,7 @@ def _of_columns(path: Path, sample: Sample, found: When, settings: Settings, sai
             "or finer readings."
         )
     if names is None:
-        columns, left = cross_column_rules.sort_out(columns, said, path.name, path.stem)
+        columns, left = energy_flows.leave_sums_and_peaks(columns, said, path.name, path.stem)
         notes += left
     layout = Layout(
         "table",
@@ -137,7 +149,7 @@ def _of_columns(path: Path, sample: Sample, found: When, settings: Settings, sai
         take_unit(path.name, rows[unit], columns)
     for column in columns:
         judge(column, found.micros, None, said)
-    cross_column_rules.as_registers(columns, said)
+    energy_flows.as_registers(columns, said)
     fit_units(columns, step, settings, said, sample)
     mappings = {column.name: _mapping(column, said, len(columns) == 1) for column in columns}
     mappings, left, found_out = energy_flows.settle(columns, mappings, said, path.name)
@@ -218,3 +230,57 @@ def _mapping(column: Column, said: File, alone: bool) -> SeriesMapping:
 def _device(name: str, role: str | None, alone: bool) -> str:
     bare = column_names.without_statistic(name)
     return role if alone and role is not None and column_names.is_generic(bare) else column_names.device_of(bare)
+
+
+def _clocks_of(rows: pd.DataFrame, found: When) -> tuple[str, ...]:
+    """Return the columns of clock times of a table that has a row a day, or none."""
+    names = [str(name) for name in rows if name not in found.columns]
+    clocks = [name for name in names if clock_of(name) is not None]
+    return tuple(clocks) if len(clocks) in (24, 25, 48, 50, 96, 100) else ()
+
+
+def clock_of(name: str) -> float | None:
+    """Return the clock time that a column of a row a day is named by [h]; numbers are hours."""
+    found = re.search(r"(?<!\d)(\d{1,2})[:.h](\d\d)", name)
+    if found is not None:
+        hour = int(found[1]) + int(found[2]) / 60
+        return hour if hour <= 25 else None
+    found = re.fullmatch(r"\D*?(\d{1,2})\D*", name.strip())
+    return float(found[1]) if found is not None and int(found[1]) <= 25 else None
+
+
+def _of_days(
+    path: Path, sample: Sample, found: When, matrix: tuple[str, ...], settings: Settings, said: File
+) -> Inferred:
+    """Return the layout of a table that has a row a day and a column a clock time."""
+    comma, told = column_classification.writes_commas(sample, said, list(found.columns))
+    values = np.stack([cells.numbers(sample.rows[name], bool(comma))[0] for name in matrix], axis=1)
+    clocks = [clock_of(name) or 0.0 for name in matrix]
+    time_marks = said.label or ("end" if min(clocks) > 0 else "start")
+    minutes = 60.0 if len(matrix) <= 25 else 30.0 if len(matrix) <= 50 else 15.0
+    column = Column(
+        path.stem,
+        values.ravel(),
+        said.unit or units.in_name(" ".join([sample.title, path.stem, *map(str, sample.rows.columns)])),
+    )
+    column.power = None if column.unit is None else (units.factor(column.unit) or ("energy", 1))[0] == "power"
+    if column.unit is None:
+        unit_of_flows([column], minutes, settings)
+    role = column_names.role_in_file(path.stem) or "grid_import"
+    mapping = SeriesMapping(role, column.unit or "kWh", "power" if column.power else "energy", role)
+    why = [*sample.why, *found.why, *told, *column.told]
+    span = f"{len(matrix)} columns {matrix[0]} to {matrix[-1]}"
+    why.append(f"A row is a day, and its {span} mark the {time_marks} of its intervals.")
+    layout = Layout(
+        "table, a row a day",
+        found.columns[0],
+        {path.stem: mapping},
+        time_marks=time_marks,
+        order=found.order,
+        zone=found.zone,
+        comma=comma,
+        line=sample.line,
+        names=sample.names,
+        separator=sample.separator,
+    )
+    return Inferred(layout, sample, tuple(why), (), matrix)
