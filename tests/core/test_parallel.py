@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 
 import pytest
 
@@ -29,8 +28,10 @@ def test_anything_else_takes_what_the_machine_has(monkeypatch: pytest.MonkeyPatc
 def test_results_keep_their_order_whichever_is_ready_first(monkeypatch: pytest.MonkeyPatch, asked: str) -> None:
     monkeypatch.setenv("INFLUX_WORKERS", asked)
 
+    together = threading.Barrier(int(asked))
+
     def work(item: int) -> tuple[int, str]:
-        time.sleep(0.01 * (4 - item))
+        together.wait()
         return item, threading.current_thread().name
 
     found = run_all(work, range(4))

@@ -166,7 +166,7 @@ def _order(texts: pd.Series, said: File) -> tuple[Order, tuple[str, ...]]:
     plain = texts.astype("str").str.strip()
     numbers = pd.to_numeric(plain, errors="coerce")
     if numbers.notna().mean() > _MOST and (numbers > 900_000_000).mean() > _MOST:
-        milli = numbers.median() > 1e11
+        milli = bool(numbers.median() > 1e11)
         return "ms" if milli else "s", (f"Times are {'milli' * milli}seconds since 1970.",)
     known = plain[~plain.str.lower().isin(times.MISSING)]
     good = {order: _readable(known, order) for order in ("ymd", "dmy", "mdy")}
