@@ -1,7 +1,7 @@
 """InFlux: what each device of a home will use and cost over the next seven days, and how sure that is.
 
 Names are imported when they are first used, so that `import influx` costs nothing. No module has the name of a public
-function: importing it would put the module in the function's place. `influx.plots` are the plots of the report.
+function: importing it would put the module in the function's place.
 """
 
 from __future__ import annotations
@@ -43,7 +43,8 @@ __all__ = [
     "select",
 ]
 
-_ROOMS = {
+_MODULES = {"models": "influx.forecasting.models", "plots": "influx.report.plots"}
+_NAMES = {
     "Home": "influx.home.home",
     "InputError": "influx.core.errors",
     "Run": "influx.report.run_folder",
@@ -57,18 +58,17 @@ _ROOMS = {
     "review": "influx.insights.forecast_review",
     "select": "influx.forecasting.evaluation.model_selection",
 }
-_MODULES = {"models": "influx.forecasting.models", "plots": "influx.report.plots"}
 
 
 def __getattr__(name: str) -> Any:
     if name in _MODULES:
-        found = import_module(_MODULES[name])
-    elif name in _ROOMS:
-        found = getattr(import_module(_ROOMS[name]), name)
+        public = import_module(_MODULES[name])
+    elif name in _NAMES:
+        public = getattr(import_module(_NAMES[name]), name)
     else:
         raise AttributeError(f"module 'influx' has no attribute {name!r}")
-    globals()[name] = found
-    return found
+    globals()[name] = public
+    return public
 
 
 def __dir__() -> list[str]:

@@ -69,8 +69,8 @@ def sample_run(tmp_path_factory, worker_id):
         if not (folder / "home").is_dir():
             part_of_sample(folder / "home", DEVICES)
         run = Run(folder / "home", output=folder / "run")
-        first = run.explore, run.features, run.training, run.forecast
-        for step in (*first, run.bill, run.plan, run.insights, run.review):
+        first = run.explore, run.features, run.scores, run.selection, run.calibration, run.reference
+        for step in (*first, run.forecast, run.sums, run.bill, run.plan, run.insights, run.review):
             step()
     return run
 

@@ -1,4 +1,4 @@
-"""Thousands of damaged files: each ends in a clear error, or in a reading whose account closes. `make fuzz` runs it.
+"""Thousands of damaged files: each ends in a clear error, or in a reading whose audit closes. `make fuzz` runs it.
 
 Whatever a mutation keeps whole (rows shuffled or repeated, another encoding, columns in another order) must give the
 same energy, or an error; what it cuts off may be lacking, and nothing else may change. What was found here stands in
@@ -40,13 +40,15 @@ SETTINGS = Settings(timezone="Europe/Amsterdam")
 SECONDS = 20
 """No small file takes longer, however it is damaged."""
 
-_LINES = 400
-_HOMES = 20
+LINES = 400
+"""Of a real file so many are taken."""
+
+HOMES = 20
 """One changed file in so many is loaded as a home, too."""
 
-_TEXT = (".csv", ".tsv", ".xml", ".json")
-_PICTURE = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\1\0\0\0\1\0\x08\2\0\0\0"
-_ODD = [
+TEXT = (".csv", ".tsv", ".xml", ".json")
+PICTURE = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\1\0\0\0\1\0\x08\2\0\0\0"
+ODD = [
     "1e308",
     "-1e308",
     "999999999999",
@@ -61,33 +63,37 @@ _ODD = [
     "\x1b[31m",
     "日本",
 ]
+STUFFING = [b'"', b"\0", b",", b"\n", b"\xff\xfe", b"<!ENTITY x 'y'>", b"{"]
 
 Change = Callable[[bytes, random.Random], bytes]
-
-
-# --- what keeps the energy --------------------------------------------------------------------------------------------
 
 
 def _rows(content: bytes) -> list[bytes]:
     return content.splitlines(keepends=True)
 
 
+def _ended(rows: list[bytes]) -> list[bytes]:
+    return [row if row.endswith(b"\n") else row + b"\n" for row in rows]
+
+
+# --- what keeps the energy --------------------------------------------------------------------------------------------
+
+
 def shuffled(content: bytes, dice: random.Random) -> bytes:
-    rows = _rows(content)
-    body = rows[1:]
+    head, *body = _rows(content)
     dice.shuffle(body)
-    return b"".join([rows[0], *[row if row.endswith(b"\n") else row + b"\n" for row in body]])
+    return b"".join([head, *_ended(body)])
 
 
 def newest_first(content: bytes, _: random.Random) -> bytes:
-    rows = _rows(content)
-    return b"".join([rows[0], *[row if row.endswith(b"\n") else row + b"\n" for row in rows[:0:-1]]])
+    head, *body = _rows(content)
+    return b"".join([head, *_ended(body)[::-1]])
 
 
 def repeated(content: bytes, dice: random.Random) -> bytes:
     rows = _rows(content)
     first = dice.randrange(1, len(rows)) if len(rows) > 1 else 0
-    return b"".join([*[row if row.endswith(b"\n") else row + b"\n" for row in rows], *rows[first:]])
+    return b"".join([*_ended(rows), *rows[first:]])
 
 
 def other_encoding(content: bytes, dice: random.Random) -> bytes:
@@ -103,12 +109,12 @@ def without_last_line_end(content: bytes, _: random.Random) -> bytes:
 
 
 def columns_swapped(content: bytes, dice: random.Random) -> bytes:
-    rows = [row.rstrip(b"\r\n") for row in _rows(content)]
-    sign = max((b",", b";", b"\t"), key=rows[0].count) if rows else b","
-    order = list(range(rows[0].count(sign) + 1)) if rows else []
+    rows = content.splitlines() or [b""]
+    sign = max((b",", b";", b"\t"), key=rows[0].count)
+    order = list(range(rows[0].count(sign) + 1))
     dice.shuffle(order)
     cells = [row.split(sign) for row in rows]
-    if any(b'"' in row for row in rows) or any(len(row) != len(order) for row in cells):
+    if b'"' in content or any(len(row) != len(order) for row in cells):
         return content
     return b"\n".join(sign.join(row[place] for place in order) for row in cells) + b"\n"
 
@@ -132,7 +138,7 @@ def odd_cells(content: bytes, dice: random.Random) -> bytes:
     for _ in range(dice.choice([1, 5, 50])):
         place = dice.randrange(len(rows))
         cells = rows[place].split(b",")
-        cells[dice.randrange(len(cells))] = dice.choice(_ODD).encode()
+        cells[dice.randrange(len(cells))] = dice.choice(ODD).encode()
         rows[place] = b",".join(cells).rstrip(b"\r\n") + b"\n"
     return b"".join(rows)
 
@@ -146,17 +152,12 @@ def headless(content: bytes, _: random.Random) -> bytes:
 
 
 def joined_up(content: bytes, dice: random.Random) -> bytes:
-    place = dice.randrange(len(content))
-    return content[:place] + content[dice.randrange(len(content)) :]
+    return content[: dice.randrange(len(content))] + content[dice.randrange(len(content)) :]
 
 
 def stuffed(content: bytes, dice: random.Random) -> bytes:
     place = dice.randrange(len(content))
-    return (
-        content[:place]
-        + dice.choice([b'"', b"\0", b",", b"\n", b"\xff\xfe", b"<!ENTITY x 'y'>", b"{"])
-        + content[place:]
-    )
+    return content[:place] + dice.choice(STUFFING) + content[place:]
 
 
 def empty(_: bytes, dice: random.Random) -> bytes:
@@ -164,7 +165,7 @@ def empty(_: bytes, dice: random.Random) -> bytes:
 
 
 def picture(content: bytes, dice: random.Random) -> bytes:
-    return _PICTURE + (content[:200] if dice.random() < 0.5 else bytes(dice.randrange(256) for _ in range(200)))
+    return PICTURE + (content[:200] if dice.random() < 0.5 else dice.randbytes(200))
 
 
 KEEPING: tuple[Change, ...] = (
@@ -180,11 +181,11 @@ DAMAGING: tuple[Change, ...] = (
 
 @dataclass(frozen=True)
 class Original:
-    """A whole file: its name, its bytes, and the energy of its hours by device."""
+    """A whole file: its name, its bytes, its hours; none where it asks for a line in home.yaml."""
 
     name: str
     content: bytes
-    hours: dict[tuple[str, pd.Timestamp], float]
+    hours: pd.Series
 
 
 def originals(folder: Path) -> list[Original]:
@@ -194,18 +195,17 @@ def originals(folder: Path) -> list[Original]:
         write(folder / name, kwh)
     for real in sorted(EXPORTS.iterdir()) if EXPORTS.exists() else []:
         content = real.read_bytes()
-        if real.suffix in (".csv", ".tsv"):
-            content = b"".join(_rows(content)[:_LINES])
-        (folder / real.name).write_bytes(content)
-    return [Original(path.name, path.read_bytes(), _hours_or_none(path)) for path in sorted(folder.iterdir())]
+        (folder / real.name).write_bytes(
+            b"".join(_rows(content)[:LINES]) if real.suffix in (".csv", ".tsv") else content
+        )
+    return [Original(path.name, path.read_bytes(), _whole(path)) for path in sorted(folder.iterdir())]
 
 
-def _hours_or_none(path: Path) -> dict[tuple[str, pd.Timestamp], float]:
-    """Return the hours of a whole file, none where it asks for a line in home.yaml."""
+def _whole(path: Path) -> pd.Series:
     try:
         return hours_of(_read(path))
     except InputError:
-        return {}
+        return pd.Series(dtype=float)
 
 
 def _read(path: Path) -> Part:
@@ -215,15 +215,15 @@ def _read(path: Path) -> Part:
     return source.read(path, SETTINGS)
 
 
-def hours_of(part: Part) -> dict[tuple[str, pd.Timestamp], float]:
-    """Return the energy of a part by device and hour; of events, by device and start."""
+def hours_of(part: Part) -> pd.Series:
+    """Return the energy of a part by device and hour; of events, by device and start [kWh]."""
     if part.kind == "events":
         rows = part.frame.drop_duplicates(["device_id", "timestamp", "power_consumption_kwh"])
-        column = "power_consumption_kwh"
+        rows = rows.rename(columns={"power_consumption_kwh": "energy_kwh"})
     else:
-        rows, column = readings_to_hours({"f": part.frame}, Settings(), pd.Timedelta(0), Audit()), "energy_kwh"
-    keys = zip(rows["device_id"].astype(str), rows["timestamp"], strict=True)
-    return dict(zip(keys, rows[column].astype(float), strict=True))
+        rows = readings_to_hours({"f": part.frame}, Settings(), pd.Timedelta(0), Audit())
+    hours = rows.astype({"device_id": str, "energy_kwh": float}).set_index(["device_id", "timestamp"])["energy_kwh"]
+    return hours[~hours.index.duplicated(keep="last")]
 
 
 def fault_of(original: Original, change: Change, content: bytes, folder: Path) -> str:
@@ -244,11 +244,14 @@ def fault_of(original: Original, change: Change, content: bytes, folder: Path) -
     kwh = part.frame["power_consumption_kwh" if part.kind == "events" else "energy_kwh"]
     if not np.isfinite(kwh.dropna()).all() or (kwh < 0).any():
         return "energy that is infinite or negative"
+    if original.hours.empty:
+        return ""
     hours = hours_of(part)
-    if change in KEEPING and part.kind == "readings" and original.hours:
-        return _same(original.hours, hours)
-    if change is cut and original.hours:
-        return _part_of(original.hours, hours)
+    if change in KEEPING and part.kind == "readings" and abs(original.hours.sum() - hours.sum()) > 1e-6:
+        return f"{original.hours.sum():.6f} kWh became {hours.sum():.6f}"
+    differ = hours[~((original.hours.reindex(hours.index) - hours).abs() <= 1e-9)]
+    if change is cut and differ.groupby(level=0).size().max() > 2:  # the hour that was cut, and one where a number was
+        return f"{len(differ)} hours differ from those of the whole file, first {differ.index[0]}"
     return ""
 
 
@@ -262,34 +265,24 @@ def fault_of_home(original: Original, content: bytes, folder: Path) -> str:
         loaded = influx.load(home)
     except InputError:
         return ""
-    lost = unexplained_kwh(loaded)
-    return (
-        f"{lost:.6g} kWh of the home are lost"
-        if abs(lost) > 1e-6 * max(loaded.reconciliation["kwh_read"].sum(), 1)
-        else ""
-    )
-
-
-def _same(before: dict[tuple[str, pd.Timestamp], float], after: dict[tuple[str, pd.Timestamp], float]) -> str:
-    if abs(sum(before.values()) - sum(after.values())) > 1e-6:
-        return f"{sum(before.values()):.6f} kWh became {sum(after.values()):.6f}"
-    return ""
-
-
-def _part_of(before: dict[tuple[str, pd.Timestamp], float], after: dict[tuple[str, pd.Timestamp], float]) -> str:
-    differ = [key for key, kwh in after.items() if abs(before.get(key, np.inf) - kwh) > 1e-9]
-    often = Counter(device for device, _ in differ)
-    if often and max(often.values()) > 2:  # the hour that was cut, and one more where a number was
-        return f"{len(differ)} hours differ from those of the whole file, first {differ[0]}"
-    return ""
+    lost, read = unexplained_kwh(loaded), loaded.reconciliation["kwh_read"].sum()
+    return f"{lost:.6g} kWh of the home are lost" if abs(lost) > 1e-6 * max(read, 1) else ""
 
 
 def _late(*_: object) -> None:
     raise TimeoutError(f"not read within {SECONDS} s")
 
 
-def batch(seed: int, count: int, keep: Path | None) -> list[tuple[str, str, str, str]]:
-    """Read `count` changed files; return the faults: file, change, what is wrong, and where the file was kept."""
+def _drawn_change(name: str, dice: random.Random) -> Change:
+    """Return a change; rows of XML, JSON and NEM12 mean something in their order."""
+    keeps = Path(name).suffix in TEXT and dice.random() < 0.35
+    change = dice.choice(KEEPING if keeps else DAMAGING)
+    ordered = name.endswith((".xml", ".json", "nem12.csv"))
+    return cut if ordered and change in KEEPING and change is not other_encoding else change
+
+
+def batch(seed: int, count: int, keep: Path | None) -> list[tuple[str, str, str]]:
+    """Read `count` changed files; return the faults: file, change, and what is wrong. Such files go into `keep`."""
     dice = random.Random(seed)
     found = []
     signal.signal(signal.SIGALRM, _late)
@@ -299,30 +292,21 @@ def batch(seed: int, count: int, keep: Path | None) -> list[tuple[str, str, str,
         whole = originals(folder / "whole")
         for number in range(count):
             original = dice.choice(whole)
-            text = Path(original.name).suffix in _TEXT
-            change = dice.choice(KEEPING if text and dice.random() < 0.35 else DAMAGING)
-            if (
-                change in KEEPING
-                and original.name.endswith((".xml", ".json", "nem12.csv"))
-                and change is not other_encoding
-            ):
-                change = cut
+            change = _drawn_change(original.name, dice)
             content = change(original.content, dice)
             signal.alarm(SECONDS)
             try:
                 fault = fault_of(original, change, content, folder)
-                if not fault and number % _HOMES == 0:
+                if not fault and number % HOMES == 0:
                     fault = fault_of_home(original, content, folder)
             except Exception:
                 fault = traceback.format_exc(limit=-4)
             finally:
                 signal.alarm(0)
             if fault:
-                kept = ""
+                found.append((original.name, change.__name__, fault))
                 if keep is not None:
-                    kept = f"{seed}_{number}_{original.name}"
-                    shutil.copy(folder / original.name, keep / kept)
-                found.append((original.name, change.__name__, fault, kept))
+                    shutil.copy(folder / original.name, keep / f"{seed}_{number}_{original.name}")
     return found
 
 
@@ -339,10 +323,8 @@ def main() -> int:
     seeds = range(options.seed * 1_000_000, options.seed * 1_000_000 + -(-options.count // size))
     with ProcessPoolExecutor() as pool:
         batches = list(pool.map(batch, seeds, [size] * len(seeds), [options.keep] * len(seeds)))
-    faults = [fault for one in batches for fault in one]
-    for (name, change, what), number in Counter((name, change, what) for name, change, what, _ in faults).most_common(
-        40
-    ):
+    faults = [fault for found in batches for fault in found]
+    for (name, change, what), number in Counter(faults).most_common(40):
         print(f"{name}, {change}, {number} times: {what}")
     print(f"{size * len(seeds)} changed files in {time.monotonic() - began:.0f} s: {len(faults)} read wrongly.")
     return 1 if faults else 0

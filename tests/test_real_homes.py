@@ -12,9 +12,8 @@ from pytest import approx
 from run_cells import NOTEBOOKS, run_cells
 
 from influx import Run
-from influx.report import consistency_checks
+from influx.report import checks, text
 from influx.report.start_page import glance
-from influx.report.words import sentences, training
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 EVENTS = DATA / "smart_home_energy_sample.csv"
@@ -69,27 +68,28 @@ def test_every_event_is_used_with_all_of_its_energy(two_weeks: Run) -> None:
 
 
 def test_two_weeks_are_too_few_to_test_a_model_and_that_is_said(two_weeks: Run) -> None:
-    choice = two_weeks.training()["choice"]
+    choice = two_weeks.selection()
     assert len(choice) == 11
     assert (choice["folds"] == 0).all()
-    assert choice["why"].str.startswith("14 days of history are too few").all()
-    assert two_weeks.training()["metrics"].empty
-    assert "used untested" in training.winners(choice)
-    assert sentences.trust(two_weeks.training()).startswith("How sure it is cannot be tested yet")
+    assert set(choice["reason"]) == {"untested"}
+    assert two_weeks.scores().empty
+    assert "untested" in text("model_choice", choice=choice)
+    assert "cannot be tested yet" in text("reliability", metrics=two_weeks.scores(), choice=choice)
 
 
 def test_no_range_no_trend_and_no_usual_week_is_made_up(two_weeks: Run) -> None:
-    coming, overview = two_weeks.forecast() | two_weeks.bill(), two_weeks.insights()["overview"]
+    coming, overview = two_weeks.sums() | two_weeks.bill(), two_weeks.insights()["overview"]
     assert coming["week"][["p10", "p90"]].isna().all(axis=None)
     assert coming["cost_week"][["p10", "p90"]].isna().all(axis=None)
     assert overview[["saved_kwh", "usual_week_kwh", "trend_kwh_per_week"]].isna().all(axis=None)
-    assert "range not known" in sentences.coming(two_weeks)
-    assert consistency_checks.adds_up(coming["forecast"])
+    week = text("coming_week", home=two_weeks.home(), forecast=coming, rates=two_weeks.rates())
+    assert "range not known" in week
+    assert checks.adds_up(two_weeks.forecast())
 
 
 def test_the_week_is_of_the_size_of_the_weeks_before(two_weeks: Run) -> None:
     """49.6 kWh in 13.9 days are 25.0 kWh a week."""
-    week = two_weeks.forecast()["week"].set_index("device_id")["total"]
+    week = two_weeks.sums()["week"].set_index("device_id")["total"]
     assert week["household"] == approx(49.618 / 13.875 * 7, rel=0.1)
     assert week["household"] == approx(week.drop("household").sum())
 
@@ -128,9 +128,9 @@ def test_a_home_with_sun_and_gaps_is_explored_and_forecast(tmp_path: Path) -> No
     np.testing.assert_allclose(explained, rest["household"], atol=1e-9)
     assert found["breakdown"]["share"].sum() == approx(1)
     assert found["completeness"]["share_known"].between(0.5, 1).all()
-    forecast = run.forecast()["forecast"]
+    forecast = run.forecast()
     assert forecast.groupby("device_id").size().eq(48).all()
-    consistency_checks.adds_up(forecast)
+    checks.adds_up(forecast)
     fridge = energy["refrigerator"].mean() * 48
     assert forecast.query("device_id == 'refrigerator'")["energy_kwh"].sum() == approx(fridge, rel=0.3)
 
@@ -144,7 +144,7 @@ def test_a_home_of_sub_meters_has_what_they_do_not_explain(tmp_path: Path) -> No
     raw = pd.read_parquet(SCEAUX).query("device_id == 'main'").set_index("timestamp")["energy_kwh"]
     monday = raw["2010-03-08":"2010-03-08"]
     assert days["2010-03-08"] == approx(monday.sum())
-    coming = run.forecast() | run.bill()
+    coming = run.sums() | run.bill()
     week, cost = (coming[name].set_index("device_id")["total"] for name in ("week", "cost_week"))
     assert cost["household"] == approx(0.2 * week["household"])
     assert run.insights()["recommendations"].empty  # nothing is flexible, and at a flat price nothing would move

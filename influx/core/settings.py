@@ -45,7 +45,7 @@ class File(_Strict):
     """How to read a file; everything overrules what its format or its data says."""
 
     ignore: bool = Field(False, description="whether the file is left alone")
-    format: str | None = Field(None, description="the format that reads it, by its name in influx/sources")
+    format: str | None = Field(None, description="the format that reads it, by its id in docs/formats.md")
     timezone: str | None = Field(None, description="whose clock wrote its times: a zone, UTC, or an offset as +01:00")
     date_order: Literal["ymd", "dmy", "mdy"] | None = Field(None, description="the order of a date's parts")
     decimal: Literal[".", ","] | None = Field(None, description="the sign before decimals")

@@ -41,7 +41,7 @@ MEASURES = {
 
 
 def _contest(week: Week, measure: str) -> str:
-    rows, choice = week.frame("metrics"), week.frame("choice")
+    rows, choice = week.frame("metrics"), week.frame("selection")
     name = MEASURES[measure]
     used = dict(zip(choice["device_id"], choice["model"], strict=True))
     table: dict[str, list[object]] = {"device": [], "model used": [], "its own": []}
@@ -62,7 +62,7 @@ def _contest(week: Week, measure: str) -> str:
 
 
 def _coverage(week: Week) -> str:
-    rows, choice = week.frame("metrics"), week.frame("choice")
+    rows, choice = week.frame("metrics"), week.frame("selection")
     used = dict(zip(choice["device_id"], choice["model"], strict=True))
     found = []
     for device in week.devices:
@@ -94,7 +94,7 @@ def _coverage(week: Week) -> str:
 
 def _made(week: Week) -> str:
     files = week.run.get("inputs", [])
-    choice = week.frame("choice")
+    choice = week.frame("selection")
     days = float(np.nanmax(choice["days_known"])) if choice else float("nan")
     words = [
         f"Trained {week.run['finished'].replace('T', ' ')[:16]} UTC for the week {week.run['week']}, on up to "

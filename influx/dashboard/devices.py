@@ -40,7 +40,7 @@ def devices(week: Week) -> widgets.Widget:
 
 def _facts(week: Week, name: str) -> dict[str, Any]:
     """Gather a device's rows of all frames."""
-    frames = ("devices", "overview", "efficiency", "week", "drivers", "choice", "breakdown")
+    frames = ("devices", "overview", "efficiency", "week", "drivers", "selection", "breakdown")
     rows = {frame: week.frame(frame).where(device_id=name) if week.frame(frame) else Columns() for frame in frames}
     one: dict[str, Any] = {frame: next(found.rows(), {}) for frame, found in rows.items()}
     unusual = week.frame("unusual")
@@ -80,7 +80,7 @@ def _entry(week: Week, one: dict[str, Any]) -> str:
 
 
 def _lines(week: Week, one: dict[str, Any]) -> list[tuple[str, str]]:
-    plate, now, coming, choice = one["devices"], one["overview"], one["week"], one["choice"]
+    plate, now, coming, choice = one["devices"], one["overview"], one["week"], one["selection"]
     return [
         (
             "Kind",

@@ -93,7 +93,7 @@ def _origins(week: Week) -> list[tuple[str, np.datetime64]]:
 
 
 def _model(week: Week, device: str) -> str:
-    rows = week.frame("choice").where(device_id=device) if week.frame("choice") else Columns()
+    rows = week.frame("selection").where(device_id=device) if week.frame("selection") else Columns()
     return str(rows["model"][0]) if rows else "climatology"
 
 

@@ -16,7 +16,7 @@ from influx.dashboard.week import Week
 from influx.dashboard.whatif import what_if
 
 if TYPE_CHECKING:
-    from influx.scheduling.milp_model import Task
+    from influx.scheduling.jobs import Job
 
 SECONDS, GAP = 0.25, 0.01
 """Time that a plan for other prices may take, and the gap at which it is good enough."""
@@ -115,20 +115,20 @@ def stretched(price: np.ndarray, spread: float) -> np.ndarray:
 
 
 def anew(week: Week, price: np.ndarray, weight: float) -> tuple[list[tuple[str, np.ndarray]], float]:
-    """Plan the tasks of the run folder at other prices; each device's energy by step [kWh], and the gap."""
-    from influx.scheduling.milp_model import read
+    """Plan the jobs of the run folder at other prices; each device's energy by step [kWh], and the gap."""
+    from influx.scheduling.jobs import read
     from influx.scheduling.solver import Impossible, solve, weigh
 
     kept, steps = week.frame("plan_jobs"), week.frame("plan_steps")
-    tasks: list[Task] = read(str(kept["jobs"][0]))
+    jobs: list[Job] = read(str(kept["jobs"][0]))
     limit = float(kept["limit_kw"][0])
     room = limit / 2 - steps["load_kwh"] if np.isfinite(limit) else None
     value = weigh(price, steps["carbon_g_per_kwh"] if weight < 1 else None, weight)
     try:
-        found = solve(tasks, value, room, GAP, SECONDS)
+        found = solve(jobs, value, room, GAP, SECONDS)
     except Impossible:
         return [], float("nan")
-    return [(task.device_id, kwh) for task, kwh in zip(tasks, found.kwh, strict=True)], found.gap
+    return [(job.device_id, kwh) for job, kwh in zip(jobs, found.kwh, strict=True)], found.gap
 
 
 def _by_habit(week: Week, device: str, kwh: float, price: np.ndarray) -> float:

@@ -65,7 +65,7 @@ def _of_file(path: Path, settings: Settings) -> str:
             "so by its name or unit; name them under files in home.yaml."
         )
     part = source.read(path, settings)
-    lines = [f"{path.name}: {part.format}, read by influx/sources/{source.__name__.rpartition('.')[2]}.py"]
+    lines = [f"{path.name}: {part.format}, read as `format: {source.id}`"]
     lines += _account(part)
     if part.kind in KWH:
         lines += ["", "Series", *_series(part, settings)]

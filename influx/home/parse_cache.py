@@ -39,7 +39,9 @@ def read(source: Source, path: Path, settings: Settings) -> tuple[Part, str]:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     if path.stat().st_size < LEAST_BYTES:
         return source.read(path, settings), digest
-    key = fingerprint(source, Part, path.name, digest, settings.model_dump(mode="json", include=_SETTINGS))
+    key = fingerprint(
+        type(source), source, Part, path.name, digest, settings.model_dump(mode="json", include=_SETTINGS)
+    )
     folder = FOLDER / key[:40]
     part = _open(folder)
     if part is None:

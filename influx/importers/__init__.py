@@ -1,32 +1,72 @@
-"""The formats that can be read: every module of this folder with `matches` and `read` is one.
+"""One exported file in, one tidy table of energy, weather or prices out, with an account of its rows.
 
-To add a format, add a file; nothing else changes. Where several formats match a file, the one with the lowest `RANK`
-(50 where a module names none) reads it.
+`find` tells a file's format by its head, `Source.read` reads it; neither knows of other files or of the household.
+`FORMATS` lists all formats. Most are a row of `formats.catalog`, what a row cannot say is a small module of
+`formats`, and any other table is read by what its data tells (`autodetect`).
 """
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
-from functools import cache
 from pathlib import Path
-from typing import cast
 
 from influx.core.errors import InputError
 from influx.core.settings import Settings
-from influx.importers import formats
-from influx.importers.reading.part import Part, Source
+from influx.importers.formats import (
+    anything,
+    covariates,
+    databases,
+    datadis,
+    e_distribuzione,
+    epoch_registers,
+    events,
+    green_button,
+    home_assistant,
+    nem12,
+    readings,
+    sense,
+    text_exports,
+)
+from influx.importers.formats.catalog import TABLES
+from influx.importers.formats.json_formats import JSON_FORMATS
+from influx.importers.reading.part import CodedFormat, Part, Source
 
-__all__ = ["Part", "Source", "find", "sources"]
+__all__ = ["FORMATS", "Part", "Source", "find"]
 
 
-@cache
-def sources() -> tuple[Source, ...]:
-    """Return all formats, in the order in which they are asked."""
-    names = [info.name for info in pkgutil.iter_modules(formats.__path__)]
-    modules = [importlib.import_module(f"{formats.__name__}.{name}") for name in names]
-    readers = [module for module in modules if hasattr(module, "matches") and hasattr(module, "read")]
-    return tuple(cast(Source, module) for module in sorted(readers, key=lambda module: getattr(module, "RANK", 50)))
+FORMATS: tuple[Source, ...] = tuple(
+    sorted(
+        (
+            *TABLES,
+            *JSON_FORMATS,
+            CodedFormat("datadis", datadis.matches, datadis.read),
+            CodedFormat("e_distribuzione", e_distribuzione.matches, e_distribuzione.read),
+            CodedFormat("edf", text_exports.is_edf, text_exports.read_edf),
+            CodedFormat("epoch_register", epoch_registers.matches, epoch_registers.read),
+            CodedFormat("events", events.matches, events.read),
+            CodedFormat("green_button", green_button.is_xml, green_button.read_xml),
+            CodedFormat("green_button_text", green_button.is_text, green_button.read_text),
+            CodedFormat("ha_database", home_assistant.is_database, home_assistant.read_database),
+            CodedFormat("ha_energy", home_assistant.is_energy, home_assistant.read_energy),
+            CodedFormat("ha_history", home_assistant.is_history, home_assistant.read_history),
+            CodedFormat("ha_statistics", home_assistant.is_statistics, home_assistant.read_statistics),
+            CodedFormat("nem12", nem12.matches, nem12.read),
+            CodedFormat("sense", sense.matches, sense.read),
+            CodedFormat("sma", text_exports.is_sma, text_exports.read_sma),
+            CodedFormat("weather", covariates.is_weather, covariates.read_weather),
+            # before those that claim whatever has the same kind of table or database
+            CodedFormat("carbon", covariates.is_carbon, covariates.read_carbon, rank=40),
+            CodedFormat("domoticz", databases.is_domoticz, databases.read_domoticz, rank=40),
+            CodedFormat("p1mon", databases.is_p1mon, databases.read_p1mon, rank=40),
+            CodedFormat("prices", covariates.is_prices, covariates.read_prices, rank=40),
+            CodedFormat("toon", epoch_registers.matches_toon, epoch_registers.read_toon, rank=40),
+            # after all others: any table with times and numbers looks like one
+            CodedFormat("readings", readings.matches, readings.read, rank=90),
+            CodedFormat("anything", anything.matches, anything.read, rank=99),
+        ),
+        key=lambda source: (source.rank, source.id),
+    )
+)
+"""All formats, in the order in which a file is held against them."""
 
 
 def find(path: Path, settings: Settings | None = None) -> Source | None:
@@ -37,10 +77,10 @@ def find(path: Path, settings: Settings | None = None) -> Source | None:
     InputError
         home.yaml names a format that does not exist.
     """
-    said = None if settings is None else settings.file(path.name).format
-    if said is None:
-        return next((source for source in sources() if source.matches(path)), None)
-    names = {source.__name__.rpartition(".")[2]: source for source in sources()}
-    if said not in names:
-        raise InputError(f"home.yaml: files.{path.name}.format: there is no {said!r}; formats are {', '.join(names)}.")
-    return names[said]
+    named = None if settings is None else settings.file(path.name).format
+    if named is None:
+        return next((source for source in FORMATS if source.matches(path)), None)
+    by_id = {source.id: source for source in FORMATS}
+    if named not in by_id:
+        raise InputError(f"home.yaml: files.{path.name}.format: there is no {named!r}; formats are {', '.join(by_id)}.")
+    return by_id[named]

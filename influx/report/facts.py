@@ -247,7 +247,7 @@ def savings(recommendations: pd.DataFrame, cost: float, rates: Rates | None) -> 
     """Return what moving devices and switching off standby save, of what the household's coming hours cost."""
     saving = recommendations.groupby("kind")["saving"].sum() if len(recommendations) else {}
     sums = {kind: saving.get(kind, 0) for kind in ("move", "standby")}
-    return {**sums, "none": recommendations.empty, "cost": cost, "rates": rates}
+    return {**sums, "nothing": recommendations.empty, "cost": cost, "rates": rates}
 
 
 def plan(plan: Frames, currency: str = "") -> Facts:

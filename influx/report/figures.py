@@ -81,9 +81,10 @@ def show(
     Parameters
     ----------
     plot : callable
-        Draws on `ax`, calls `plot_style.describe`, and returns `ax`.
+        Draws on `ax`, as the functions of `influx.plots` and of seaborn do.
     caption : str
-        One sentence that says what to see; plain text.
+        One sentence that says what to see; plain text. It is also the alternative text of a plot that has none
+        (`plot_style.describe`).
     size, narrow : (float, float)
         Width and height of the two drawings [inch]; 9 inches fill the page's column.
     empty : str
@@ -94,21 +95,21 @@ def show(
     Shown
         A `<figure>` for a notebook, a page or the dashboard.
 
-    Raises
-    ------
-    ValueError
-        The plot described nothing: it would have no alternative text.
+    Examples
+    --------
+    >>> show(sns.heatmap, frame, caption="Mean energy by hour and weekday.")  # doctest: +SKIP
     """
     if args and getattr(args[0], "empty", False):
         return sentence(empty)
-    name = getattr(plot, "__name__", "the plot")
-    drawings = [_draw(plot, args, kwargs, inches, name, kind) for kind, inches in (("wide", size), ("narrow", narrow))]
+    drawings = [
+        _draw(plot, args, kwargs, inches, caption, kind) for kind, inches in (("wide", size), ("narrow", narrow))
+    ]
     markup = f"{_SWITCH}{''.join(drawings)}<figcaption>{html.escape(caption)}</figcaption>"
     return Shown(f'<figure class="ix-figure">{markup}</figure>', f"Figure: {caption}")
 
 
 def _draw(
-    plot: Callable[..., Axes], args: Any, kwargs: dict[str, Any], inches: tuple[float, float], name: str, kind: str
+    plot: Callable[..., Axes], args: Any, kwargs: dict[str, Any], inches: tuple[float, float], caption: str, kind: str
 ) -> str:
     with mpl.rc_context({**STYLE, "font.size": 10 if kind == "wide" else 9}), warnings.catch_warnings():
         # The reader's fonts draw the words, and they know more scripts than the one that measures them.
@@ -116,9 +117,7 @@ def _draw(
         figure = Figure(figsize=inches, layout="constrained")
         FigureCanvasSVG(figure)
         plot(*args, ax=figure.add_subplot(), **kwargs)
-        words = _NO_XML.sub("\ufffd", str(figure.get_label()))
-        if not words:
-            raise ValueError(f"{name} has no alternative text; call plot_style.describe(ax, text) before it returns.")
+        words = _NO_XML.sub("\ufffd", str(figure.get_label() or caption))
         drawing = _svg(figure, words, kind)
         return drawing if len(drawing) <= LARGEST_SVG else _png(figure, words, kind)
 

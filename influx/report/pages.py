@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from copy import deepcopy
 from functools import lru_cache
 from html import escape
 from pathlib import Path
@@ -45,19 +46,35 @@ def page(title: str, body: str, here: str, names: Sequence[str], week: str | Non
 
 
 def notebook_page(
-    notebook: NotebookNode, here: str, names: Sequence[str], week: str | None = None, code: bool = False
+    notebook: NotebookNode, here: str, names: Sequence[str], week: str | None = None, failed: bool = False
 ) -> str:
-    """Return what an executed notebook says as a whole page; its title is the notebook's first heading.
+    """Return what an executed notebook shows as a whole page; its title is the notebook's first heading.
 
     Parameters
     ----------
-    code : bool
-        Whether the cells themselves are shown, as an analyst who looks for a fault wants it.
+    failed : bool
+        Whether it ended with an error: its code then stands above the outputs, as one who looks for the fault wants it.
+        Otherwise an output comes first, and the code that made it is folded away below it.
     """
-    body, _ = _exporter(code).from_notebook_node(notebook)
+    body, _ = _exporter(failed).from_notebook_node(notebook if failed else _with_code_below(notebook))
     headings = (_TITLE.search(cell.source) for cell in notebook.cells if cell.cell_type == "markdown")
     title = next((heading[1] for heading in headings if heading), label(here))
     return page(re.sub(r"[*`]", "", title), body, here, names, week)
+
+
+def _with_code_below(notebook: NotebookNode) -> NotebookNode:
+    """Return a copy in which each cell with an output holds all code since the one before; parameters are left out."""
+    copy = deepcopy(notebook)
+    waiting: list[str] = []
+    for cell in copy.cells:
+        if cell.cell_type != "code":
+            continue
+        if not any("parameters" in tag for tag in cell.metadata.get("tags", [])):  # papermill injects its own
+            waiting.append(cell.source)
+        cell.source = "\n\n".join(waiting) if cell.outputs else ""
+        if cell.outputs:
+            waiting = []
+    return copy
 
 
 def label(name: str) -> str:
@@ -70,17 +87,17 @@ def label(name: str) -> str:
 
 
 @lru_cache
-def _exporter(code: bool) -> HTMLExporter:
+def _exporter(failed: bool) -> HTMLExporter:
     exporter = HTMLExporter(
         template_name="page",
         extra_template_basedirs=[str(TEMPLATES)],
-        exclude_input=not code,
         exclude_input_prompt=True,
         exclude_output_prompt=True,
         exclude_anchor_links=True,
     )
     exporter.config.NbConvertBase.display_data_priority = _SHOWN_FIRST
     exporter.register_filter("words_only", _words_only)
+    exporter.environment.globals["failed"] = failed
     return exporter
 
 

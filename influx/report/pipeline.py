@@ -242,7 +242,7 @@ def _keep_failure(error: NotebookFailed, staged: Path, reports: Path) -> None:
     folder.mkdir()
     (folder / "error.txt").write_text(legible(f"{error}\n\n{error.traceback}\n"), encoding="utf-8")
     if error.executed is not None:
-        html = pages.notebook_page(error.executed, error.name, [], code=True)
+        html = pages.notebook_page(error.executed, error.name, [], failed=True)
         (folder / f"{error.name}.html").write_text(html, encoding="utf-8")
     atomic_publish.replace(folder, reports / "failed")
 

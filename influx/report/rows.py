@@ -145,8 +145,9 @@ def bill(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(counted=counted, **{name: frame[name].where(counted) for name in kwh})
 
 
-def bill_months(frame: pd.DataFrame, current: pd.Timestamp | None = None) -> pd.DataFrame:
-    """Return the bills of the last months, the newest first; `current` is the month that is not over."""
+def bill_months(frame: pd.DataFrame, bill: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Return the bills of the last months, the newest first; the month of `bill` is not over."""
+    current = None if bill is None else bill["month"].iloc[0]
     return frame.assign(so_far=frame["month"] == current).iloc[::-1]
 
 

@@ -2,18 +2,18 @@
 
 A step is kept with a fingerprint of its inputs and of the code that makes it. As long as both are the same it is read
 from its files, by any notebook; otherwise it is made and written. So the notebooks of one report share one set of
-numbers, none trains again, and an analyst may open any notebook first. A step's manifest in `steps/` is written last:
-what has none is not there.
+numbers, none trains again, and an analyst may open any notebook first: what it needs of another notebook is read as
+that one left it, or made as that one would make it.
 """
 
 from __future__ import annotations
 
-import json
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cached_property
 from html import escape
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -24,23 +24,20 @@ from influx.billing.costs import home_rates
 from influx.core.constants import WEEK
 from influx.core.errors import InputError
 from influx.core.fingerprint import code_of, fingerprint, fingerprint_of_files
+from influx.core.frames import Frames
 from influx.core.paths import PROJECT, find
 from influx.core.schema import HOUSEHOLD
 from influx.core.tabular_io import write_csv
 from influx.core.tariff import Rates
 from influx.home.home import Home, load
-from influx.report.artifacts import files_of_home, write_json
+from influx.home.source_files import SETTINGS
+from influx.report import artifacts
 
 WORKBENCH = Path("reports") / "workbench"
 """Where the steps of an interactive notebook go."""
 
-LARGEST_CSV = 400_000
-"""Rows above which a frame is kept as Parquet alone."""
-
 HOME_FRAMES = ("readings", "rejected", "reconciliation", "corrections", "series", "devices")
 """Frames of the home that are written as CSV, too."""
-
-Frames = dict[str, pd.DataFrame]
 
 
 class Run:
@@ -65,7 +62,7 @@ class Run:
     Examples
     --------
     >>> run = Run("data/sample")  # doctest: +SKIP
-    >>> scores = run.keep("scores", influx.backtest, run.home(), folds=8)  # doctest: +SKIP
+    >>> scores = run.keep("metrics", influx.backtest, run.home(), folds=8)  # doctest: +SKIP
     """
 
     def __init__(self, data: str | Path = "data/sample", as_of: str = "", horizon: int = WEEK, output: str | Path = ""):
@@ -87,10 +84,9 @@ class Run:
         InputError
             The folder is no run folder.
         """
-        inputs = folder / "steps" / "inputs.json"
-        if not inputs.exists():
+        parameters = artifacts.manifest(folder, "inputs")
+        if not parameters:
             raise InputError(f"{folder}: this is no run folder. `make report` makes one.")
-        parameters = json.loads(inputs.read_text(encoding="utf-8"))
         run = cls.__new__(cls)
         run.data, run.folder = None, folder
         run.as_of, run.horizon = parameters["as_of"], int(parameters["horizon"])
@@ -113,25 +109,22 @@ class Run:
         InputError
             The run folder was opened without its data, and the step was never made.
         """
-        manifest = self._manifest(step)
         if self.data is None:
-            return self._read(step)
-        key = fingerprint(code_of(make), inputs, options)
-        if manifest.exists() and _note(manifest).get("key") == key:
-            return self._read(step)
-        manifest.unlink(missing_ok=True)
-        began = time.monotonic()
-        result = make(*inputs, **options)
-        frames = result if isinstance(result, Mapping) else {step: result}
-        for name, frame in frames.items():
-            self._write(name, frame.reset_index(drop=True))
-        note = {"key": key, "frames": list(frames), "single": not isinstance(result, Mapping)}
-        write_json(manifest, note | {"seconds": round(time.monotonic() - began, 3)})
-        return self._read(step)
+            return artifacts.read(self.folder, step)
+        bound = signature(make).bind(*inputs, **options)
+        bound.apply_defaults()
+        code = code_of(make)
+        key = fingerprint(code, dict(bound.arguments))
+        if artifacts.manifest(self.folder, step).get("key") != key:
+            began = time.monotonic()
+            result = make(*inputs, **options)
+            seconds = round(time.monotonic() - began, 3)
+            artifacts.write(self.folder, step, result, {"key": key, "code": code, "seconds": seconds})
+        return artifacts.read(self.folder, step)
 
     def has(self, step: str) -> bool:
-        """Tell whether a step (home, explore, features, training, forecast, bill, insights ...) was made."""
-        return self._manifest(step).exists()
+        """Tell whether a step (home, explore, metrics, selection, forecast, bill, insights ...) was made."""
+        return bool(artifacts.manifest(self.folder, step))
 
     def home(self) -> Home:
         """Return the home as it was read."""
@@ -139,38 +132,57 @@ class Run:
 
     def explore(self) -> Frames:
         """Return `completeness`, `profile`, `daily_use`, `breakdown`, `drivers`, `unusual` and `absences`."""
-        return self._step("explore", "explored")
+        return self._default("explore", "explore", self.home)
 
     def features(self) -> Frames:
-        """Return `features`, an hour ahead for each device, and `relations` of each of the 24 with the energy."""
-        return self._step("features", "features", horizon=True)
+        """Return `features`, an hour ahead for each device, and `relations` of each with the energy."""
+        return self._default("features", "features", self.home, horizon=self.horizon)
 
-    def training(self) -> Frames:
-        """Return `metrics`, `choice`, `past_forecasts`, `promises`, `together`, `days_ahead`, `reference` and
-        `importance`."""
-        return self._step("training", "training", horizon=True)
+    def scores(self) -> Any:
+        """Return the `metrics` of the models with their past forecasts (`influx.backtest`)."""
+        return self._default("metrics", "backtest", self.home, horizon=self.horizon)
 
-    def forecast(self) -> Frames:
-        """Return `forecast`, `daily`, `week`, `next_day` and `peaks`."""
-        return self._step("forecast", "forecast", lambda: (self._selection(),), horizon=True)
+    def selection(self) -> Any:
+        """Return the model of each device (`influx.select`)."""
+        return self._default("selection", "select", self.scores)
+
+    def calibration(self) -> Frames:
+        """Return `calibration`, `calibration_home` and `days_ahead` of the selected models on past weeks."""
+        return self._default("calibration", "calibration", self.scores, self.selection)
+
+    def reference(self) -> Frames:
+        """Return `reference`, how gradient boosting does, and `importance`, what it looks at."""
+        return self._default("reference", "reference", self.home, horizon=self.horizon)
+
+    def forecast(self) -> pd.DataFrame:
+        """Return the `forecast` of the coming hours (`influx.forecast`)."""
+        return self._default("forecast", "forecast", self.home, self.selection, horizon=self.horizon)
+
+    def sums(self) -> Frames:
+        """Return `daily`, `week`, `next_day` and `peaks` of the coming hours."""
+        return self._default("sums", "sums", self.home, self.forecast, self.selection)
 
     def bill(self) -> Frames:
-        """Return what the hours cost and emit, as far as it is known: the frames of `influx.bill`."""
-        return self._step("bill", "bill", lambda: (self._hours(),))
+        """Return what the hours cost and emit, as far as it is known (`influx.bill`)."""
+        return self._default("bill", "bill", self.home, self.forecast)
 
     def plan(self) -> Frames:
-        """Return `plan`, `plan_runs`, `plan_devices` ..., and `warmer`, the week some degrees warmer or colder."""
-        return self._step("plan", "plan", lambda: (self._hours(),))
+        """Return when the flexible devices should run (`influx.plan`)."""
+        return self._default("plan", "plan", self.home, self.forecast)
 
     def insights(self) -> Frames:
         """Return `overview`, `efficiency` and `recommendations`."""
-        return self._step("insights", "insights", lambda: (self._hours(), self.plan()))
+        return self._default("insights", "insights", self.home, self.forecast, self.plan)
 
     def review(self) -> Frames:
-        """Return `review_totals`, `drift`, `weekly_errors` and the frames `review_*` (`forecast_review.review`)."""
+        """Return how past forecasts turned out, and what has changed (`influx.review`)."""
+        return self._default("review", "review", self.home, self.selection, lambda: self.reports)
+
+    @property
+    def reports(self) -> Path:
+        """The folder that holds the weeks of earlier reports, if there are any."""
         parents = self.folder.parents
-        reports = next((folder for folder in parents[:2] if any(folder.glob("*-W*/forecast.parquet"))), parents[0])
-        return self._step("review", "review", lambda: (self._selection(), reports))
+        return next((folder for folder in parents[:2] if any(folder.glob("*-W*/forecast.parquet"))), parents[0])
 
     def rates(self) -> Rates | None:
         """Return the prices that hold in the home, None where they are not known."""
@@ -188,7 +200,7 @@ class Run:
 
     def model(self, device_id: str) -> str:
         """Return the name of the model that forecasts a device."""
-        selected = self._selection().set_index("device_id")["model"]
+        selected = self.selection().set_index("device_id")["model"]
         if device_id not in selected:
             raise InputError(f"device: there is no {device_id!r}; forecast are {', '.join(selected.index)}.")
         return str(selected[device_id])
@@ -199,8 +211,8 @@ class Run:
 
     @cached_property
     def _home(self) -> Home:
-        manifest = self._manifest("home")
-        if manifest.exists() and (self.data is None or _note(manifest).get("code") == code_of(load)):
+        note = artifacts.manifest(self.folder, "home")
+        if note and (self.data is None or note["code"] == code_of(load)):
             return Home.open(self.folder)
         if self.data is None:
             raise InputError(f"{self.folder}: the home was never read here. `make report` makes a whole run folder.")
@@ -209,52 +221,29 @@ class Run:
         home.save(self.folder)
         for name in HOME_FRAMES:
             write_csv(getattr(home, name), self.folder / f"{name}.csv")
-        write_json(manifest, {"code": code_of(load), "seconds": round(time.monotonic() - began, 3)})
+        artifacts.write_note(self.folder, "home", {"code": code_of(load), "seconds": time.monotonic() - began})
         return home
 
-    def _hours(self) -> pd.DataFrame:
-        return self.forecast()["forecast"]
-
-    def _selection(self) -> pd.DataFrame:
-        return self.training()["choice"]
-
-    def _step(
-        self, step: str, function: str, inputs: Callable[[], tuple[Any, ...]] = tuple, horizon: bool = False
-    ) -> Frames:
-        """Return a step of the weekly run, made with the home, `inputs` and perhaps the horizon."""
+    def _default(self, step: str, function: str, *inputs: Callable[[], Any], **options: Any) -> Any:
+        """Return a step as it was last left here, or made of `inputs` as the weekly report makes it."""
         if self.data is None:
-            return self._read(step)
+            return artifacts.read(self.folder, step)
         from influx.report import steps
 
-        options = {"horizon": self.horizon} if horizon else {}
-        return self.keep(step, getattr(steps, function), self._home, *inputs(), **options)
-
-    def _read(self, step: str) -> Any:
-        manifest = self._manifest(step)
-        if not manifest.exists():
-            raise InputError(f"{self.folder}: the step {step} was never made here. `make report` makes all steps.")
-        note = _note(manifest)
-        frames = {name: pd.read_parquet(self.folder / f"{name}.parquet") for name in note["frames"]}
-        return frames[step] if note["single"] else frames
-
-    def _write(self, name: str, frame: pd.DataFrame) -> None:
-        frame.to_parquet(self.folder / f"{name}.parquet", index=False)
-        if len(frame) <= LARGEST_CSV and name != "features":
-            write_csv(frame, self.folder / f"{name}.csv")
-
-    def _manifest(self, step: str) -> Path:
-        return self.folder / "steps" / f"{step}.json"
+        make = getattr(steps, function)
+        if artifacts.manifest(self.folder, step).get("code") == code_of(make):
+            return artifacts.read(self.folder, step)
+        return self.keep(step, make, *(take() for take in inputs), **options)
 
     def _forget_other_inputs(self, data: Path) -> None:
         """Make the folder this run's own: forget steps that were made of other files or another as-of time."""
         wanted = {"data": fingerprint_of_files(files_of_home(data)), "as_of": self.as_of, "horizon": str(self.horizon)}
-        inputs = self._manifest("inputs")
-        if inputs.exists() and _note(inputs) == wanted:
-            return
-        shutil.rmtree(self.folder / "steps", ignore_errors=True)
-        (self.folder / "steps").mkdir(parents=True)
-        write_json(inputs, wanted)
+        if artifacts.manifest(self.folder, "inputs") != wanted:
+            shutil.rmtree(self.folder / "steps", ignore_errors=True)
+            artifacts.write_note(self.folder, "inputs", wanted)
 
 
-def _note(manifest: Path) -> dict[str, Any]:
-    return json.loads(manifest.read_text(encoding="utf-8"))
+def files_of_home(data: Path) -> list[Path]:
+    """Return the files of a home, oldest first as the newest one wins; a home.yaml beside a single file counts too."""
+    files = [data, data.with_name(SETTINGS)] if data.is_file() else list(data.iterdir())
+    return sorted((file for file in files if file.is_file()), key=lambda file: (file.stat().st_mtime_ns, file.name))

@@ -28,7 +28,7 @@ def glance(folder: Path) -> str:
         HTML; every word of the data in it is escaped.
     """
     run = Run.open(folder)
-    home, rates, coming, trained = run.home(), run.rates(), run.forecast() | run.bill(), run.training()
+    home, rates, coming, selection = run.home(), run.rates(), run.sums() | run.bill(), run.selection()
     currency = rates.currency if rates else ""
     todo, texts = run.insights()["recommendations"], answers(run)
     parts: list[str | Shown] = [
@@ -50,19 +50,19 @@ def glance(folder: Path) -> str:
         *([table(todo, "recommendations", rows=3)] if len(todo) else []),
         _heading(2, "How sure is it?"),
         _sentences(texts["reliability"]),
-        note("climatology_devices", choice=trained["choice"]),
+        note("climatology_devices", choice=selection),
         _heading(2, "Each device"),
         table(
             coming["week"],
             "coming_week",
-            choice=trained["choice"],
+            choice=selection,
             cost=coming.get("cost_week"),
             carbon=coming.get("carbon_week"),
             currency=currency,
         ),
         _heading(2, "Worth knowing"),
         note("rows_read", home=home),
-        note("silent_devices", home=home, forecast=coming["forecast"]),
+        note("silent_devices", home=home, forecast=run.forecast()),
         *[note("assumption", assumption=assumption) for assumption in home.notes],
     ]
     return "".join(part if isinstance(part, str) else part.markup for part in parts)
@@ -70,9 +70,8 @@ def glance(folder: Path) -> str:
 
 def answers(run: Run) -> dict[str, str]:
     """Return the texts of the start page by name, for those who show the same run elsewhere."""
-    home, rates, coming = run.home(), run.rates(), run.forecast() | run.bill()
-    meaning, trained = run.insights(), run.training()
-    found = run.explore()
+    home, rates, coming = run.home(), run.rates(), run.sums() | run.bill()
+    meaning, found = run.insights(), run.explore()
     out = {
         "coming_week": text("coming_week", home=home, forecast=coming, rates=rates, absences=found["absences"]),
         "peaks": text("peaks", peaks=coming["peaks"]),
@@ -80,7 +79,7 @@ def answers(run: Run) -> dict[str, str]:
         "last_week_use": text("last_week_use", overview=meaning["overview"]),
         "changes": text("changes", overview=meaning["overview"]),
         "savings": text("savings", recommendations=meaning["recommendations"], cost=run.cost(), rates=rates),
-        "reliability": text("reliability", metrics=trained["metrics"], choice=trained["choice"]),
+        "reliability": text("reliability", metrics=run.scores(), choice=run.selection()),
         "unusual_use": text("unusual_use", unusual=found["unusual"]),
     }
     if run.has("plan"):

@@ -1,6 +1,7 @@
-"""The steps of a weekly run: each takes the home and the results of steps before it, and returns frames.
+"""The steps of the weekly report, by the names that a run folder knows them by.
 
-A step is a plain function of its inputs, so that a run folder can tell by them whether it must be made again.
+A step is a plain function of its inputs, so that a run folder can tell by them whether it must be made again. Most are
+the public functions of the rooms; here are those that put several tables of one room together.
 """
 
 from __future__ import annotations
@@ -8,40 +9,54 @@ from __future__ import annotations
 import pandas as pd
 
 from influx.billing.costs import bill, home_rates
+from influx.core.constants import WEEK
+from influx.core.frames import Frames
 from influx.core.parallel import run_all
 from influx.forecasting.aggregate_intervals import totals
 from influx.forecasting.device_series import Series
-from influx.forecasting.evaluation.backtest import LEVELS
+from influx.forecasting.evaluation.backtest import Scores, backtest
 from influx.forecasting.evaluation.calibration import days_ahead, of_chosen, promises
-from influx.forecasting.evaluation.model_selection import references, train
+from influx.forecasting.evaluation.model_selection import Selection, references, select
 from influx.forecasting.features import every_hour, every_week, feature_table, relation
-from influx.forecasting.forecast import active_series, fitted_models, predict_all
+from influx.forecasting.forecast import active_series, fitted_models, forecast
 from influx.home.home import Home
-from influx.insights import anomalies, explore, overview, recommendations
+from influx.insights import anomalies, overview, recommendations
+from influx.insights import explore as explored
 from influx.insights.forecast_review import review
 from influx.scheduling.home_plan import plan
 
-__all__ = ["bill", "explored", "features", "forecast", "insights", "plan", "review", "training"]
+__all__ = [
+    "backtest",
+    "bill",
+    "calibration",
+    "explore",
+    "features",
+    "forecast",
+    "insights",
+    "plan",
+    "reference",
+    "review",
+    "select",
+    "sums",
+]
 
-Frames = dict[str, pd.DataFrame]
 
-
-def explored(home: Home) -> Frames:
-    """Return `completeness`, `profile`, `daily_use`, `breakdown`, `drivers`, `unusual` and `absences`."""
+def explore(home: Home) -> Frames:
+    """Return `completeness`, `profile`, `daily_use`, `breakdown`, `drivers`, `unusual` and `absences` of a home."""
     devices = active_series(home)
-    return {
-        "completeness": explore.completeness(home),
-        "profile": explore.profile(home),
-        "daily_use": explore.daily(home),
-        "breakdown": explore.breakdown(home),
-        "drivers": explore.drivers(home),
-        "unusual": anomalies.unusual_hours(devices),
-        "absences": devices[0].absences.table(home.origin),
-    }
+    return Frames(
+        completeness=explored.completeness(home),
+        profile=explored.profile(home),
+        daily_use=explored.daily(home),
+        breakdown=explored.breakdown(home),
+        drivers=explored.drivers(home),
+        unusual=anomalies.unusual_hours(devices),
+        absences=devices[0].absences.table(home.origin),
+    )
 
 
-def features(home: Home, horizon: int) -> Frames:
-    """Return `features`, an hour ahead for each device, and `relations` of each of the 24 with the energy."""
+def features(home: Home, horizon: int = WEEK) -> Frames:
+    """Return `features`, an hour ahead for each device, and `relations` of each with the energy, near and far."""
     origin = home.origin
 
     def of_device(series: Series) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -53,47 +68,40 @@ def features(home: Home, horizon: int) -> Frames:
         return near.assign(device_id=series.device_id), known.assign(device_id=series.device_id)
 
     tables, relations = zip(*run_all(of_device, active_series(home)), strict=True)
-    return {"features": pd.concat(tables), "relations": pd.concat(relations)}
+    return Frames(features=pd.concat(tables), relations=pd.concat(relations))
 
 
-def training(home: Home, horizon: int) -> Frames:
-    """Return `metrics`, `choice`, `past_forecasts`, `promises`, `together`, `days_ahead`, `reference`, `importance`."""
-    devices = active_series(home)
-    trained = train(devices, home.origin, horizon=horizon)
-    scores, importance = references(devices, home.origin, horizon)
-    chosen = of_chosen(trained.forecasts, trained.choice)
-    return {
-        "metrics": trained.metrics,
-        "choice": trained.choice,
-        "past_forecasts": trained.forecasts,
-        "promises": promises(chosen),
-        "together": promises(chosen, ["home_id"]),
-        "days_ahead": days_ahead(trained.forecasts, trained.choice),
-        "reference": scores,
-        "importance": importance,
-    }
+def calibration(scores: Scores, selection: Selection) -> Frames:
+    """Return nominal and empirical shares of the selected models, by device and overall, and errors by day ahead."""
+    past = of_chosen(scores.forecasts, selection)
+    return Frames(
+        calibration=promises(past),
+        calibration_home=promises(past, ["home_id"]),
+        days_ahead=days_ahead(scores.forecasts, selection),
+    )
 
 
-def forecast(home: Home, selection: pd.DataFrame, horizon: int) -> Frames:
-    """Return `forecast`, `daily`, `week`, `next_day` and `peaks`."""
-    devices, models, origin = active_series(home), fitted_models(home, selection, horizon), home.origin
-    hours = predict_all(devices, models, selection, origin, horizon, LEVELS)
-    daily, week = totals(hours, devices, origin, models=models)
-    soon = hours[hours["timestamp"] < origin + pd.Timedelta(days=1)]
-    return {
-        "forecast": hours,
-        "daily": daily,
-        "week": week,
-        "next_day": totals(soon, devices, origin, models=models)[1],
-        "peaks": overview.peaks(hours, home.settings.timezone),
-    }
+def reference(home: Home, horizon: int = WEEK) -> Frames:
+    """Return `reference`, how gradient boosting does on the last 20 % of hours, and `importance` of its features."""
+    scores, importance = references(active_series(home), home.origin, horizon)
+    return Frames(reference=scores, importance=importance)
 
 
-def insights(home: Home, hours: pd.DataFrame, planned: Frames) -> Frames:
+def sums(home: Home, forecast: pd.DataFrame, selection: pd.DataFrame) -> Frames:
+    """Return the sums of a forecast with their ranges, `daily`, `week` and `next_day`, and the `peaks` of its days."""
+    devices, horizon = active_series(home), forecast["timestamp"].nunique()
+    models = fitted_models(home, selection, horizon)
+    daily, week = totals(forecast, devices, home.origin, models=models)
+    soon = forecast[forecast["timestamp"] < home.origin + pd.Timedelta(days=1)]
+    next_day = totals(soon, devices, home.origin, models=models)[1]
+    return Frames(daily=daily, week=week, next_day=next_day, peaks=overview.peaks(forecast, home.settings.timezone))
+
+
+def insights(home: Home, forecast: pd.DataFrame, plan: Frames) -> Frames:
     """Return `overview`, `efficiency` and `recommendations`."""
-    known = home_rates(home)
-    return {
-        "overview": overview.overview(active_series(home), home.origin),
-        "efficiency": overview.efficiency(home),
-        "recommendations": recommendations.recommendations(home, hours, explore.standby(home), known, planned),
-    }
+    advice = recommendations.recommendations(home, forecast, explored.standby(home), home_rates(home), plan)
+    return Frames(
+        overview=overview.overview(active_series(home), home.origin),
+        efficiency=overview.efficiency(home),
+        recommendations=advice,
+    )

@@ -27,7 +27,9 @@ Column = tuple[str | tuple[str, ...], str] | tuple[str | tuple[str, ...], str, C
 
 def _amounts(low: float, high: float) -> str:
     """Return a range of money without its currency."""
-    return f"{low:z.2f} to {high:z.2f}" if np.isfinite(low) and np.isfinite(high) else fmt.NOT_KNOWN
+    if not (np.isfinite(low) and np.isfinite(high)):
+        return fmt.NOT_KNOWN
+    return f"{low:z.2f} to {high:z.2f}" if high - low >= 0.005 else f"{low:z.2f}"
 
 
 def _time(stamp: pd.Timestamp) -> str:
@@ -345,7 +347,7 @@ COLUMNS: dict[str, Sequence[Column]] = {
 
 
 def table(
-    frame: pd.DataFrame,
+    frame: pd.DataFrame | None,
     columns: str | Sequence[Column] = (),
     caption: str | None = None,
     rows: int = 8,
@@ -358,7 +360,8 @@ def table(
 
     Parameters
     ----------
-    frame : DataFrame
+    frame : DataFrame, optional
+        None, where the home has no such frame, is shown like one without rows.
     columns : str or sequence of Column, optional
         A name in `COLUMNS`, or columns as they stand there. Without it the frame's own columns are the headings, and an
         index with a name is shown as the first columns.
@@ -387,7 +390,9 @@ def table(
     >>> table(frame, [("device_id", "device"), ("share", "share", fmt.percent)], caption="Shares.")
     Table: Shares. (1 rows)
     """
-    if isinstance(columns, str):
+    if frame is None:
+        frame = pd.DataFrame()
+    elif isinstance(columns, str):
         prepare = getattr(rows_of, columns, None)
         frame, columns = frame if prepare is None else prepare(frame, **more), COLUMNS[columns]
     if frame.empty or not columns:

@@ -14,7 +14,7 @@ from influx import Run, load
 from influx.billing.costs import carbon_intensity, spent
 from influx.forecasting.device_series import series_of_home
 from influx.insights import explore
-from influx.report import consistency_checks
+from influx.report import checks
 
 CARBON = "timestamp,carbon_intensity_g_per_kwh\n" + "".join(
     f"{stamp:%Y-%m-%dT%H:%MZ},{100 if stamp.hour < 12 else 300}\n"
@@ -118,6 +118,6 @@ def test_the_sample_s_bill_is_its_days_and_its_forecast(sample_run: Run) -> None
     assert total["at_end"] > total["so_far"] + sample_run.cost()
     months = frames["bill_months"].set_index("month")["total"]
     assert months[pd.Timestamp("2024-07-01")] == approx(total["so_far"])
-    assert "its total" in consistency_checks.pays(frames["bill"], frames["bill_months"])
+    assert "its total" in checks.pays(frames["bill"], frames["bill_months"])
     week = frames["spent_week"].set_index("device_id")["cost"]
     assert week.drop("household").sum() == approx(week["household"])

@@ -176,7 +176,7 @@ def test_it_needs_neither_pandas_nor_matplotlib(folder: Path) -> None:
 def test_the_numbers_are_those_of_the_run_folder(folder: Path, sample_run: Run) -> None:
     said = plain(told(page(folder)))
     frames, now = (
-        sample_run.forecast() | sample_run.bill(),
+        sample_run.sums() | sample_run.bill(),
         sample_run.insights()["overview"].set_index("device_id").loc["household"],
     )
     for name in ("week", "next_day"):
@@ -192,7 +192,7 @@ def test_the_numbers_are_those_of_the_run_folder(folder: Path, sample_run: Run) 
 def test_every_device_and_every_view_of_the_forecast(week: Week, sample_run: Run) -> None:
     part = forecast(week)
     device, view = control(part, "Device"), control(part, "By day")
-    daily = sample_run.forecast()["daily"]
+    daily = sample_run.sums()["daily"]
     for name in device.options:
         device.value = name
         view.value = "By day"
@@ -205,15 +205,15 @@ def test_every_device_and_every_view_of_the_forecast(week: Week, sample_run: Run
 
 def test_the_peaks_of_the_household_are_marked_in_clock_time(week: Week, sample_run: Run) -> None:
     said = told(forecast(week))
-    for start in sample_run.forecast()["peaks"]["start"]:
+    for start in sample_run.sums()["peaks"]["start"]:
         assert f"<title>peak from {fmt.clock(start)}</title>" in said
-    assert said.count("<title>peak from") == 2 * len(sample_run.forecast()["peaks"])  # for a desk and for a phone
+    assert said.count("<title>peak from") == 2 * len(sample_run.sums()["peaks"])  # for a desk and for a phone
 
 
 def test_past_forecasts_stand_beside_what_happened(week: Week, sample_run: Run) -> None:
     part = forecast(week)
     control(part, "By day").value = "Past forecasts"
-    past = sample_run.training()["past_forecasts"]
+    past = sample_run.scores().forecasts
     model = sample_run.model("household")
     rows = past[(past["device_id"] == "household") & (past["model"] == model)]
     newest_ = rows[rows["origin"] == rows["origin"].max()]
@@ -241,7 +241,7 @@ def test_what_is_shown_can_be_saved(week: Week, sample_run: Run) -> None:
     assert link is not None
     saved = base64.b64decode(link[1]).decode("utf-8-sig").splitlines()
     assert saved[0] == "timestamp,energy_kwh,p10,p50,p90"
-    hours = sample_run.forecast()["forecast"]
+    hours = sample_run.forecast()
     first = hours[hours["device_id"] == "household"].iloc[0]
     assert saved[1].split(",")[1] == f"{first['energy_kwh']:.6g}"
     assert len(saved) == 169

@@ -42,7 +42,7 @@ def household(frame):
 
 def test_the_overview_shows_the_numbers_of_the_run_folder(served, desktop, sample_run: Run) -> None:
     page = desktop(served.link)
-    frames = sample_run.forecast() | sample_run.bill()
+    frames = sample_run.sums() | sample_run.bill()
     for name in ("week", "next_day"):
         sees(page, fmt.kwh(household(frames[name])["total"]))
     sees(page, fmt.money(household(frames["cost_week"])["total"], "EUR"))
@@ -53,7 +53,7 @@ def test_the_overview_shows_the_numbers_of_the_run_folder(served, desktop, sampl
 
 def test_the_forecast_follows_device_and_view(served, desktop, sample_run: Run) -> None:
     page = part(desktop(served.link), "Forecast")
-    daily = sample_run.forecast()["daily"]
+    daily = sample_run.sums()["daily"]
     page.locator("select:visible").first.select_option("FRIDGE_01")
     page.get_by_role("button", name="By day").click()
     for total in daily.loc[daily["device_id"] == "FRIDGE_01", "total"]:
@@ -95,7 +95,7 @@ def test_the_plan_follows_its_sliders_and_answers_what_if(served, desktop, sampl
 def test_accuracy_compares_with_the_baselines(served, desktop, sample_run: Run) -> None:
     page = part(desktop(served.link), "Accuracy")
     page.locator("select:visible").last.select_option("Mean absolute error [kWh]")
-    metrics = sample_run.training()["metrics"]
+    metrics = sample_run.scores()
     own = metrics[(metrics["device_id"] == "household") & (metrics["model"] == "climatology")]
     sees(page, fmt.number(float(own["mae"].iloc[0])))
 

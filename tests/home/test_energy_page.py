@@ -99,7 +99,7 @@ def test_a_damaged_page_is_one_clear_error(tmp_path: Path) -> None:
 
 def test_a_changed_page_is_another_home_to_a_run(tmp_path: Path) -> None:
     from influx.core.fingerprint import fingerprint_of_files
-    from influx.report.artifacts import files_of_home
+    from influx.report.run_folder import files_of_home
 
     home_of(tmp_path)
     before = fingerprint_of_files(files_of_home(tmp_path))

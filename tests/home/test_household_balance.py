@@ -21,7 +21,7 @@ from influx.home.audit import Audit, SourceFile
 from influx.home.household_balance import Balance, balance
 from influx.importers import Part
 from influx.insights import explore
-from influx.report import consistency_checks
+from influx.report import checks
 
 NAN = np.nan
 
@@ -437,7 +437,7 @@ def test_a_home_of_circuits_is_read_forecast_and_adds_up(tmp_path: Path) -> None
     assert used.sum() == pytest.approx((kitchen + tv).sum())
     coming = influx.forecast(home.readings, horizon=24, timezone="UTC")
     assert set(coming["device_id"]) == set(wide)
-    assert "24 hours" in consistency_checks.adds_up(coming)
+    assert "24 hours" in checks.adds_up(coming)
 
 
 def test_a_use_is_not_counted_in_its_circuit_again(tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ import influx
 from influx.core.settings import Settings
 from influx.home import parse_cache
 from influx.importers import Part
-from influx.importers.formats import readings
+from influx.importers.reading import tabular
+from influx.importers.reading.layout import Layout
 
 
 @pytest.fixture(autouse=True)
@@ -38,13 +39,13 @@ def month(folder: Path, number: int, bad: str = "") -> Path:
 def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return the names of the files that are really read from now on."""
     seen: list[str] = []
-    once = readings.read
+    once = tabular.read
 
-    def read(path: Path, settings: Settings) -> Part:
+    def read(path: Path, layout: Layout, settings: Settings) -> Part:
         seen.append(path.name)
-        return once(path, settings)
+        return once(path, layout, settings)
 
-    monkeypatch.setattr(readings, "read", read)
+    monkeypatch.setattr(tabular, "read", read)
     return seen
 
 

@@ -53,7 +53,7 @@ def read(path: Path, settings: Settings = LONDON) -> Part:
 def test_a_file_is_told_from_readings_and_weather(tmp_path: Path, name: str, header: str, kind: str) -> None:
     source = importers.find(write(tmp_path, f"{header}\n", name))
     assert source is not None
-    assert source.__name__.endswith(kind)  # type: ignore[attr-defined]
+    assert source.id == kind
 
 
 def test_a_price_beside_devices_is_no_device(tmp_path: Path) -> None:

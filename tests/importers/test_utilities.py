@@ -303,7 +303,7 @@ def test_pages_that_lack_are_told(tmp_path: Path) -> None:
     at = {"interval_start": "2024-03-04T00:00:00Z", "interval_end": "2024-03-04T00:30:00Z"}
     path = tmp_path / "page.json"
     path.write_text(json.dumps({"count": 96, "results": [{"consumption": 0.25, **at}]}), encoding="utf-8")
-    assert any("1 of the 96 readings" in note for note in read(path).notes)
+    assert any("1 of 96 readings" in note for note in read(path).notes)
 
 
 def test_the_name_says_export_and_gas(tmp_path: Path) -> None:

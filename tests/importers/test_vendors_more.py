@@ -72,7 +72,7 @@ def book(path: Path, **sheets: Sequence[Sequence[str]]) -> Path:
 
 def format_of(path: Path) -> str:
     source = find(path)
-    return "" if source is None else source.__name__.rpartition(".")[2]
+    return "" if source is None else source.id
 
 
 def read(path: Path, settings: Settings = NETHERLANDS) -> Part:
@@ -291,7 +291,7 @@ def test_registers_of_nextenergy_are_in_utc_and_gas_is_set_aside(tmp_path: Path)
     assert known == approx({"12-06 21:00": 0.5, "12-06 22:00": 0.5, "12-06 23:00": 0.5})
     assert part.rejected["reason"].str.contains("no electricity").all()
     gas = book(tmp_path / "gas.xlsx", Sheet1=[head, *[row for row in rows if row[2] == "m3"]])
-    with pytest.raises(InputError, match="there is no electricity"):
+    with pytest.raises(InputError, match="this is gas, not electricity"):
         read(gas)
 
 
@@ -695,7 +695,7 @@ def test_irish_half_hours_are_named_by_their_end_and_days_left_aside(tmp_path: P
     assert min(part.frame["timestamp"]).strftime("%d %H:%M") == "30 23:30"  # 00:30 of Irish summer time
     assert part.roles == {"grid import": "grid_import", "grid export": "grid_export"}
     days = head + "1030,000001,5123,24 Hr Active Import Register (kWh),01-07-2024 00:00\n"
-    with pytest.raises(InputError, match="no half hours, but 24 Hr Active Import Register"):
+    with pytest.raises(InputError, match=r"no electricity of ESB Networks in 24 Hr Active Import Register.*30 minutes"):
         read(write(tmp_path, days, "days.csv"))
 
 

@@ -11,7 +11,7 @@ import tiny_homes as tiny
 import tiny_readings
 
 from influx import Run
-from influx.report import consistency_checks
+from influx.report import checks
 
 NOW = pd.Timestamp("2024-07-15", tz="UTC")
 HOME = SimpleNamespace(origin=NOW)
@@ -26,49 +26,44 @@ def account(read: int, used: int, rejected: int = 0, later: int = 0, kwh: float 
 
 
 def test_all_holds_of_the_sample(sample_run: Run) -> None:
-    assert (
-        consistency_checks.closes(sample_run.home())
-        == "Checked: the account of 2 files closes, row for row and kWh for kWh."
-    )
-    assert "rows lie before the forecast begins" in consistency_checks.is_past(
-        sample_run.features()["features"], sample_run.home()
-    )
-    assert "past origins" in consistency_checks.was_known(sample_run.training()["past_forecasts"], sample_run.home())
-    assert "at each of 168 hours" in consistency_checks.adds_up(sample_run.forecast()["forecast"])
+    assert checks.closes(sample_run.home()) == "Checked: the account of 2 files closes, row for row and kWh for kWh."
+    assert "rows lie before the forecast begins" in checks.is_past(sample_run.features()["features"], sample_run.home())
+    assert "past origins" in checks.was_known(sample_run.scores().forecasts, sample_run.home())
+    assert "at each of 168 hours" in checks.adds_up(sample_run.forecast())
 
 
 @pytest.mark.parametrize("make", tiny.HOMES, ids=lambda make: make.__name__)
 def test_all_holds_of_an_awkward_home(make, tiny_run) -> None:
     run = tiny_run(make)
-    consistency_checks.closes(run.home())
-    consistency_checks.is_past(run.features()["features"], run.home())
-    consistency_checks.was_known(run.training()["past_forecasts"], run.home())
-    consistency_checks.adds_up(run.forecast()["forecast"])
+    checks.closes(run.home())
+    checks.is_past(run.features()["features"], run.home())
+    checks.was_known(run.scores().forecasts, run.home())
+    checks.adds_up(run.forecast())
 
 
 def test_a_row_that_vanished_stops_the_page() -> None:
-    assert consistency_checks.closes(account(10, 7, 2, 1))  # type: ignore[arg-type]
+    assert checks.closes(account(10, 7, 2, 1))  # type: ignore[arg-type]
     with pytest.raises(AssertionError, match=r"events\.csv does not close: 1 rows"):
-        consistency_checks.closes(account(10, 7, 2))  # type: ignore[arg-type]
+        checks.closes(account(10, 7, 2))  # type: ignore[arg-type]
 
 
 def test_a_kilowatt_hour_that_vanished_stops_the_page() -> None:
     with pytest.raises(AssertionError, match=r"0\.5 kWh of the files are neither used, rejected nor corrected"):
-        consistency_checks.closes(account(10, 7, 2, 1, kwh=4.5))  # type: ignore[arg-type]
+        checks.closes(account(10, 7, 2, 1, kwh=4.5))  # type: ignore[arg-type]
 
 
 def test_a_feature_of_the_coming_hour_stops_the_page() -> None:
     before = pd.DataFrame({"timestamp": [NOW - pd.Timedelta(hours=1)]})
-    assert consistency_checks.is_past(before, HOME)  # type: ignore[arg-type]
+    assert checks.is_past(before, HOME)  # type: ignore[arg-type]
     with pytest.raises(AssertionError, match="at or after the origin"):
-        consistency_checks.is_past(pd.DataFrame({"timestamp": [NOW]}), HOME)  # type: ignore[arg-type]
+        checks.is_past(pd.DataFrame({"timestamp": [NOW]}), HOME)  # type: ignore[arg-type]
 
 
 def past(origin: pd.Timestamp, hour: pd.Timestamp) -> pd.DataFrame:
     return pd.DataFrame({"origin": [origin], "timestamp": [hour], "observed": [1.0]})
 
 
-@pytest.mark.parametrize("check", [consistency_checks.was_known, consistency_checks.is_judged])
+@pytest.mark.parametrize("check", [checks.was_known, checks.is_judged])
 def test_a_past_forecast_outside_its_weeks_stops_the_page(check) -> None:
     week = pd.Timedelta(days=7)
     assert check(past(NOW - week, NOW - week), HOME)
@@ -81,9 +76,7 @@ def test_a_past_forecast_outside_its_weeks_stops_the_page(check) -> None:
 
 def test_a_forecast_judged_on_an_unknown_hour_stops_the_page() -> None:
     with pytest.raises(AssertionError, match="not known"):
-        consistency_checks.is_judged(
-            past(NOW - pd.Timedelta(days=7), NOW - pd.Timedelta(days=6)).assign(observed=np.nan), HOME
-        )  # type: ignore[arg-type]
+        checks.is_judged(past(NOW - pd.Timedelta(days=7), NOW - pd.Timedelta(days=6)).assign(observed=np.nan), HOME)  # type: ignore[arg-type]
 
 
 def forecast(**changes: list[float]) -> pd.DataFrame:
@@ -97,18 +90,18 @@ def forecast(**changes: list[float]) -> pd.DataFrame:
 
 
 def test_devices_that_do_not_sum_to_the_household_stop_the_page() -> None:
-    assert "at each of 2 hours" in consistency_checks.adds_up(forecast())
-    assert consistency_checks.adds_up(forecast(household=[1.1 + 5e-7, 0.2]))
+    assert "at each of 2 hours" in checks.adds_up(forecast())
+    assert checks.adds_up(forecast(household=[1.1 + 5e-7, 0.2]))
     for household in ([1.1, 0.3], [1.1], [1.1, np.nan]):
         with pytest.raises(AssertionError, match="do not sum"):
-            consistency_checks.adds_up(forecast(household=household))
+            checks.adds_up(forecast(household=household))
 
 
 def test_a_household_alone_adds_up() -> None:
-    assert consistency_checks.adds_up(forecast().query("device_id == 'household'"))
+    assert checks.adds_up(forecast().query("device_id == 'household'"))
 
 
 @pytest.mark.parametrize("change", [{"p10": -0.01}, {"p10": 0.15}, {"p50": 0.25}])
 def test_a_negative_or_crossing_quantile_stops_the_page(change: dict[str, float]) -> None:
     with pytest.raises(AssertionError, match="negative or crosses"):
-        consistency_checks.adds_up(forecast().assign(**change))
+        checks.adds_up(forecast().assign(**change))

@@ -25,7 +25,7 @@ def plain(markup: str) -> str:
 
 def test_the_answer_holds_the_numbers_of_the_frames(sample_run: Run) -> None:
     said = plain(glance(sample_run.folder))
-    frames = sample_run.forecast() | sample_run.bill()
+    frames = sample_run.sums() | sample_run.bill()
     week, cost = (frames[name].set_index("device_id").loc["household"] for name in ("week", "cost_week"))
     assert "What will sample use in the coming week?" in said
     assert fmt.kwh(week["total"]) in said
@@ -44,10 +44,10 @@ def test_the_month_s_bill_stands_in_one_sentence(sample_run: Run) -> None:
 def test_every_device_every_peak_and_every_advice_is_there(sample_run: Run) -> None:
     markup = glance(sample_run.folder)
     said = plain(markup)
-    for row in sample_run.forecast()["week"].itertuples():
+    for row in sample_run.sums()["week"].itertuples():
         assert row.device_id in said
         assert f">{fmt.number(row.total)}<" in markup
-    top = sample_run.forecast()["peaks"].sort_values("kwh").iloc[-1]
+    top = sample_run.sums()["peaks"].sort_values("kwh").iloc[-1]
     assert f"the highest peak is {fmt.day(top['day'])} with {fmt.kwh(top['kwh'])}" in said
     for what in sample_run.insights()["recommendations"]["what"]:
         assert what in said
@@ -77,7 +77,7 @@ def test_the_page_opens_with_last_week_s_promise_and_what_it_was(sample_run: Run
 
 def test_where_climatology_won_the_page_says_so(sample_run: Run, tmp_path: Path) -> None:
     folder = shutil.copytree(sample_run.folder, tmp_path / "copy")
-    choice = sample_run.training()["choice"].assign(model="similar days", folds=4)
+    choice = sample_run.selection().assign(model="similar days", folds=4)
     choice.to_parquet(folder / "choice.parquet")
     assert "Climatology" not in plain(glance(folder))
     choice.loc[choice["device_id"] == "FRIDGE_01", "model"] = "climatology"

@@ -50,7 +50,8 @@ def no_warning() -> Iterator[None]:
 
 def drawings(run: Run) -> dict[str, tuple]:
     """Return what every plot is given on the pages."""
-    explored, trained, coming, reviewed, plan = run.explore(), run.training(), run.forecast(), run.review(), run.plan()
+    explored, scores, coming, reviewed, plan = run.explore(), run.scores(), run.forecast(), run.review(), run.plan()
+    calibration, daily = run.calibration(), run.sums()["daily"]
     zone, devices = run.home().settings.timezone, run.home().devices["device_id"]
     model = run.model("household")
     return {
@@ -59,16 +60,16 @@ def drawings(run: Run) -> dict[str, tuple]:
         "load_curve": (explored["profile"],),
         "breakdown": (explored["breakdown"], devices),
         "relations": (run.features()["relations"],),
-        "scores": (trained["metrics"],),
-        "importance": (trained["importance"],),
-        "residuals": (trained["past_forecasts"].query("model == @model"), "household", zone),
-        "calibration": (trained["promises"], trained["together"]),
-        "coverage": (trained["promises"],),
-        "days_ahead": (trained["days_ahead"], model),
-        "past_week": (trained["past_forecasts"], "household", model, zone),
-        "forecast": (coming["forecast"], "household", zone, devices),
-        "days": (coming["daily"],),
-        "next_day": (coming["forecast"], run.prices(24), zone, "EUR", devices),
+        "scores": (scores,),
+        "importance": (run.reference()["importance"],),
+        "residuals": (scores.forecasts.query("model == @model"), "household", zone),
+        "calibration": (calibration["calibration"], calibration["calibration_home"]),
+        "coverage": (calibration["calibration"],),
+        "days_ahead": (calibration["days_ahead"], model),
+        "past_week": (scores.forecasts, "household", model, zone),
+        "forecast": (coming, "household", zone, devices),
+        "days": (daily,),
+        "next_day": (coming, run.prices(24), zone, "EUR", devices),
         "plan": (plan["plan"], plan["plan_steps"], zone, "EUR", devices),
         "daily_errors": (reviewed["review_days"],),
         "weekly_errors": (reviewed["weekly_errors"], reviewed["drift"], devices),
@@ -130,7 +131,7 @@ def test_a_device_has_the_same_colour_whatever_a_page_shows_of_it(sample_run: Ru
         return {name: to_hex(bar.get_facecolor(), True) for name, bar in zip(frame["device_id"], bars, strict=True)}
 
     assert seen(fewer).items() <= seen(breakdown).items()
-    ax = plots.next_day(sample_run.forecast()["forecast"], devices=devices)
+    ax = plots.next_day(sample_run.forecast(), devices=devices)
     stacked = {box.get_label(): to_hex(box.patches[0].get_facecolor(), True) for box in ax.containers}
     shared = set(stacked) & set(breakdown["device_id"])
     assert len(shared) == 5
@@ -186,7 +187,7 @@ def test_a_load_curve_of_three_working_days_has_no_weekend(tiny_run) -> None:
 
 
 def test_the_forecast_of_a_day_is_a_bar_with_its_range(sample_run: Run) -> None:
-    daily = sample_run.forecast()["daily"].query("device_id == 'household'")
+    daily = sample_run.sums()["daily"].query("device_id == 'household'")
     ax = plots.days(daily)
     assert [bar.get_height() for bar in ax.patches] == daily["total"].tolist()
     (lines,) = ax.collections
@@ -204,7 +205,7 @@ def test_parts_of_days_are_left_out_unless_there_is_nothing_else() -> None:
 
 
 def test_the_next_day_stacks_to_the_household(sample_run: Run) -> None:
-    forecast = sample_run.forecast()["forecast"]
+    forecast = sample_run.forecast()
     ax = plots.next_day(forecast, sample_run.prices(24), "Europe/Madrid", "EUR")
     tops = np.array([[bar.get_y() + bar.get_height() for bar in box] for box in ax.containers]).max(axis=0)
     whole = forecast.query("device_id == 'household'").sort_values("timestamp")["energy_kwh"].to_numpy()[:24]
@@ -226,7 +227,7 @@ def test_beyond_six_devices_the_smallest_stand_together() -> None:
 
 
 def test_the_band_of_the_forecast_is_p10_to_p90(sample_run: Run) -> None:
-    rows = sample_run.forecast()["forecast"].query("device_id == 'household'")
+    rows = sample_run.forecast().query("device_id == 'household'")
     ax = plots.forecast(rows, timezone="Europe/Madrid")
     edges = ax.collections[0].get_paths()[0].vertices[:, 1]
     assert edges.max() == rows["p90"].max()
@@ -234,14 +235,14 @@ def test_the_band_of_the_forecast_is_p10_to_p90(sample_run: Run) -> None:
 
 
 def test_a_week_that_could_not_be_forecast_is_said_in_words(sample_run: Run) -> None:
-    past = sample_run.training()["past_forecasts"]
+    past = sample_run.scores().forecasts
     ax = plots.past_week(past[past["device_id"] != "household"], "household", "climatology")
     assert ax.texts[0].get_text() == "No past week of household could be forecast and compared."
     assert ax.get_figure().get_label() == ax.texts[0].get_text()
 
 
 def test_a_contest_that_nobody_could_lose_is_said_in_words(tiny_run) -> None:
-    ax = plots.scores(tiny_run(tiny.all_zero).training()["metrics"])
+    ax = plots.scores(tiny_run(tiny.all_zero).scores())
     assert ax.texts[0].get_text().startswith("Nothing was used")
 
 

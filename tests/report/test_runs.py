@@ -14,17 +14,23 @@ import pandas as pd
 import pytest
 import tiny_homes as tiny
 from pytest import approx
+from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 import influx
 from influx import InputError, Run
 from influx.core import fingerprint as fingerprints
 from influx.core import formatting as fmt
-from influx.report import run_folder, steps
+from influx.forecasting import forecast
+from influx.forecasting.evaluation import backtest
+from influx.insights import anomalies
+from influx.report import run_folder
 from influx.report.run_folder import Frames
 from influx.report.start_page import glance
 
 ROOT = Path(__file__).resolve().parents[2]
-STEPS = ("explore", "features", "training", "forecast", "insights")
+STEPS = ("explore", "features", "selection", "forecast", "insights")
 HOME = tiny.TARIFF + "devices: {tv: {flexible: true}}\n"
 
 
@@ -67,13 +73,9 @@ def count(monkeypatch) -> dict[str, int]:
 
         monkeypatch.setattr(module, name, call)
 
-    for module, name in (
-        (run_folder, "load"),
-        (steps.anomalies, "unusual_hours"),
-        (steps, "train"),
-        (steps, "predict_all"),
-    ):
-        counted(module, name)
+    for name in ("unusual_hours", "past_forecasts_of_all", "_whole"):
+        counted({"unusual_hours": anomalies, "past_forecasts_of_all": backtest}.get(name, forecast), name)
+    counted(run_folder, "load")
     return calls
 
 
@@ -97,10 +99,10 @@ def test_a_step_is_made_once_and_brings_those_before_it(tmp_path: Path, count: d
     assert not run.has("home")
     first = make(run, "insights", "explore")
     assert [run.has(step) for step in ("home", *STEPS)] == [True, True, False, True, True, True]
-    assert count == {"load": 1, "unusual_hours": 1, "train": 1, "predict_all": 1}
+    assert count == {"load": 1, "unusual_hours": 1, "past_forecasts_of_all": 1, "_whole": 1}
     assert_same(first, make(run, "insights", "explore"))
     assert_same(first, make(settle(tmp_path), "insights", "explore"))
-    assert count == {"load": 1, "unusual_hours": 1, "train": 1, "predict_all": 1}
+    assert count == {"load": 1, "unusual_hours": 1, "past_forecasts_of_all": 1, "_whole": 1}
 
 
 def test_the_home_read_from_the_folder_is_the_one_that_was_loaded(finished: Run) -> None:
@@ -117,8 +119,8 @@ def test_the_home_read_from_the_folder_is_the_one_that_was_loaded(finished: Run)
 def test_another_parameter_remakes_every_step(copied: Path, count: dict[str, int], change: dict) -> None:
     run = settle(copied, **change)
     assert not any(run.has(step) for step in ("home", *STEPS))
-    hours = run.forecast()["forecast"]["timestamp"]
-    assert count["load"] == count["train"] == 1
+    hours = run.forecast()["timestamp"]
+    assert count["load"] == count["past_forecasts_of_all"] == 1
     assert hours.nunique() == run.horizon
     assert hours.min() == run.home().origin
     assert settle(copied, **change).has("forecast")
@@ -173,7 +175,7 @@ def test_the_settings_beside_a_single_file_count(tmp_path: Path) -> None:
 CHANGED = {
     "report/plots/plots.py": set(),
     "insights/anomalies.py": {"unusual_hours"},
-    "forecasting/features.py": {"train", "predict_all", "unusual_hours"},
+    "forecasting/features.py": {"past_forecasts_of_all", "_whole", "unusual_hours"},
 }
 """What is made again where a file's code has changed."""
 
@@ -189,7 +191,7 @@ def test_a_change_of_the_code_remakes_what_uses_it_and_nothing_else(copied, coun
         fingerprints._code_of_module.cache_clear()
         fingerprints._parsed.cache_clear()
         count.clear()
-        make(settle(copied), "explore", "training", "forecast")
+        make(settle(copied), "explore", "scores", "forecast")
         assert set(count) == remade
 
 
@@ -200,12 +202,12 @@ def test_a_step_that_was_interrupted_is_made_again(copied: Path, finished: Run, 
     run = settle(copied)
     assert not run.has("forecast")
     assert_same(make(finished, "forecast"), make(run, "forecast"))
-    assert count == {"predict_all": 1}  # training stands
+    assert count == {"_whole": 1}  # training stands
 
 
 def test_a_step_that_fails_leaves_no_trace_of_being_done(copied: Path, monkeypatch) -> None:
     (copied / "run" / "steps" / "forecast.json").unlink()
-    monkeypatch.setattr(steps.overview, "peaks", lambda *_: 1 / 0)
+    monkeypatch.setattr(forecast, "_whole", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         settle(copied).forecast()
     assert not settle(copied).has("forecast")
@@ -280,19 +282,19 @@ def test_a_main_meter_that_fell_silent_is_named_with_what_to_do(tmp_path: Path) 
     with pytest.raises(InputError, match=r"home as a whole has no known hour .* `role: ignore` in home.yaml"):
         Run(home, output=tmp_path / "run").explore()
     (home / "home.yaml").write_text("devices: {main: {role: ignore}}\n")
-    assert set(Run(home, output=tmp_path / "run").forecast()["week"]["device_id"]) == {"tv", "household"}
+    assert set(Run(home, output=tmp_path / "run").sums()["week"]["device_id"]) == {"tv", "household"}
 
 
 def test_devices_that_are_hardly_ever_known_at_once_are_summed_all_the_same(tmp_path: Path) -> None:
     even = np.arange(240) % 2 == 0
     home = tiny.write_readings(tmp_path / "home", a=np.where(even, 0.1, np.nan), b=np.where(even, np.nan, 0.3))
-    week = Run(home, output=tmp_path / "run").forecast()["week"].set_index("device_id")
+    week = Run(home, output=tmp_path / "run").sums()["week"].set_index("device_id")
     assert week["total"].to_dict() == approx({"a": 16.8, "b": 50.4, "household": 67.2})
     assert np.isnan(week.loc["household", "p10"])
 
 
 def test_the_model_of_a_device_is_told_and_an_unknown_device_is_named(finished: Run) -> None:
-    choice = finished.training()["choice"].set_index("device_id")["model"]
+    choice = finished.selection().set_index("device_id")["model"]
     assert finished.model("tv") == choice["tv"]
     with pytest.raises(InputError, match="there is no 'radio'; forecast are fridge, household, tv"):
         finished.model("radio")
@@ -365,9 +367,9 @@ def test_the_sample_is_forecast_alike_when_its_models_are_fitted_again(
     assert sample_run.data is not None
     shutil.copytree(sample_run.folder, tmp_path / "run")
     (tmp_path / "run" / "steps" / "forecast.json").unlink()
-    monkeypatch.setattr(steps, "train", lambda *_, **__: pytest.fail("it was trained again"))
+    monkeypatch.setattr(backtest, "past_forecasts_of_all", lambda *_, **__: pytest.fail("it was trained again"))
     again = Run(sample_run.data, output=tmp_path / "run")
-    pd.testing.assert_frame_equal(again.forecast()["forecast"], sample_run.forecast()["forecast"])
+    pd.testing.assert_frame_equal(again.forecast(), sample_run.forecast())
 
 
 # --- money ------------------------------------------------------------------------------------------------------------
@@ -381,7 +383,7 @@ def test_prices_are_those_of_the_coming_hours(finished: Run) -> None:
 
 
 def test_cost_is_price_times_energy_of_the_household(finished: Run) -> None:
-    hours = finished.forecast()["forecast"].query("device_id == 'household'")
+    hours = finished.forecast().query("device_id == 'household'")
     prices = finished.prices(168)
     assert prices is not None
     assert finished.cost() == approx(float(prices @ hours["energy_kwh"].to_numpy()))
@@ -401,24 +403,36 @@ def test_without_a_tariff_there_is_no_cost(tiny_run) -> None:
 def test_the_second_week_holds_the_first_to_account(tmp_path: Path) -> None:
     home = tiny.write_readings(tmp_path / "home", home=HOME, tv=tiny.days(50), fridge=tiny.days(50, seed=1, off=0))
     first = Run(home, "2024-06-17", output=tmp_path / "reports" / "2024-W25")
-    said = first.forecast()["week"].set_index("device_id").loc["household"]
+    first_week = first.sums()["week"].set_index("device_id").loc["household"]
     assert set(first.review()["review_totals"]["week"]) == {"again"}
     second = Run(home, "2024-06-24", output=tmp_path / "reports" / "2024-W26")
     make(second)
     found = second.review()
     row = found["review_totals"].set_index("device_id").loc["household"]
     assert row["week"] == "2024-W25"
-    assert row[["predicted", "p10", "p90"]].tolist() == approx(said[["total", "p10", "p90"]].tolist())
+    assert row[["predicted", "p10", "p90"]].tolist() == approx(first_week[["total", "p10", "p90"]].tolist())
     hours = second.home().readings
     assert row["observed"] == approx(hours.loc[hours["timestamp"] >= first.home().origin, "energy_kwh"].sum())
     assert row["first_day"] == pd.Timestamp("2024-06-17")
-    words = f"Last week we said {fmt.span(said['p10'], said['p90'])}; it was {fmt.kwh(row['observed'])}."
+    words = f"Last week we said {fmt.span(first_week['p10'], first_week['p90'])}; it was {fmt.kwh(row['observed'])}."
     assert words in glance(second.folder)
     assert found["review_days"].groupby("device_id").size().to_dict() == {"household": 7, "tv": 7, "fridge": 7}
 
 
-def test_training_keeps_its_promises_beside_its_metrics(finished: Run) -> None:
-    trained = finished.training()
-    assert set(trained["promises"]["device_id"]) == set(trained["metrics"]["device_id"])
-    assert trained["together"]["promise"].tolist() == ["p10", "p50", "p90", "band"]
-    assert set(trained["days_ahead"]["day"]) == set(range(1, 8))
+def test_calibration_is_kept_of_every_device_and_day_ahead(finished: Run) -> None:
+    calibration = finished.calibration()
+    assert set(calibration.calibration["device_id"]) == set(finished.scores()["device_id"])
+    assert calibration.calibration_home["promise"].tolist() == ["p10", "p50", "p90", "band"]
+    assert set(calibration.days_ahead["day"]) == set(range(1, 8))
+
+
+def test_models_of_a_notebook_are_read_back_as_they_were(finished: Run, tmp_path: Path) -> None:
+    run = Run(finished.data, output=tmp_path / "run")
+    mine = make_pipeline(StandardScaler(), Ridge(alpha=2.0))
+    scores = run.keep("metrics", influx.backtest, run.home(), {"mine": mine}, folds=1, horizon=24)
+    selection = run.keep("selection", influx.select, scores)
+    assert repr(selection.models["mine"]) == repr(influx.models.Regression(mine))
+    again = Run(finished.data, output=tmp_path / "run")
+    assert again.selection().equals(selection)
+    forecast = again.keep("forecast", influx.forecast, again.home(), again.selection(), horizon=24)
+    assert set(forecast["model"]) <= {"mine", "climatology"}

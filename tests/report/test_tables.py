@@ -3,199 +3,353 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
+from html import unescape
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 import tiny_homes as tiny
-from influx.forecasting.models.registry import NAMES
 from pytest import approx
 
-from influx import Run, load
-from influx.report.html import cell
-from influx.report.words import tables
+from influx import Run
+from influx.core import formatting as fmt
+from influx.core.schema import HOUSEHOLD
+from influx.forecasting.evaluation.calibration import PROMISES
+from influx.insights.forecast_review import AGAIN
+from influx.report import rows, table
+from influx.report.tables import COLUMNS
 
-NAN, THIN = float("nan"), "\N{NARROW NO-BREAK SPACE}"
-KEYS = {"home_id": "h", "device_id": "tv"}
+NAN = float("nan")
+JULY = pd.Timestamp("2024-07-01")
+
+
+def cells(frame: pd.DataFrame | None, name: Any, **more: Any) -> list[list[str]]:
+    """Return the headings and all rows of a table as they are shown."""
+    markup = table(frame, name, **more).markup
+    lines = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", line) for line in re.findall(r"<tr>(.*?)</tr>", markup)]
+    lines = [[unescape(cell).replace(fmt.THIN_SPACE, " ") for cell in line] for line in lines]
+    return [lines[0], *(line for line in lines[1:] if line != lines[0])] if lines else []
+
+
+def column(frame: pd.DataFrame, name: str, heading: str, **more: Any) -> list[str]:
+    shown = cells(frame, name, **more)
+    return [line[shown[0].index(heading)] for line in shown[1:]]
 
 
 def with_household(**columns: list) -> pd.DataFrame:
     """Return a frame of a device and the household, in the order in which steps leave them."""
-    return pd.DataFrame({"home_id": "h", "device_id": ["tv", "household"], **columns})
+    return pd.DataFrame({"home_id": "h", "device_id": ["tv", HOUSEHOLD], **columns})
 
 
-CHOICE = with_household(model=["seasonal_naive", "climatology"], why=["It lost less.", "It wins."])
-WEEK = with_household(total=[12.3, 45.0], hours=[168, 168], p10=[10.0, NAN], p90=[15.5, NAN])
-COST = with_household(total=[2.5, 9.0], hours=[168, 168], p10=[2.0, NAN], p90=[3.125, NAN])
+# --- the mechanism ----------------------------------------------------------------------------------------------------
 
 
-def test_the_account_of_the_sample_closes(sample_run: Run) -> None:
-    shown = tables.account(sample_run.home()).set_index("file")
-    lines = len((sample_run.data / "events.csv").read_text().splitlines()) - 1
-    assert shown.loc["events.csv", ["rows read", "used"]].tolist() == [lines, lines]
-    assert shown.loc["events.csv", "rejected"] == 0
-    assert "after the as-of time" not in shown  # a column of zeros tells nothing
-    assert shown.loc["events.csv", "kWh read"] == shown.loc["events.csv", "kWh used"] != "none"
-    assert shown.loc["weather.csv", "kWh read"] == "none"  # it holds no energy, which is not 0 kWh
-
-
-def test_a_rejected_row_is_shown_with_its_reason(tmp_path: Path) -> None:
-    uses = tiny.evenings("TV", 30)
-    uses.loc[3, "power_consumption_kwh"] = -1
-    shown = tables.rejected(load(tiny.write_events(tmp_path, uses)))
-    assert shown[["file", "row", "column", "value"]].to_numpy().tolist() == [
-        ["events.csv", 5, "power_consumption_kwh", "-1.0"]
+def test_columns_are_named_formatted_and_left_out_as_their_rows_say() -> None:
+    frame = with_household(share=[0.5, 1.0], low=[1.0, 2.0], high=[3.0, NAN], cost=[2.5, NAN], none=[0, 0])
+    columns = [("device_id", "device"), ("share", "share", fmt.percent), (("low", "high"), "range", fmt.between)]
+    columns += [("cost", "cost [{currency}]", fmt.money), ("none?", "none"), ("missing?", "missing")]
+    assert cells(frame, columns, currency="EUR") == [
+        ["device", "share", "range", "cost [EUR]"],
+        ["household", "100 %", "not known", "not known"],
+        ["tv", "50 %", "1.0 to 3.0", "2.50 EUR"],
     ]
-    assert shown["reason"].item()
+    assert cells(frame[["share"]], ()) == [["share"], ["0.500"], ["1.00"]]
+    assert table(None, "bill", empty="There is no bill.").words == "There is no bill."
 
 
-def test_the_exploration_of_the_sample_is_told_as_it_was_found(sample_run: Run) -> None:
-    found = sample_run.explore()
-    known = tables.completeness(found["completeness"]).set_index("device").loc["FRIDGE_01"]
-    assert known[["first day", "last day", "hours known"]].tolist() == ["2024-04-22", "2024-07-14", f"100{THIN}%"]
-    parts = tables.breakdown(found["breakdown"])
-    assert parts["kWh a day"].tolist() == found["breakdown"]["kwh_per_day"].tolist()
-    assert sum(float(share.split(THIN)[0]) for share in parts["share"]) == approx(100, abs=3)
-    drivers = tables.drivers(found["drivers"]).set_index("device")
-    assert drivers.loc["AC_LR_01", "with outdoor temperature (-1 to 1)"] > 0.8
-    assert set(drivers["peak hours of all hours"]) == {f"20{THIN}%"}
-
-
-def test_an_episode_ends_at_a_clock_time_and_a_long_one_on_a_day() -> None:
-    start = pd.to_datetime(["2024-06-01 22:00", "2024-06-01 22:00", "2024-06-01 22:00"])
-    end = pd.to_datetime(["2024-06-02 00:00", "2024-06-02 21:00", "2024-06-02 22:00"])
-    frame = pd.DataFrame({"device_id": "tv", "start": start, "end": end, "kwh": 1.0, "usual_kwh": 0.1, "reason": "so"})
-    shown = tables.unusual(frame)
-    assert shown["from (local)"].tolist() == ["2024-06-01 22:00"] * 3
-    assert shown["to"].tolist() == ["00:00", "21:00", "2024-06-02 22:00"]
-    assert tables.unusual(frame.iloc[:0]).empty
-
-
-def test_each_feature_is_told_once_with_what_stands_in(sample_run: Run) -> None:
-    shown = tables.relations(sample_run.features()["relations"]).set_index("feature")
-    assert len(shown) == 24
-    assert shown.loc["lag_1h", "what stands in for it"].startswith("the usual energy")
-    assert not shown.loc["lag_1h", "known ahead"]
-    assert shown.loc["hour_sin", "known ahead"]
-
-
-def test_a_feature_that_the_data_lacks_or_that_never_varies_is_said_to(tiny_run) -> None:
-    shown = tables.relations(tiny_run(tiny.three_days).features()["relations"]).set_index("feature")
-    assert shown.loc["tariff_rate", "what stands in for it"] == "left out: the data does not have it"
-    assert shown.loc["tariff_rate", "relation, an hour ahead"] == "does not vary"
-
-
-def test_the_contest_shows_the_chosen_model_of_each_device(sample_run: Run) -> None:
-    trained = sample_run.training()
-    shown = tables.contest(trained["metrics"], trained["choice"])
-    assert shown["device"].iloc[0] == "household"
-    assert len(shown) == len(trained["choice"])
-    chosen = trained["choice"].merge(trained["metrics"]).set_index("device_id")["pinball"]
-    assert shown.set_index("device")["pinball [kWh]"].to_dict() == chosen.to_dict()
-    every = tables.metrics(trained["metrics"])
-    assert len(every) == len(trained["metrics"])
-    assert set(every["model"]) == set(NAMES.values())
-    assert every["pinball [kWh]"].tolist() == trained["metrics"]["pinball"].tolist()
-    assert every["80 % band held"].str.endswith("%").all()
-
-
-def test_the_reference_is_told_at_both_distances(sample_run: Run) -> None:
-    shown = tables.reference(sample_run.training()["reference"])
-    assert set(shown["looking"]) == {"one hour ahead", "a week ahead"}
-    assert len(shown) == 2 * shown["device"].nunique() == 12
-
-
-def test_a_reference_that_was_not_tried_is_an_empty_table(tiny_run) -> None:
-    shown = tables.reference(tiny_run(tiny.three_days).training()["reference"])
-    assert shown.empty
-    assert "MAE [kWh]" in shown
-
-
-def test_the_week_has_its_ranges_and_costs() -> None:
-    shown = tables.week(WEEK, COST, CHOICE, "EUR")
-    assert list(shown) == ["device", "kWh expected", "8 in 10 [kWh]", "cost", "8 in 10 [EUR]", "model"]
-    assert shown.iloc[0].tolist() == ["household", 45.0, "not known", f"9.00{THIN}EUR", "not known", "climatology"]
-    assert shown.iloc[1].tolist() == [
-        "tv",
-        12.3,
-        "10 to 16",
-        f"2.50{THIN}EUR",
-        "2.00 to 3.12",
-        "last week again",
+def test_times_are_those_of_the_home_s_clock() -> None:
+    stamps = pd.to_datetime(["2024-07-14 22:30", "2024-12-01 22:30"], utc=True)
+    frame = pd.DataFrame({"at": stamps})
+    assert cells(frame, [("at", "at", lambda at: f"{at:%H:%M}")], timezone="Europe/Madrid") == [
+        ["at"],
+        ["00:30"],
+        ["23:30"],
     ]
-
-
-def test_without_prices_no_cost_is_shown() -> None:
-    assert list(tables.week(WEEK, None, CHOICE, "")) == ["device", "kWh expected", "8 in 10 [kWh]", "model"]
-
-
-def test_days_tell_their_hours_only_where_some_are_cut_short() -> None:
-    day = pd.to_datetime(["2024-07-15", "2024-07-16"])
-    rows = {"device_id": "household", "day": day, "total": [7.0, 3.0], "p10": 6.0, "p90": 8.0}
-    whole = pd.DataFrame({**rows, "hours": [24, 24]})
-    shown = tables.days(whole, None, "")
-    assert shown.to_numpy().tolist() == [["Mon 15 July", 7.0, "6.0 to 8.0"], ["Tue 16 July", 3.0, "6.0 to 8.0"]]
-    cut = pd.DataFrame({**rows, "hours": [24, 10]})
-    assert tables.days(cut, cut, "EUR")[["hours", "cost"]].to_numpy().tolist() == [
-        [24, f"7.00{THIN}EUR"],
-        [10, f"3.00{THIN}EUR"],
-    ]
-
-
-def test_peaks_are_spans_of_the_clock() -> None:
-    frame = pd.DataFrame(
-        {"day": [pd.Timestamp("2024-07-15")], "start": [22], "end": [24], "kwh": [1.5], "share": [0.3]}
-    )
-    assert tables.peaks(frame).to_numpy().tolist() == [["Mon 15 July", "22:00 to 24:00", 1.5, f"30{THIN}%"]]
-
-
-def test_the_last_hour_of_a_device_is_told_by_the_clock_of_the_home(sample_run: Run) -> None:
-    overview = sample_run.insights()["overview"]
-    shown = tables.devices(overview, "Europe/Madrid")
-    assert shown["device"].iloc[0] == "household"
-    assert set(shown["at (local)"]) == {"2024-07-14 23:00"}
-    numbers = overview.set_index("device_id").loc[shown["device"]]
-    assert shown["saved [kWh]"].tolist() == numbers["saved_kwh"].tolist()
-    assert (numbers["usual_week_kwh"] - numbers["last_week_kwh"]).tolist() == approx(numbers["saved_kwh"].tolist())
-
-
-def test_the_health_of_devices_without_a_rating_is_their_trend_alone(sample_run: Run, tiny_run) -> None:
-    found = sample_run.insights()
-    shown = tables.health(found["overview"], found["efficiency"])
-    assert "load factor" in shown
-    assert shown.set_index("device").loc["household", ["load factor"]].isna().all()
-    meters = tiny_run(tiny.main_meter).insights()
-    assert list(tables.health(meters["overview"], meters["efficiency"])) == ["device", "trend over twelve weeks"]
-
-
-def test_recommendations_are_sentences_in_their_order(sample_run: Run) -> None:
-    found = sample_run.insights()["recommendations"]
-    assert tables.recommendations(found).iloc[:, 0].tolist() == found["what"].tolist()
 
 
 @pytest.mark.parametrize("make", tiny.HOMES, ids=lambda make: make.__name__)
 def test_no_value_of_any_table_is_a_bare_nan(make, tiny_run) -> None:
     run = tiny_run(make)
-    explored, trained, coming, paid = run.explore(), run.training(), run.forecast(), run.bill()
-    meaning = run.insights()
-    every = [
-        tables.account(run.home()),
-        tables.completeness(explored["completeness"]),
-        tables.breakdown(explored["breakdown"]),
-        tables.drivers(explored["drivers"]),
-        tables.unusual(explored["unusual"]),
-        tables.relations(run.features()["relations"]),
-        tables.contest(trained["metrics"], trained["choice"]),
-        tables.week(coming["week"], paid.get("cost_week"), trained["choice"], "EUR"),
-        tables.days(coming["daily"], paid.get("cost_daily"), ""),
-        tables.peaks(coming["peaks"]),
-        tables.devices(meaning["overview"], "UTC"),
-        tables.health(meaning["overview"], meaning["efficiency"]),
-        tables.recommendations(meaning["recommendations"]),
+    home, found, coming, paid = run.home(), run.explore(), run.sums(), run.bill()
+    trained = run.calibration() | run.reference() | {"metrics": run.scores(), "choice": run.selection()}
+    meaning, reviewed, plan = run.insights(), run.review(), run.plan()
+    used = trained["choice"][["home_id", "device_id", "model"]]
+    totals, scores = reviewed["review_totals"], reviewed["review_devices"]
+    frames = {
+        "reconciliation": home.reconciliation,
+        "rejected": home.rejected,
+        "corrections": home.corrections,
+        "series": home.series,
+        "last_week": meaning["overview"],
+        "chosen_metrics": used.merge(trained["metrics"]),
+        "model_choice": trained["choice"],
+        "calibration": trained["calibration"],
+        "last_forecast": totals,
+        "energy_errors": scores,
+        "losses": scores,
+        "drift_of_errors": reviewed["drift"],
+        "drift_of_use": reviewed["drift"],
+    }
+    frames |= {name: found[name] for name in ("completeness", "breakdown", "drivers", "unusual", "absences")}
+    frames |= {name: trained[name] for name in ("metrics", "days_ahead", "reference")}
+    frames |= {"relations": run.features()["relations"], "peaks": coming["peaks"]}
+    frames |= {"recommendations": meaning["recommendations"]}
+    frames |= {name: paid.get(name) for name in ("bill", "bill_months", "spent_week")}
+    frames |= {name: plan[name] for name in ("plan_devices", "plan_runs")}
+    more: dict[str, dict] = {
+        "days": {"frame": coming["daily"], "cost": paid.get("cost_daily")},
+        "coming_week": {"frame": coming["week"], "choice": trained["choice"], "cost": paid.get("cost_week")},
+        "health": {"frame": meaning["overview"], "efficiency": meaning["efficiency"]},
+        "forecast_record": {"frame": totals, "losses": scores},
+    }
+    assert set(frames) | set(more) == set(COLUMNS)
+    for name, facts in ({name: {"frame": frame} for name, frame in frames.items()} | more).items():
+        shown = cells(facts.pop("frame"), name, currency="EUR", **facts)
+        assert not [cell for line in shown for cell in line if re.search(r"\b(nan|NaN|NaT|inf|None)\b", cell)], name
+        assert not shown or len(set(shown[0])) == len(shown[0])
+
+
+# --- what was read ----------------------------------------------------------------------------------------------------
+
+
+def test_the_rows_of_the_sample_reconcile(sample_run: Run) -> None:
+    shown = cells(sample_run.home().reconciliation, "reconciliation")
+    lines = f"{len((sample_run.data / 'events.csv').read_text().splitlines()) - 1:,}".replace(",", " ")
+    by_file = {line[0]: dict(zip(shown[0], line, strict=True)) for line in shown[1:]}
+    assert by_file["events.csv"]["rows read"] == by_file["events.csv"]["used"] == lines
+    assert "after the as-of time" not in shown[0]  # a column of zeros tells nothing
+    assert by_file["weather.csv"]["kWh read"] == "none"  # it holds no energy, which is not 0 kWh
+
+
+def test_many_rejected_rows_of_one_reason_stand_together() -> None:
+    frame = pd.DataFrame({"file": "a.csv", "row": range(2, 62), "column": "kwh", "value": "x", "reason": "no number"})
+    assert cells(frame, "rejected")[1:] == [["a.csv", "60", "2", "kwh", "x", "no number"]]
+    assert cells(frame[:1], "rejected")[1:] == [["a.csv", "2", "kwh", "x", "no number"]]
+
+
+def test_the_exploration_of_the_sample_is_shown_as_it_was_found(sample_run: Run) -> None:
+    found = sample_run.explore()
+    known = {line[0]: line for line in cells(found["completeness"], "completeness")}
+    assert known["FRIDGE_01"][1:4] == ["2024-04-22", "2024-07-14", "100 %"]
+    assert sum(float(share.split()[0]) for share in column(found["breakdown"], "breakdown", "share")) == approx(
+        100, abs=3
+    )
+    assert set(column(found["drivers"], "drivers", "peak hours of all hours")) == {"20 %"}
+
+
+def test_an_episode_ends_at_a_clock_time_and_a_long_one_on_a_day() -> None:
+    end = pd.to_datetime(["2024-06-02 00:00", "2024-06-02 21:00", "2024-06-02 22:00"])
+    frame = pd.DataFrame({"device_id": "tv", "start": pd.Timestamp("2024-06-01 22:00"), "end": end, "kwh": 1.0})
+    frame = frame.assign(usual_kwh=0.1, reason="so")
+    assert column(frame, "unusual", "from (local)") == ["2024-06-01 22:00"] * 3
+    assert column(frame, "unusual", "to") == ["00:00", "21:00", "2024-06-02 22:00"]
+
+
+def test_each_feature_is_shown_once_with_what_stands_in(sample_run: Run, tiny_run) -> None:
+    shown = {line[0]: line[1:] for line in cells(sample_run.features()["relations"], "relations", rows=24)[1:]}
+    assert len(shown) == 24
+    assert shown["lag_1h"][0] == "no"
+    assert shown["lag_1h"][1].startswith("the usual energy")
+    assert shown["hour_sin"][0] == "yes"
+    lacking = {line[0]: line[1:] for line in cells(tiny_run(tiny.three_days).features()["relations"], "relations")}
+    assert lacking["tariff_rate"][1:3] == ["left out: the data does not have it", "does not vary"]
+
+
+# --- models -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("lead", "error", "folds", "margin", "word"),
+    [
+        (-0.2, 0.06, 4, 0.2, rows.CLEAR),  # the baseline leads by 3.3 errors, and of four folds 3.2 are rare
+        (-0.2, 0.07, 4, 0.2, rows.CHANCE),
+        (-0.2, 0.06, 3, 0.2, rows.CHANCE),  # of three folds 4.3 are
+        (0.1, 0.12, 4, -0.1, rows.CHANCE),  # a challenger is ahead, but not significantly: the baseline is used
+        (0.2, 0.05, 4, 0.2, rows.CLEAR),
+        (-0.5, float("inf"), 1, 0.5, rows.TOO_FEW),
+        (NAN, NAN, 0, NAN, rows.TOO_FEW),
+    ],
+)
+def test_a_lead_is_clear_only_where_so_few_forecasts_rarely_show_it(lead, error, folds, margin, word) -> None:
+    choice = pd.DataFrame([{"device_id": "tv", "lead": lead, "lead_se": error, "folds": folds, "model": "kernel"}])
+    row = rows.model_choice(choice).iloc[0]
+    assert row["margin"] == approx(margin, nan_ok=True)
+    assert row["word"] == word
+    share = "not known" if np.isnan(lead) else f"{100 * margin:.0f}"
+    assert cells(choice.assign(why="So."), "model_choice")[1][2].startswith(share)
+
+
+def test_the_metrics_of_the_chosen_models_are_the_household_s_first(sample_run: Run) -> None:
+    trained = sample_run.reference() | {"metrics": sample_run.scores(), "choice": sample_run.selection()}
+    used = trained["choice"][["home_id", "device_id", "model"]].merge(trained["metrics"])
+    shown = cells(used, "chosen_metrics", rows=50)
+    assert shown[1][0] == HOUSEHOLD
+    assert len(shown) == 1 + len(trained["choice"])
+    assert len(cells(trained["metrics"], "metrics", rows=99)) == 1 + len(trained["metrics"])
+    assert set(column(trained["reference"], "reference", "looking")) == {"one hour ahead", "a week ahead"}
+
+
+def coverage(device: str, off: float = 0.0, **found: tuple[float, float]) -> pd.DataFrame:
+    shares = {name: found.get(name, (share, 0.01)) for name, share in PROMISES.items()}
+    frame = pd.DataFrame(shares, index=["found", "found_se"]).T.rename_axis("promise").reset_index()
+    return frame.assign(promised=list(PROMISES.values()), device_id=device, folds=4, off=off)
+
+
+@pytest.mark.parametrize(
+    ("quantile", "found", "error", "folds", "word"),
+    [
+        ("band", 0.74, 0.02, 4, "within chance"),  # 3.0 errors off; of four folds 3.2 are rare
+        ("band", 0.73, 0.02, 4, "too narrow"),
+        ("band", 0.87, 0.02, 4, "too wide"),
+        ("p90", 0.97, 0.02, 4, "p90 too high"),
+        ("p10", 0.02, 0.02, 4, "p10 too low"),
+        ("p10", 0.02, 0.02, 2, "not known"),
+        ("p10", 0.02, NAN, 1, "not known"),
+        ("p10", NAN, NAN, 0, "not known"),
+    ],
+)
+def test_a_quantile_is_off_only_where_so_few_forecasts_can_tell(quantile, found, error, folds, word) -> None:
+    row = {"promise": quantile, "promised": PROMISES[quantile], "found": found, "found_se": error, "folds": folds}
+    assert rows.calibration_word(pd.Series(row)) == word
+
+
+def test_the_calibration_of_each_device_names_what_is_off() -> None:
+    frame = pd.concat([coverage("tv", 0.95, p10=(NAN, NAN), p90=(0.97, 0.01)), coverage(HOUSEHOLD, band=(0.7, 0.02))])
+    assert cells(frame, "calibration")[1:] == [
+        ["household", "0 %", "10 ± 1 %", "50 ± 1 %", "90 ± 1 %", "70 ± 2 %", "too narrow"],
+        ["tv", "95 %", "not known", "50 ± 1 %", "97 ± 1 %", "80 ± 1 %", "p90 too high"],
     ]
-    for table in every:
-        assert len(set(table)) == len(table.columns)
-        for value in table.to_numpy(dtype=object).ravel():
-            assert not re.search(r"\b(nan|NaN|NaT|inf|None)\b", cell(value))
-    assert np.isin(list(every[7]["device"]), [*coming["week"]["device_id"]]).all()
+
+
+def test_days_ahead_are_the_household_s_with_the_mean_of_all_series() -> None:
+    frame = with_household(day=[1, 1], loss=[0.1, 0.2], lead=[0.1, 0.3]).assign(
+        baseline_loss=0.2, lead_se=0.05, absolute_error=2.0, baseline_absolute_error=5.0
+    )
+    assert cells(frame, "days_ahead")[1:] == [["1", "0.200", "0.200", "30 ± 5 %", "2.00", "5.00", "20 %"]]
+
+
+# --- the coming week and its money ------------------------------------------------------------------------------------
+
+CHOICE = with_household(model=["seasonal_naive", "climatology"])
+WEEK = with_household(total=[12.3, 45.0], hours=[168, 168], p10=[10.0, NAN], p90=[15.5, NAN])
+COST = with_household(total=[2.5, 9.0], hours=[168, 168], p10=[2.0, NAN], p90=[3.125, NAN])
+
+
+def test_the_week_has_its_ranges_and_costs() -> None:
+    assert cells(WEEK, "coming_week", choice=CHOICE, cost=COST, currency="EUR") == [
+        ["device", "kWh expected", "8 in 10 [kWh]", "cost", "8 in 10 [EUR]", "model"],
+        ["household", "45.0", "not known", "9.00 EUR", "not known", "climatology"],
+        ["tv", "12.3", "10 to 16", "2.50 EUR", "2.00 to 3.12", "last week again"],
+    ]
+    partly = cells(WEEK, "coming_week", choice=CHOICE, cost=COST.assign(hours=48), carbon=COST)
+    assert {"cost of 48 h", "kg CO₂"} <= set(partly[0])
+    assert cells(WEEK, "coming_week", choice=CHOICE)[0] == ["device", "kWh expected", "8 in 10 [kWh]", "model"]
+
+
+def test_days_show_their_hours_only_where_some_are_cut_short_and_money_where_all_is_known() -> None:
+    day = pd.to_datetime(["2024-07-15", "2024-07-16"])
+    frame = pd.DataFrame({"device_id": HOUSEHOLD, "day": day, "total": [7.0, 3.0], "p10": 6.0, "p90": 8.0, "hours": 24})
+    assert cells(frame, "days")[1:] == [["Mon 15 July", "7.00", "6.0 to 8.0"], ["Tue 16 July", "3.00", "6.0 to 8.0"]]
+    cut = frame.assign(hours=[24, 10])
+    assert column(cut, "days", "hours", cost=cut) == ["24", "10"]
+    assert column(frame, "days", "cost", cost=cut, currency="EUR") == ["7.00 EUR", "not known"]
+    assert column(frame, "days", "kg CO₂", carbon=cut) == ["7.00", "not known"]
+
+
+def test_peaks_are_spans_of_the_clock() -> None:
+    frame = pd.DataFrame([{"day": pd.Timestamp("2024-07-15"), "start": 22, "end": 24, "kwh": 1.5, "share": 0.3}])
+    assert cells(frame, "peaks")[1:] == [["Mon 15 July", "22:00 to 24:00", "1.50", "30 %"]]
+
+
+def test_the_bill_is_shown_line_by_line_and_month_by_month() -> None:
+    bill = pd.DataFrame({"month": JULY, "line": ["night", "standing charge", "total"], "kwh_so_far": [100.0, NAN, 100]})
+    bill = bill.assign(so_far=[20.0, 5.0, 25.0], kwh_at_end=[210.0, NAN, 210], at_end=[42.0, 10.0, 52.0])
+    bill = bill.assign(p10=[40.0, 10.0, 50.0], p90=[46.0, 10.0, 56.0])
+    assert cells(bill, "bill", currency="EUR") == [
+        ["line", "kWh so far", "so far", "kWh at its end", "at its end", "8 in 10 [EUR]"],
+        ["night", "100", "20.00 EUR", "210", "42.00 EUR", "40.00 to 46.00"],
+        ["standing charge", "", "5.00 EUR", "", "10.00 EUR", "10.00"],
+        ["total", "", "25.00 EUR", "", "52.00 EUR", "50.00 to 56.00"],
+    ]
+    months = pd.DataFrame({"month": [pd.Timestamp("2024-06-01"), JULY], "hours_not_known": [3, 0], "kwh": [200.0, 100]})
+    months = months.assign(energy=[40.0, 20.0], standing_charge=0.0, tax=[4.0, 2.0], fed_in=0.0, total=[44.0, 22.0])
+    assert cells(months, "bill_months", bill=bill, currency="EUR") == [
+        ["month", "kWh", "energy", "tax", "total", "hours in none of it"],
+        ["July 2024, so far", "100", "20.00 EUR", "2.00 EUR", "22.00 EUR", "0"],
+        ["June 2024", "200", "40.00 EUR", "4.00 EUR", "44.00 EUR", "3"],
+    ]
+
+
+def test_the_last_hour_of_a_device_is_shown_by_the_clock_of_the_home(sample_run: Run) -> None:
+    found = sample_run.insights()
+    assert set(column(found["overview"], "last_week", "at (local)", timezone="Europe/Madrid")) == {"2024-07-14 23:00"}
+    assert column(found["recommendations"], "recommendations", "what to do in the coming week") == [
+        what.replace(fmt.THIN_SPACE, " ") for what in found["recommendations"]["what"]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("slope", "p", "words"),
+    [
+        (NAN, NAN, "not known"),
+        (0.5, 0.2, "no clear trend"),
+        (-0.5, 0.01, "falling, 0.500 kWh a week each week (p 0.010)"),
+    ],
+)
+def test_the_health_of_devices_without_a_rating_is_their_trend_alone(slope, p, words) -> None:
+    overview = pd.DataFrame([{"device_id": "tv", "trend_kwh_per_week": slope, "trend_p": p}])
+    rated = pd.DataFrame([{"device_id": "tv", "load_factor": 0.5, "hours_of_use": 3.0, "change": 0.1}])
+    assert cells(overview, "health", efficiency=rated)[1:] == [["tv", words, "0.500", "3.00", "10 %"]]
+    assert cells(overview, "health", efficiency=rated[:0])[1:] == [["tv", words]]
+
+
+# --- past forecasts ---------------------------------------------------------------------------------------------------
+
+
+def test_only_the_newest_forecast_is_shown_and_the_record_holds_them_all() -> None:
+    day = pd.Timestamp("2024-07-08")
+    totals = with_household(origin=[2, 2], week="2024-W28", hours=168, said=64.0, p10=[NAN, 58.0], p90=[NAN, 71.0])
+    totals = totals.assign(first_day=day, was=66.0, inside=[None, False])
+    older = totals[1:].assign(origin=1, week=AGAIN, first_day=day - pd.Timedelta(days=7), was=60.0, inside=True)
+    both = pd.concat([older, totals], ignore_index=True)
+    assert cells(both, "last_forecast")[1:] == [
+        ["household", "64.0", "58 to 71", "66.0", "no"],
+        ["tv", "64.0", "not known", "66.0", "not known"],
+    ]
+    scores = both.assign(coverage_80=0.8, loss=0.15, baseline_loss=0.2)
+    scores = scores[["week", "origin", "device_id", "said", "was", "hours", "coverage_80", "loss", "baseline_loss"]]
+    assert cells(both, "forecast_record", losses=scores)[1:] == [
+        ["Mon 8 July", "58 to 71", "66.0", "no", "80 %", "0.150", "0.200", "2024-W28"],
+        ["Mon 1 July", "58 to 71", "60.0", "yes", "80 %", "0.150", "0.200", "made again now"],
+    ]
+
+
+def test_errors_and_losses_of_the_newest_forecast_are_shown_beside_climatology_s() -> None:
+    frame = with_household(origin=2, said=[9.0, 10.0], baseline_predicted=1.0, was=[1.0, 8.0]).assign(
+        bias=0.25, baseline_bias=-0.5, absolute_error=2.0, baseline_absolute_error=7.0, loss=0.1, baseline_loss=0.2, gain=0.5,
+        coverage_80=0.75, baseline_coverage_80=0.5,
+    )  # fmt: skip
+    both = pd.concat([frame.assign(origin=1, said=0.0), frame])
+    assert cells(both, "energy_errors")[1] == ["household", "10.0", "1.00", "8.00", "25 %", "-50 %", "2.00", "7.00"]
+    assert cells(both.assign(day=1), "energy_errors")[1] == ["household", "1", "10.0", "1.00", "8.00", "25 %", "-50 %"]
+    assert cells(both, "losses")[1:] == [
+        ["household", "0.100", "0.200", "50 %", "75 %", "50 %"],
+        ["tv", "0.100", "0.200", "50 %", "75 %", "50 %"],
+    ]
+
+
+def test_drift_names_a_break_only_where_it_is_clear() -> None:
+    same = {"use_before": 2.0, "use_now": 2.0, "use_change": 0.0, "use_distance": 0.1, "use_p": 1e-5}
+    same |= {"use_temperature": 0.8, "error_since": pd.Timestamp("2024-06-17"), "error_before": 0.1, "error_now": 0.3}
+    same |= {"error_change": 2.0, "error_odds": 1.0, "error_p": 0.02, "error_weeks": 12}
+    frame = pd.DataFrame(
+        [
+            {"device_id": "tv", **same},
+            {"device_id": HOUSEHOLD, **same, "error_p": 1.0},
+            {"device_id": "new", **same, "error_weeks": 3, "error_odds": NAN},
+        ]
+    )
+    assert column(frame, "drift_of_errors", "worse since") == ["no clear break", "Mon 17 June", "not known"]
+    assert cells(frame, "drift_of_errors")[2][2:] == ["0.100", "0.300", "200 %", "100 %", "p 0.020", "12"]
+    assert cells(frame, "drift_of_use")[1] == ["household", "2.00", "2.00", "0 %", "0.10", "p < 0.001", "0.80"]

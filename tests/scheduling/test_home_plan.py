@@ -18,13 +18,13 @@ from influx.core.tariff import rates
 from influx.forecasting.device_series import Series, series_of_home
 from influx.home.home import Home
 from influx.insights import recommendations
-from influx.report import consistency_checks, plots
+from influx.report import checks, plots
 from influx.report.figures import show
 from influx.report.plot_style import colours, is_narrow
 from influx.report.run_folder import Frames
 from influx.report.words import plan as plan_words
 from influx.scheduling.home_plan import COLUMNS, schedule
-from influx.scheduling.plan_costs import weeks_back
+from influx.scheduling.plan import weeks_back
 
 START = pd.Timestamp("2024-07-14T22:00Z")
 """Monday, 15 July 2024, in Madrid."""
@@ -120,9 +120,9 @@ def test_the_power_limit_counts_what_else_is_expected(tmp_path: Path) -> None:
     plan = plan_of(tmp_path, devices, "power_limit_kw: 4\n", washer=evenings(kwh=3.0), heater=heater)
     hours = set(pd.DatetimeIndex(plan["plan"]["timestamp"]).tz_convert("Europe/Madrid").hour)
     assert hours and not hours & set(range(12))
-    assert consistency_checks.is_kept(plan).startswith("Checked: 7 runs hold the energy of 1 device")
+    assert checks.is_kept(plan).startswith("Checked: 7 runs hold the energy of 1 device")
     with pytest.raises(AssertionError, match="more than the power limit"):
-        consistency_checks.is_kept(plan | {"plan_total": plan["plan_total"].assign(limit_kw=2.9)})
+        checks.is_kept(plan | {"plan_total": plan["plan_total"].assign(limit_kw=2.9)})
 
 
 def test_what_is_flexible_without_more_is_planned_from_its_past(tmp_path: Path) -> None:
@@ -176,7 +176,7 @@ def test_without_flexible_devices_the_page_says_so(tmp_path: Path) -> None:
     assert all(plan[name].empty for name in COLUMNS if name != "plan_notes")
     assert plan_words.answer(plan, "EUR").startswith("No plan is made: home.yaml names no flexible device.")
     assert "A line flexible: below a device" in plan_words.left_out(plan)
-    assert consistency_checks.is_kept(plan) == "Checked: nothing is planned, so nothing is claimed."
+    assert checks.is_kept(plan) == "Checked: nothing is planned, so nothing is claimed."
     drawn = show(plots.plan, plan["plan"], plan["plan_steps"], caption="c", empty="There is no plan.")
     assert drawn.words == "There is no plan."
 
@@ -343,7 +343,7 @@ def test_the_sample_s_plan_lies_in_its_run_folder(sample_run: Run) -> None:
     assert set(plan["warmer"]["degrees"]) == {-3.0, 3.0}
     assert set(plan["plan_devices"]["device_id"]) == {"WH_BATH_01", "WM_01"}
     assert all((sample_run.folder / f"{name}.csv").exists() for name in COLUMNS)
-    assert consistency_checks.is_kept(plan).startswith("Checked: ")
+    assert checks.is_kept(plan).startswith("Checked: ")
     whole, cost = plan["plan_total"].iloc[0], sample_run.bill()["cost_week"].set_index("device_id")["total"]
     assert 0 < whole["saving"] <= whole["p90"] <= cost[["WH_BATH_01", "WM_01"]].sum()
     assert whole["gap"] <= 0.01

@@ -37,7 +37,7 @@ def cold(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 def warmer(run: Run, degrees: float, every: list[Series] | None = None) -> tuple[pd.DataFrame, str]:
     """Ask a run's models again, with its own devices or with others."""
-    home, hours = run.home(), run.forecast()["forecast"]
+    home, hours = run.home(), run.forecast()
     models = fitted_models(home, hours, run.horizon)
     return temperature_scenarios.warmer(hours, every or active_series(home), models, home.origin, degrees)
 
@@ -52,7 +52,7 @@ def test_what_the_run_keeps_is_what_its_models_say(cold: Run) -> None:
 
 def test_a_warmer_week_needs_less_heat_and_a_colder_one_more(cold: Run) -> None:
     """From 6 degrees to 9 and to 3, the heater's 1.0 kWh an hour should go to 0.7 and 1.3."""
-    as_is = cold.forecast()["forecast"]
+    as_is = cold.forecast()
     warm, words = warmer(cold, 3.0)
     chilly, _ = warmer(cold, -3.0)
     sums = [frame.groupby("device_id")["energy_kwh"].sum()["heater"] for frame in (warm, as_is, chilly)]
@@ -64,7 +64,7 @@ def test_a_warmer_week_needs_less_heat_and_a_colder_one_more(cold: Run) -> None:
 
 def test_no_degree_changes_nothing(cold: Run) -> None:
     same, words = warmer(cold, 0.0)
-    pd.testing.assert_frame_equal(same, cold.forecast()["forecast"])
+    pd.testing.assert_frame_equal(same, cold.forecast())
     assert words == "In a week 0 degrees warmer nothing changes."
 
 

@@ -1,9 +1,8 @@
 """Datadis and Spanish distributors: kWh of each hour of a supply point (CUPS), by the Spanish clock.
 
 An hour is named by its end: 1 or 01:00 is the first of a day, 24 the last. On the days on which the clock is changed,
-files count the hours (up to 23 or 25) or keep to the clock; the largest hour of such a day tells which. What was taken
-from the grid, fed into it and generated are read, the rest is left aside. Schema: from excerpts of real files in the
-tests of programs that read them.
+files count the hours (up to 23 or 25) or keep to the clock; the largest hour of such a day tells which. From excerpts
+of real files in the tests of programs that read them.
 """
 
 from __future__ import annotations
@@ -21,14 +20,14 @@ from influx.importers.reading.layout import SeriesMapping
 from influx.importers.reading.part import Part
 from influx.importers.reading.table import Table
 
+_IMPORT, _EXPORT = SeriesMapping("grid import", role="grid_import"), SeriesMapping("grid export", role="grid_export")
 _MAPPINGS = {
-    "consumo_kwh": SeriesMapping("grid import", role="grid_import"),
-    "ae_kwh": SeriesMapping("grid import", role="grid_import"),
-    "as_kwh": SeriesMapping("grid export", role="grid_export"),
-    "energia_vertida_kwh": SeriesMapping("grid export", role="grid_export"),
+    "consumo_kwh": _IMPORT,
+    "ae_kwh": _IMPORT,
+    "as_kwh": _EXPORT,
+    "energia_vertida_kwh": _EXPORT,
     "energia_generada_kwh": SeriesMapping("solar", role="solar"),
 }
-_METHODS = ("metodo_obtencion", "real/estimado")
 _YEARS = (np.datetime64("2000-01-01"), np.datetime64("2100-01-01"))
 _FAR = "not a day between the years 2000 and 2099"
 _BAD_HOUR = "not an hour of this day, from 1 (or 01:00) to 24"
@@ -41,7 +40,7 @@ def matches(path: Path) -> bool:
 
 
 def read(path: Path, settings: Settings) -> Part:
-    """Read the hours of one supply point.
+    """Read what was taken from the grid, fed into it and generated, at one supply point.
 
     Raises
     ------
@@ -49,48 +48,51 @@ def read(path: Path, settings: Settings) -> Part:
         The file holds several supply points, or more than half of it cannot be used.
     """
     raw = table.read(path)
-    own = {name.lower(): name for name in raw.rows}
-    supplies = raw.rows[own["cups"]].astype("str").str.strip().unique()
+    column = {name.lower(): name for name in raw.rows}
+    supplies = raw.rows[column["cups"]].astype("str").str.strip().unique()
     if len(supplies) > 1:
         raise InputError(f"{path.name}: holds {len(supplies)} supply points. Export each by itself, or keep one.")
-    _starts(raw, own, settings.timezone if "timezone" in settings.model_fields_set else "Europe/Madrid")
-    columns = [own[name] for name in own if name in _MAPPINGS]
-    method = next((own[name] for name in _METHODS if name in own), None)
+    zone = settings.timezone if "timezone" in settings.model_fields_set else "Europe/Madrid"
+    _set_starts(raw, column["fecha"], column["hora"], zone)
+    columns = [column[name] for name in column if name in _MAPPINGS]
+    method = column.get("metodo_obtencion", column.get("real/estimado"))
+    word = raw.rows[method].astype("str").str.strip().str.upper() if method else pd.Series("R", raw.rows.index)
+    quality = np.where(word.str.startswith("E").to_numpy(bool), "estimated", "measured")
+    parts = []
+    for name in columns:
+        values, bad = cells.numbers(raw.rows[name], True)
+        known = {"device_id": name, "value": values, "quality": quality}
+        rows = raw.rows[["timestamp", "minutes"]].assign(**known, bad=bad | np.isinf(values), cell=raw.rows[name])
+        parts.append(rows)
     raw.rows_read += (len(columns) - 1) * (len(raw.rows) + sum(map(len, raw.rejected)))
     raw.rejected *= len(columns)
-    raw.rows = pd.concat([_series(raw, name, method) for name in columns]).sort_index(kind="stable")
+    raw.rows = pd.concat(parts).sort_index(kind="stable")
     raw.reject(raw.rows["bad"].to_numpy(), raw.rows["device_id"].to_numpy(), "not a number", raw.rows["cell"])
     return intervals.to_intervals(raw, {name: _MAPPINGS[name.lower()] for name in columns}, "Datadis", settings)
 
 
-def _series(raw: Table, name: str, method: str | None) -> pd.DataFrame:
-    """Return the rows of one column."""
-    values, bad = cells.numbers(raw.rows[name], True)
-    word = raw.rows[method].astype("str").str.strip().str.upper() if method else pd.Series("R", raw.rows.index)
-    return raw.rows[["timestamp", "minutes"]].assign(
-        device_id=name,
-        value=values,
-        quality=np.where(word.str.startswith("E").to_numpy(bool), "estimated", "measured"),
-        bad=bad | np.isinf(values),
-        cell=raw.rows[name],
-    )
-
-
-def _starts(raw: Table, own: dict[str, str], zone: str) -> None:
-    """Turn days and hours into the start of each interval, and reject those that are none."""
-    dates = raw.rows[own["fecha"]].astype("str").str.strip()
-    order: times.Order = "dmy" if dates.str.match(r"\d\d?[/.-]").mean() > 0.5 else "ymd"
-    micros, reasons = times.parse(dates, order)
+def _set_starts(raw: Table, day_column: str, hour_column: str, zone: str) -> None:
+    """Turn days and hours into the start of each interval and its length, and reject those that are none."""
+    dates = raw.rows[day_column].astype("str").str.strip()
+    micros, reasons = times.parse(dates, "dmy" if dates.str.match(r"\d\d?[/.-]").mean() > 0.5 else "ymd")
     day = micros.view("datetime64[us]").astype("datetime64[D]")
     far = (day < _YEARS[0]) | (day >= _YEARS[1])
     reasons = np.where(reasons != "naive", np.where(reasons == "", times.NOT_A_TIME, reasons), np.where(far, _FAR, ""))
-    raw.reject(reasons != "", own["fecha"], reasons)
+    raw.reject(reasons != "", day_column, reasons)
     days = pd.DatetimeIndex(day[reasons == ""].astype("datetime64[us]"))
-    ends, step = _minutes(raw.rows[own["hora"]])
-    raw.rows = raw.rows.assign(minutes=float(step))
+    ends, step = _minutes(raw.rows[hour_column])
     stamps, why = _stamps(days, ends, step, zone)
-    raw.rows = raw.rows.assign(timestamp=stamps)
-    raw.reject(why != "", own["hora"], why)
+    raw.rows = raw.rows.assign(minutes=float(step), timestamp=stamps)
+    raw.reject(why != "", hour_column, why)
+
+
+def _minutes(hours: pd.Series) -> tuple[np.ndarray, int]:
+    """Return the ends of intervals since the first moment of their day [min], and how long an interval is [min]."""
+    parts = hours.astype("str").str.strip().str.extract(r"^(\d{1,3})(?::(\d\d))?(?::00)?$").astype(float)
+    hour, minute = parts[0].to_numpy(), np.nan_to_num(parts[1].to_numpy())
+    if np.nan_to_num(hour).max(initial=0) > 25:
+        return hour * 15, 15
+    return hour * 60 + minute, 15 if (minute > 0).any() else 60
 
 
 def _stamps(days: pd.DatetimeIndex, ends: np.ndarray, step: int, zone: str) -> tuple[pd.DatetimeIndex, np.ndarray]:
@@ -103,12 +105,3 @@ def _stamps(days: pd.DatetimeIndex, ends: np.ndarray, step: int, zone: str) -> t
     stamps = (local_time.begin_of(days, zone) + since).where(counted, wall)
     strange = ~((ends >= step) & (ends <= np.where(counted, hours, 24) * 60))
     return stamps, np.where(strange, _BAD_HOUR, np.where(counted, "", why))
-
-
-def _minutes(hours: pd.Series) -> tuple[np.ndarray, int]:
-    """Return the ends of intervals since the first moment of their day [min], and how long an interval is [min]."""
-    parts = hours.astype("str").str.strip().str.extract(r"^(\d{1,3})(?::(\d\d))?(?::00)?$").astype(float)
-    hour, minute = parts[0].to_numpy(), np.nan_to_num(parts[1].to_numpy())
-    if np.nan_to_num(hour).max(initial=0) > 25:
-        return hour * 15, 15
-    return hour * 60 + minute, 15 if (minute > 0).any() else 60

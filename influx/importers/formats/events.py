@@ -26,12 +26,7 @@ def matches(path: Path) -> bool:
 
 
 def read(path: Path, settings: Settings) -> Part:
-    """Read an events file.
-
-    Returns
-    -------
-    Part
-        Of kind "events"; `timestamp` is the start of use in UTC.
+    """Read an events file; `timestamp` is the start of use in UTC.
 
     Raises
     ------
@@ -40,11 +35,11 @@ def read(path: Path, settings: Settings) -> Part:
     """
     raw = table.read(path)
     table.need(raw, REQUIRED)
-    _positive(raw, "power_consumption_kwh", zero=True)
-    raw.kwh_of = _kwh
+    _finite(raw, "power_consumption_kwh", zero="")
+    raw.kwh_of = lambda rows: rows["power_consumption_kwh"].to_numpy(float)
     cells.reject_empty(raw, "device_id")
     cells.times(raw, "timestamp", settings.timezone, group="device_id")
-    _positive(raw, "duration_minutes")
+    _finite(raw, "duration_minutes", zero="zero; a use of a device lasts some time", most=LONGEST_MINUTES)
     raw.reject(times.outliers(pd.DatetimeIndex(raw.rows["timestamp"]).asi8), "timestamp", times.OUTLIER)
     frame = raw.rows[[*REQUIRED]].join(cells.optional_numbers(raw, STATIC_COLUMNS + CONTEXT_COLUMNS))
     for name in _TEXTS:
@@ -55,32 +50,14 @@ def read(path: Path, settings: Settings) -> Part:
     return part_of(raw, "events", "smart-home events")
 
 
-def _kwh(rows: pd.DataFrame) -> np.ndarray:
-    return rows["power_consumption_kwh"].to_numpy(float)
-
-
-def _positive(raw: table.Table, column: str, zero: bool = False) -> None:
-    """Turn a column into finite floats above zero (or not below), and reject the other rows."""
-    values, bad = cells.numbers(raw.rows[column], raw.comma)
+def _finite(raw: table.Table, column: str, zero: str, most: float = np.inf) -> None:
+    """Turn a column into finite floats that are not negative, and reject other rows; `zero` is what is wrong with 0."""
+    texts = raw.rows[column]
+    values, bad = cells.numbers(texts, raw.comma)
     reasons = np.select(
-        [
-            bad,
-            np.isnan(values),
-            np.isinf(values),
-            values < 0,
-            (values == 0) & (not zero),
-            (values > LONGEST_MINUTES) & (column == "duration_minutes"),
-        ],
-        [
-            "not a number",
-            f"{column} is empty",
-            "infinite",
-            "negative",
-            "zero; a use of a device lasts some time",
-            "longer than a week",
-        ],
+        [bad, np.isnan(values), np.isinf(values), values < 0, values == 0, values > most],
+        ["not a number", f"{column} is empty", "infinite", "negative", zero, "longer than a week"],
         "",
     ).astype(object)
-    original = raw.rows[column]
     raw.rows = raw.rows.assign(**{column: values})
-    raw.reject(reasons != "", column, reasons, original)
+    raw.reject(reasons != "", column, reasons, texts)

@@ -14,13 +14,10 @@ import numpy as np
 from influx.core.errors import InputError
 from influx.core.schema import CONTEXT_COLUMNS
 from influx.core.settings import Settings
-from influx.importers.formats import per_kwh
+from influx.importers.formats.covariates import CARBON, PRICE
 from influx.importers.reading import cells, table, tabular, units
 from influx.importers.reading.layout import Layout, SeriesMapping
 from influx.importers.reading.part import Part
-
-RANK = 90
-"""Asked after the other formats: any table with times and numbers looks like one column a device."""
 
 REQUIRED = ("device_id", "timestamp", "energy_kwh")
 _KEYS = ("timestamp", "home_id", "quality")
@@ -41,12 +38,7 @@ def _in_another_unit(name: str) -> bool:
 
 
 def read(path: Path, settings: Settings) -> Part:
-    """Read a file of readings.
-
-    Returns
-    -------
-    Part
-        Of kind "readings"; a row of the account is one device at one time, in a file with one column a device too.
+    """Read a file of readings; a row of its reconciliation is one device at one time.
 
     Raises
     ------
@@ -58,47 +50,38 @@ def read(path: Path, settings: Settings) -> Part:
     if {"device_id", "energy_kwh"} & set(names):
         layout = Layout("readings", "timestamp", device="device_id", value="energy_kwh")
     else:
-        columns = _devices(path, names, settings, notes)
-        layout = Layout("readings, one column a device", "timestamp", {name: SeriesMapping(name) for name in columns})
+        devices, notes = _devices(path, names, settings)
+        layout = Layout("readings, one column a device", "timestamp", {name: SeriesMapping(name) for name in devices})
     quality, home = (name if name in names else None for name in ("quality", "home_id"))
     part = tabular.read(path, replace(layout, quality=quality, home=home), settings)
     return replace(part, notes=(*notes, *part.notes))
 
 
-def _devices(path: Path, names: list[str], settings: Settings, notes: list[str]) -> list[str]:
-    """Return the columns that are devices' energy; the others are told."""
+def _devices(path: Path, names: list[str], settings: Settings) -> tuple[list[str], list[str]]:
+    """Return the columns that are devices' energy, and notes on the others."""
     blocks = table.blocks(path)
     first = next(blocks)
     whole = next(blocks, None) is None
-    devices, aside, ignored = [], [], []
-    for name in (name for name in names if name not in _KEYS):
-        device = settings.devices.get(name)
-        if _is_aside(name):
-            aside.append(name)
-        elif device is not None and device.role == "ignore":
-            ignored.append(name)
-        elif _holds_no_number(first, name, whole):
-            notes.append(f"{path.name}: the column {name} holds no number and is not read.")
-        else:
-            devices.append(name)
+    columns = [name for name in names if name not in _KEYS]
+    aside = [name for name in columns if name in CONTEXT_COLUMNS or PRICE.fullmatch(name) or CARBON.fullmatch(name)]
+    roles = {name: device.role for name in columns if (device := settings.devices.get(name)) is not None}
+    ignored = [name for name in columns if roles.get(name) == "ignore" and name not in aside]
+    rest = [name for name in columns if name not in {*aside, *ignored}]
+    empty = [name for name in rest if _holds_no_number(first, name, whole)]
+    devices = [name for name in rest if name not in empty]
+    notes = [f"{path.name}: the column {name} holds no number and is not read." for name in empty]
     if devices:
         notes += [f"{path.name}: the column {name} is left out, as home.yaml says." for name in ignored]
-    devices = devices or ignored  # a file of nothing else is read, and told as ignored
     if aside:
         notes.append(f"{path.name}: {', '.join(aside)} is no energy and is not read here.")
-    if not devices:
+    if not devices and not ignored:
         raise InputError(
             f"{path.name}: no column holds the energy of a device; there are {', '.join(names)}. "
             f"Readings have the columns {', '.join(REQUIRED)}, or timestamp and one column of kWh a device."
         )
-    return devices
+    return devices or ignored, notes  # a file of nothing else is read, and its devices are ignored later
 
 
 def _holds_no_number(block: table.Table, name: str, whole: bool) -> bool:
     values, bad = cells.numbers(block.rows[name], block.comma)
     return bool(np.isnan(values).all() and (whole or bad.any()))
-
-
-def _is_aside(name: str) -> bool:
-    """Tell whether a column beside the devices' is none of them: a key, the state of the home, a price or carbon."""
-    return name in CONTEXT_COLUMNS or bool(per_kwh.PRICE.fullmatch(name) or per_kwh.CARBON.fullmatch(name))

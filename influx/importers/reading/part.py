@@ -1,12 +1,11 @@
 """What every format hands over: one file's energy, weather or prices in a common shape, with an account of its rows.
 
-A format is a module of this folder with two functions, `matches(path)` and `read(path, settings)`; see `Source`. It
-says nothing about hours, other files or the household: that is the business of the rooms to its right.
+A format (`Source`) knows nothing of hours, other files or the household: they are the business of other rooms.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
@@ -59,9 +58,13 @@ class Part:
 
 
 class Source(Protocol):
-    """A format: a module with these two functions, and a rank where it must be asked after others."""
+    """A format: `id` is its name under `format:` in home.yaml; of several that match, the lowest `rank` reads."""
 
-    __name__: str
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def rank(self) -> int: ...
 
     def matches(self, path: Path) -> bool:
         """Tell from the head of the file, cheaply, whether it is of this format. It must not raise."""
@@ -70,6 +73,16 @@ class Source(Protocol):
     def read(self, path: Path, settings: Settings) -> Part:
         """Read the whole file; raise `InputError` where it cannot be used."""
         ...
+
+
+@dataclass(frozen=True)
+class CodedFormat:
+    """A format that has code of its own: its id (`format:` in home.yaml), how it is recognized, and how it is read."""
+
+    id: str
+    matches: Callable[[Path], bool]
+    read: Callable[[Path, Settings], Part]
+    rank: int = 50
 
 
 def part_of(table: Table, kind: Kind, form: str, roles: Mapping[str, Role] | None = None) -> Part:

@@ -1,0 +1,117 @@
+"""Registers without a header: seconds (or ms) since 1970, and the state of the meter.
+
+The Toon of Eneco (the Netherlands) writes a file a register, in Wh, whose name says which one it is (public sample
+exports). Files for a public importer of Home Assistant have names that say the flow: `feed_in` is what comes into the
+home, `feed_out` what leaves it (a real file); they are in kWh, or in Wh where a home could not count so fast otherwise.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+
+from influx.core.errors import InputError, NoElectricityError
+from influx.core.settings import Role, Settings
+from influx.importers.autodetect import quantity_detection
+from influx.importers.autodetect.time_detection import Question
+from influx.importers.reading import encoding, tabular
+from influx.importers.reading.layout import Layout, SeriesMapping
+from influx.importers.reading.part import Part
+
+_LINE = re.compile(r"\s*(\d{10}|\d{13})(?:\.\d+)?\s*([,;\t])\s*(\d+(?:\.\d+)?)\s*")
+_LOOKED_AT = 20
+_LEAST = 3
+_TOON = re.compile(r"(gas|elec)_(?:(solar)_)?quantity(?:_(nt|lt))?(?:_(orig|produ))?_Current\w+Quantity_\d+yr\w+.*")
+_TARIFFS = {"nt": " normal tariff", "lt": " low tariff", None: ""}
+_ROLES: dict[str, Role] = {
+    "elec_feed_in_": "grid_import",
+    "elec_feed_out_": "grid_export",
+    "elec_solar_": "solar",
+    "elec_battery_feed_in_": "battery_out",
+    "elec_battery_feed_out_": "battery_in",
+}
+
+
+def matches(path: Path) -> bool:
+    """Tell whether the first lines are rising times since 1970, each with a state that never falls."""
+    lines = [line for line in encoding.first_lines(path, _LOOKED_AT)[:-1] if line.strip()]
+    times, states = _numbers(lines)
+    if len(lines) < _LEAST or len(times) < len(lines):
+        return False
+    return bool((np.diff(times) > 0).all() and (np.diff(states) >= 0).all())
+
+
+def matches_toon(path: Path) -> bool:
+    """Tell whether the file has the name and the rows of a register of a Toon."""
+    return _TOON.fullmatch(path.stem) is not None and matches(path)
+
+
+def read(path: Path, settings: Settings) -> Part:
+    """Read what the register counted; the series has the name of the file.
+
+    Raises
+    ------
+    InputError
+        As in `tabular.read`; its name says gas or water; or kWh and Wh are both possible.
+    """
+    if (other := re.match("(gas|water)_", path.stem)) is not None:
+        raise NoElectricityError(path.name, other[1])
+    role = next((role for start, role in _ROLES.items() if path.stem.startswith(start)), None)
+    mapping = SeriesMapping(path.stem, _unit(path, settings), "counter", role)
+    return _read(path, "register, seconds since 1970", mapping, settings)
+
+
+def read_toon(path: Path, settings: Settings) -> Part:
+    """Read the register: `nt` and `lt` are the normal and the low tariff, `orig` was taken and `produ` fed in.
+
+    Raises
+    ------
+    InputError
+        As in `tabular.read`; or it is gas, or use that the Toon computed from other registers.
+    """
+    found = _TOON.fullmatch(path.stem)
+    kind, sun, tariff, way = found.groups() if found is not None else ("elec", None, None, "orig")
+    if kind == "gas":
+        raise NoElectricityError(path.name, "gas")
+    if sun is None and way is None:
+        raise InputError(
+            f"{path.name}: the Toon computed this from other registers. Keep those named orig, produ and solar, and "
+            "remove it from the folder."
+        )
+    role: Role = "solar" if sun else "grid_import" if way == "orig" else "grid_export"
+    return _read(
+        path, "Toon", SeriesMapping(role.replace("_", " ") + _TARIFFS[tariff], "Wh", "counter", role), settings
+    )
+
+
+def _numbers(lines: list[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the times and the states of those lines that hold both."""
+    found = [match for line in lines if (match := _LINE.fullmatch(line))]
+    return np.array([float(match[1]) for match in found]), np.array([float(match[3]) for match in found])
+
+
+def _read(path: Path, title: str, mapping: SeriesMapping, settings: Settings) -> Part:
+    found = _LINE.fullmatch(encoding.head(path, 1 << 12).lstrip("\ufeff").split("\n")[0])
+    order, separator = ("ms" if found and len(found[1]) == 13 else "s"), (found[2] if found else ",")
+    names = ("time", "state")
+    layout = Layout(title, "time", {"state": mapping}, order=order, line=0, names=names, separator=separator)
+    return tabular.read(path, layout, settings)
+
+
+def _unit(path: Path, settings: Settings) -> str:
+    """Return the unit of a register that does not say it, from how fast it counts in the beginning of its file."""
+    file = settings.file(path.name)
+    if "unit" in file.model_fields_set or file.columns:
+        return "kWh"  # what home.yaml says comes after it
+    times, states = _numbers(encoding.head(path).lstrip("\ufeff").split("\n"))
+    hours = np.ptp(times) / (3.6e6 if times[0] > 1e11 else 3600)
+    column = quantity_detection.Column("state", states, hours=hours, risen=float(np.maximum(np.diff(states), 0).sum()))
+    if not column.risen or (column.risen < 30 * hours and (states % 1 > 0).any()):
+        return "kWh"  # no register in Wh has decimals
+    try:
+        quantity_detection.unit_of_register(column)
+    except Question as question:
+        raise InputError(question.in_words(path.name)) from question
+    return column.unit or "kWh"

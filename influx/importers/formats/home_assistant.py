@@ -1,0 +1,377 @@
+"""Home Assistant: its recorder's database, the downloads of its Energy and History pages, and exported statistics.
+
+Schemas: the tables of the recorder, the documentation and code of the two pages, and files in the layout of the
+integration that exports statistics.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from influx.core.errors import InputError
+from influx.core.settings import Role, Settings
+from influx.importers.reading import cells, database, encoding, intervals, table, tabular, times, units
+from influx.importers.reading.layout import Layout, SeriesMapping, overridden
+from influx.importers.reading.part import Part
+from influx.importers.reading.table import ASIDE, Table
+from influx.importers.reading.times import Order
+from influx.importers.reading.units import Measure
+
+_HOUR = 3_600_000_000  # microseconds
+
+
+def short_names(statistics: list[str]) -> dict[str, str]:
+    """Return names without the domain, as in tv_energy for sensor.tv_energy, unless two would be alike."""
+    plain = {name: name.removeprefix("sensor.") for name in statistics}
+    often = Counter(plain.values())
+    return {name: short if often[short] == 1 else name for name, short in plain.items()}
+
+
+# --- the database -----------------------------------------------------------------------------------------------------
+
+_SECONDS = {"statistics": 3600, "statistics_short_term": 300}
+"""Tables of statistics, and how long a row of each lasts [s]."""
+
+_YEARS = (946_684_800.0, 4_102_444_800.0)
+
+
+def is_database(path: Path) -> bool:
+    """Tell whether the file is an SQLite database."""
+    try:
+        return encoding.kind(path) == "database"
+    except OSError:
+        return False
+
+
+def read_database(path: Path, settings: Settings) -> Part:
+    """Read the energy of all statistics that have a sum; where none has, the mean power of those in W or kW.
+
+    `sum` is the state of a register at the end of the hour that begins at `start_ts` (`start` as text in older
+    databases). Statistics of five minutes follow for the time after the last hour.
+
+    Raises
+    ------
+    InputError
+        The database is damaged, is none of Home Assistant, or holds no statistic of energy.
+    """
+    try:
+        with database.opened(path) as base:
+            found, notes = _statistics(base, path)
+            counts = bool(found["sums"].all())
+            rows = _rows(base, ",".join(map(str, found.index)), "sum" if counts else "mean")
+    except (sqlite3.Error, OSError, ValueError, OverflowError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(
+            f"{path.name}: not readable as a Home Assistant database: {error}. Copy it again, if need be while Home "
+            "Assistant stands still."
+        ) from error
+    if rows.empty:
+        raise InputError(
+            f"{path.name}: the statistics of this database are empty. Wait for an hour, and copy it again."
+        )
+    columns = settings.file(path.name).columns
+    mappings = {}
+    for name, short in short_names(list(found["name"])).items():
+        column = columns.get(name)
+        shown, role = (None, None) if column is None else (column.device, column.role)
+        unit = found.loc[found["name"] == name, "unit"].iloc[0]
+        mappings[name] = SeriesMapping(shown or short, unit, "counter" if counts else "power", role)
+    names = list(found["name"])
+    good = rows["start"].between(*_YEARS, inclusive="neither").to_numpy(bool)
+    micros = (rows["start"].where(good, 0) * 1e6).round().astype("int64").to_numpy()
+    frame = pd.DataFrame(
+        {
+            "device_id": pd.Categorical.from_codes(found.index.get_indexer(rows["number"]), names),
+            "timestamp": pd.DatetimeIndex(micros.view("datetime64[us]")).tz_localize("UTC"),
+            "value": rows["value"].to_numpy(float),
+        },
+        index=rows["row"].astype("int64").to_numpy(),
+    )
+    raw = Table(path.name, frame, rows_read=len(frame), notes=notes)
+    raw.reject(~good, "start_ts", "its start is not a time between the years 2000 and 2099", rows["start"])
+    raw.reject((raw.rows["value"].abs() > cells.LARGEST).to_numpy(bool), "sum", "infinite", raw.rows["value"])
+    return intervals.to_intervals(raw, mappings, "Home Assistant, database", settings, column="sum")
+
+
+def _columns(base: sqlite3.Connection, name: str) -> set[str]:
+    return {str(row[1]) for row in base.execute(f"PRAGMA table_info({name})")}
+
+
+def _statistics(base: sqlite3.Connection, path: Path) -> tuple[pd.DataFrame, list[str]]:
+    """Return the statistics that are read, by their numbers, and notes on the others."""
+    lacking = {"id", "statistic_id", "unit_of_measurement", "has_sum"} - _columns(base, "statistics_meta")
+    if lacking:
+        raise InputError(
+            f"{path.name}: a database, but none of Home Assistant: its table statistics_meta has no "
+            f"{', '.join(sorted(lacking))}. Move the file out of the home's folder."
+        )
+    rows = base.execute("SELECT id, statistic_id, unit_of_measurement, has_sum FROM statistics_meta ORDER BY id")
+    found = pd.DataFrame(
+        [(int(number), str(name), str(unit or ""), bool(sums)) for number, name, unit, sums in rows],
+        columns=["number", "name", "unit", "sums"],
+    ).set_index("number")
+    kind = found["unit"].map(lambda unit: (units.factor(unit) or ("",))[0])
+    energy, power = found[found["sums"] & (kind == "energy")], found[~found["sums"] & (kind == "power")]
+    if energy.empty and power.empty:
+        raise InputError(
+            f"{path.name}: none of the {len(found)} statistics of this database counts energy (a sum in kWh). "
+            "Add the meters to the Energy page of Home Assistant first."
+        )
+    notes = []
+    if len(energy) and len(power):
+        shown = ", ".join(power["name"][:5]) + (" ..." if len(power) > 5 else "")
+        notes.append(f"{path.name}: power is not read where energy is counted ({shown}).")
+    if other := len(found) - len(energy) - len(power):
+        notes.append(f"{path.name}: {other} statistics of something else than energy are not read.")
+    return energy if len(energy) else power, notes
+
+
+def _rows(base: sqlite3.Connection, numbers: str, value: str) -> pd.DataFrame:
+    """Return the rows of some statistics, those of five minutes only after the last hour of theirs."""
+    parts = [pd.DataFrame(columns=["number", "row", "start", "value"], dtype=float)]
+    last = pd.Series(dtype=float)
+    for name, seconds in _SECONDS.items():
+        there = _columns(base, name)
+        if not {"metadata_id", value} <= there or not there & {"start", "start_ts"}:
+            continue
+        text = "CAST(strftime('%s', start) AS REAL)" if "start" in there else "NULL"
+        start = f"COALESCE(start_ts, {text})" if "start_ts" in there else text
+        found = base.execute(
+            f"SELECT metadata_id, rowid, {start}, CASE WHEN typeof({value}) IN ('real', 'integer') THEN {value} END "
+            f"FROM {name} WHERE metadata_id IN ({numbers})"
+        ).fetchall()
+        rows = pd.DataFrame(np.array(found, dtype=float).reshape(-1, 4), columns=parts[0].columns)
+        if seconds == 3600:
+            last = rows.groupby("number")["start"].max() + seconds
+        else:
+            rows = rows[rows["start"] >= rows["number"].map(last).fillna(-np.inf)]
+        parts.append(rows.assign(start=rows["start"] + (seconds if value == "sum" else 0)))
+    return pd.concat(parts[1:] or parts, ignore_index=True)
+
+
+# --- energy.csv, the download of the Energy page ----------------------------------------------------------------------
+
+_KEYS = ("entity_id", "type", "unit")
+_ROLES: dict[str, Role | None] = {
+    "device_consumption": None,
+    "grid_consumption": "grid_import",
+    "grid_return": "grid_export",
+    "solar_production": "solar",
+    "battery_in": "battery_in",
+    "battery_out": "battery_out",
+}
+
+
+def is_energy(path: Path) -> bool:
+    """Tell whether the header begins with entity_id, type and unit."""
+    return tuple(table.header(path) or ())[:3] == _KEYS
+
+
+def read_energy(path: Path, settings: Settings) -> Part:
+    """Read a row an entity and a column an hour; costs, gas and what Home Assistant calculated are set aside.
+
+    Raises
+    ------
+    InputError
+        The columns are days, no entity has energy, or a column is no time.
+    """
+    raw = table.read(path)
+    hours = [name for name in raw.rows if name not in _KEYS]
+    _refuse_days(hours, path.name)
+    entity, kind, unit = (raw.rows[name].astype("str").str.strip() for name in _KEYS)
+    energy = unit.map(lambda text: (units.factor(text) or ("",))[0] == "energy")
+    bad = (~kind.isin(list(_ROLES)) | (entity == "") | ~energy).to_numpy(bool)
+    raw.reject(bad, "type", (f"{ASIDE} of an entity: " + kind).to_numpy(object), kind)
+    if raw.rows.empty:
+        raise InputError(f"{path.name}: no row of this file is the energy of an entity. Download it again.")
+    entity, kind, unit = entity[~bad], kind[~bad], unit[~bad]
+    names = short_names(sorted(set(entity)))
+    series = entity + " " + kind
+    mappings = {
+        key: SeriesMapping(names[who], of, role=_ROLES[what])
+        for key, who, what, of in zip(series, entity, kind, unit, strict=True)
+    }
+    rows = raw.rows[hours].astype("str").assign(series=series).reset_index(names="line")
+    long = rows.melt(["line", "series"], hours, "time", "value").set_index("line").sort_index(kind="stable")
+    long = long.astype("str").rename_axis(None)
+    raw = Table(raw.file, long, raw.comma, raw.rejected, raw.notes, len(long) + sum(map(len, raw.rejected)))
+    layout = Layout("Home Assistant, Energy page", "time", mappings, "series", "value")
+    return tabular.of([raw], overridden(layout, settings.file(path.name)), settings)
+
+
+def _refuse_days(columns: list[str], file: str) -> None:
+    micros, reasons = times.parse(pd.Series(columns, dtype="str"))
+    lost = [
+        f"the column {name!r}: {why}" for name, why in zip(columns, reasons, strict=True) if why not in ("", "naive")
+    ]
+    if lost or not columns:
+        raise InputError(f"{file}: {lost[0] if lost else 'there is no column of a time'}. Download it again.")
+    if len(micros) > 1 and np.median(np.diff(np.sort(micros))) > _HOUR:
+        raise InputError(
+            f"{file}: its columns are days or longer, too coarse to tell one hour from another. On the Energy page "
+            "choose a single day, and download each, or hand over the database home-assistant_v2.db."
+        )
+
+
+# --- history.csv, the download of the History page --------------------------------------------------------------------
+
+_ENERGY = re.compile(
+    r"(?:^|_)(?:energy|kwh|wh|consumption|import(?:ed)?|export(?:ed)?|yield|production|"
+    r"feed_(?:in|out)_tarif+_?\d)(?:_|$)"
+)
+_POWER = re.compile(r"(?:^|_)(?:power|watts?|load)(?:_|$)")
+
+
+def is_history(path: Path) -> bool:
+    """Tell whether the header is that of a history."""
+    return {"entity_id", "state", "last_changed"} <= set(table.header(path) or ())
+
+
+def read_history(path: Path, settings: Settings) -> Part:
+    """Read registers of energy in kWh and sensors of power in W, told apart by their names or home.yaml.
+
+    A row is a change, so that silence is no outage; `unavailable` and `unknown` are. Rows end with their last value
+    where other entities have columns of their own.
+
+    Raises
+    ------
+    InputError
+        What a sensor measures cannot be told; the error has the line for home.yaml.
+    """
+    raw = table.concat(table.blocks(path, short=True))
+    layout = Layout(
+        "Home Assistant, history",
+        "last_changed",
+        _sensors(raw, settings),
+        device="entity_id",
+        value="state",
+        gaps="unchanged",
+        only_mapped=True,
+    )
+    layout = overridden(layout, settings.file(path.name))
+    _to_ends(raw, [name for name, mapping in layout.mappings.items() if mapping.measures == "counter"])
+    return tabular.of([raw], layout, settings)
+
+
+def _sensors(raw: Table, settings: Settings) -> dict[str, SeriesMapping]:
+    """Return what each entity with numbers measures."""
+    file = settings.file(raw.file)
+    values, _ = cells.numbers(raw.rows["state"], raw.comma if file.decimal is None else file.decimal == ",")
+    entities = raw.rows["entity_id"].astype("str").to_numpy(object)
+    short = short_names(sorted(set(entities)))
+    mappings: dict[str, SeriesMapping] = {}
+    for name in dict.fromkeys(entities[np.isfinite(values)]):
+        column = file.columns.get(name)
+        if column is not None and column.role == "ignore":
+            continue
+        plain = re.sub(r"[^a-z0-9]+", "_", name.lower())
+        power = _POWER.search(plain) is not None
+        if column is not None or file.unit is not None:
+            power = False
+        elif not power and not _ENERGY.search(plain):
+            known = values[(entities == name) & np.isfinite(values)]
+            guess = "kWh, measures: counter" if (np.diff(known) >= 0).all() else "W, measures: power"
+            raise InputError(
+                f"{raw.file}: the file does not say what {name} measures (values from {known.min():g} to "
+                f"{known.max():g}). Say it in home.yaml, such as  "
+                f"files: {{{raw.file}: {{columns: {{{name}: {{unit: {guess}}}}}}}}}"
+            )
+        measures: Measure = "power" if power else "counter"
+        mappings[name] = SeriesMapping(short[name], "W" if power else "kWh", measures)
+    if not mappings:
+        raise InputError(f"{raw.file}: no entity of this history has numbers. Choose sensors of energy or power.")
+    return mappings
+
+
+def _to_ends(raw: Table, registers: list[str]) -> None:
+    """Move what registers showed by the hourly statistics, which are stamped with its start, to the end of the hour.
+
+    These rows stand at whole hours, most of them an hour apart, before any other row of their register.
+    """
+    micros, reasons = times.parse(raw.rows["last_changed"])
+    entities = raw.rows["entity_id"].astype("str").to_numpy(object)
+    texts = raw.rows["last_changed"].astype("str").to_numpy(object)
+    for name in registers:
+        rows = np.flatnonzero((entities == name) & (reasons == ""))
+        between = micros[rows][micros[rows] % _HOUR != 0]
+        hourly = rows[micros[rows] < between.min()] if len(between) else rows
+        steps = np.diff(np.sort(micros[hourly]))
+        if len(steps) and np.median(steps) == _HOUR:
+            ends = pd.DatetimeIndex((micros[hourly] + _HOUR).view("datetime64[us]"))
+            texts[hourly] = ends.strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    raw.rows = raw.rows.assign(last_changed=pd.Series(texts, raw.rows.index, dtype="str"))
+
+
+# --- statistics, exported by the integration of that name -------------------------------------------------------------
+
+
+def is_statistics(path: Path) -> bool:
+    """Tell whether the header has a statistic, its unit and start, and a sum or the energy of the hour."""
+    names = set(table.header(path) or ())
+    return names >= {"statistic_id", "unit", "start"} and bool(names & {"sum", "delta"})
+
+
+def read_statistics(path: Path, settings: Settings) -> Part:
+    """Read what the sums count, or, of a statistic without sums, the energy of its hours (`delta`).
+
+    Times are local, mostly as 31.12.2025 14:00; a sum stands at the end of its hour. Rows with a mean are measurements
+    of something, and set aside.
+
+    Raises
+    ------
+    InputError
+        The order of day and month cannot be told, or no statistic counts energy.
+    """
+    raw = table.concat(table.blocks(path, short=True))
+    first = str(raw.rows["start"].iloc[0]) if len(raw.rows) else ""
+    order: Order = "ymd" if first[:4].isdigit() or "/" in first else "dmy"  # with slashes home.yaml must tell it
+    layout = overridden(Layout("", "start", order=order), settings.file(path.name))
+    comma = bool(layout.comma) or raw.comma
+    names, unit = (raw.rows[name].astype("str").str.strip() for name in ("statistic_id", "unit"))
+    sums, bad_sums = _finite(raw.rows.get("sum"), len(raw.rows), comma)
+    deltas, bad_deltas = _finite(raw.rows.get("delta"), len(raw.rows), comma)
+    counts = (pd.Series(np.isfinite(sums)).groupby(names.to_numpy()).transform("sum") > 1).to_numpy(bool)
+    kind = unit.map(lambda text: units.factor(text) or ("", np.nan))
+    scale = kind.map(lambda pair: pair[1] if pair[0] == "energy" else np.nan).to_numpy(float)
+    measured = np.isnan(sums) & np.isnan(deltas) & ~bad_sums & ~bad_deltas
+    raw.rows = raw.rows[["start"]].assign(
+        device_id=names,
+        value=np.where(counts, sums, deltas) * scale,
+        counts=counts,
+        bad=np.where(counts, bad_sums, bad_deltas),
+    )
+    reasons = (f"{ASIDE}: unit " + unit.where(unit != "", "unknown")).to_numpy(object)
+    raw.reject(np.isnan(scale) | measured, "unit", reasons, unit)
+    raw.reject(raw.rows["bad"].to_numpy(bool), "sum", "not a number", raw.rows["value"])
+    if raw.rows.empty:
+        raise InputError(f"{path.name}: no statistic of this file counts energy in Wh, kWh or MWh.")
+    rank = raw.rows["value"].where(raw.rows["counts"]).to_numpy(float)
+    micros, reasons = times.parse(raw.rows["start"], layout.order)
+    zone = tabular.zone_of(layout, settings)
+    cells.settle(raw, "timestamp", micros, reasons, zone, "device_id", raw.rows["start"], rank)
+    late = raw.rows["timestamp"] + pd.Timedelta(hours=1)
+    raw.rows["timestamp"] = raw.rows["timestamp"].mask(raw.rows["counts"], late)
+    counting = raw.rows.groupby("device_id", sort=False)["counts"].first()
+    short = short_names(list(counting.index))
+    mappings = {
+        name: SeriesMapping(short[name], measures="counter" if counter else "energy")
+        for name, counter in counting.items()
+    }
+    raw.rows = raw.rows[["device_id", "timestamp", "value"]]
+    return intervals.to_intervals(raw, mappings, "Home Assistant, statistics", settings, column="sum")
+
+
+def _finite(column: pd.Series | None, count: int, comma: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Return the finite numbers of a column that may lack, NaN where there is none, and where something else stands."""
+    if column is None:
+        return np.full(count, np.nan), np.zeros(count, bool)
+    values, bad = cells.numbers(column, comma)
+    bad = bad | np.isinf(values)
+    return np.where(bad, np.nan, values), bad

@@ -1,0 +1,268 @@
+"""What a row of `catalog` says of a format that is a table, and the one reading of all such formats.
+
+A row names the columns of the time and of the energy by patterns; encodings, spreadsheets, decimal signs, changes of
+the clock, resets of registers and rejected rows are the business of `tabular`. What a row cannot say, its functions do:
+`adapt` looks into a file for what differs between files, `prepare` rewrites cells, `complete` adds to what was read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from influx.core.errors import InputError, NoElectricityError
+from influx.core.settings import Settings
+from influx.importers.autodetect import sample
+from influx.importers.reading import cells, table, tabular
+from influx.importers.reading.layout import Layout, SeriesMapping, overridden
+from influx.importers.reading.part import Part
+from influx.importers.reading.table import Table
+from influx.importers.reading.times import Order
+
+_MIDNIGHT = r"[ T]00:00(?::00)?$"
+
+
+@dataclass(frozen=True)
+class TableFormat:
+    r"""A format that is a table with a header.
+
+    Columns and series are named by regular expressions that match a whole name.
+
+    Attributes
+    ----------
+    id : str
+        Its name under `format:` in home.yaml.
+    title : str
+        What the reconciliation calls it.
+    time : str or tuple of str
+        The column of the time, or those of the date and of the clock.
+    series : mapping of str to SeriesMapping
+        What a column measures, or in a table with a row a series and time what a name in its column `device` does; the
+        first pattern that matches counts. `\1` in the name of a series is the first group of its pattern. Columns of
+        one name are added up.
+    header : tuple of str
+        Further columns by which a file is known.
+    below_title : bool
+        Whether the header may stand below lines about the account.
+    find_header : callable, optional
+        Returns the line of the header (0: not of this format), where more than its names tells.
+    device, value, unit : str, optional
+        Of a table with a row a series and time: its columns of names, values and units.
+    others : bool
+        Whether names in `device` that no pattern matches are electricity, too, and not set aside.
+    end, quality : str, optional
+        Columns of the intervals' ends and of how good a value is, read where they are there.
+    quality_words : mapping of str to str
+        What the file calls a quality, in lower case.
+    time_marks, zone, order, comma
+        As in `Layout`.
+    alternatives : bool
+        Whether columns of one name measure the same, so that the one of the first pattern counts, instead of their sum.
+    below_zero : str
+        The columns that are written with a minus though they are no other direction.
+    total : str
+        What stands instead of a time in rows that sum up others, which are passed over.
+    skip_empty : bool
+        Whether columns without any number are left out, with a note.
+    single : str
+        The column of the meter; a file of several is refused. `{single}` in the name of a series is the meter's.
+    refuse : mapping of str to str
+        Columns of files that tell of something else than electricity, and of what.
+    advice : str
+        What to do with a file without any of the series.
+    expected : mapping of str to str
+        Columns that a complete file has, and the note where one lacks them.
+    adapt : callable, optional
+        From path, layout and settings to the layout of this file.
+    prepare : callable, optional
+        From a block of cells to the one that is read.
+    complete : callable, optional
+        From a part and the path to the part that is handed on.
+    rank : int
+        Of several formats that match a file the one with the lowest rank reads it.
+    """
+
+    id: str
+    title: str
+    time: str | tuple[str, ...]
+    series: Mapping[str, SeriesMapping]
+    header: tuple[str, ...] = ()
+    below_title: bool = False
+    find_header: Callable[[Path], int] | None = None
+    device: str = ""
+    value: str = ""
+    unit: str = ""
+    others: bool = False
+    end: str = ""
+    quality: str = ""
+    quality_words: Mapping[str, str] = field(default_factory=dict)
+    time_marks: Literal["start", "end"] = "start"
+    zone: str = "home"
+    order: Order = "ymd"
+    comma: bool | None = None
+    alternatives: bool = False
+    below_zero: str = ""
+    total: str | None = None
+    skip_empty: bool = False
+    single: str = ""
+    refuse: Mapping[str, str] = field(default_factory=dict)
+    advice: str = "Move the file out of the home's folder."
+    expected: Mapping[str, str] = field(default_factory=dict)
+    adapt: Callable[[Path, Layout, Settings], Layout] | None = None
+    prepare: Callable[[Table], Table] | None = None
+    complete: Callable[[Part, Path], Part] | None = None
+    rank: int = 50
+
+    def matches(self, path: Path) -> bool:
+        """Tell whether a header in the beginning of the file has the columns of the format."""
+        return self._line(path) > 0
+
+    def read(self, path: Path, settings: Settings) -> Part:
+        """Read a file by its row of the catalog.
+
+        Raises
+        ------
+        InputError
+            It tells of gas or of no series that is known, of several meters, or as in `tabular.read`.
+        """
+        line = self._line(path) or 1
+        names = table.header(path, line) or []
+        layout, notes = self._layout(path, line, names)
+        if self.adapt is not None:
+            layout = self.adapt(path, layout, settings)
+        layout = overridden(layout, settings.file(path.name))
+        blocks = table.blocks(path, layout.line, layout.names, layout.separator)
+        part = tabular.of((self._prepared(block, layout) for block in blocks), layout, settings)
+        part = replace(part, notes=(*notes, *part.notes))
+        return part if self.complete is None else self.complete(part, path)
+
+    def _line(self, path: Path) -> int:
+        if self.find_header is not None:
+            return self.find_header(path)
+        if self.below_title:
+            return sample.line_of(path, self._is_header)
+        return int(self._is_header(table.header(path) or []))
+
+    def _is_header(self, names: list[str]) -> bool:
+        if any(_column(names, pattern) is not None for pattern in self.refuse):
+            return all(_column(names, pattern) is not None for pattern in self._times)
+        needed = (*self._times, *self.header, *filter(None, (self.device, self.value, self.unit, self.single)))
+        return all(_column(names, pattern) is not None for pattern in needed) and (
+            bool(self.device) or any(self._series(name) is not None for name in names)
+        )
+
+    @property
+    def _times(self) -> tuple[str, ...]:
+        return (self.time,) if isinstance(self.time, str) else self.time
+
+    def _series(self, name: str) -> tuple[int, SeriesMapping] | None:
+        """Return the place of the first pattern that matches a name, and what it measures."""
+        for place, (pattern, mapping) in enumerate(self.series.items()):
+            if (match := re.fullmatch(pattern, name)) is not None:
+                series = match.expand(mapping.device_id) if "\\" in mapping.device_id else mapping.device_id
+                return place, replace(mapping, device_id=series.strip())
+        return None
+
+    def _layout(self, path: Path, line: int, names: list[str]) -> tuple[Layout, list[str]]:
+        """Return how this file is laid out, and notes on what it lacks."""
+        for pattern, what in self.refuse.items():
+            if _column(names, pattern) is not None:
+                raise NoElectricityError(path.name, what)
+
+        def there(pattern: str) -> str | None:
+            return (_column(names, pattern) or pattern) if pattern else None
+
+        distinct = _distinct(path, line, filter(None, (self.device, self.unit, self.single)), names)
+        units = distinct.get(self.unit, set())
+        if units and units <= {"m³", "m3", ""}:
+            raise NoElectricityError(path.name, "gas")
+        meters = sorted(distinct.get(self.single, set()))
+        if len(meters) > 1:
+            raise InputError(
+                f"{path.name}: holds {len(meters)} meters or devices ({', '.join(meters)[:120]}). Export each apart."
+            )
+        mappings = self._mappings(sorted(distinct[self.device]) if self.device else names, "".join(meters))
+        notes = [f"{path.name}: {note}" for pattern, note in self.expected.items() if _column(names, pattern) is None]
+        if self.skip_empty:
+            empty = _without_numbers(path, line, mappings)
+            mappings = {name: mapping for name, mapping in mappings.items() if name not in empty}
+            notes += [f"{path.name}: {', '.join(empty)} holds no number and is not read."] if empty else []
+        layout = Layout(
+            self.title,
+            tuple(_column(names, pattern) or pattern for pattern in self._times),
+            mappings,
+            there(self.device),
+            there(self.value),
+            there(self.unit),
+            quality=_column(names, self.quality),
+            quality_words=self.quality_words,
+            only_mapped=not self.others,
+            end=_column(names, self.end),
+            time_marks=self.time_marks,
+            zone=self.zone,
+            order=self.order,
+            comma=self.comma,
+            line=line,
+        )
+        if not mappings and not self.others and self.adapt is None:
+            seen = ", ".join(sorted(distinct.get(self.device, set())) or names)
+            raise InputError(f"{path.name}: there is no electricity of {self.title} in {seen[:120]}. {self.advice}")
+        return layout, notes
+
+    def _mappings(self, names: Collection[str], meter: str) -> dict[str, SeriesMapping]:
+        """Return what each of the names measures that are known."""
+        found = {name: series for name in names if (series := self._series(name)) is not None}
+        if self.alternatives:
+            first: dict[str, str] = {}
+            for name, (_, mapping) in sorted(found.items(), key=lambda item: item[1][0]):
+                first.setdefault(mapping.device_id, name)
+            found = {name: found[name] for name in first.values()}
+        return {
+            name: replace(mapping, device_id=mapping.device_id.replace("{single}", meter).strip())
+            for name, (_, mapping) in found.items()
+        }
+
+    def _prepared(self, block: Table, layout: Layout) -> Table:
+        """Return a block without rows of totals, signs that mean nothing, and midnights beside a clock."""
+        date = layout.times[0]
+        if self.total is not None and date in block.rows:
+            whole = (block.rows[date].astype("str").str.strip() == self.total).to_numpy(bool)
+            block.rows, block.rows_read = block.rows[~whole], block.rows_read - int(whole.sum())
+            if whole.any() and self.total:
+                block.notes.append(f"{block.file}: its row {self.total} is the sum of the others and is not read.")
+        if len(layout.times) > 1 and date in block.rows:
+            block.rows = block.rows.assign(**{date: block.rows[date].str.replace(_MIDNIGHT, "", regex=True)})
+        for name in layout.mappings:
+            if self.below_zero and name in block.rows and re.fullmatch(self.below_zero, name):
+                block.rows = block.rows.assign(**{name: block.rows[name].str.strip().str.removeprefix("-")})
+        return block if self.prepare is None else self.prepare(block)
+
+
+def _column(names: Iterable[str], pattern: str) -> str | None:
+    """Return the first column that matches, or None where none does or no pattern is given."""
+    return next((name for name in names if re.fullmatch(pattern, name)), None) if pattern else None
+
+
+def _distinct(path: Path, line: int, patterns: Iterable[str], names: list[str]) -> dict[str, set[str]]:
+    """Return what stands in the columns of some patterns, by the pattern."""
+    columns = {pattern: _column(names, pattern) for pattern in patterns}
+    found: dict[str, set[str]] = {pattern: set() for pattern in columns}
+    if None in columns.values() or not columns:
+        return found
+    for block in table.blocks(path, line):
+        for pattern, name in columns.items():
+            found[pattern] |= set(block.rows[name].astype("str").unique())
+    return found
+
+
+def _without_numbers(path: Path, line: int, columns: Collection[str]) -> list[str]:
+    """Return the columns that hold no number."""
+    full: set[str] = set()
+    for block in table.blocks(path, line):
+        full |= {name for name in columns if not np.isnan(cells.numbers(block.rows[name], block.comma)[0]).all()}
+    return [name for name in columns if name not in full]
