@@ -41,9 +41,9 @@ MEASURES = {
 
 
 def _contest(week: Week, measure: str) -> str:
-    rows, choice = week.frame("metrics"), week.frame("selection")
+    rows, selection = week.frame("metrics"), week.frame("selection")
     name = MEASURES[measure]
-    used = dict(zip(choice["device_id"], choice["model"], strict=True))
+    used = dict(zip(selection["device_id"], selection["model"], strict=True))
     table: dict[str, list[object]] = {"device": [], "model used": [], "its own": []}
     table |= {model: [] for model in BASELINES}
     for device in week.devices:
@@ -62,8 +62,8 @@ def _contest(week: Week, measure: str) -> str:
 
 
 def _coverage(week: Week) -> str:
-    rows, choice = week.frame("metrics"), week.frame("selection")
-    used = dict(zip(choice["device_id"], choice["model"], strict=True))
+    rows, selection = week.frame("metrics"), week.frame("selection")
+    used = dict(zip(selection["device_id"], selection["model"], strict=True))
     found = []
     for device in week.devices:
         own = rows.where(device_id=device, model=used.get(device, ""))
@@ -94,8 +94,8 @@ def _coverage(week: Week) -> str:
 
 def _made(week: Week) -> str:
     files = week.run.get("inputs", [])
-    choice = week.frame("selection")
-    days = float(np.nanmax(choice["days_known"])) if choice else float("nan")
+    selection = week.frame("selection")
+    days = float(np.nanmax(selection["days_known"])) if selection else float("nan")
     words = [
         f"Trained {week.run['finished'].replace('T', ' ')[:16]} UTC for the week {week.run['week']}, on up to "
         f"{days:.0f} days of history, with InFlux {week.run['versions']['influx']}.",

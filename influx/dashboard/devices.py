@@ -80,7 +80,7 @@ def _entry(week: Week, one: dict[str, Any]) -> str:
 
 
 def _lines(week: Week, one: dict[str, Any]) -> list[tuple[str, str]]:
-    plate, now, coming, choice = one["devices"], one["overview"], one["week"], one["selection"]
+    plate, now, coming, selection = one["devices"], one["overview"], one["week"], one["selection"]
     return [
         (
             "Kind",
@@ -102,7 +102,7 @@ def _lines(week: Week, one: dict[str, Any]) -> list[tuple[str, str]]:
             f"{fmt.kwh(_number(coming, 'total'))}, {fmt.span(_number(coming, 'p10'), _number(coming, 'p90'))}",
         ),
         ("What drives it", _drivers(one["drivers"])),
-        ("Model", text("model_reason", **choice) if "reason" in choice else ""),
+        ("Model", text("model_reason", **selection) if "reason" in selection else ""),
     ]
 
 
