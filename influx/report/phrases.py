@@ -1,7 +1,8 @@
-"""Phrases: a Jinja template of `templates/text` rendered with facts, in which words of the data stay text.
+"""Sentences for people: Jinja templates in `templates/text`, rendered with the numbers that they are given.
 
-A template is one paragraph or several with a blank line between them; `**so**` is bold. Values are escaped, set on one
-line, and asterisks in them make nothing bold.
+`phrase("peaks", facts)` renders `templates/text/peaks.j2`. A template is one paragraph or several with a blank line
+between them; `**so**` is bold. Whatever a name of the data holds, it stays text: values are escaped, set on one line,
+and asterisks in them make nothing bold.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ _SPACES = re.compile(r"[ \t\n]+")
 
 
 def phrase(name: str, facts: Mapping[str, Any]) -> str:
-    """Return a text of facts as its template takes them: what `texts.text` does once it has them."""
+    """Return a text of facts as its template takes them."""
     rendered = _environment().get_template(f"{name}.j2").render(facts)
     lines = (_SPACES.sub(" ", paragraph).strip() for paragraph in re.split(r"\n\s*\n", rendered))
     return html.unescape("\n\n".join(filter(None, lines)))

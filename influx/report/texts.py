@@ -1,7 +1,7 @@
-"""Sentences for people: Jinja templates in `templates/text`, rendered with the numbers that they are given.
+"""The texts of pages and notebooks: frames go in, sentences come out.
 
-`answer("peaks", peaks=frame)` renders `templates/text/peaks.j2`. Where `influx.report.facts` has a function of the
-text's name, that function first turns the frames into the numbers and names which the template phrases.
+Where `influx.report.facts` has a function of the text's name, that function first turns the frames into the numbers and
+names which the template of that name phrases (`influx.report.phrases`).
 """
 
 from __future__ import annotations
