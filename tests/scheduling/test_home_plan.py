@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import tiny_homes as tiny
+from influx.report.words import plan as plan_words
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from pytest import approx
@@ -22,7 +23,6 @@ from influx.report import checks, plots
 from influx.report.figures import show
 from influx.report.plot_style import colours, is_narrow
 from influx.report.run_folder import Frames
-from influx.report.words import plan as plan_words
 from influx.scheduling.home_plan import COLUMNS, schedule
 from influx.scheduling.plan_costs import weeks_back
 
