@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 from scipy.stats import kendalltau, theilslopes
 
-from influx.core import formatting as fmt
 from influx.core.constants import KNOWN_SHARE, WEEK
 from influx.core.local_time import local
 from influx.core.schema import HOUSEHOLD
@@ -53,14 +52,13 @@ def overview(every: list[Series], origin: pd.Timestamp) -> pd.DataFrame:
 
 def _overview(series: Series, origin: pd.Timestamp) -> dict[str, object]:
     energy = series.energy[series.energy.index < origin]
-    last = energy.last_valid_index()
-    day = energy[energy.index >= origin - pd.Timedelta(days=1)]
+    last, day = energy.last_valid_index(), energy[energy.index >= origin - pd.Timedelta(days=1)]
     row: dict[str, object] = {
         "home_id": series.home_id,
         "device_id": series.device_id,
         "last_hour": last,
-        "last_hour_kwh": float(energy[last]) if last is not None else float("nan"),
-        "last_24h_kwh": 24 * float(day.mean()) if day.notna().sum() >= 18 else float("nan"),
+        "last_hour_kwh": float("nan") if last is None else float(energy[last]),
+        "last_24h_kwh": 24 * float(day.mean()) if day.notna().sum() >= KNOWN_SHARE * 24 else float("nan"),
     }
     return row | _against_usual(series, origin) | trend(series, origin)
 
@@ -70,26 +68,18 @@ def _against_usual(series: Series, origin: pd.Timestamp) -> dict[str, object]:
     begin = origin - pd.Timedelta(hours=WEEK)
     week = series.energy.reindex(pd.date_range(begin, periods=WEEK, freq="h")).dropna()
     past = series.before(begin) if begin > series.energy.index[0] else pd.Series(dtype=float)
-    nothing = dict.fromkeys(("last_week_kwh", "usual_week_kwh", "saved_kwh", "saved_p10", "saved_p90"), float("nan"))
-    if week.empty:
-        return {"hours_known": 0, **nothing, "saved_is_unusual": False}
-    used = float(week.sum())
-    if past.notna().sum() < 7 * 24:
-        return {"hours_known": len(week), **nothing, "last_week_kwh": used, "saved_is_unusual": False}
+    used = float(week.sum(min_count=1))
+    row: dict[str, object] = {"hours_known": len(week), "last_week_kwh": used, "usual_week_kwh": float("nan")}
+    row |= dict.fromkeys(("saved_kwh", "saved_p10", "saved_p90"), float("nan")) | {"saved_is_unusual": False}
+    if week.empty or past.notna().sum() < WEEK:
+        return row
     zone, country = series.around.timezone, series.around.country
     usual_hours = similar_hours(past, begin, zone, country).mean(Climatology().half_life_weeks)
     usual = float(usual_hours[lookup(pd.DatetimeIndex(week.index), zone, country)].sum())
-    low, high = spread(past_errors(series, begin, WEEK))
     saved = usual - used
-    return {
-        "hours_known": len(week),
-        "last_week_kwh": used,
-        "usual_week_kwh": usual,
-        "saved_kwh": saved,
-        "saved_p10": saved + low,
-        "saved_p90": saved + high,
-        "saved_is_unusual": bool(saved + low > 0 or saved + high < 0),
-    }
+    low, high = (saved + offset for offset in spread(past_errors(series, begin, WEEK)))
+    row |= {"usual_week_kwh": usual, "saved_kwh": saved, "saved_p10": low, "saved_p90": high}
+    return row | {"saved_is_unusual": bool(low > 0 or high < 0)}
 
 
 def trend(series: Series, origin: pd.Timestamp) -> dict[str, float]:
@@ -98,32 +88,17 @@ def trend(series: Series, origin: pd.Timestamp) -> dict[str, float]:
     Weeks with less than three quarters of their hours known are left out; the others are scaled to 168 hours. The
     slope is the median of all pairs (Theil 1950, Sen 1968), its test Kendall's rank correlation (Mann 1945).
     """
-    sums, weeks = [], []
-    for back in range(TREND_WEEKS, 0, -1):
-        begin = origin - pd.Timedelta(hours=WEEK * back)
-        hours = series.energy[(series.energy.index >= begin) & (series.energy.index < begin + pd.Timedelta(hours=WEEK))]
-        if hours.notna().sum() >= KNOWN_SHARE * WEEK:
-            sums.append(float(hours.mean()) * WEEK)
-            weeks.append(-back)
+    begin = origin - TREND_WEEKS * pd.Timedelta(hours=WEEK)
+    hours = series.energy.reindex(pd.date_range(begin, periods=TREND_WEEKS * WEEK, freq="h")).to_numpy()
+    energy = pd.DataFrame(hours.reshape(TREND_WEEKS, WEEK)).T  # a column a week
+    sums = (energy.mean() * WEEK)[energy.notna().mean() >= KNOWN_SHARE]
+    found = {"trend_kwh_per_week": float("nan"), "trend_p": float("nan"), "trend_weeks": len(sums)}
     if len(sums) < LEAST_TREND_WEEKS:
-        return {"trend_kwh_per_week": float("nan"), "trend_p": float("nan"), "trend_weeks": len(sums)}
+        return found
     if np.ptp(sums) == 0:
-        return {"trend_kwh_per_week": 0.0, "trend_p": 1.0, "trend_weeks": len(sums)}
-    return {
-        "trend_kwh_per_week": float(theilslopes(sums, weeks).slope),
-        "trend_p": float(kendalltau(weeks, sums).pvalue),
-        "trend_weeks": len(sums),
-    }
-
-
-def trend_in_words(row: pd.Series) -> str:
-    """Return a device's trend as a phrase: a direction only where its test is clear (p < .05)."""
-    if not np.isfinite(row["trend_kwh_per_week"]):
-        return fmt.NOT_KNOWN
-    if row["trend_p"] >= 0.05:
-        return "no clear trend"
-    way = "rising" if row["trend_kwh_per_week"] > 0 else "falling"
-    return f"{way}, {fmt.kwh(abs(row['trend_kwh_per_week']))} a week each week ({fmt.chance(row['trend_p'])})"
+        return found | {"trend_kwh_per_week": 0.0, "trend_p": 1.0}
+    slope, test = theilslopes(sums, sums.index).slope, kendalltau(sums.index, sums)
+    return found | {"trend_kwh_per_week": float(slope), "trend_p": float(test.pvalue)}
 
 
 def efficiency(home: Home) -> pd.DataFrame:
@@ -141,33 +116,23 @@ def efficiency(home: Home) -> pd.DataFrame:
         short).
     """
     rows = []
-    ratings = home.devices.set_index("device_id")["power_rating_watt"]
     for device_id, minutes in home.minutes.groupby("device_id"):
         energy = home.readings.loc[home.readings["device_id"] == device_id, ["timestamp", "energy_kwh"]]
         both = energy.merge(minutes, on="timestamp", how="left").dropna(subset=["energy_kwh"])
-        both["duration_minutes"] = both["duration_minutes"].fillna(0)
-        rated = float(ratings.get(device_id, np.nan)) / 1000
+        hours = both["duration_minutes"].fillna(0) / 60
         recent = both["timestamp"] >= home.origin - pd.Timedelta(weeks=4)
-        now, before = (_mean_power(both[part]) for part in (recent, ~recent))
-        rows.append(
-            {
-                "device_id": device_id,
-                "load_factor": _over(_mean_power(both), rated),
-                "hours_of_use": float(both["duration_minutes"].sum()) / 60 / max(len(both) / WEEK, 1e-9),
-                "change": _over(now, before) - 1,
-            }
-        )
-    return pd.DataFrame(rows, columns=["device_id", "load_factor", "hours_of_use", "change"])
+        powers = [_mean_power(both["energy_kwh"][part], hours[part]) for part in (hours >= 0, recent, ~recent)]
+        rows.append((device_id, *powers, hours.sum() / max(len(both) / WEEK, 1e-9)))
+    table = pd.DataFrame(rows, columns=["device_id", "power", "now", "before", "hours_of_use"])
+    rated = table["device_id"].map(home.devices.set_index("device_id")["power_rating_watt"]).astype(float) / 1000
+    table["load_factor"] = table["power"] / rated.where(rated > 0)
+    table["change"] = table["now"] / table["before"].where(table["before"] > 0) - 1
+    return table[["device_id", "load_factor", "hours_of_use", "change"]]
 
 
-def _over(part: float, whole: float) -> float:
-    return part / whole if whole > 0 else float("nan")
-
-
-def _mean_power(hours: pd.DataFrame) -> float:
+def _mean_power(energy: pd.Series, hours: pd.Series) -> float:
     """Return the mean power while in use [kW], NaN below one hour of use."""
-    used = float(hours["duration_minutes"].sum()) / 60
-    return float(hours["energy_kwh"].sum()) / used if used >= 1 else float("nan")
+    return energy.sum() / hours.sum() if hours.sum() >= 1 else float("nan")
 
 
 def peaks(forecast: pd.DataFrame, timezone: str, device_id: str = HOUSEHOLD) -> pd.DataFrame:
@@ -181,38 +146,17 @@ def peaks(forecast: pd.DataFrame, timezone: str, device_id: str = HOUSEHOLD) -> 
     """
     rows = forecast[forecast["device_id"] == device_id]
     wall = local(pd.DatetimeIndex(rows["timestamp"]), timezone)
+    energy = pd.Series(rows["energy_kwh"].to_numpy(), index=wall)
     out = []
-    for day, hours in rows.groupby(wall.normalize()):
-        kwh = hours["energy_kwh"].to_numpy()
+    for day, hours in energy.groupby(wall.normalize()):
+        kwh = hours.to_numpy()
         if len(kwh) < 20 or kwh.sum() <= 0:
             continue
-        clock_hours = local(pd.DatetimeIndex(hours["timestamp"]), timezone).hour.to_numpy()
         top = int(kwh.argmax())
-        high = kwh >= PEAK_SHARE * kwh[top]
-        first = top - int(np.argmin(high[: top + 1][::-1])) + 1 if not high[: top + 1].all() else 0
-        last = top + int(np.argmin(high[top:])) - 1 if not high[top:].all() else len(kwh) - 1
+        low = np.flatnonzero(kwh < PEAK_SHARE * kwh[top])
+        first = low[low < top].max(initial=-1) + 1
+        last = low[low > top].min(initial=len(kwh)) - 1
         inside = float(kwh[first : last + 1].sum())
-        out.append(
-            {
-                "day": day,
-                "start": int(clock_hours[first]),
-                "end": int(clock_hours[last]) + 1,
-                "kwh": inside,
-                "share": inside / float(kwh.sum()),
-            }
-        )
+        clock = {"start": hours.index[first].hour, "end": hours.index[last].hour + 1}
+        out.append({"day": day, **clock, "kwh": inside, "share": inside / float(kwh.sum())})
     return pd.DataFrame(out, columns=["day", "start", "end", "kwh", "share"])
-
-
-def changes(table: pd.DataFrame, most: int = 3) -> list[str]:
-    """Say which devices used clearly more or less last week than usual, the largest difference first."""
-    devices = table[(table["device_id"] != HOUSEHOLD) & table["saved_is_unusual"]]
-    order = devices["saved_kwh"].abs().sort_values(ascending=False, kind="stable").index
-    sentences = []
-    for _, row in devices.loc[order].head(most).iterrows():
-        way = "less" if row["saved_kwh"] > 0 else "more"
-        sentences.append(
-            f"{fmt.name(row['device_id'])} used {fmt.kwh(abs(row['saved_kwh']))} {way} than in its usual week "
-            f"({fmt.kwh(row['last_week_kwh'])} against {fmt.kwh(row['usual_week_kwh'])})."
-        )
-    return sentences

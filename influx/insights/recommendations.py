@@ -17,7 +17,7 @@ from influx.core.local_time import is_day_off, local
 from influx.core.schema import HOUSEHOLD, OTHER
 from influx.core.tariff import Rates
 from influx.home.home import Home
-from influx.scheduling.flexible_loads import MUST_RUN, must_run
+from influx.scheduling.requirements import MUST_RUN, must_run
 
 LEAST_SAVING = 0.001
 """Part of the week's cost below which a saving is not worth a sentence."""

@@ -5,6 +5,8 @@ What cannot be planned is named in a sentence, with the least that would have to
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -13,14 +15,15 @@ from influx.core.frames import Frames
 from influx.core.local_time import HOUR
 from influx.core.schema import HOUSEHOLD
 from influx.core.tariff import Rates
-from influx.forecasting.device_series import Series
-from influx.forecasting.forecast import active_series, fitted_models
+from influx.forecasting.device_series import Series, active_series
+from influx.forecasting.forecast import fitted_models
 from influx.home.home import Home
-from influx.scheduling import infeasibility_messages, temperature_scenarios
-from influx.scheduling.flexible_loads import Asked, Notes, asked_of, tasks_of
-from influx.scheduling.milp_model import Task, write
-from influx.scheduling.plan import Plan
-from influx.scheduling.plan_costs import STEP, PerStep, Terms, value
+from influx.scheduling import temperature_scenarios
+from influx.scheduling.infeasibility import crowded_note, limit_note, unfit_note
+from influx.scheduling.jobs import Job, write
+from influx.scheduling.plan import STEP, Plan, Terms
+from influx.scheduling.requirements import FlexibleLoad, Notes, flexible_loads, jobs_of
+from influx.scheduling.savings import plan_value
 
 STEP_MINUTES = 30
 
@@ -69,9 +72,9 @@ def plan(home: Home, forecast: pd.DataFrame, models: Models | None = None, weigh
     -------
     Frames
         Those of `COLUMNS`: `plan`, a row a step in which a run takes energy; `plan_runs`, `plan_devices` and the one
-        row of `plan_total` as of `plan_costs.value`; `plan_steps`, with price, expected load beside the plan, and what
-        is planned; `plan_notes`, what is not planned and why. Without a plan all but the notes are empty. `warmer` and
-        `warmer_words`: see `temperature_scenarios.by_degrees`.
+        row of `plan_total` as of `savings.plan_value`; `plan_steps`, with price, expected load beside the plan, and
+        what is planned; `plan_notes`, what is not planned and why. Without a plan all but the notes are empty.
+        `warmer` and `warmer_words`: see `temperature_scenarios.by_degrees`.
 
     Examples
     --------
@@ -86,28 +89,27 @@ def plan(home: Home, forecast: pd.DataFrame, models: Models | None = None, weigh
 
 
 def schedule(
-    home: Home, every: list[Series], forecast: pd.DataFrame, rates: Rates | None, weight: float = 1.0
-) -> Frames:
+    home: Home, devices: list[Series], forecast: pd.DataFrame, rates: Rates | None, weight: float = 1.0
+) -> dict[str, pd.DataFrame]:
     """Plan devices of a home at any prices, None where none is known; the frames of `COLUMNS`."""
-    grams = carbon_intensity(home)
-    carbon = None if grams is None else lambda stamps: grams(stamps, STEP_MINUTES)
-    notes: Notes = []
-    found: dict[str, pd.DataFrame] = {}
-    price = None if rates is None else lambda stamps: rates.at(stamps, STEP_MINUTES)[0]
-    stamps = _steps(forecast, price, notes)
-    if stamps is not None and price is not None:
-        asked = asked_of(home, every, forecast, notes)
-        tasks = tasks_of(asked, stamps, notes)
-        asked = [one for one in asked if one.device_id in tasks]
-        if asked:
-            zone, limit = home.settings.timezone, home.settings.power_limit_kw
-            terms = Terms(stamps, _load(forecast, asked, len(stamps)), price, carbon, limit, weight, zone)
-            found = _planned(asked, tasks, terms, notes)
-        elif not notes:
-            notes.append(("", "lacking", NO_DEVICE))
-    found["plan_notes"] = pd.DataFrame(notes, columns=COLUMNS["plan_notes"])
-    out = {name: _typed(found.get(name, pd.DataFrame(columns=columns))[columns]) for name, columns in COLUMNS.items()}
-    return Frames(out)
+    made: dict[str, pd.DataFrame] = {}
+    if rates is None:
+        notes = [("", "lacking", "No plan is made: no tariff is given in home.yaml and the data holds no price.")]
+    else:
+        stamps, notes = _steps(forecast, rates)
+        if len(stamps):
+            loads, unclear = flexible_loads(home, devices, forecast)
+            jobs, outside = jobs_of(loads, stamps)
+            notes += unclear + outside
+            loads = [load for load in loads if load.device_id in jobs]
+            if loads:
+                terms = _terms(home, forecast, loads, stamps, rates)
+                made, diagnosed = _planned(loads, jobs, replace(terms, weight=weight))
+                notes += diagnosed
+            elif not notes:
+                notes.append(("", "lacking", NO_DEVICE))
+    made["plan_notes"] = pd.DataFrame(notes, columns=COLUMNS["plan_notes"])
+    return {name: _typed(made.get(name, pd.DataFrame(columns=columns))[columns]) for name, columns in COLUMNS.items()}
 
 
 def _typed(frame: pd.DataFrame) -> pd.DataFrame:
@@ -115,65 +117,70 @@ def _typed(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.astype({name: _TYPES.get(name, "float64") for name in frame})
 
 
-def _planned(asked: list[Asked], tasks: dict[str, Task], terms: Terms, notes: Notes) -> dict[str, pd.DataFrame]:
-    made = terms.plan(list(tasks.values()))
-    _tell(made, asked, tasks, terms, notes)
-    placed = {task.device_id for task in made.placed}
-    kept = [one for one in asked if one.device_id in placed]
-    planned = made.steps.groupby("timestamp")["kwh"].sum().reindex(terms.stamps, fill_value=0.0).to_numpy()
+def _steps(forecast: pd.DataFrame, rates: Rates) -> tuple[pd.DatetimeIndex, Notes]:
+    """Return the steps of the plan: those of the forecast, as far as prices are known."""
+    hours = pd.DatetimeIndex(forecast["timestamp"].unique()).sort_values()
+    stamps = pd.date_range(hours[0], hours[-1] + HOUR, freq=STEP, inclusive="left")
+    unknown = ~np.isfinite(rates.at(stamps, STEP_MINUTES)[0])
+    if not unknown.any():
+        return stamps, []
+    known = int(unknown.argmax()) // 2
+    words = f"Prices are known for the first {known} of {len(hours)} hours: the plan ends there."
+    if known == 0:
+        words = "No plan is made: the price of the coming hours is not known."
+    return stamps[: 2 * known], [("", "lacking", words)]
+
+
+def _terms(
+    home: Home, forecast: pd.DataFrame, loads: list[FlexibleLoad], stamps: pd.DatetimeIndex, rates: Rates
+) -> Terms:
+    whole = forecast.loc[forecast["device_id"] == HOUSEHOLD, "energy_kwh"].to_numpy()
+    beside = np.maximum(np.repeat(whole, 2) / 2 - sum(load.expected for load in loads), 0.0)
+    grams = carbon_intensity(home)
+    return Terms(
+        stamps=stamps,
+        load=beside[: len(stamps)],
+        price=lambda when: rates.at(when, STEP_MINUTES)[0],
+        carbon=None if grams is None else lambda when: grams(when, STEP_MINUTES),
+        limit_kw=home.settings.power_limit_kw,
+        weight=1.0,
+        timezone=home.settings.timezone,
+    )
+
+
+def _planned(loads: list[FlexibleLoad], jobs: dict[str, Job], terms: Terms) -> tuple[dict[str, pd.DataFrame], Notes]:
+    made, stamps = terms.plan(list(jobs.values())), terms.stamps
+    placed = {job.device_id for job in made.placed}
+    kept = [load for load in loads if load.device_id in placed]
     steps = pd.DataFrame(
         {
-            "timestamp": terms.stamps,
-            "price": terms.price(terms.stamps),
-            "carbon_g_per_kwh": np.nan if terms.carbon is None else terms.carbon(terms.stamps),
+            "timestamp": stamps,
+            "price": terms.price(stamps),
+            "carbon_g_per_kwh": np.nan if terms.carbon is None else terms.carbon(stamps),
             "load_kwh": terms.load,
-            "planned_kwh": planned,
+            "planned_kwh": made.steps.groupby("timestamp")["kwh"].sum().reindex(stamps, fill_value=0.0).to_numpy(),
         }
     )
     limit = np.nan if terms.limit_kw is None else terms.limit_kw
     again = pd.DataFrame({"jobs": [write(made.placed)], "limit_kw": [limit]})
-    found = {"plan": made.steps, "plan_steps": steps, "plan_jobs": again}
-    return found | (value(made, kept, terms) if kept else {})
+    frames = {"plan": made.steps, "plan_steps": steps, "plan_jobs": again}
+    return frames | (plan_value(made, kept, terms) if kept else {}), _diagnosed(made, loads, jobs, terms)
 
 
-def _steps(forecast: pd.DataFrame, price: PerStep | None, notes: Notes) -> pd.DatetimeIndex | None:
-    """Return the steps of the plan: those of the forecast, as far as prices are known."""
-    if price is None:
-        notes.append(("", "lacking", "No plan is made: no tariff is given in home.yaml and the data holds no price."))
-        return None
-    hours = pd.DatetimeIndex(forecast["timestamp"].unique()).sort_values()
-    stamps = pd.date_range(hours[0], hours[-1] + HOUR, freq=STEP, inclusive="left")
-    unknown = ~np.isfinite(price(stamps))
-    if not unknown.any():
-        return stamps
-    known = int(unknown.argmax()) // 2
-    if known == 0:
-        notes.append(("", "lacking", "No plan is made: the price of the coming hours is not known."))
-        return None
-    notes.append(("", "lacking", f"Prices are known for the first {known} of {len(hours)} hours: the plan ends there."))
-    return stamps[: 2 * known]
-
-
-def _load(forecast: pd.DataFrame, asked: list[Asked], steps: int) -> np.ndarray:
-    """Return what the home is expected to use beside its planned devices [kWh in the step]."""
-    whole = forecast.loc[forecast["device_id"] == HOUSEHOLD, "energy_kwh"].to_numpy()
-    load = np.repeat(whole, 2) / 2 - sum(one.expected for one in asked)
-    return np.asarray(np.maximum(load, 0.0)[:steps])
-
-
-def _tell(plan: Plan, asked: list[Asked], tasks: dict[str, Task], terms: Terms, notes: Notes) -> None:
-    """Add to `notes` what keeps devices out of the plan."""
-    when, limit = (terms.stamps, terms.timezone), terms.limit_kw
-    out = {one.device_id for one in plan.relaxations}
-    how = {one.device_id: one.flexible for one in asked}
-    for one in plan.relaxations:
-        name = one.device_id
-        if one.gives != "limit":
-            notes.append((name, "impossible", infeasibility_messages.alone(one, tasks[name], how[name], *when)))
-        elif limit is not None:
-            rest = [task for name, task in tasks.items() if name not in out]
-            notes.append(("", "impossible", infeasibility_messages.together(one, rest, *when, limit)))
-    if limit is not None and (
-        words := infeasibility_messages.crowded(limit * (STEP / HOUR) - terms.load, *when, limit)
-    ):
-        notes.append(("", "lacking", words))
+def _diagnosed(made: Plan, loads: list[FlexibleLoad], jobs: dict[str, Job], terms: Terms) -> Notes:
+    """Return what keeps devices out of the plan."""
+    notes: Notes = []
+    when = (terms.stamps, terms.timezone)
+    flexible = {load.device_id: load.flexible for load in loads}
+    out = {diagnosis.device_id for diagnosis in made.diagnoses}
+    for diagnosis in made.diagnoses:
+        name = diagnosis.device_id
+        if diagnosis.gives != "limit":
+            notes.append((name, "impossible", unfit_note(diagnosis, jobs[name], flexible[name], *when)))
+        elif terms.limit_kw is not None:
+            others = [job for name, job in jobs.items() if name not in out]
+            notes.append(("", "impossible", limit_note(diagnosis, others, *when, terms.limit_kw)))
+    room = terms.headroom(len(terms.stamps))
+    if room is not None and terms.limit_kw is not None and (room < 0).any():
+        notes.append(("", "lacking", crowded_note(room, *when, terms.limit_kw)))
+    return notes

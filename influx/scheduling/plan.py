@@ -1,20 +1,26 @@
-"""A plan made of arrays and tasks: which step each flexible device should take its energy in.
+"""A plan: which half hours each flexible device should take its energy in.
 
-Neither a tariff nor a home is known here, so the same call plans the coming week, a past one, and any what-if.
+The same call plans the coming week and a past one, at the prices of either.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from influx.core.local_time import HOUR
-from influx.scheduling.infeasibility import Relaxation, solve_or_tell
-from influx.scheduling.milp_model import Task, runs_of
-from influx.scheduling.solver import GAP, SECONDS, Solution, weigh
+from influx.core.local_time import HOUR, local
+from influx.scheduling.infeasibility import Diagnosis, solve_or_diagnose
+from influx.scheduling.jobs import Job, runs_of
+from influx.scheduling.solver import weigh
+
+STEP = pd.Timedelta(minutes=30)
+"""Length of a step of the plan."""
+
+PerStep = Callable[[pd.DatetimeIndex], np.ndarray]
+"""A price [currency/kWh] or a carbon intensity [g/kWh] of each step; NaN where it is not known."""
 
 
 @dataclass(frozen=True)
@@ -25,74 +31,74 @@ class Plan:
     ----------
     steps : DataFrame
         `device_id`, `run` (from 1), `timestamp` (UTC start of the step), `kwh`.
-    placed : list of Task
-        The tasks that it holds; empty where there is no plan.
-    relaxations : list of Relaxation
+    placed : list of Job
+        The jobs that it holds; empty where there is no plan.
+    diagnoses : list of Diagnosis
         What keeps the others, or all of them, out.
     gap : float
         Part of the objective by which a better plan may lie below it at most, NaN where there is no plan.
     """
 
     steps: pd.DataFrame
-    placed: list[Task]
-    relaxations: list[Relaxation]
+    placed: list[Job]
+    diagnoses: list[Diagnosis]
     gap: float
 
     def energy(self, device_id: str, stamps: pd.DatetimeIndex) -> np.ndarray:
         """Return what a device takes in each of the steps [kWh]."""
-        own = self.steps[self.steps["device_id"] == device_id]
-        return own.groupby("timestamp")["kwh"].sum().reindex(stamps, fill_value=0.0).to_numpy()
+        rows = self.steps[self.steps["device_id"] == device_id]
+        return rows.groupby("timestamp")["kwh"].sum().reindex(stamps, fill_value=0.0).to_numpy()
 
 
-def make(
-    stamps: pd.DatetimeIndex,
-    price: np.ndarray,
-    tasks: Sequence[Task],
-    load: np.ndarray | float = 0.0,
-    limit_kw: float | None = None,
-    carbon: np.ndarray | None = None,
-    weight: float = 1.0,
-    gap: float = GAP,
-    seconds: float = SECONDS,
-) -> Plan:
-    """Plan flexible devices.
+@dataclass(frozen=True)
+class Terms:
+    """What holds for all devices.
 
-    Parameters
+    Attributes
     ----------
-    stamps : DatetimeIndex, shape (steps,), UTC
-        Starts of steps of one length, such as half an hour.
-    price : ndarray, shape (steps,)
-        [currency/kWh].
-    tasks : sequence of Task
+    stamps : DatetimeIndex, shape (steps,)
+        The coming half hours, UTC.
     load : ndarray, shape (steps,)
-        What the home takes beside them [kWh in the step].
+        What the home is expected to use beside the planned devices [kWh in the step].
+    price, carbon : callable
+        `PerStep`; carbon is None where it is not known.
     limit_kw : float, optional
         Most power that the home may draw [kW].
-    carbon : ndarray, shape (steps,), optional
-        [g/kWh].
     weight : float
         1 minimises money alone, 0 carbon alone; between them each counts by its mean.
-    gap, seconds : float
-        As of `influx.scheduling.solver.solve`.
+    timezone : str
     """
-    step = stamps[1] - stamps[0]
-    room = None if limit_kw is None else limit_kw * (step / HOUR) - np.broadcast_to(load, len(stamps))
-    value = weigh(price, carbon, weight)
-    solution, placed, relaxations = solve_or_tell(tasks, value, room, round(24 * HOUR / step), gap, seconds)
-    if solution is None:
-        return Plan(_steps([], None, stamps), [], relaxations, float("nan"))
-    return Plan(_steps(placed, solution, stamps), placed, relaxations, solution.gap)
+
+    stamps: pd.DatetimeIndex
+    load: np.ndarray
+    price: PerStep
+    carbon: PerStep | None
+    limit_kw: float | None
+    weight: float
+    timezone: str
+
+    def headroom(self, steps: int) -> np.ndarray | None:
+        """Return what the limit leaves beside the load in each step [kWh], below zero where the load is above it."""
+        return None if self.limit_kw is None else self.limit_kw * (STEP / HOUR) - np.resize(self.load, steps)
+
+    def plan(self, jobs: list[Job], stamps: pd.DatetimeIndex | None = None) -> Plan:
+        """Plan jobs over these steps, or over those of another week on the same load."""
+        when = self.stamps if stamps is None else stamps
+        value = weigh(self.price(when), None if self.carbon is None else self.carbon(when), self.weight)
+        solution, placed, diagnoses = solve_or_diagnose(jobs, value, self.headroom(len(when)), round(24 * HOUR / STEP))
+        rows = pd.DataFrame({"device_id": [""], "run": [0], "timestamp": when[:1], "kwh": [0.0]}).iloc[:0]
+        if solution is None:
+            return Plan(rows.astype({"device_id": "str"}), [], diagnoses, float("nan"))
+        parts = [rows]
+        for job, columns in zip(placed, solution.columns, strict=True):
+            run, step, kwh = runs_of(job, columns)
+            parts.append(pd.DataFrame({"device_id": job.device_id, "run": run, "timestamp": when[step], "kwh": kwh}))
+        rows = pd.concat([part for part in parts if len(part)] or [rows], ignore_index=True)
+        return Plan(rows.astype({"device_id": "str", "run": int}), placed, diagnoses, solution.gap)
 
 
-def _steps(placed: list[Task], solution: Solution | None, stamps: pd.DatetimeIndex) -> pd.DataFrame:
-    parts = [pd.DataFrame({"run": [0], "step": [0], "kwh": [0.0], "device_id": [""]}).iloc[:0]]
-    if solution is not None:
-        parts += [
-            pd.DataFrame(dict(zip(("run", "step", "kwh"), runs_of(task, own), strict=True))).assign(
-                device_id=task.device_id
-            )
-            for task, own in zip(placed, solution.columns, strict=True)
-        ]
-    rows = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
-    rows["timestamp"] = stamps[rows["step"].to_numpy()]
-    return rows[["device_id", "run", "timestamp", "kwh"]].astype({"device_id": "str", "run": int})
+def weeks_back(stamps: pd.DatetimeIndex, back: int, timezone: str) -> pd.DatetimeIndex:
+    """Return the steps between the same clock times some weeks before, more or fewer where the clock was changed."""
+    ends = local(pd.DatetimeIndex([stamps[0], stamps[-1] + STEP]), timezone) - pd.Timedelta(weeks=back)
+    first, last = ends.tz_localize(timezone, nonexistent="shift_forward", ambiguous=np.ones(2, bool)).tz_convert("UTC")
+    return pd.date_range(first, last, freq=STEP, inclusive="left").as_unit("us")

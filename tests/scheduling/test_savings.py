@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pytest import approx
 
 from influx.scheduling import savings
+from influx.scheduling.requirements import movable
 
 PRICE = np.tile(np.repeat([0.10, 0.30], 24), 7)
 """Half hours of a week: cheap until noon, dear after it."""
@@ -27,8 +28,8 @@ def test_a_saving_is_never_more_than_the_bill(kwh: float, plan: float, habit: fl
 
 
 def test_standby_is_not_what_a_plan_moves() -> None:
-    assert savings.movable(np.array([0.1, 0.1, 1.1])).tolist() == approx([0, 0, 1])
-    assert savings.movable(np.full(3, 0.1)).tolist() == [0.1] * 3
+    assert movable(np.array([0.1, 0.1, 1.1])).tolist() == approx([0, 0, 1])
+    assert movable(np.full(3, 0.1)).tolist() == [0.1] * 3
 
 
 def priced(plan: float, unknown: int = 0):

@@ -12,8 +12,8 @@ import pandas as pd
 
 from influx.core.errors import InputError
 from influx.core.settings import Settings
-from influx.importers.autodetect import infer, matrix
-from influx.importers.autodetect.matrix import Inferred
+from influx.importers.autodetect import infer
+from influx.importers.autodetect.infer import Inferred
 from influx.importers.autodetect.sample import look, read_all
 from influx.importers.reading import cells, encoding, intervals, table, tabular, times
 from influx.importers.reading.layout import overridden
@@ -66,7 +66,7 @@ def _read_matrix(path: Path, found: Inferred, settings: Settings) -> Part:
     layout = overridden(found.layout, settings.file(path.name))
     comma, count = bool(layout.comma), len(found.matrix)
     step = {24: 60.0, 25: 60.0, 48: 30.0, 50: 30.0}.get(count, 15.0)
-    clocks = np.array([matrix.clock_of(name) or 0.0 for name in found.matrix])  # hours
+    clocks = np.array([infer.clock_of(name) or 0.0 for name in found.matrix])  # hours
     if (np.diff(clocks) <= 0).any() or clocks.max() < 23:
         clocks = np.arange(count) * step / 60
     raw = table.concat(read_all(path, found.sample))
