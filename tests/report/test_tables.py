@@ -15,7 +15,7 @@ from pytest import approx
 from influx import Run
 from influx.core import formatting as fmt
 from influx.core.schema import HOUSEHOLD
-from influx.forecasting.evaluation.calibration import PROMISES, half_width
+from influx.forecasting.evaluation.calibration import NOMINAL, half_width
 from influx.insights.forecast_review import AGAIN
 from influx.report import rows, table
 from influx.report.tables import COLUMNS
@@ -72,9 +72,9 @@ def test_times_are_those_of_the_home_s_clock() -> None:
 def test_no_value_of_any_table_is_a_bare_nan(make, tiny_run) -> None:
     run = tiny_run(make)
     home, found, coming, paid = run.home(), run.explore(), run.sums(), run.bill()
-    trained = run.calibration() | run.reference() | {"metrics": run.scores(), "choice": run.selection()}
+    trained = run.calibration() | run.reference() | {"metrics": run.scores(), "selection": run.selection()}
     meaning, reviewed, plan = run.insights(), run.review(), run.plan()
-    used = trained["choice"][["home_id", "device_id", "model"]]
+    used = trained["selection"][["home_id", "device_id", "model"]]
     totals, scores = reviewed["review_totals"], reviewed["review_devices"]
     frames = {
         "reconciliation": home.reconciliation,
@@ -83,7 +83,7 @@ def test_no_value_of_any_table_is_a_bare_nan(make, tiny_run) -> None:
         "series": home.series,
         "last_week": meaning["overview"],
         "chosen_metrics": used.merge(trained["metrics"]),
-        "model_choice": trained["choice"],
+        "model_choice": trained["selection"],
         "calibration": trained["calibration"],
         "last_forecast": totals,
         "energy_errors": scores,
@@ -99,7 +99,7 @@ def test_no_value_of_any_table_is_a_bare_nan(make, tiny_run) -> None:
     frames |= {name: plan[name] for name in ("plan_devices", "plan_runs")}
     more: dict[str, dict] = {
         "days": {"frame": coming["daily"], "cost": paid.get("cost_daily")},
-        "coming_week": {"frame": coming["week"], "choice": trained["choice"], "cost": paid.get("cost_week")},
+        "coming_week": {"frame": coming["week"], "selection": trained["selection"], "cost": paid.get("cost_week")},
         "health": {"frame": meaning["overview"], "efficiency": meaning["efficiency"]},
         "forecast_record": {"frame": totals, "losses": scores},
     }
@@ -172,32 +172,33 @@ def test_each_feature_is_shown_once_with_what_stands_in(sample_run: Run, tiny_ru
     ],
 )
 def test_a_lead_is_clear_only_where_so_few_forecasts_rarely_show_it(skill, error, folds, margin, word) -> None:
-    choice = pd.DataFrame(
+    selection = pd.DataFrame(
         [{"device_id": "tv", "skill": skill, "skill_se": error, "folds": folds, "model": "similar days"}]
     )
     names = {"challenger": "similar days", "baseline": "climatology", "not_tested": "", "days_known": 9.0}
-    choice = choice.assign(significant=skill > half_width(error, folds), reason="" if folds else "untested", **names)
-    row = rows.model_choice(choice).iloc[0]
+    reason = "" if folds else "untested"
+    selection = selection.assign(significant=skill > half_width(error, folds), reason=reason, **names)
+    row = rows.model_choice(selection).iloc[0]
     assert row["margin"] == approx(margin, nan_ok=True)
     assert row["word"] == word
     share = "not known" if np.isnan(skill) else f"{100 * margin:.0f}"
-    assert cells(choice, "model_choice")[1][2].startswith(share)
+    assert cells(selection, "model_choice")[1][2].startswith(share)
 
 
 def test_the_metrics_of_the_chosen_models_are_the_household_s_first(sample_run: Run) -> None:
-    trained = sample_run.reference() | {"metrics": sample_run.scores(), "choice": sample_run.selection()}
-    used = trained["choice"][["home_id", "device_id", "model"]].merge(trained["metrics"])
+    trained = sample_run.reference() | {"metrics": sample_run.scores(), "selection": sample_run.selection()}
+    used = trained["selection"][["home_id", "device_id", "model"]].merge(trained["metrics"])
     shown = cells(used, "chosen_metrics", rows=50)
     assert shown[1][0] == HOUSEHOLD
-    assert len(shown) == 1 + len(trained["choice"])
+    assert len(shown) == 1 + len(trained["selection"])
     assert len(cells(trained["metrics"], "metrics", rows=99)) == 1 + len(trained["metrics"])
     assert set(column(trained["reference"], "reference", "looking")) == {"one hour ahead", "a week ahead"}
 
 
 def coverage(device: str, off: float = 0.0, **found: tuple[float, float]) -> pd.DataFrame:
-    shares = {name: found.get(name, (share, 0.01)) for name, share in PROMISES.items()}
-    frame = pd.DataFrame(shares, index=["found", "found_se"]).T.rename_axis("promise").reset_index()
-    return frame.assign(promised=list(PROMISES.values()), device_id=device, folds=4, off=off)
+    shares = {name: found.get(name, (share, 0.01)) for name, share in NOMINAL.items()}
+    frame = pd.DataFrame(shares, index=["empirical", "empirical_se"]).T.rename_axis("quantile").reset_index()
+    return frame.assign(nominal=list(NOMINAL.values()), device_id=device, folds=4, off=off)
 
 
 @pytest.mark.parametrize(
@@ -214,7 +215,8 @@ def coverage(device: str, off: float = 0.0, **found: tuple[float, float]) -> pd.
     ],
 )
 def test_a_quantile_is_off_only_where_so_few_forecasts_can_tell(quantile, found, error, folds, word) -> None:
-    row = {"promise": quantile, "promised": PROMISES[quantile], "found": found, "found_se": error, "folds": folds}
+    row = {"quantile": quantile, "nominal": NOMINAL[quantile], "empirical": found}
+    row |= {"empirical_se": error, "folds": folds}
     assert rows.calibration_word(pd.Series(row)) == word
 
 
@@ -227,8 +229,8 @@ def test_the_calibration_of_each_device_names_what_is_off() -> None:
 
 
 def test_days_ahead_are_the_household_s_with_the_mean_of_all_series() -> None:
-    frame = with_household(day=[1, 1], loss=[0.1, 0.2], lead=[0.1, 0.3]).assign(
-        baseline_loss=0.2, lead_se=0.05, absolute_error=2.0, baseline_absolute_error=5.0
+    frame = with_household(day=[1, 1], loss=[0.1, 0.2], skill=[0.1, 0.3]).assign(
+        baseline_loss=0.2, skill_se=0.05, absolute_error=2.0, baseline_absolute_error=5.0
     )
     assert cells(frame, "days_ahead")[1:] == [["1", "0.200", "0.200", "30 ± 5 %", "2.00", "5.00", "20 %"]]
 
@@ -241,14 +243,14 @@ COST = with_household(total=[2.5, 9.0], hours=[168, 168], p10=[2.0, NAN], p90=[3
 
 
 def test_the_week_has_its_ranges_and_costs() -> None:
-    assert cells(WEEK, "coming_week", choice=CHOICE, cost=COST, currency="EUR") == [
+    assert cells(WEEK, "coming_week", selection=CHOICE, cost=COST, currency="EUR") == [
         ["device", "kWh expected", "8 in 10 [kWh]", "cost", "8 in 10 [EUR]", "model"],
         ["household", "45.0", "not known", "9.00 EUR", "not known", "climatology"],
         ["tv", "12.3", "10 to 16", "2.50 EUR", "2.00 to 3.12", "seasonal naive"],
     ]
-    partly = cells(WEEK, "coming_week", choice=CHOICE, cost=COST.assign(hours=48), carbon=COST)
+    partly = cells(WEEK, "coming_week", selection=CHOICE, cost=COST.assign(hours=48), carbon=COST)
     assert {"cost of 48 h", "kg CO₂"} <= set(partly[0])
-    assert cells(WEEK, "coming_week", choice=CHOICE)[0] == ["device", "kWh expected", "8 in 10 [kWh]", "model"]
+    assert cells(WEEK, "coming_week", selection=CHOICE)[0] == ["device", "kWh expected", "8 in 10 [kWh]", "model"]
 
 
 def test_days_show_their_hours_only_where_some_are_cut_short_and_money_where_all_is_known() -> None:

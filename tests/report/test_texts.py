@@ -18,11 +18,11 @@ from influx.core import formatting as fmt
 from influx.core.schema import HOUSEHOLD
 from influx.core.settings import Settings
 from influx.core.tariff import rates
-from influx.forecasting.evaluation.calibration import PROMISES, half_width
+from influx.forecasting.evaluation.calibration import NOMINAL, half_width
 from influx.insights.drift import MODEL, REPORTS
 from influx.insights.forecast_review import AGAIN
 from influx.report import answer, note, text
-from influx.report.texts import FOLDER
+from influx.report.phrases import FOLDER
 
 NAN = float("nan")
 HOSTILE = "<img src=x onerror=alert(1)> **bold** {{ 1 }} &lt;\n\n$x$"
@@ -326,7 +326,7 @@ def test_the_plan_is_told_with_its_saving_and_how_sure_it_is() -> None:
 # --- how good the models are ------------------------------------------------------------------------------------------
 
 
-def choice(*rows: tuple[str, float, float, int], models: tuple[str, ...] = ("similar days",)) -> pd.DataFrame:
+def selection(*rows: tuple[str, float, float, int], models: tuple[str, ...] = ("similar days",)) -> pd.DataFrame:
     """Return choices of (device, lead of the best challenger, its standard error, folds)."""
     frame = pd.DataFrame(list(rows), columns=["device_id", "skill", "skill_se", "folds"])
     clear = frame["skill"] > half_width(frame["skill_se"], frame["folds"])
@@ -336,9 +336,9 @@ def choice(*rows: tuple[str, float, float, int], models: tuple[str, ...] = ("sim
 
 
 def test_the_models_used_are_counted_and_so_are_clear_leads() -> None:
-    frame = choice(("tv", 0.2, 0.06, 4), ("ac", 0.0, 0.1, 4), ("lamp", 0.0, 0.1, 4))
-    tells("model_choice", "Of 3 series", "similar days for 3.", "For 1 of them the lead", choice=frame)
-    tells("model_choice", "For none of them", choice=frame[1:])
+    frame = selection(("tv", 0.2, 0.06, 4), ("ac", 0.0, 0.1, 4), ("lamp", 0.0, 0.1, 4))
+    tells("model_choice", "Of 3 series", "similar days for 3.", "For 1 of them the lead", selection=frame)
+    tells("model_choice", "For none of them", selection=frame[1:])
 
 
 REASON = {"model": "climatology", "challenger": "similar days", "baseline": "climatology", "folds": 4, "skill": -0.2}
@@ -377,16 +377,16 @@ def test_why_a_model_was_selected_is_told(columns: dict[str, Any], words: str) -
     ],
 )
 def test_where_climatology_is_used_it_is_told_why(rows, models, words) -> None:
-    shown = plain("climatology_devices", choice=choice(*rows, models=models))
+    shown = plain("climatology_devices", selection=selection(*rows, models=models))
     assert words in shown if words else shown == ""
-    assert shown in plain("model_choice", choice=choice(*rows, models=models))
+    assert shown in plain("model_choice", selection=selection(*rows, models=models))
 
 
 def coverage(device: str = HOUSEHOLD, folds: int = 4, **found: tuple[float, float]) -> pd.DataFrame:
     """Return the coverage of each quantile as (found, its standard error), nominal but for those that are named."""
-    shares = {name: found.get(name, (share, 0.01)) for name, share in PROMISES.items()}
-    frame = pd.DataFrame(shares, index=["found", "found_se"]).T.rename_axis("promise").reset_index()
-    return frame.assign(promised=list(PROMISES.values()), device_id=device, folds=folds)
+    shares = {name: found.get(name, (share, 0.01)) for name, share in NOMINAL.items()}
+    frame = pd.DataFrame(shares, index=["empirical", "empirical_se"]).T.rename_axis("quantile").reset_index()
+    return frame.assign(nominal=list(NOMINAL.values()), device_id=device, folds=folds)
 
 
 def test_the_coverage_of_the_bands_is_told() -> None:
@@ -402,12 +402,12 @@ def test_the_coverage_of_the_bands_is_told() -> None:
 
 def days(folds: int = 4, last: int = 2) -> pd.DataFrame:
     rows = [
-        {"device_id": device, "day": day, "folds": folds, "loss": 0.1 * day, "baseline_loss": 0.2, "lead": lead / day}
+        {"device_id": device, "day": day, "folds": folds, "loss": 0.1 * day, "baseline_loss": 0.2, "skill": lead / day}
         for device, lead in (("tv", 0.1), (HOUSEHOLD, 0.3))
         for day in range(1, last + 1)
     ]
     return pd.DataFrame(rows).assign(
-        lead_se=0.05, absolute_error=lambda rows: 2.0 * rows["day"], baseline_absolute_error=5.0
+        skill_se=0.05, absolute_error=lambda rows: 2.0 * rows["day"], baseline_absolute_error=5.0
     )
 
 
@@ -427,13 +427,13 @@ def test_gradient_boosting_is_judged_at_both_distances() -> None:
 
 
 def test_reliability_is_the_coverage_of_the_household_s_own_model() -> None:
-    choice = pd.DataFrame({"device_id": [HOUSEHOLD], "model": ["seasonal naive"]})
+    selection = pd.DataFrame({"device_id": [HOUSEHOLD], "model": ["seasonal naive"]})
     rows = [("climatology", 0.1, 0.9), ("seasonal naive", 0.78, 0.12)]
     metrics = pd.DataFrame(rows, columns=["model", "coverage_80", "daily_wape"]).assign(device_id=HOUSEHOLD, folds=4)
-    tells("reliability", "4 past weeks", "78 % of the hours", "off by 12 %", choice=choice, metrics=metrics)
+    tells("reliability", "4 past weeks", "78 % of the hours", "off by 12 %", selection=selection, metrics=metrics)
     for untested in (metrics[:0], metrics[:1]):
-        tells("reliability", "cannot be tested", choice=choice, metrics=untested)
-    tells("reliability", "cannot be tested", choice=choice.assign(device_id="tv"), metrics=metrics)
+        tells("reliability", "cannot be tested", selection=selection, metrics=untested)
+    tells("reliability", "cannot be tested", selection=selection.assign(device_id="tv"), metrics=metrics)
 
 
 # --- how earlier forecasts turned out ---------------------------------------------------------------------------------
