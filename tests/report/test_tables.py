@@ -326,8 +326,9 @@ def test_only_the_newest_forecast_is_shown_and_the_record_holds_them_all() -> No
 
 
 def test_errors_and_losses_of_the_newest_forecast_are_shown_beside_climatology_s() -> None:
-    frame = with_household(origin=2, said=[9.0, 10.0], baseline_predicted=1.0, was=[1.0, 8.0]).assign(
-        bias=0.25, baseline_bias=-0.5, absolute_error=2.0, baseline_absolute_error=7.0, loss=0.1, baseline_loss=0.2, gain=0.5,
+    frame = with_household(origin=2, predicted=[9.0, 10.0], baseline_predicted=1.0, observed=[1.0, 8.0]).assign(
+        bias=0.25, baseline_bias=-0.5, absolute_error=2.0, baseline_absolute_error=7.0,
+        loss=0.1, baseline_loss=0.2, gain=0.5,
         coverage_80=0.75, baseline_coverage_80=0.5,
     )  # fmt: skip
     both = pd.concat([frame.assign(origin=1, said=0.0), frame])

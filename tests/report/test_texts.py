@@ -379,7 +379,8 @@ def days(folds: int = 4, last: int = 2) -> pd.DataFrame:
         for device, lead in (("tv", 0.1), (HOUSEHOLD, 0.3))
         for day in range(1, last + 1)
     ]
-    return pd.DataFrame(rows).assign(lead_se=0.05, absolute_error=lambda rows: 2.0 * rows["day"], baseline_absolute_error=5.0)
+    frame = pd.DataFrame(rows)
+    return frame.assign(lead_se=0.05, absolute_error=2.0 * frame["day"], baseline_absolute_error=5.0)
 
 
 def test_the_first_and_the_last_day_ahead_are_told() -> None:
