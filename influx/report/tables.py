@@ -188,10 +188,10 @@ COLUMNS: dict[str, Sequence[Column]] = {
         ("day", "day"),
         ("loss", "loss [kWh]"),
         ("baseline_loss", "climatology's [kWh]"),
-        (("lead", "lead_se"), "loss avoided", fmt.give_or_take),
+        (("skill", "skill_se"), "loss avoided", fmt.give_or_take),
         ("absolute_error", "energy missed by [kWh]"),
         ("baseline_absolute_error", "by climatology [kWh]"),
-        ("lead_of_all", "loss avoided, all series", fmt.percent),
+        ("skill_of_all", "loss avoided, all series", fmt.percent),
     ),
     "reference": (
         ("device_id", "device"),

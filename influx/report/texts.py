@@ -11,7 +11,7 @@ from __future__ import annotations
 import html
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -54,7 +54,12 @@ def text(name: str, /, **facts: Any) -> str:
     from influx.report import facts as functions
 
     extract = getattr(functions, name, None)
-    rendered = _environment().get_template(f"{name}.j2").render(facts if extract is None else extract(**facts))
+    return phrase(name, facts if extract is None else extract(**facts))
+
+
+def phrase(name: str, facts: Mapping[str, Any]) -> str:
+    """Return a text of facts as its template takes them: what :func:`text` does once it has them."""
+    rendered = _environment().get_template(f"{name}.j2").render(facts)
     lines = (_SPACES.sub(" ", paragraph).strip() for paragraph in re.split(r"\n\s*\n", rendered))
     return html.unescape("\n\n".join(filter(None, lines)))
 

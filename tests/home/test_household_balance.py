@@ -437,7 +437,7 @@ def test_a_home_of_circuits_is_read_forecast_and_adds_up(tmp_path: Path) -> None
     assert used.sum() == pytest.approx((kitchen + tv).sum())
     coming = influx.forecast(home.readings, horizon=24, timezone="UTC")
     assert set(coming["device_id"]) == set(wide)
-    assert "24 hours" in checks.adds_up(coming)
+    assert "24 hours" in checks.adds_up(coming).words
 
 
 def test_a_use_is_not_counted_in_its_circuit_again(tmp_path: Path) -> None:

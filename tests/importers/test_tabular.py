@@ -18,7 +18,6 @@ from influx.core.settings import Settings
 from influx.importers import Part
 from influx.importers.reading import cells, encoding, sheet, tabular, times
 from influx.importers.reading.layout import Layout, SeriesMapping
-from influx.importers.reading.times import Order
 
 WIDE = Layout("test", "time", {"tv": SeriesMapping("tv"), "fridge": SeriesMapping("fridge")})
 LONG = Layout("test", "time", device="who", value="kwh")
@@ -43,68 +42,50 @@ def hours(part: Part, device: str) -> dict[str, float]:
 # --- times ------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("order", "text", "means"),
-    [
-        ("ymd", "2024-07-31", "2024-07-31 00:00"),
-        ("ymd", "2024/7/31 6:05", "2024-07-31 06:05"),
-        ("ymd", "20240731 1805", "2024-07-31 18:05"),
-        ("ymd", "2024-07-31T18:05:30.250", "2024-07-31 18:05:30.250"),
-        ("ymd", "2024-07-31 24:00", "2024-08-01 00:00"),
-        ("ymd", "2024-12-31 24:00:00", "2025-01-01 00:00"),
-        ("ymd", "2024-07-31 12:30 AM", "2024-07-31 00:30"),
-        ("ymd", "2024-07-31 12:30 pm", "2024-07-31 12:30"),
-        ("dmy", "31/07/2024 18:05", "2024-07-31 18:05"),
-        ("dmy", "1.2.24 18.05", "2024-02-01 18:05"),
-        ("dmy", "31 Jul 2024 6:05 p.m.", "2024-07-31 18:05"),
-        ("dmy", "31-July-2024", "2024-07-31 00:00"),
-        ("mdy", "07/31/2024, 11:59:59 PM", "2024-07-31 23:59:59"),
-        ("mdy", "July 31, 2024 6:00 am", "2024-07-31 06:00"),
-        ("mdy", "1/2/2024 7", "2024-01-02 07:00"),
-    ],
-)
-def test_a_time_on_a_clock(order: Order, text: str, means: str) -> None:
-    micros, reasons = times.parse(pd.Series([text]), order)
-    assert reasons.tolist() == ["naive"]
-    assert pd.Timestamp(int(micros[0]), unit="us") == pd.Timestamp(means)
+_CLOCK = """
+ymd | 2024-07-31 | 2024-07-31 00:00
+ymd | 2024/7/31 6:05 | 2024-07-31 06:05
+ymd | 20240731 1805 | 2024-07-31 18:05
+ymd | 2024-07-31T18:05:30.250 | 2024-07-31 18:05:30.250
+ymd | 2024-12-31 24:00:00 | 2025-01-01 00:00
+ymd | 2024-07-31 12:30 AM | 2024-07-31 00:30
+ymd | 2024-07-31 12:30 pm | 2024-07-31 12:30
+dmy | 31/07/2024 18:05 | 2024-07-31 18:05
+dmy | 1.2.24 18.05 | 2024-02-01 18:05
+dmy | 31 Jul 2024 6:05 p.m. | 2024-07-31 18:05
+dmy | 31-July-2024 | 2024-07-31 00:00
+mdy | 07/31/2024, 11:59:59 PM | 2024-07-31 23:59:59
+mdy | July 31, 2024 6:00 am | 2024-07-31 06:00
+mdy | 1/2/2024 7 | 2024-01-02 07:00
+ymd | 2024-07-31T18:05:00Z | 2024-07-31 18:05Z
+ymd | 2024-07-31T18:05+02:00 | 2024-07-31 16:05Z
+ymd | 2024-07-31 18:05:00 -0330 | 2024-07-31 21:35Z
+dmy | 31.07.2024 18:05 UTC | 2024-07-31 18:05Z
+mdy | 7/31/2024 6:05 PM +01 | 2024-07-31 17:05Z
+s | 1722448800 | 2024-07-31 18:00Z
+ms | 1722448800000 | 2024-07-31 18:00Z
+ymd | 2023-02-29 10:00 | none
+ymd | 2024-07-31 24:01 | none
+ymd | 2024-07-31 13:00 PM | none
+ymd | 2024-07-31 10:60 | none
+dmy | 07/31/2024 | none
+dmy | 31 Foo 2024 | none
+mdy | 31/07/2024 | none
+s | 1e30 | none
+s | soon | none
+"""
+"""The order of a date, a text, and the time that it is: on a clock, or in UTC (Z), or none."""
 
 
-@pytest.mark.parametrize(
-    ("order", "text", "utc"),
-    [
-        ("ymd", "2024-07-31T18:05:00Z", "18:05"),
-        ("ymd", "2024-07-31T18:05+02:00", "16:05"),
-        ("ymd", "2024-07-31 18:05:00 -0330", "21:35"),
-        ("dmy", "31.07.2024 18:05 UTC", "18:05"),
-        ("mdy", "7/31/2024 6:05 PM +01", "17:05"),
-        ("s", "1722448800", "18:00"),
-        ("ms", "1722448800000", "18:00"),
-    ],
-)
-def test_a_time_with_an_offset_is_in_utc(order: Order, text: str, utc: str) -> None:
-    micros, reasons = times.parse(pd.Series([text]), order)
-    assert reasons.tolist() == [""]
-    assert f"{pd.Timestamp(int(micros[0]), unit='us'):%m-%d %H:%M}" == f"07-31 {utc}"
-
-
-@pytest.mark.parametrize(
-    ("order", "text"),
-    [
-        ("ymd", "2024-02-30"),
-        ("ymd", "2023-02-29 10:00"),
-        ("ymd", "2024-07-31 25:00"),
-        ("ymd", "2024-07-31 24:01"),
-        ("ymd", "2024-07-31 13:00 PM"),
-        ("ymd", "2024-07-31 10:60"),
-        ("dmy", "07/31/2024"),
-        ("dmy", "31 Foo 2024"),
-        ("mdy", "31/07/2024"),
-        ("s", "1e30"),
-        ("s", "soon"),
-    ],
-)
-def test_what_no_calendar_and_no_clock_shows_is_no_time(order: Order, text: str) -> None:
-    assert times.parse(pd.Series([text]), order)[1].tolist() == [times.NOT_A_TIME]
+@pytest.mark.parametrize("row", _CLOCK.strip().splitlines())
+def test_a_time_is_on_a_clock_or_in_utc_or_none(row: str) -> None:
+    order, text, means = row.split(" | ")
+    micros, reasons = times.parse(pd.Series([text]), order)  # type: ignore[arg-type]
+    if means == "none":
+        assert reasons.tolist() == [times.NOT_A_TIME]
+    else:
+        assert reasons.tolist() == ["" if means.endswith("Z") else "naive"]
+        assert pd.Timestamp(int(micros[0]), unit="us") == pd.Timestamp(means.rstrip("Z"))
 
 
 def test_a_day_first_where_the_year_is_expected_is_not_guessed() -> None:
@@ -153,30 +134,20 @@ def test_ends_tell_how_long_a_reading_is_even_when_the_clock_is_changed(tmp_path
 
 
 @pytest.mark.parametrize(
-    ("text", "comma", "value"),
+    ("comma", "texts", "means"),
     [
-        ("1.5", False, 1.5),
-        ("1,234.5", False, 1234.5),
-        ("1 234 567.8", False, 1234567.8),
-        ("1,5", True, 1.5),
-        ("1.234,5", True, 1234.5),
-        ("1'234,5", True, 1234.5),
-        ("1\u202f234,5", True, 1234.5),
-        ("-0,25", True, -0.25),
-        ("1e3", False, 1000),
-        ("unavailable", False, np.nan),
-        ("", True, np.nan),
+        (False, ["1.5", "1,234.5", "1 234 567.8", "1e3"], [1.5, 1234.5, 1234567.8, 1000]),
+        (True, ["1,5", "1.234,5", "1'234,5", "1\u202f234,5", "-0,25"], [1.5, 1234.5, 1234.5, 1234.5, -0.25]),
+        (False, ["unavailable", ""], [np.nan, np.nan]),
+        (False, ["1,5", "0x10", "true", "1.2.3", "12 kWh"], None),
     ],
 )
-def test_a_number(text: str, comma: bool, value: float) -> None:
-    values, bad = cells.numbers(pd.Series([text, "x"], dtype="str"), comma)
-    assert values[0] == approx(value, nan_ok=True)
-    assert bad.tolist() == [False, True]
-
-
-@pytest.mark.parametrize("text", ["1,5", "0x10", "true", "1.2.3", "12 kWh"])
-def test_what_is_no_number_is_not_guessed(text: str) -> None:
-    assert cells.numbers(pd.Series([text], dtype="str"))[1].tolist() == [True]
+def test_a_number_is_read_and_what_is_none_is_not_guessed(
+    comma: bool, texts: list[str], means: list[float] | None
+) -> None:
+    values, bad = cells.numbers(pd.Series(texts, dtype="str"), comma)
+    assert bad.tolist() == [means is None] * len(texts)
+    assert means is None or values == approx(means, nan_ok=True)
 
 
 def test_a_table_with_semicolons_has_decimal_commas(tmp_path: Path) -> None:
@@ -308,15 +279,10 @@ def test_a_spreadsheet_is_a_table(tmp_path: Path) -> None:
     assert part.frame["row"].unique().tolist() == [2, 3]
 
 
-def test_of_several_sheets_the_first_is_read_and_that_is_said(tmp_path: Path) -> None:
-    path = xlsx(
-        tmp_path / "t.xlsx", [["time", "tv", "fridge"], ["2024-07-01 10:00", 1, 1], ["2024-07-01 11:00", 1, 1]], 2
-    )
+def test_of_several_sheets_the_first_is_read_and_a_damaged_one_is_an_error(tmp_path: Path) -> None:
+    rows: list[list[str | float]] = [["time", "tv", "fridge"], ["2024-07-01 10:00", 1, 1], ["2024-07-01 11:00", 1, 1]]
+    path = xlsx(tmp_path / "t.xlsx", rows, 2)
     assert tabular.read(path, WIDE, Settings()).notes == ("t.xlsx: only its sheet Sheet1 is read, not Sheet2.",)
-
-
-def test_a_damaged_spreadsheet_is_an_error_not_a_traceback(tmp_path: Path) -> None:
-    path = xlsx(tmp_path / "t.xlsx", [["time", "tv", "fridge"], ["2024-07-01 10:00", 1, 1]])
     whole = path.read_bytes()
     for cut in (10, 400, len(whole) // 2, len(whole) - 5):
         path.write_bytes(whole[:cut])
@@ -422,29 +388,21 @@ NUMBERS = st.sampled_from(["1", "0.5", "", "x", "-1", "1e400", "nan", "1e9", "1,
 NAMES = st.sampled_from(["tv", "fridge", "", " ", "tv ", '"a"', "nan"])
 
 
-@given(rows=st.lists(st.tuples(TIMES, NUMBERS, NUMBERS), min_size=1, max_size=12), counter=st.booleans())
-def test_any_cells_of_a_wide_table_are_used_or_rejected(
-    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, ...]], counter: bool
+COUNTERS = Layout("test", "time", {name: SeriesMapping(name, measures="counter") for name in ("tv", "fridge")})
+WATTS = Layout("test", "time", device="who", value="kwh", default=SeriesMapping("", "W", "power"))
+
+
+@given(
+    rows=st.lists(st.tuples(TIMES, NAMES, NUMBERS, NUMBERS), min_size=1, max_size=12),
+    layout=st.sampled_from([WIDE, COUNTERS, LONG, WATTS]),
+)
+def test_any_cells_are_used_or_rejected(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, ...]], layout: Layout
 ) -> None:
-    layout = WIDE
-    if counter:
-        layout = Layout("test", "time", {name: SeriesMapping(name, measures="counter") for name in ("tv", "fridge")})
-    check(tmp_path_factory, "time,tv,fridge\n", rows, layout)
-
-
-@given(rows=st.lists(st.tuples(TIMES, NAMES, NUMBERS), min_size=1, max_size=12), power=st.booleans())
-def test_any_cells_of_a_long_table_are_used_or_rejected(
-    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, ...]], power: bool
-) -> None:
-    layout = (
-        Layout("test", "time", device="who", value="kwh", default=SeriesMapping("", "W", "power")) if power else LONG
-    )
-    check(tmp_path_factory, "time,who,kwh\n", rows, layout)
-
-
-def check(factory: pytest.TempPathFactory, head: str, rows: list[tuple[str, ...]], layout: Layout) -> None:
+    keep, head = ((0, 2, 3), "time,tv,fridge") if layout.device is None else ((0, 1, 2), "time,who,kwh")
+    text = "\n".join([head, *(",".join(row[place] for place in keep) for row in rows), ""])
     try:
-        part = read(factory.getbasetemp(), head + "\n".join(map(",".join, rows)) + "\n", layout, MADRID, "cells.csv")
+        part = read(tmp_path_factory.getbasetemp(), text, layout, MADRID, "cells.csv")
     except InputError as error:
         assert "cells.csv" in str(error)
     else:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from influx.core import local_time
+from influx.core.constants import DAY_US
 from influx.core.settings import File
 from influx.importers.autodetect import column_names
 from influx.importers.autodetect.sample import Sample
@@ -20,9 +21,9 @@ _CLOCK = re.compile(
     r"(?:[01]?\d|2[0-4])[:h][0-5]\d(?:[:.][0-5]\d)?(?: ?[ap]\.?m\.?)?(?: ?(?:z|[+-]\d\d:?\d\d))?", re.IGNORECASE
 )
 _HOUR = re.compile(r"\d{1,2}")
+_HOUR_NAME = re.compile(r"hour|hora|stunde|heure|uur|time|ora|he\b")
 _MOST = 0.9
 _REGULAR = 0.8
-_DAY = 86_400_000_000
 
 
 class Question(Exception):  # noqa: N818 (it is asked, not a fault)
@@ -57,6 +58,10 @@ class When:
     doubt: bool = False
     why: tuple[str, ...] = ()
 
+    def because(self, reason: str, **changes: Any) -> When:
+        """Return the same with something changed, and why."""
+        return replace(self, **changes, why=(*self.why, reason))
+
 
 def find(sample: Sample, said: File, timezone: str = "UTC") -> When | None:
     """Return the times of a table, or None where no column holds any; `timezone` is that of the home.
@@ -67,7 +72,8 @@ def find(sample: Sample, said: File, timezone: str = "UTC") -> When | None:
         Day and month cannot be told apart.
     """
     rows = sample.rows
-    columns = _said(said, rows) or _columns(rows)
+    given = (said.time,) if isinstance(said.time, str) else tuple(said.time or ())
+    columns = given if given and set(given) <= set(rows) else _columns(rows)
     if columns is None:
         return None
     texts = _joined(rows, columns)
@@ -75,20 +81,14 @@ def find(sample: Sample, said: File, timezone: str = "UTC") -> When | None:
     micros, reasons = times.parse(texts, order)
     good = (reasons == "") | (reasons == "naive")
     out = When(columns, order, np.where(good, micros, np.nan), why=(f"{' and '.join(columns)}: the time.", *why))
-    if (reasons == "").any() and order not in ("s", "ms"):
-        out = replace(out, why=(*out.why, "The times have their offset from UTC."))
-    elif any(column_names.says(name, "utc") for name in columns) and order not in ("s", "ms"):
-        out = replace(out, zone="UTC", why=(*out.why, "The name of the time says UTC."))
-    elif order not in ("s", "ms"):
-        out = replace(out, why=(*out.why, "The times have no offset: they are the clock of the home's time zone."))
+    if order not in ("s", "ms"):
+        if (reasons == "").any():
+            out = out.because("The times have their offset from UTC.")
+        elif any(column_names.says(name, "utc") for name in columns):
+            out = out.because("The name of the time says UTC.", zone="UTC")
+        else:
+            out = out.because("The times have no offset: they are the clock of the home's time zone.")
     return _with_marks(out, rows, texts, said, timezone)
-
-
-def _said(said: File, rows: pd.DataFrame) -> tuple[str, ...] | None:
-    if said.time is None:
-        return None
-    names = (said.time,) if isinstance(said.time, str) else tuple(said.time)
-    return names if set(names) <= set(rows) else None
 
 
 def _joined(rows: pd.DataFrame, columns: tuple[str, ...]) -> pd.Series:
@@ -108,24 +108,23 @@ def _columns(rows: pd.DataFrame) -> tuple[str, ...] | None:
     kinds = {name: _kind(rows[name]) for name in rows}
     whole = [name for name, kind in kinds.items() if kind in ("time", "epoch")]
     if whole:
-        starts = [name for name in whole if column_names.says(name, "start")]
-        plain = [name for name in whole if not column_names.marks_end(name)]
-        utc = [name for name in plain if column_names.says(name, "utc")]
-        return ((starts or utc or plain or whole)[0],)
-    dates = [name for name, kind in kinds.items() if kind == "date"]
+        utc = [name for name in whole if column_names.says(name, "utc") and not column_names.marks_end(name)]
+        starts = any(column_names.says(name, "start") for name in whole)
+        return (_likeliest(whole) if starts or not utc else utc[0],)
+    dates, clocks, numbers = (
+        [name for name, kind in kinds.items() if kind == own] for own in ("date", "clock", "hour")
+    )
     if not dates:
         return None
-    clocks = [name for name, kind in kinds.items() if kind == "clock"]
-    starts = [name for name in clocks if column_names.says(name, "start")]
-    plain = [name for name in clocks if not column_names.marks_end(name)]
-    if clocks:
-        return (dates[0], (starts or plain or clocks)[0])
-    hours = [
-        name
-        for name, kind in kinds.items()
-        if kind == "hour" and re.search(r"hour|hora|stunde|heure|uur|time|ora|he\b", column_names.plain(name))
-    ]
-    return (dates[0], hours[0]) if hours else (dates[0],)
+    hours = [name for name in numbers if _HOUR_NAME.search(column_names.plain(name))]
+    return (dates[0], _likeliest(clocks)) if clocks else (dates[0], *hours[:1])
+
+
+def _likeliest(names: list[str]) -> str:
+    """Return the column of times that marks starts, else one that marks no ends."""
+    starts = [name for name in names if column_names.says(name, "start")]
+    others = [name for name in names if not column_names.marks_end(name)]
+    return (starts or others or names)[0]
 
 
 def _kind(column: pd.Series) -> str:
@@ -138,10 +137,8 @@ def _kind(column: pd.Series) -> str:
         return ""
     some = texts.iloc[:: max(len(texts) // 300, 1)]
     numbers = pd.to_numeric(some, errors="coerce")
-    if ((numbers > 946_684_800) & (numbers < 4_102_444_800)).mean() > _MOST:
-        return "epoch"
-    if ((numbers > 946_684_800_000) & (numbers < 4_102_444_800_000)).mean() > _MOST:
-        return "epoch"
+    if any(((numbers > 946_684_800 * of) & (numbers < 4_102_444_800 * of)).mean() > _MOST for of in (1, 1000)):
+        return "epoch"  # of the years 2000 to 2099
     if some.map(lambda text: _CLOCK.fullmatch(text) is not None).mean() > _MOST:
         return "clock"
     dated = some.map(_is_dated)
@@ -169,11 +166,8 @@ def _order(texts: pd.Series, said: File) -> tuple[Order, tuple[str, ...]]:
     plain = texts.astype("str").str.strip()
     numbers = pd.to_numeric(plain, errors="coerce")
     if numbers.notna().mean() > _MOST and (numbers > 900_000_000).mean() > _MOST:
-        return (
-            ("ms", ("Times are milliseconds since 1970.",))
-            if numbers.median() > 1e11
-            else ("s", ("Times are seconds since 1970.",))
-        )
+        milli = bool(numbers.median() > 1e11)
+        return "ms" if milli else "s", (f"Times are {'milli' * milli}seconds since 1970.",)
     known = plain[~plain.str.lower().isin(times.MISSING)]
     good = {order: _readable(known, order) for order in ("ymd", "dmy", "mdy")}
     if good["ymd"] >= max(good["dmy"], good["mdy"]):
@@ -195,15 +189,14 @@ def _readable(texts: pd.Series, order: Order) -> float:
 
 def _by_sequence(texts: pd.Series) -> tuple[Order, tuple[str, ...]]:
     """Tell the order by the days, which follow each other under the right one and lie months apart under the other."""
-    follow = {}
-    orders: tuple[Order, ...] = ("dmy", "mdy")
-    for order in orders:
-        days = np.unique(times.parse(texts, order)[0] // _DAY)
+    follow: dict[str, float] = {}
+    orders: tuple[tuple[Order, Order, str], ...] = (("dmy", "mdy", "day"), ("mdy", "dmy", "month"))
+    for order, _, _ in orders:
+        days = np.unique(times.parse(texts, order)[0] // DAY_US)
         follow[order] = float((np.diff(days) == 1).mean()) if len(days) > 1 else np.nan
-    if follow["dmy"] > _REGULAR and follow["mdy"] < 1 - _REGULAR:
-        return "dmy", ("With the day first the days follow each other.",)
-    if follow["mdy"] > _REGULAR and follow["dmy"] < 1 - _REGULAR:
-        return "mdy", ("With the month first the days follow each other.",)
+    for order, other, first in orders:
+        if follow[order] > _REGULAR and follow[other] < 1 - _REGULAR:
+            return order, (f"With the {first} first the days follow each other.",)
     text = f"{texts.iloc[0]!r} is two dates: the day or the month may come first"
     raise Question(text, "date_order: dmy", "date_order: mdy")
 
@@ -211,24 +204,22 @@ def _by_sequence(texts: pd.Series) -> tuple[Order, tuple[str, ...]]:
 def _with_marks(when: When, rows: pd.DataFrame, texts: pd.Series, said: File, timezone: str) -> When:
     """Say which end of its interval a time marks."""
     if said.label is not None:
-        return replace(
-            when, time_marks=said.label, why=(*when.why, f"home.yaml says that times mark the {said.label}.")
-        )
+        return when.because(f"home.yaml says that times mark the {said.label}.", time_marks=said.label)
     ends = [
         name
         for name in rows
         if name not in when.columns and column_names.marks_end(name) and _kind(rows[name]) in ("time", "epoch")
     ]
     if ends and len(when.columns) == 1:
-        return replace(when, end=ends[0], why=(*when.why, f"{ends[0]}: the end of the interval."))
+        return when.because(f"{ends[0]}: the end of the interval.", end=ends[0])
     if any(map(column_names.marks_end, when.columns)):
-        return replace(when, time_marks="end", why=(*when.why, "The name of the time says that it marks the end."))
+        return when.because("The name of the time says that it marks the end.", time_marks="end")
     if any(column_names.says(name, "start") for name in when.columns):
-        return replace(when, why=(*when.why, "The name of the time says that it marks the start."))
+        return when.because("The name of the time says that it marks the start.")
     if not pd.api.types.is_datetime64_any_dtype(texts):
         plain = texts.astype("str").str.strip()
         if plain.str.contains(r"[t ]24[:.]?(?:00)?(?:[:.]00)?$", case=False, regex=True).any():
-            return replace(when, time_marks="end", why=(*when.why, "Days end with 24:00, so times mark the end."))
+            return when.because("Days end with 24:00, so times mark the end.", time_marks="end")
     return _by_whole_days(when, texts, timezone)
 
 
@@ -247,9 +238,7 @@ def _by_whole_days(when: When, texts: pd.Series, timezone: str) -> When:
     for wall in shown:
         first, last = (wall - wall.normalize()) / pd.Timedelta(microseconds=1)
         if last == 0 and (first == step or first != 0):
-            return replace(
-                when, time_marks="end", why=(*when.why, "The last day ends at midnight, so times mark the end.")
-            )
+            return when.because("The last day ends at midnight, so times mark the end.", time_marks="end")
         if first == 0 and last != 0:
-            return replace(when, why=(*when.why, "The first day begins at midnight, so times mark the start."))
-    return replace(when, doubt=True, why=(*when.why, "Times are taken for the start of their interval."))
+            return when.because("The first day begins at midnight, so times mark the start.")
+    return when.because("Times are taken for the start of their interval.", doubt=True)

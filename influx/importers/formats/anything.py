@@ -11,8 +11,8 @@ import pandas as pd
 
 from influx.core.errors import InputError
 from influx.core.settings import Settings
-from influx.importers.autodetect import infer, matrix
-from influx.importers.autodetect.matrix import Inferred
+from influx.importers.autodetect import infer
+from influx.importers.autodetect.infer import Inferred
 from influx.importers.autodetect.sample import look, read_all
 from influx.importers.reading import cells, encoding, intervals, tabular, times
 from influx.importers.reading.layout import overridden
@@ -73,7 +73,7 @@ def _read_matrix(path: Path, found: Inferred, settings: Settings) -> Part:
         texts = block.rows[list(found.matrix)].astype("str").to_numpy(object).ravel()
         values, bad = cells.numbers(pd.Series(texts, dtype="str"), bool(layout.comma))
         step = {24: 60.0, 25: 60.0, 48: 30.0, 50: 30.0}.get(count, 15.0)
-        clocks = np.array([matrix.clock_of(name) or 0.0 for name in found.matrix])
+        clocks = np.array([infer.clock_of(name) or 0.0 for name in found.matrix])
         clocks = (
             clocks if (np.diff(clocks) > 0).all() and clocks.max() * 60 >= 23 * 60 else np.arange(count) * step / 60
         )
