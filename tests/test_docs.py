@@ -5,22 +5,21 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
 from pydantic import BaseModel
 
 import architecture
+import influx
 from influx.core.flexible_load_settings import Flexible
 from influx.core.settings import Absence, Column, Device, File, Settings
 from influx.core.tariff_settings import NamedRate, Season, Tariff
+from influx.importers.formats.table_format import TableFormat  # noqa: F401
+from influx.importers.reading.layout import SeriesMapping  # noqa: F401
 
 PROJECT = Path(__file__).resolve().parents[1]
-PAGES = [
-    *PROJECT.glob("*.md"),
-    *PROJECT.glob("docs/*.md"),
-    *PROJECT.glob("findings/*.md"),
-    *PROJECT.glob("*/README.md"),
-]
+PAGES = [*PROJECT.glob("*.md"), *PROJECT.glob("docs/*.md"), *PROJECT.glob("*/README.md")]
 MODELS: dict[str, type[BaseModel]] = {
     "The home": Settings,
     "`tariff`": Tariff,
@@ -122,7 +121,27 @@ def test_the_other_tariff_of_the_docs_can_be_computed(monkeypatch: pytest.Monkey
     assert not names["found"].empty  # type: ignore[attr-defined]
 
 
-def test_every_finding_is_listed_and_short() -> None:
+def test_the_format_that_contributors_are_shown_reads_the_file_beside_it(tmp_path: Path) -> None:
+    """300 Wh and more: .25 + .3 + .15 kWh drawn and .1 kWh fed in, half hours named by their end in Berlin's summer."""
+    page = (PROJECT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    file, row, _ = re.findall(r"```(?:python)?\n(.*?)```", page.split("## Adding a format")[1], re.DOTALL)[:3]
+    (tmp_path / "export.csv").write_text(file)
+    shown = eval(row[row.index("TableFormat(") :].rstrip().rstrip(","))
+    assert shown.matches(tmp_path / "export.csv")
+    part = shown.read(tmp_path / "export.csv", Settings())
+    assert part.frame.groupby("device_id")["energy_kwh"].sum().to_dict() == pytest.approx(
+        {"grid import": 0.7, "grid export": 0.1}
+    )
+    assert part.frame["timestamp"].min() == pd.Timestamp("2024-06-30 22:00", tz="UTC")
+
+
+def test_the_names_that_pages_use_of_the_package_are_there() -> None:
+    for name in ("README.md", "CONTRIBUTING.md"):
+        used = set(re.findall(r"\binflux\.([a-z]+)\(", (PROJECT / name).read_text(encoding="utf-8")))
+        assert used <= set(dir(influx)), name
+
+
+def test_every_finding_is_listed_and_pinned() -> None:
     listed = (PROJECT / "findings" / "README.md").read_text(encoding="utf-8")
     for script in PROJECT.glob("findings/*.sh"):
         assert f"| `{script.name}` |" in listed

@@ -68,13 +68,13 @@ def test_every_event_is_used_with_all_of_its_energy(two_weeks: Run) -> None:
 
 
 def test_two_weeks_are_too_few_to_test_a_model_and_that_is_said(two_weeks: Run) -> None:
-    choice = two_weeks.selection()
-    assert len(choice) == 11
-    assert (choice["folds"] == 0).all()
-    assert set(choice["reason"]) == {"untested"}
+    selection = two_weeks.selection()
+    assert len(selection) == 11
+    assert (selection["folds"] == 0).all()
+    assert set(selection["reason"]) == {"untested"}
     assert two_weeks.scores().empty
-    assert "untested" in text("model_choice", choice=choice)
-    assert "cannot be tested yet" in text("reliability", metrics=two_weeks.scores(), choice=choice)
+    assert "untested" in text("model_choice", selection=selection)
+    assert "cannot be tested yet" in text("reliability", metrics=two_weeks.scores(), selection=selection)
 
 
 def test_no_range_no_trend_and_no_usual_week_is_made_up(two_weeks: Run) -> None:

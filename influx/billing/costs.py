@@ -20,8 +20,8 @@ from influx.core.local_time import hours_of_days, local
 from influx.core.schema import HOUSEHOLD
 from influx.core.tariff import Rates, rates
 from influx.forecasting.aggregate_intervals import Price, totals
-from influx.forecasting.device_series import Series, with_household
-from influx.forecasting.forecast import active_series, fitted_models
+from influx.forecasting.device_series import Series, active_series, with_household
+from influx.forecasting.forecast import fitted_models
 from influx.forecasting.models import Model
 from influx.home.home import Home
 

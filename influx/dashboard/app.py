@@ -1,76 +1,71 @@
-"""The page's frame: its heading, the five parts, and the words that stand where there is nothing to show."""
+"""The page's frame: its heading, the parts, and a picker where there are several homes."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from html import escape
 from pathlib import Path
 
 import ipywidgets as widgets
 
-from influx.dashboard import html
-from influx.dashboard.week import Week, homes, newest
+from influx.dashboard.elements import html
+from influx.dashboard.week import Week, homes
+from influx.report.html import answer
 
-STYLE = Path(__file__).parent / "templates" / "dashboard.css"
+STYLES = (
+    Path(__file__).parents[1] / "report" / "templates" / "style.css",
+    Path(__file__).parent / "templates" / "dashboard.css",
+)
+"""The report's style sheet, and what the dashboard adds."""
 
-
-def _parts() -> dict[str, Callable[[Week, Callable[[str], None]], widgets.Widget]]:
-    from influx.dashboard.accuracy import accuracy
-    from influx.dashboard.devices import devices
-    from influx.dashboard.forecast import forecast
-    from influx.dashboard.overview import overview
-    from influx.dashboard.plan import plan
-
-    return {
-        "Overview": overview,
-        "Forecast": lambda week, _: forecast(week),
-        "Devices": lambda week, _: devices(week),
-        "Plan": lambda week, _: plan(week),
-        "Accuracy": lambda week, _: accuracy(week),
-    }
+Part = Callable[[Week], widgets.Widget]
 
 
-def page(folder: str | Path = "") -> widgets.Widget:
-    """Return the whole page as a widget."""
-    style = widgets.HTML(f"<style>{STYLE.read_text(encoding='utf-8')}</style>", layout=widgets.Layout(display="none"))
-    path = newest(folder)
-    if path is None:
-        return widgets.VBox([style, widgets.HTML(_none())])
-    every = homes(path)
-    shown = widgets.VBox([_Page(Week(path)).whole])
-    picker = widgets.Dropdown(options=list(every.items()), value=path, description="Home")
-    picker.observe(lambda change: setattr(shown, "children", [_Page(Week(change["new"])).whole]), "value")
-    out = widgets.VBox([style, *([picker] if len(every) > 1 else []), shown])
+def page(week: Week | None, parts: Mapping[str, Part]) -> widgets.Widget:
+    """Return the whole page as a widget.
+
+    Parameters
+    ----------
+    week : Week or None
+        What `week.open_report` has found.
+    parts : mapping of str to callable
+        What makes each part of a week, by its name on the page; a part is made when it is first opened.
+    """
+    styles = "".join(path.read_text(encoding="utf-8") for path in STYLES)
+    style = widgets.HTML(f"<style>{styles}</style>", layout=widgets.Layout(display="none"))
+    if week is None:
+        children = [html(answer("**There is no report to show yet.** `make report` makes one."))]
+    else:
+        shown = widgets.VBox([_of_week(week, parts)])
+        folders = homes(week)
+        picker = widgets.Dropdown(options=list(folders.items()), value=week.folder, description="Home")
+        picker.observe(lambda change: setattr(shown, "children", [_of_week(Week(change["new"]), parts)]), "value")
+        children = [*([picker] if len(folders) > 1 else []), shown]
+    out = widgets.VBox([style, *children])
     out.add_class("ix-page")
     return out
 
 
-class _Page:
-    """The parts of one home's week, and which one is open."""
+def _of_week(week: Week, parts: Mapping[str, Part]) -> widgets.Widget:
+    made: dict[str, widgets.Widget] = {}
+    nav = widgets.ToggleButtons(options=list(parts))
+    nav.add_class("ix-nav")
+    body = widgets.VBox([])
 
-    def __init__(self, week: Week) -> None:
-        self.week = week
-        self.made: dict[str, widgets.Widget] = {}
-        self.parts = _parts()
-        self.chosen = widgets.ToggleButtons(options=list(self.parts), value="Overview")
-        self.chosen.add_class("ix-nav")
-        self.body = widgets.VBox([])
-        self.chosen.observe(lambda _: self.open(), "value")
-        self.whole = widgets.VBox([widgets.HTML(_title(week)), self.chosen, self.body])
-        self.open()
+    def open_part(_: object = None) -> None:
+        if nav.value not in made:
+            made[nav.value] = parts[nav.value](week)
+        body.children = [made[nav.value]]
 
-    def open(self) -> None:
-        """Show the chosen part, made the first time that it is asked for."""
-        name = self.chosen.value
-        if name not in self.made:
-            self.made[name] = self.parts[name](self.week, self.go)
-        self.body.children = [self.made[name]]
+    def go(name: str) -> None:
+        if name in parts:
+            nav.value = name
 
-    def go(self, name: str) -> None:
-        """Open another part."""
-        if name in self.parts:
-            self.chosen.value = name
+    week.go = go
+    nav.observe(open_part, "value")
+    open_part()
+    return widgets.VBox([html(_title(week)), nav, body])
 
 
 def _title(week: Week) -> str:
@@ -78,13 +73,7 @@ def _title(week: Week) -> str:
     made = week.run["finished"][:16].replace("T", " ")
     home = "" if week.name == "home" else f" of {week.name}"
     return (
-        f'<header class="ix-head"><h1>The week{escape(home)} from {monday.day} {monday:%B %Y}</h1>'
+        f"<h1>The week{escape(home)} from {monday.day} {monday:%B %Y}</h1>"
         f'<p class="ix-quiet">Report {escape(week.run["week"])}, made {escape(made)} UTC; times are those of '
-        f"{escape(str(week.zone))}.</p></header>"
-    )
-
-
-def _none() -> str:
-    return (
-        '<div class="ix-page">' + html.answer("**There is no report to show yet.** `make report` makes one.") + "</div>"
+        f"{escape(week.timezone)}.</p>"
     )

@@ -1,115 +1,143 @@
-"""The newest run folder as the page sees it: its frames, its clock, its colours. Nothing is computed anew."""
+"""The run folder as the page reads it: its frames, its clock, its texts. Nothing is computed anew."""
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import os
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
-import numpy as np
+import pandas as pd
 
 from influx.core.constants import HOUSEHOLD, OTHER
+from influx.core.local_time import local
 from influx.core.paths import find
-from influx.dashboard.columns import Columns, read
 from influx.report.plot_style import colours
-
-HOUR = np.timedelta64(3600, "s")
 
 
 class Week:
-    """A run folder, read as it is asked for.
+    """A run folder; its frames are read when they are first needed.
 
     Parameters
     ----------
     folder : Path
-        Holds `home.json`, `run.json` and the frames as CSV.
+        Holds `home.json`, `run.json` and the frames as Parquet.
+
+    Attributes
+    ----------
+    go : callable
+        Opens another part of the page by its name; the page sets it.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        kept = json.loads((folder / "home.json").read_text(encoding="utf-8"))
-        self.settings: dict[str, Any] = kept["settings"]
-        self.notes: list[str] = kept["notes"]
-        self.run: dict[str, Any] = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-        self.zone = ZoneInfo(self.settings.get("timezone", "UTC"))
-        self._frames: dict[str, Columns] = {}
+        home = _json(folder / "home.json")
+        self.settings: dict[str, Any] = home["settings"]
+        self.notes: list[str] = home["notes"]
+        self.run: dict[str, Any] = _json(folder / "run.json")
+        self.go: Callable[[str], None] = lambda _: None
+        self._frames: dict[str, pd.DataFrame] = {}
 
     @property
     def name(self) -> str:
-        """The home's name, and the week's."""
+        """The home's name."""
         return str(self.settings.get("home_id", "home"))
+
+    @property
+    def timezone(self) -> str:
+        """The home's time zone, whose clock the page shows."""
+        return str(self.settings.get("timezone", "UTC"))
 
     @property
     def currency(self) -> str:
         """The ISO 4217 code of amounts of money, or an empty string."""
         return str(self.settings.get("currency") or "")
 
-    def frame(self, name: str) -> Columns:
-        """Return a frame of the run folder; one that it lacks has no rows."""
+    def frame(self, name: str, **equal: Any) -> pd.DataFrame:
+        """Return a frame of the run folder, or its rows in which the named columns have these values.
+
+        A frame that the folder lacks has neither rows nor columns.
+        """
         if name not in self._frames:
-            self._frames[name] = read(self.folder / f"{name}.csv")
-        return self._frames[name]
+            path = self.folder / f"{name}.parquet"
+            self._frames[name] = pd.read_parquet(path) if path.exists() else pd.DataFrame()
+        frame = self._frames[name]
+        for column, value in equal.items():
+            frame = frame if frame.empty else frame[frame[column] == value]
+        return frame
+
+    def row(self, name: str, **equal: Any) -> dict[str, Any]:
+        """Return the first of these rows by column, empty where there is none."""
+        return next(iter(self.frame(name, **equal).iloc[:1].to_dict("records")), {})
+
+    def text(self, name: str) -> str:
+        """Return a text of the week's start page, so that both say the same; empty where it has none."""
+        return self._texts.get(name, "")
 
     @cached_property
-    def _words(self) -> dict[str, str]:
+    def _texts(self) -> dict[str, str]:
         path = self.folder / "texts.json"
-        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-
-    def said(self, name: str) -> str:
-        """Return a sentence that the week's start page has said, so that both say the same; empty where it has not."""
-        return self._words.get(name, "")
+        return _json(path) if path.exists() else {}
 
     @cached_property
     def devices(self) -> list[str]:
         """The devices that are forecast, the household first and `other` last."""
-        names = sorted(set(self.frame("week").get("device_id", [])))
         ends = {HOUSEHOLD: -1, OTHER: 1}
-        return sorted(names, key=lambda name: (ends.get(name, 0), name))
+        week = self.frame("week")
+        return sorted(week["device_id"] if len(week) else [], key=lambda name: (ends.get(name, 0), name))
+
+    @cached_property
+    def all_devices(self) -> list[str]:
+        """All of the home's devices: their order gives them their colours, as on the pages of the report."""
+        devices = self.frame("devices")
+        return [*(devices["device_id"] if len(devices) else []), *self.devices]
 
     @cached_property
     def colours(self) -> dict[str, str]:
-        """A colour for each device, as on the pages of the report."""
-        return colours([*self.frame("devices").get("device_id", []), *self.devices])
+        """A colour for each device."""
+        return colours(self.all_devices)
 
-    def local(self, stamps: np.ndarray) -> np.ndarray:
-        """Return UTC stamps (n,) as the home's clock times; an hour that the clock shows twice shows twice."""
-        seconds = stamps.astype("datetime64[s]").astype(np.int64)
-        days, place = np.unique(seconds // 3600, return_inverse=True)
-        shift = [self.zone.utcoffset(_moment(hour * 3600, self.zone)) for hour in days]
-        offset = np.array([0 if one is None else int(one.total_seconds()) for one in shift], dtype="timedelta64[s]")
-        return np.asarray(stamps.astype("datetime64[s]") + offset[place])
+    def local(self, stamps: pd.Series) -> pd.DatetimeIndex:
+        """Return UTC stamps as the home's clock times."""
+        return local(pd.DatetimeIndex(stamps), self.timezone)
 
 
-def _moment(second: int, zone: ZoneInfo) -> dt.datetime:
-    return dt.datetime.fromtimestamp(int(second), zone)
+def open_report(folder: str | Path = "") -> Week | None:
+    """Open the run folder to show.
 
+    Parameters
+    ----------
+    folder : str or Path
+        A run folder; empty is the one that `INFLUX_RUN` names, else `reports/latest`.
 
-def newest(folder: str | Path = "") -> Path | None:
-    """Return the run folder to show: the one that is named, else `INFLUX_RUN`, else `reports/latest`; None without."""
+    Returns
+    -------
+    Week or None
+        None where there is no run folder.
+    """
     path = find(str(folder) or os.environ.get("INFLUX_RUN", "") or "reports/latest")
-    return path.resolve() if _is_run(path) else None
+    return Week(path.resolve()) if _is_run(path) else None
 
 
-def homes(folder: Path) -> dict[str, Path]:
-    """Return `folder` and the newest run of each other home whose reports lie in a folder beside it, by their names.
+def homes(week: Week) -> dict[str, Path]:
+    """Return this run folder and the newest one of each other home whose reports lie beside it, by the homes' names.
 
     Weeks lie in `reports` itself, or in a folder a home below it; each has a `latest`. Nothing above is looked at.
     """
-    found = {_home(folder): folder}
-    for path in sorted(folder.parent.glob("*/latest")):
+    folders = {week.name: week.folder}
+    for path in sorted(week.folder.parent.glob("*/latest")):
         if _is_run(path):
-            found.setdefault(_home(path), path.resolve())
-    return found
+            name = str(_json(path / "home.json")["settings"].get("home_id", "home"))
+            folders.setdefault(name, path.resolve())
+    return folders
 
 
 def _is_run(path: Path) -> bool:
     return (path / "home.json").exists() and (path / "run.json").exists()
 
 
-def _home(path: Path) -> str:
-    settings = json.loads((path / "home.json").read_text(encoding="utf-8"))["settings"]
-    return str(settings.get("home_id", "home"))
+def _json(path: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content

@@ -147,8 +147,21 @@ def series_of(
     for name, value in (("timezone", timezone), ("country", country), ("weather", weather)):
         if value is not None:
             raise InputError(f"{name}: a Home has its own; leave it away, or pass home.readings.")
-    living = alive(series_of_home(home_or_readings), home_or_readings.origin)
+    living = active_series(home_or_readings)
     return [(replace(one, around=replace(one.around, extra=own)), home_or_readings.origin) for one in living]
+
+
+recent: dict[str, Any] = {}
+"""What the last home of this process needed more than once: its series, and its fitted models."""
+
+
+def active_series(home: Home) -> list[Series]:
+    """Return the devices of a home that were measured in the four weeks before its origin."""
+    key = f"series {home.fingerprint}"
+    if key not in recent:
+        recent.clear()
+        recent[key] = alive(series_of_home(home), home.origin)
+    return recent[key]
 
 
 def with_household(readings: pd.DataFrame) -> pd.DataFrame:

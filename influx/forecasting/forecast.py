@@ -22,7 +22,7 @@ from influx.core.errors import InputError
 from influx.core.fingerprint import fingerprint
 from influx.core.parallel import run_all, run_apart
 from influx.core.schema import FORECAST, HOUSEHOLD, check
-from influx.forecasting.device_series import Extra, Home, Series, series_of, series_of_home
+from influx.forecasting.device_series import Extra, Home, Series, active_series, recent, series_of
 from influx.forecasting.device_series import alive as alive
 from influx.forecasting.device_series import is_alive as is_alive
 from influx.forecasting.evaluation.backtest import check_range, fit, predict, scores_of
@@ -122,19 +122,6 @@ def _selected_model(
     return name, model_of(selection, name)
 
 
-_recent: dict[str, Any] = {}
-"""What the last home of this process needed more than once: its series, and its fitted models."""
-
-
-def active_series(home: Home) -> list[Series]:
-    """Return the devices of a home that were measured in the four weeks before its origin."""
-    key = f"series {home.fingerprint}"
-    if key not in _recent:
-        _recent.clear()
-        _recent[key] = alive(series_of_home(home), home.origin)
-    return _recent[key]
-
-
 def fitted_models(home: Home, selection: pd.DataFrame, horizon: int) -> dict[tuple[str, str], Any]:
     """Return the `model` that a selection, or a `forecast` frame, names for each device, fitted to all that is known.
 
@@ -146,9 +133,9 @@ def fitted_models(home: Home, selection: pd.DataFrame, horizon: int) -> dict[tup
     named = named.sort_values(keys, ignore_index=True)
     own = getattr(selection, "models", None) or {}
     key = fingerprint("models", home, named, horizon, repr(own))
-    if key not in _recent:
-        _recent[key] = fit_named(active_series(home), named, home.origin, horizon, own)
-    return _recent[key]
+    if key not in recent:
+        recent[key] = fit_named(active_series(home), named, home.origin, horizon, own)
+    return recent[key]
 
 
 def fit_named(
@@ -170,13 +157,13 @@ def fit_named(
 def predict_all(
     every: list[Series],
     models: Mapping[tuple[str, str], Any],
-    choice: pd.DataFrame,
+    selection: pd.DataFrame,
     origin: pd.Timestamp,
     horizon: int,
     levels: np.ndarray,
 ) -> pd.DataFrame:
     """Forecast each device with its fitted model and reconcile the household; the `forecast` frame."""
-    chosen = choice.set_index(["home_id", "device_id"])["model"]
+    chosen = selection.set_index(["home_id", "device_id"])["model"]
     keys = [(one.home_id, one.device_id) for one in every]
     work = [(one, models[key], chosen[key]) for one, key in zip(every, keys, strict=True)]
     return _whole(run_all(lambda job: _said(*job, origin, horizon, levels), work))

@@ -126,6 +126,7 @@ class Home:
         """Return what a person who opens the home wants to know first, in about ten lines."""
         files, zone = self.reconciliation, self.settings.timezone
         read, lost = int(files["rows_used"].sum()), len(self.rejected)
+        unread = sum(note.startswith("Not read: ") for note in self.notes)
         last = self.readings["timestamp"].max() + local_time.HOUR
         span = local_time.local(pd.DatetimeIndex([self.readings["timestamp"].min(), last, self.origin]), zone)
         used = self.devices.sort_values("kwh", ascending=False)
@@ -134,7 +135,10 @@ class Home:
             ("home", self.settings.home_id),
             ("files", ", ".join(f"{file} ({form})" for file, form in zip(files["file"], files["format"], strict=True))),
             ("read", f"{read:,} rows, {files['kwh_used'].sum():,.1f} kWh"),
-            ("not read", f"{lost:,} rows rejected, {files['rows_after_as_of'].sum():,} after the as-of time"),
+            (
+                "not read",
+                f"{lost:,} rows rejected, {files['rows_after_as_of'].sum():,} after the as-of time; {unread} files",
+            ),
             (
                 "devices",
                 ", ".join(f"{d} ({kwh:,.1f} kWh)" for d, kwh in zip(used["device_id"], used["kwh"], strict=True)),
@@ -229,7 +233,7 @@ def load(path: str | Path, as_of: str | dt.date | pd.Timestamp | None = None) ->
         rejected=pd.concat([file.part.rejected for file in files], ignore_index=True),
         reconciliation=audit.reconciliation(files),
         corrections=audit.corrections(),
-        notes=(*settings.told(), *audit.notes),
+        notes=(*settings.default_notes(), *audit.notes),
     )
 
 

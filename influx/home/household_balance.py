@@ -80,20 +80,17 @@ def balance(
         There are two main meters, or nothing but series that are to be ignored.
     """
     roles: dict[str, Role] = dict(zip(series["device_id"], series["role"], strict=True))
-    meters = _Meters(
-        *(hours.pivot(index="timestamp", columns="device_id", values=c) for c in ("energy_kwh", "quality"))
-    )
-    named = {role: [name for name in meters.energy if roles[name] == role] for role in get_args(Role)}
-    for name in (name for role in _FLOWS for name in named[role] if name in containers):
-        audit.note(f"{name} is part of {containers[name]}, as home.yaml says, and not added to it.")
-    named |= {role: [name for name in named[role] if name not in containers] for role in _FLOWS}
-    never = [name for name in named["grid_export"] if not (meters.energy[name] > 0).any()]
-    if never:  # many a register of a home without sun
-        audit.note(f"{', '.join(never)}: nothing was ever fed in.")
-    named["grid_export"] = [name for name in named["grid_export"] if name not in never]
+    tables = (hours.pivot(index="timestamp", columns="device_id", values=c) for c in ("energy_kwh", "quality"))
+    meters = _Meters(*tables)
+    named = _by_role(meters.energy, roles, containers, audit)
     within = {name: containers[name] for name in named["device"] if name in containers}
     _note_containers(meters.energy, within, audit)
-    main = _main_meter(named["household"])
+    if len(named["household"]) > 1:
+        raise InputError(
+            f"There are several main meters: {', '.join(named['household'])}. Give all but one another role in "
+            "home.yaml (under devices: `role: device` or `role: ignore`)."
+        )
+    main = next(iter(named["household"]), None)
     household = meters.series(main) if main else _from_flows(meters, named, audit)
     half = _half_a_battery(named)
     if half and main and not named["grid_import"]:
@@ -116,18 +113,23 @@ def balance(
     return Balance(readings.sort_values(["device_id", "timestamp"], ignore_index=True), _long(flows, home_id), main)
 
 
+def _by_role(
+    energy: pd.DataFrame, roles: Mapping[str, Role], containers: Mapping[str, str], audit: Audit
+) -> dict[Role, list[str]]:
+    """Return the meters of each role; of flows those that no other one contains, and no feed-in that never was."""
+    named = {role: [name for name in energy if roles[name] == role] for role in get_args(Role)}
+    for name in (name for role in _FLOWS for name in named[role] if name in containers):
+        audit.note(f"{name} is part of {containers[name]}, as home.yaml says, and not added to it.")
+    named |= {role: [name for name in named[role] if name not in containers] for role in _FLOWS}
+    never = [name for name in named["grid_export"] if not (energy[name] > 0).any()]
+    if never:  # many a register of a home without sun
+        audit.note(f"{', '.join(never)}: nothing was ever fed in.")
+    return {**named, "grid_export": [name for name in named["grid_export"] if name not in never]}
+
+
 def _long(series: Mapping[str, pd.DataFrame], home_id: str) -> pd.DataFrame:
     frame = pd.concat(series, names=["device_id", "timestamp"]).reset_index()
     return frame.astype({"device_id": "str"}).assign(home_id=home_id)
-
-
-def _main_meter(names: list[str]) -> str | None:
-    if len(names) > 1:
-        raise InputError(
-            f"There are several main meters: {', '.join(names)}. Give all but one another role in home.yaml "
-            "(under devices: `role: device` or `role: ignore`)."
-        )
-    return names[0] if names else None
 
 
 def _sum_of(meters: _Meters, names: list[str]) -> tuple[pd.Series, pd.DataFrame]:
@@ -136,31 +138,29 @@ def _sum_of(meters: _Meters, names: list[str]) -> tuple[pd.Series, pd.DataFrame]
 
 def _from_flows(meters: _Meters, named: Mapping[Role, list[str]], audit: Audit) -> pd.DataFrame | None:
     """Return the household as what came in less what went out, or None where these meters do not tell it."""
+    sun, bought, fed_in, stored, given_back = (named[role] for role in _FLOWS)
     if not any(named[role] for role in _FLOWS):
         return None
-    half = _half_a_battery(named)
-    if not named["grid_import"]:
+    unknown = "what the household uses does not follow from its meters."
+    if not bought:
         audit.note(
             "Solar, feed-in and battery meters without one of the grid import do not tell what the household uses."
         )
         return None
-    if half:
-        audit.note(f"{half}: what the household uses does not follow from its meters.")
+    if half := _half_a_battery(named):
+        audit.note(f"{half}: {unknown}")
         return None
-    if named["grid_export"] and not (named["solar"] or named["battery_out"]):
-        audit.note(
-            "Energy is fed in, but no solar meter is there: what the household uses does not follow from its meters."
-        )
+    if fed_in and not (sun or given_back):
+        audit.note(f"Energy is fed in, but no solar meter is there: {unknown}")
         return None
-    if named["solar"] and not named["grid_export"]:
+    if sun and not fed_in:
         audit.note("No meter of the fed-in energy is there: all solar output is taken for used at home.")
-    if named["grid_export"] and not named["solar"]:
+    if fed_in and not sun:
         audit.note("No solar meter is there: all that is fed in is taken for the battery's.")
-    came = [*named["grid_import"], *named["solar"], *named["battery_out"]]
-    went = [*named["grid_export"], *named["battery_in"]]
+    came, went = [*bought, *sun, *given_back], [*fed_in, *stored]
     audit.note(f"The household is computed as {' + '.join(came)}{''.join(f' - {name}' for name in went)}.")
     cause = "more was fed in than was taken and produced"
-    if named["battery_in"]:
+    if stored:
         cause = "more was fed in and stored than was taken, produced and given back"
     raw = _sum_of(meters, came)[0] - _sum_of(meters, went)[0]
     return _derived(HOUSEHOLD, raw, meters.quality[came + went], cause, audit)

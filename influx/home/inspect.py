@@ -5,7 +5,6 @@ from __future__ import annotations
 import textwrap
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from influx.core.errors import InputError
@@ -19,9 +18,10 @@ from influx.importers import Part, find
 from influx.importers.reading.part import KWH
 
 WIDTH = 96
-_FIRST = 5
-_REJECTED = 3
+_FIRST_ROWS = 5
+_REASONS = 3
 _SERIES = 20
+_VALUES = ("device_id", *KWH.values(), "quality", "outdoor_temp_celsius", "price_per_kwh", "carbon_g_per_kwh")
 
 
 def inspect(path: Path) -> str:
@@ -65,61 +65,60 @@ def _of_file(path: Path, settings: Settings) -> str:
             "so by its name or unit; name them under files in home.yaml."
         )
     part = source.read(path, settings)
-    lines = [f"{path.name}: {part.format}, read as `format: {source.id}`"]
-    lines += _account(part)
+    lines = [f"{path.name}: {part.format}, read as `format: {source.id}`", _rows(part)]
     if part.kind in KWH:
         lines += ["", "Series", *_series(part, settings)]
-    lines += ["", f"First rows, in the time of {settings.timezone}", *_first(part, settings)]
-    told = [*part.why, *(note.removeprefix(f"{path.name}: ") for note in part.notes)]
-    if told:
-        lines += ["", "Why"] + [_wrapped(line, "- ") for line in told]
+    lines += ["", f"First rows, in the time of {settings.timezone}", *_first_rows(part, settings)]
+    reasons = [*part.why, *(note.removeprefix(f"{path.name}: ") for note in part.notes)]
+    if reasons:
+        lines += ["", "Why", *(_wrapped(line, "- ") for line in reasons)]
     if len(part.rejected):
         lines += ["", "Not used", *_rejected(part)]
-    lines += ["", *_how_to_change(path, part)]
+    if part.kind == "readings":
+        lines += [
+            "",
+            f"To change it, write into {SETTINGS} beside the file (every key may be left out):",
+            "  files:",
+            f"    {path.name}: {{timezone: Europe/Madrid, date_order: dmy, label: end, unit: Wh, measures: counter}}",
+        ]
     return "\n".join(line.rstrip() for line in lines)
 
 
-def _account(part: Part) -> list[str]:
-    used = int((part.frame["row"] > 0).sum())
+def _rows(part: Part) -> str:
+    used, kwh = int((part.frame["row"] > 0).sum()), float(part.rejected["kwh"].sum())
     text = f"  {part.rows_read:,} rows read, {used:,} used, {len(part.rejected):,} rejected"
     if part.kind in KWH:
-        text += f"; {part.kwh:,.3f} kWh"
-        rejected = float(part.rejected["kwh"].sum())
-        text += f", {rejected:,.3f} kWh rejected" if rejected else ""
-    return [text]
+        text += f"; {part.kwh:,.3f} kWh" + (f", {kwh:,.3f} kWh rejected" if kwh else "")
+    return text
 
 
 def _series(part: Part, settings: Settings) -> list[str]:
     """Return a line a series: what it measures, its step, its span and its energy."""
-    roles = {name: role_of(name, settings, part.roles) for name in map(str, part.frame["device_id"].unique())}
-    rows = []
-    for name, frame in part.frame.groupby("device_id", observed=True):
-        times = local(pd.DatetimeIndex(frame["timestamp"]), settings.timezone)
-        minutes = frame["minutes"] if "minutes" in frame else frame["duration_minutes"]
-        rows.append(
-            [
-                str(name),
-                roles[str(name)].replace("_", " "),
-                f"{float(np.median(minutes)):g} min",
-                f"{times.min():%Y-%m-%d %H:%M} to {times.max():%Y-%m-%d %H:%M}",
-                f"{frame[KWH[part.kind]].sum():,.3f} kWh",
-            ]
-        )
-    more = [f"  and {len(rows) - _SERIES} more"] if len(rows) > _SERIES else []
-    return _columns(rows[:_SERIES]) + more
+    minutes = "minutes" if "minutes" in part.frame else "duration_minutes"
+    series = part.frame.groupby("device_id", observed=True).agg(
+        minutes=(minutes, "median"), first=("timestamp", "min"), last=("timestamp", "max"), kwh=(KWH[part.kind], "sum")
+    )
+    first, last = (local(pd.DatetimeIndex(series[end]), settings.timezone) for end in ("first", "last"))
+    table = pd.DataFrame(
+        {
+            "name": series.index.astype("str"),
+            "role": [role_of(str(name), settings, part.roles).replace("_", " ") for name in series.index],
+            "step": [f"{step:g} min" for step in series["minutes"]],
+            "span": first.strftime("%Y-%m-%d %H:%M to ") + last.strftime("%Y-%m-%d %H:%M"),
+            "kwh": [f"{kwh:,.3f} kWh" for kwh in series["kwh"]],
+        }
+    )
+    more = [f"  and {len(table) - _SERIES} more"] if len(table) > _SERIES else []
+    return _lines(table.head(_SERIES)) + more
 
 
-def _first(part: Part, settings: Settings) -> list[str]:
+def _first_rows(part: Part, settings: Settings) -> list[str]:
     known = part.frame[part.frame[KWH[part.kind]].notna()] if part.kind in KWH else part.frame
-    frame = known.sort_values(["timestamp", "row"], kind="stable").head(_FIRST)
+    frame = known.sort_values(["timestamp", "row"], kind="stable").head(_FIRST_ROWS)
     times = local(pd.DatetimeIndex(frame["timestamp"]), settings.timezone)
-    names = [name for name in ("device_id", KWH.get(part.kind, ""), "quality") if name in frame]
-    names += [name for name in ("outdoor_temp_celsius", "price_per_kwh", "carbon_g_per_kwh") if name in frame]
-    rows = [[f"row {row}", f"{at:%Y-%m-%d %H:%M:%S}"] for row, at in zip(frame["row"], times, strict=True)]
-    for name in names:
-        for row, value in zip(rows, frame[name], strict=True):
-            row.append(_cell(name, value))
-    return _columns(rows)
+    columns = {name: [_cell(name, value) for value in frame[name]] for name in _VALUES if name in frame}
+    rows = [f"row {row}" for row in frame["row"]]
+    return _lines(pd.DataFrame({"row": rows, "time": times.strftime("%Y-%m-%d %H:%M:%S"), **columns}))
 
 
 def _cell(name: str, value: object) -> str:
@@ -131,34 +130,21 @@ def _cell(name: str, value: object) -> str:
 
 
 def _rejected(part: Part) -> list[str]:
-    alike = part.rejected.groupby(["column", "reason"], sort=False).agg(
+    alike = part.rejected.groupby(["column", "reason"], sort=False, as_index=False).agg(
         rows=("row", "size"), first=("row", "first"), value=("value", "first")
     )
     lines = []
-    for (column, reason), row in list(alike.iterrows())[:_REJECTED]:
-        where = f", {column}" if column else ""
-        lines.append(
-            _wrapped(f"{row['rows']} rows (first: row {row['first']}{where}, {row['value']!r}): {reason}", "- ")
-        )
-    more = len(alike) - _REJECTED
+    for row in alike.head(_REASONS).itertuples():
+        where = f", {row.column}" if row.column else ""
+        lines.append(_wrapped(f"{row.rows} rows (first: row {row.first}{where}, {row.value!r}): {row.reason}", "- "))
+    more = len(alike) - _REASONS
     return [*lines, f"  and {more} more reasons"] if more > 0 else lines
 
 
-def _how_to_change(path: Path, part: Part) -> list[str]:
-    """Return the lines for home.yaml that would change how the file is read."""
-    if part.kind != "readings":
-        return []
-    return [
-        f"To change it, write into {SETTINGS} beside the file (every key may be left out):",
-        "  files:",
-        f"    {path.name}: {{timezone: Europe/Madrid, date_order: dmy, label: end, unit: Wh, measures: counter}}",
-    ]
-
-
-def _columns(rows: list[list[str]]) -> list[str]:
-    """Return rows of cells with their columns in line."""
-    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))] if rows else []
-    return ["  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
+def _lines(table: pd.DataFrame) -> list[str]:
+    """Return the rows of a table of texts, each column as wide as its longest text."""
+    padded = table.apply(lambda column: column.str.ljust(int(column.str.len().max())))
+    return ["  " + "  ".join(row) for row in padded.itertuples(index=False)]
 
 
 def _wrapped(text: str, mark: str) -> str:

@@ -5,8 +5,6 @@ Prices and carbon hold for half hours, whatever the step of their files.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import numpy as np
 import pandas as pd
 
@@ -28,51 +26,37 @@ _WEATHER = ("outdoor_temp_celsius", "humidity_percent")
 def describe(
     files: list[SourceFile], hours: Hours, balance: Balance, settings: Settings, audit: Audit
 ) -> dict[str, pd.DataFrame | None]:
-    """Return the frames of a home beside its energy, as `Home` holds them, by its names for them.
+    """Return what is known beside energy, as `Home` holds it.
 
     Returns
     -------
-    dict
-        `devices`, `minutes`, `context`, `weather`, `prices` and `carbon`.
+    dict of str to DataFrame or None
+        `devices`: a row a device, with what the events and home.yaml say of it, its span of known hours, its energy
+        [kWh], and its source ("events", "readings" or "derived"). `minutes` of use, under the names of the readings.
+        `context`: the mean over the events that start in an hour. `weather` by hours; `prices` and `carbon` by half
+        hours: what was measured goes before a forecast, then the newer file counts.
     """
-    of_kind = {k: [f for f in files if f.part.kind == k and len(f.frame)] for k in ("weather", "prices", "carbon")}
-    weather = weather_table(with_kind(of_kind["weather"], hours.now, audit), hours.shift)
+    weather = _weather(_with_kind(files, "weather", hours.now, audit), hours.shift)
     _note_lacking(hours.events, weather, audit)
-    devices = device_table(balance.readings, hours, settings, balance.main)
+    devices = _devices(balance, hours, settings)
     minutes = hours.minutes.replace({"device_id": {balance.main: HOUSEHOLD}})
+    prices = [file.frame for file in files if file.part.kind == "prices" and len(file.frame)]
     return {
         "devices": devices,
         "minutes": minutes[minutes["device_id"].isin(devices["device_id"])].reset_index(drop=True),
-        "context": context_table(hours),
+        "context": _context(hours),
         "weather": weather,
-        "prices": half_hours([file.frame for file in of_kind["prices"]], "price_per_kwh", hours.shift),
-        "carbon": half_hours(with_kind(of_kind["carbon"], hours.now, audit), "carbon_g_per_kwh", hours.shift),
+        "prices": half_hours(prices, "price_per_kwh", hours.shift),
+        "carbon": half_hours(_with_kind(files, "carbon", hours.now, audit), "carbon_g_per_kwh", hours.shift),
     }
 
 
-def device_table(readings: pd.DataFrame, hours: Hours, settings: Settings, main: str | None) -> pd.DataFrame:
-    """Return a row a device: what the events and home.yaml say of it, its span of known hours, and its energy.
-
-    Parameters
-    ----------
-    readings : DataFrame
-        All devices of use, `household` and `other` included.
-    hours : Hours
-        Of an attribute that changes in its events, the last known value counts.
-    main : str, optional
-        The name under which the main meter stands in the files and in home.yaml.
-
-    Returns
-    -------
-    DataFrame
-        device_id, device_type, location, flexible, always_on, `schema.STATIC_COLUMNS`, mode_of_operation,
-        maintenance_last_date, first and last (UTC, known hours), kwh, source ("events", "readings" or "derived").
-    """
-    names = pd.Index(sorted(readings["device_id"].unique()), name="device_id")
-    in_files = {name: main if name == HOUSEHOLD and main is not None else name for name in names}
+def _devices(balance: Balance, hours: Hours, settings: Settings) -> pd.DataFrame:
+    names = pd.Index(sorted(balance.readings["device_id"].unique()), name="device_id")
+    in_files = {name: (name == HOUSEHOLD and balance.main) or name for name in names}
     columns = [*_TEXTS, *STATIC_COLUMNS]
     table = pd.DataFrame(index=names)
-    if hours.events is not None:
+    if hours.events is not None:  # of what changes, the last known value counts
         table = hours.events.groupby("device_id")[[name for name in columns if name in hours.events]].last()
     table = table.reindex(index=names, columns=columns)
     table = table.astype({**dict.fromkeys(_TEXTS, "str"), **dict.fromkeys(STATIC_COLUMNS, float)})
@@ -80,28 +64,23 @@ def device_table(readings: pd.DataFrame, hours: Hours, settings: Settings, main:
     for rating in _NAMEPLATE:
         given = pd.Series([getattr(device, rating) for device in in_yaml], index=names, dtype=float)
         table[rating] = given.fillna(table[rating])
-    table["location"] = pd.Series([device.location for device in in_yaml], index=names, dtype="str")
-    table["flexible"] = [bool(device.flexible) for device in in_yaml]
-    table["always_on"] = [device.always_on for device in in_yaml]
     of_events = set() if hours.events is None else set(hours.events["device_id"])
-    derived = {OTHER} | ({HOUSEHOLD} if main is None else set())
-    table["source"] = pd.Series(
-        ["events" if in_files[n] in of_events else "derived" if n in derived else "readings" for n in names],
-        index=names,
-        dtype="str",
+    derived = {OTHER} | ({HOUSEHOLD} if balance.main is None else set())
+    sources = ["events" if in_files[n] in of_events else "derived" if n in derived else "readings" for n in names]
+    table = table.assign(
+        location=pd.Series([device.location for device in in_yaml], index=names, dtype="str"),
+        flexible=[bool(device.flexible) for device in in_yaml],
+        always_on=[device.always_on for device in in_yaml],
+        source=pd.Series(sources, index=names, dtype="str"),
     )
-    known = readings[readings["energy_kwh"].notna()].groupby("device_id")
+    known = balance.readings[balance.readings["energy_kwh"].notna()].groupby("device_id")
     table = table.join(known.agg(first=("timestamp", "min"), last=("timestamp", "max"), kwh=("energy_kwh", "sum")))
     order = ["device_type", "location", "flexible", "always_on", *STATIC_COLUMNS, *_TEXTS[1:]]
     table = table.fillna({"kwh": 0.0})[[*order, "first", "last", "kwh", "source"]]
     return table.reset_index().astype({"device_id": "str"})
 
 
-def context_table(hours: Hours) -> pd.DataFrame:
-    """Return the state of the home at all hours: the mean over the events that start in each, NaN where none does.
-
-    Its columns are `timestamp` and those of `schema.CONTEXT_COLUMNS` that the events have; without any, no rows.
-    """
+def _context(hours: Hours) -> pd.DataFrame:
     stamps = pd.DatetimeIndex(hours.energy["timestamp"].unique(), name="timestamp").sort_values()
     columns = [name for name in CONTEXT_COLUMNS if hours.events is not None and name in hours.events]
     if hours.events is None or not columns:
@@ -110,31 +89,15 @@ def context_table(hours: Hours) -> pd.DataFrame:
     return hours.events.groupby(hour)[columns].mean().reindex(stamps).reset_index()
 
 
-def weather_table(files: list[pd.DataFrame], shift: pd.Timedelta) -> pd.DataFrame | None:
-    """Return hourly weather: the mean over what falls into an hour; measured before forecast, then the newer file.
-
-    Parameters
-    ----------
-    files : list of DataFrame
-        Oldest first; `timestamp` (UTC), `outdoor_temp_celsius` [deg C], `kind`, maybe `humidity_percent` [%].
-    shift : Timedelta
-        How far after a full UTC hour the hours begin.
-
-    Returns
-    -------
-    DataFrame or None
-        None where there is no file.
-    """
+def _weather(files: list[pd.DataFrame], shift: pd.Timedelta) -> pd.DataFrame | None:
     if not files:
         return None
-    parts = [
-        frame.groupby([hour_of(frame["timestamp"], shift), "kind"])[[c for c in _WEATHER if c in frame]]
-        .mean()
-        .reset_index()
-        for frame in files
-    ]
-    hours = _best_known([part[part["outdoor_temp_celsius"].notna()] for part in parts])
-    return hours.astype({"kind": "str"})[["timestamp", *(name for name in _WEATHER if name in hours), "kind"]]
+    parts = []
+    for frame in files:
+        means = frame.groupby([hour_of(frame["timestamp"], shift), "kind"])[[c for c in _WEATHER if c in frame]].mean()
+        parts.append(means[means["outdoor_temp_celsius"].notna()].reset_index())
+    hours = _best_known(parts).astype({"kind": "str"})
+    return hours[["timestamp", *(name for name in _WEATHER if name in hours), "kind"]]
 
 
 def half_hours(files: list[pd.DataFrame], value: str, shift: pd.Timedelta) -> pd.DataFrame | None:
@@ -166,6 +129,19 @@ def half_hours(files: list[pd.DataFrame], value: str, shift: pd.Timedelta) -> pd
     return _best_known(parts)[columns].astype({value: float})
 
 
+def _half_hours_of(frame: pd.DataFrame, value: str, shift: pd.Timedelta) -> pd.DataFrame:
+    """Return the mean of one file's values in each half hour of which enough is known."""
+    order = frame.sort_values("published", kind="stable") if "published" in frame else frame
+    known = order[order[value].notna()].drop_duplicates("timestamp", keep="last")
+    pieces = np.maximum(known["minutes"].to_numpy(float) // 15, 1).astype(int)
+    cut = known.loc[known.index.repeat(pieces), ["timestamp", "minutes", value]]
+    begin = cut["timestamp"] + pd.to_timedelta(15 * cut.groupby(level=0).cumcount(), unit="min")
+    cut["timestamp"] = ((begin - shift).dt.floor("30min") + shift).dt.as_unit("us")
+    cut["minutes"] /= np.repeat(pieces, pieces)
+    halves = cut.groupby("timestamp").agg(**{value: (value, "mean"), "minutes": ("minutes", "sum")})
+    return halves.loc[halves["minutes"] >= 30 * KNOWN_SHARE, [value]].reset_index()
+
+
 def _best_known(parts: list[pd.DataFrame]) -> pd.DataFrame:
     """Return a row a time of frames with `timestamp` and `kind`: measured before forecast, then the later frame's."""
     rows = pd.concat(parts, ignore_index=True)
@@ -173,24 +149,10 @@ def _best_known(parts: list[pd.DataFrame]) -> pd.DataFrame:
     return rows.drop_duplicates("timestamp", keep="last").sort_values("timestamp", ignore_index=True)
 
 
-def _half_hours_of(frame: pd.DataFrame, value: str, shift: pd.Timedelta) -> pd.DataFrame:
-    """Return the mean of one file's values in each half hour of which enough is known."""
-    order = frame.sort_values("published", kind="stable") if "published" in frame else frame
-    known = order[order[value].notna()].drop_duplicates("timestamp", keep="last")
-    pieces = np.maximum(known["minutes"].to_numpy(float) // 15, 1).astype(int)
-    cut = known.loc[known.index.repeat(pieces), ["timestamp", "minutes", value]]
-    place = cut.groupby(level=0).cumcount()
-    begin = cut["timestamp"] + pd.to_timedelta(15 * place, unit="min")
-    cut["timestamp"] = ((begin - shift).dt.floor("30min") + shift).dt.as_unit("us")
-    cut["minutes"] /= np.repeat(pieces, pieces)
-    halves = cut.groupby("timestamp").agg(**{value: (value, "mean"), "minutes": ("minutes", "sum")})
-    return halves.loc[halves["minutes"] >= 30 * KNOWN_SHARE, [value]].reset_index()
-
-
-def with_kind(files: Iterable[SourceFile], now: pd.Timestamp, audit: Audit) -> list[pd.DataFrame]:
+def _with_kind(files: list[SourceFile], kind: str, now: pd.Timestamp, audit: Audit) -> list[pd.DataFrame]:
     """Return the rows of weather or carbon; those from `now` on count as a forecast where a file does not say."""
     frames = []
-    for file in files:
+    for file in (file for file in files if file.part.kind == kind and len(file.frame)):
         frame = file.frame
         if "kind" not in frame:
             ahead = frame["timestamp"] >= now

@@ -222,24 +222,11 @@ def _refuse_duplicate_meters(table: pd.DataFrame, roles: Mapping[str, Role], fil
 def duplicates(
     table: pd.DataFrame, roles: Mapping[str, Role], settings: Settings
 ) -> tuple[dict[str, str], list[tuple[str, str]]]:
-    """Return the devices that count again what another series counts, and those that only seem to.
+    """Return the devices that count again what another series counts, with it, and pairs that only seem to.
 
     A device is a copy where its name says that it counts by the day, week, month or year and the other's does not. Any
-    other two that are alike may be two devices. What home.yaml names is never taken for a copy.
-
-    Parameters
-    ----------
-    table : DataFrame
-        A column a series, a row an hour [kWh].
-    roles : mapping
-        What each series measures.
-
-    Returns
-    -------
-    copies : dict
-        The name of the series that each copy repeats.
-    alike : list of (str, str)
-        A series and the device that may be a copy of it.
+    other two that are alike may be two devices. What home.yaml names is never taken for a copy. `table` has a column a
+    series and a row an hour [kWh].
     """
     named = {*settings.devices, *(device.part_of for device in settings.devices.values())}
     pairs = []

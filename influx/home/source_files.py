@@ -159,13 +159,7 @@ def _currency(files: list[SourceFile], settings: Settings) -> dict[str, str]:
 
 
 def parse_as_of(as_of: str | dt.date | pd.Timestamp | None, timezone: str) -> pd.Timestamp | None:
-    """Return an as-of time in UTC; a date is its first local moment, a time without an offset is local.
-
-    Raises
-    ------
-    InputError
-        It is no such time, or one that the local clock shows never or twice.
-    """
+    """Return an as-of time in UTC; a date is its first local moment, a time without an offset is local."""
     if as_of is None or (isinstance(as_of, str) and not as_of.strip()):
         return None
     text = str(as_of).strip()

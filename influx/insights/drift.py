@@ -48,7 +48,7 @@ _ERRORS = ["error_before", "error_now", "error_change", "error_odds", "error_p"]
 
 
 def drift(
-    every: list[Series], choice: pd.DataFrame, origin: pd.Timestamp, judged: pd.DataFrame
+    every: list[Series], selection: pd.DataFrame, origin: pd.Timestamp, judged: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Tell for each device whether its use has changed, and whether its forecast is getting worse and since when.
 
@@ -56,7 +56,7 @@ def drift(
     ----------
     every : list of Series
         The devices.
-    choice : DataFrame
+    selection : DataFrame
         The model of each device today.
     origin : Timestamp
         The end of what is known.
@@ -77,7 +77,7 @@ def drift(
     weekly : DataFrame
         `device_id`, `week` (local, its first day), `error`, the mean absolute error [kWh in the hour].
     """
-    models = choice.set_index(["home_id", "device_id"])["model"]
+    models = selection.set_index(["home_id", "device_id"])["model"]
 
     def of_device(series: Series) -> tuple[dict[str, object], pd.DataFrame]:
         errors, source = errors_of_reports(judged, series.device_id), REPORTS

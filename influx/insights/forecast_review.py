@@ -20,10 +20,10 @@ from influx.core.local_time import local
 from influx.core.parallel import run_all
 from influx.core.schema import HOUSEHOLD
 from influx.forecasting.aggregate_intervals import totals
-from influx.forecasting.device_series import Series
+from influx.forecasting.device_series import Series, active_series
 from influx.forecasting.evaluation.backtest import fit, pinball
-from influx.forecasting.evaluation.calibration import ANCHOR, LEAST_OF_DAY, promises
-from influx.forecasting.forecast import active_series, fit_named, predict_all
+from influx.forecasting.evaluation.calibration import BASELINE, LEAST_OF_DAY, coverage
+from influx.forecasting.forecast import fit_named, predict_all
 from influx.forecasting.models.conformal import LEVELS
 from influx.home.home import Home
 from influx.insights.drift import WEEKS, drift
@@ -66,14 +66,14 @@ def review(home: Home, selection: pd.DataFrame, reports: str | Path) -> Frames:
         `home_id`, `device_id` and `model` of each device today; a `forecast` frame will do.
     reports : str or Path
         The folder of the weeks; the newest twelve of this home are compared. Where it holds none, the past week is
-        forecast again by the models of the selection, whose choice, though not their learning, knows that week.
+        forecast again by the models of the selection, whose selection, though not their learning, knows that week.
 
     Returns
     -------
     Frames
         `review_totals`: see `compare_totals`, with `weeks_ago`; `review_hours`: see `compare_hours`;
         `review_devices` and `review_days`: the `scores` of each report; `review_calibration` and
-        `review_calibration_home`: `calibration.promises` over all reports; all empty where nothing can be compared.
+        `review_calibration_home`: `calibration` over all reports; all empty where nothing can be compared.
         `drift` and `weekly_errors`: see `influx.insights.drift.drift`.
 
     Examples
@@ -95,8 +95,8 @@ def review_series(every: list[Series], selection: pd.DataFrame, origin: pd.Times
     summaries = {
         "review_devices": lambda: scores(hours, DEVICE),
         "review_days": lambda: scores(hours, DAY),
-        "review_calibration": lambda: promises(hours),
-        "review_calibration_home": lambda: promises(hours, ["home_id"]),
+        "review_calibration": lambda: coverage(hours),
+        "review_calibration_home": lambda: coverage(hours, ["home_id"]),
     }
     return out | {name: make() if len(hours) else pd.DataFrame() for name, make in summaries.items()}
 
@@ -155,7 +155,7 @@ def compare_hours(past: PastForecast, every: list[Series]) -> pd.DataFrame:
         rows = rows[rows["observed"].notna()]
         if rows.empty or series.days_known(past.origin) < 1:
             return pd.DataFrame()
-        baseline, inputs = fit(series, ANCHOR, past.origin, WEEK), rows.set_index("timestamp")
+        baseline, inputs = fit(series, BASELINE, past.origin, WEEK), rows.set_index("timestamp")
         quantiles, observed = baseline.predict_quantiles(inputs, np.array(LEVELS)), rows["observed"].to_numpy()
         return rows.assign(
             week=past.week,

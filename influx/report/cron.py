@@ -45,7 +45,7 @@ def install(project: Path, when: str = EVERY_MONDAY_AT_SIX, settings: Mapping[st
     Returns
     -------
     str
-        A sentence that says what was done.
+        A sentence that tells what was done.
 
     Raises
     ------
@@ -54,25 +54,22 @@ def install(project: Path, when: str = EVERY_MONDAY_AT_SIX, settings: Mapping[st
     """
     project = project.resolve()
     line = entry(project, when, settings)
-    others, _ = _split(_read(), project)
     (project / LOG).parent.mkdir(exist_ok=True)
-    _write(_lines(others, line))
-    return f"cron makes the report at '{when}'; what it says goes to {LOG}. `make unschedule` ends it."
+    _change(project, line)
+    return f"cron makes the report at '{when}'; what it prints goes to {LOG}. `make unschedule` ends it."
 
 
 def remove(project: Path) -> str:
-    """Remove the project's entry from the crontab, and say whether there was one.
+    """Remove the project's entry from the crontab, and tell whether there was one.
 
     Raises
     ------
     InputError
         There is no cron here, or it refuses.
     """
-    others, ours = _split(_read(), project.resolve())
-    if not ours:
-        return "cron had no entry for this project; nothing was changed."
-    _write(b"".join(others))
-    return "cron makes no more reports for this project."
+    if _change(project.resolve()):
+        return "cron makes no more reports for this project."
+    return "cron had no entry for this project; nothing was changed."
 
 
 def entry(project: Path, when: str = EVERY_MONDAY_AT_SIX, settings: Mapping[str, str] | None = None) -> str:
@@ -114,49 +111,39 @@ def _conda() -> dict[str, str]:
 
 
 def _program(name: str) -> str:
-    found = shutil.which(name)
-    if found is None:
-        raise InputError(f"there is no {name} here. Install it (Debian, Ubuntu: apt install {_PACKAGES[name]}).")
-    return found
+    path = shutil.which(name)
+    if path is None:
+        package = {"crontab": "cron"}.get(name, name)
+        raise InputError(f"there is no {name} here. Install it (Debian, Ubuntu: apt install {package}).")
+    return path
 
 
-_PACKAGES = {"crontab": "cron", "make": "make"}
-
-
-def _split(crontab: bytes, project: Path) -> tuple[list[bytes], list[bytes]]:
-    """Return the lines of others and those of the project, each with its line end."""
+def _change(project: Path, line: str = "") -> bool:
+    """Replace the project's line of the crontab by `line`; return whether there was one. Other lines stay as they are,
+    byte for byte."""
+    table = _crontab("-l").splitlines(keepends=True)
     mark = os.fsencode(" " + _marker(project).replace("%", r"\%"))
-    lines = crontab.splitlines(keepends=True)
-    ours = [line for line in lines if line.rstrip(b"\r\n").endswith(mark)]
-    return [line for line in lines if line not in ours], ours
+    others = [row for row in table if not row.rstrip(b"\r\n").endswith(mark)]
+    had_line = len(others) < len(table)
+    if line:
+        if others and not others[-1].endswith(b"\n"):
+            others.append(b"\n")
+        others.append(os.fsencode(line) + b"\n")
+    if others and (line or had_line):
+        _crontab("-", b"".join(others))
+    elif had_line:
+        _crontab("-r")
+    return had_line
 
 
-def _lines(others: list[bytes], line: str) -> bytes:
-    text = b"".join(others)
-    if text and not text.endswith(b"\n"):
-        text += b"\n"
-    return text + os.fsencode(line) + b"\n"
-
-
-def _read() -> bytes:
-    done = _crontab("-l")
+def _crontab(argument: str, text: bytes = b"") -> bytes:
+    environment = {**os.environ, "LC_ALL": "C"}
+    done = subprocess.run(
+        [_program("crontab"), argument], input=text, capture_output=True, env=environment, check=False
+    )
     if done.returncode == 0:
         return done.stdout
-    if _NOTHING_YET.search(done.stderr):
+    if argument == "-l" and _NOTHING_YET.search(done.stderr):
         return b""
-    raise InputError(f"cron does not show its table: {_said(done)}")
-
-
-def _write(crontab: bytes) -> None:
-    done = _crontab("-", text=crontab) if crontab else _crontab("-r")
-    if done.returncode != 0:
-        raise InputError(f"cron does not take the entry: {_said(done)}")
-
-
-def _crontab(argument: str, text: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    words = {**os.environ, "LC_ALL": "C"}
-    return subprocess.run([_program("crontab"), argument], input=text, capture_output=True, env=words, check=False)
-
-
-def _said(done: subprocess.CompletedProcess[bytes]) -> str:
-    return " ".join(done.stderr.decode(errors="replace").split()) or f"exit status {done.returncode}"
+    reason = " ".join(done.stderr.decode(errors="replace").split()) or f"exit status {done.returncode}"
+    raise InputError(f"cron does not {'show its table' if argument == '-l' else 'take the entry'}: {reason}")

@@ -202,6 +202,7 @@ def _environment(work: Path) -> dict[str, str]:
     environment |= {name: os.environ.get(name, "1") for name in _ONE_THREAD}
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, (here, os.environ.get("PYTHONPATH"))))
     environment["PYTHONHASHSEED"] = "0"
+    environment["TQDM_DISABLE"] = "1"  # a bar on a page would differ from run to run
     environment["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
     environment["IPYTHONDIR"] = str(work / "ipython")
     return environment

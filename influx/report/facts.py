@@ -11,7 +11,7 @@ from influx.core.local_time import local
 from influx.core.schema import HOUSEHOLD, OTHER
 from influx.core.tariff import Rates
 from influx.forecasting.aggregate_intervals import LEAST_ERRORS
-from influx.forecasting.evaluation.calibration import ANCHOR, PROMISES, half_width
+from influx.forecasting.evaluation.calibration import BASELINE, NOMINAL, half_width
 from influx.forecasting.evaluation.model_selection import LEAST_FOLDS
 from influx.forecasting.features import WEEK
 from influx.home.home import Home
@@ -114,21 +114,21 @@ def silent_devices(home: Home, forecast: pd.DataFrame) -> Facts:
 # How good the models are
 
 
-def model_choice(choice: pd.DataFrame) -> Facts:
+def model_choice(selection: pd.DataFrame) -> Facts:
     """Count the series that each model forecasts, and those where it is clearly better than the next best."""
-    counts = choice["model"].value_counts()
-    tested = (choice["folds"] > 0).any()
-    clear = (rows.model_choice(choice)["word"] == rows.CLEAR).sum() if tested else None
+    counts = selection["model"].value_counts()
+    tested = (selection["folds"] > 0).any()
+    clear = (rows.model_choice(selection)["word"] == rows.CLEAR).sum() if tested else None
     models = [{"name": name, "count": count} for name, count in counts.items()]
-    return {"models": models, "series": len(choice), "clear": clear, **climatology_devices(choice)}
+    return {"models": models, "series": len(selection), "clear": clear, **climatology_devices(selection)}
 
 
-def climatology_devices(choice: pd.DataFrame) -> Facts:
+def climatology_devices(selection: pd.DataFrame) -> Facts:
     """Return the devices that climatology forecasts, as it was not beaten or as nothing could be tested."""
-    used = choice[choice["model"] == ANCHOR]
+    used = selection[selection["model"] == BASELINE]
     untested = used["folds"] == 0
     return {
-        "nothing_tested": len(used) > 0 and untested.sum() == len(choice),
+        "nothing_tested": len(used) > 0 and untested.sum() == len(selection),
         "unbeaten": list(used.loc[~untested, "device_id"]),
         "untested": list(used.loc[untested, "device_id"]),
     }
@@ -140,12 +140,12 @@ def calibration(calibration: pd.DataFrame, together: pd.DataFrame) -> Facts:
     only_household = set(calibration.get("device_id", [])) == {HOUSEHOLD}
     household = calibration[calibration["device_id"] == HOUSEHOLD] if len(calibration) else calibration
     for name, frame in (("household", household), ("devices", together)):
-        band = frame[(frame["promise"] == "band") & frame["found"].notna()] if len(calibration) else frame
+        band = frame[(frame["quantile"] == "band") & frame["empirical"].notna()] if len(calibration) else frame
         if len(band) and not (name == "devices" and only_household):
             word = rows.calibration_word(band.iloc[0])
             bands[name] = _records(band)[0] | {"word": word}
     folds = int(calibration["folds"].max()) if len(calibration) else 0
-    return {**bands, "nominal": PROMISES["band"], "folds": folds, "enough": folds >= LEAST_FOLDS}
+    return {**bands, "nominal": NOMINAL["band"], "folds": folds, "enough": folds >= LEAST_FOLDS}
 
 
 def days_ahead(days: pd.DataFrame) -> Facts:
@@ -160,9 +160,9 @@ def reference_model(reference: pd.DataFrame) -> Facts:
     return {"hour": mean.get("one hour ahead"), "week": mean.get("a week ahead")}
 
 
-def reliability(metrics: pd.DataFrame, choice: pd.DataFrame) -> Facts:
+def reliability(metrics: pd.DataFrame, selection: pd.DataFrame) -> Facts:
     """Return how the household's forecast did on past weeks."""
-    used = choice.loc[choice["device_id"] == HOUSEHOLD, ["device_id", "model"]]
+    used = selection.loc[selection["device_id"] == HOUSEHOLD, ["device_id", "model"]]
     return {"any_tested": len(used) > 0 and len(metrics) > 0, "scores": _household(metrics.merge(used))}
 
 
@@ -182,7 +182,7 @@ def coming_week(
     rates : Rates, optional
     absences : DataFrame, optional
     """
-    week, cost = _household(forecast["week"]), _household(forecast.get("cost_week"))
+    week, cost = _household(forecast["week"]) or {}, _household(forecast.get("cost_week"))
     hours = int(week["hours"])
     coming = absences[absences["coming"]] if absences is not None else pd.DataFrame()
     return {

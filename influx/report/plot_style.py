@@ -14,8 +14,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter
 
 from influx.core import formatting as fmt
+from influx.core.constants import HOUSEHOLD, OTHER
 from influx.core.local_time import local
-from influx.core.schema import HOUSEHOLD, OTHER
 
 SERIES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#999999", "#B8A200")
 """In the order in which devices get them; black is grey here and yellow is darker, so that both show on light and on

@@ -2,7 +2,8 @@
 
 The same holds in all of them: the band is p10 to p90, the line the median, dots are what was observed, nights are
 shaded, and a device has the same colour everywhere (hand over all `devices` of the home where a frame lacks some).
-Times of a frame are UTC; they are drawn on the clock of `timezone`.
+Times of a frame are UTC; they are drawn on the clock of `timezone`. Plots of past forecasts import the room that
+trains when they are called, so that whoever draws the coming week alone starts without it.
 """
 
 from __future__ import annotations
@@ -16,10 +17,8 @@ from matplotlib.dates import date2num
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from influx.core import formatting as fmt
+from influx.core.constants import HOUSEHOLD
 from influx.core.local_time import local
-from influx.core.schema import HOUSEHOLD
-from influx.forecasting.evaluation.calibration import ANCHOR, PROMISES, half_width
-from influx.insights.drift import is_worse
 from influx.report import plot_style as style
 from influx.report.plot_style import ACCENT, GREY, INK, MODEL_MARKS, SERIES, describe, is_narrow
 
@@ -216,22 +215,25 @@ def calibration(calibration: pd.DataFrame, together: pd.DataFrame, ax: Axes | No
     Bars hold the true share 19 times in 20, as the past forecasts differ. Devices that are mostly off, and quantiles
     of which too few hours tell, are left out.
     """
+    from influx.forecasting.evaluation.calibration import NOMINAL, half_width
+
     ax = style.axes_or_new(ax)
-    known = calibration[calibration["found"].notna()]
+    known = calibration[calibration["empirical"].notna()]
     is_household = known["device_id"] == HOUSEHOLD
     household, devices = known[is_household], known[~known["mostly_off"] & ~is_household]
     if devices.empty and household.empty:
         return style.empty(ax, "Too few hours tell whether any band holds what it promises.")
     ax.plot([0, 1], [0, 1], color=INK, linewidth=1, linestyle=":")
     ax.annotate("as promised", (0.3, 0.3), xytext=(6, -4), textcoords="offset points", fontsize=9, va="top")
-    ax.plot(devices["promised"], devices["found"], ".", color=GREY, markersize=7, label="a device")
+    ax.plot(devices["nominal"], devices["empirical"], ".", color=GREY, markersize=7, label="a device")
     groups = {"household": (household, 0.012, "o", ACCENT)}
     if len(devices):
-        groups["all devices together"] = (together[together["found"].notna()], -0.012, "D", SERIES[4])
+        groups["all devices together"] = (together[together["empirical"].notna()], -0.012, "D", SERIES[4])
     for name, (rows, aside, mark, hue) in groups.items():
-        ax.plot(rows["promised"] + aside, rows["found"], mark, color=hue, markersize=6, label=name)
-        _share_bars(ax, rows["promised"] + aside, rows["found"], half_width(rows["found_se"], rows["folds"]), hue)
-    ax.set_xticks(list(PROMISES.values()), [f"{name}\n{fmt.percent(share)}" for name, share in PROMISES.items()])
+        ax.plot(rows["nominal"] + aside, rows["empirical"], mark, color=hue, markersize=6, label=name)
+        half = half_width(rows["empirical_se"], rows["folds"])
+        _share_bars(ax, rows["nominal"] + aside, rows["empirical"], half, hue)
+    ax.set_xticks(list(NOMINAL.values()), [f"{name}\n{fmt.percent(share)}" for name, share in NOMINAL.items()])
     ax.set(xlim=(0, 1), ylim=(0, 1.02), xlabel="promised share of hours", ylabel="found share of hours")
     ax.yaxis.set_major_formatter(PercentFormatter(1))
     ax.legend(loc="lower right", fontsize=9)
@@ -244,16 +246,18 @@ def coverage(calibration: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
     Dotted lines are the promised shares. A device that is mostly off has hollow marks, as its few hours tell little.
     """
+    from influx.forecasting.evaluation.calibration import NOMINAL, half_width
+
     ax = style.axes_or_new(ax)
-    known = calibration[calibration["found"].notna() & calibration["promise"].isin(list(_QUANTILE_MARKS))]
+    known = calibration[calibration["empirical"].notna() & calibration["quantile"].isin(list(_QUANTILE_MARKS))]
     off = calibration.groupby("device_id", sort=False)["off"].first().sort_values(ascending=False, kind="stable")
     for name, (mark, hue) in _QUANTILE_MARKS.items():
-        rows = known[known["promise"] == name]
+        rows = known[known["quantile"] == name]
         place = rows["device_id"].map(list(off.index).index)
         faces = ["none" if is_off else hue for is_off in rows["mostly_off"]]
-        ax.axvline(PROMISES[name], color=hue, linewidth=1, linestyle=":")
-        ax.scatter(rows["found"], place, marker=mark, facecolors=faces, edgecolors=hue, s=36, label=name)
-        _share_bars(ax, rows["found"], place, half_width(rows["found_se"], rows["folds"]), hue, upright=False)
+        ax.axvline(NOMINAL[name], color=hue, linewidth=1, linestyle=":")
+        ax.scatter(rows["empirical"], place, marker=mark, facecolors=faces, edgecolors=hue, s=36, label=name)
+        _share_bars(ax, rows["empirical"], place, half_width(rows["empirical_se"], rows["folds"]), hue, upright=False)
     for at, share in zip(_rows(ax, off.index), off, strict=True):
         if share >= 0.5 and not is_narrow(ax):
             words = f"off {fmt.percent(share)} of the time"
@@ -276,7 +280,7 @@ def _share_bars(ax: Axes, x: pd.Series, y: pd.Series, half: pd.Series, colour: s
 
 
 def _shares(rows: pd.DataFrame) -> str:
-    return ", ".join(f"{row.promise} {fmt.percent(row.found)}" for row in rows.itertuples())
+    return ", ".join(f"{row.quantile} {fmt.percent(row.empirical)}" for row in rows.itertuples())
 
 
 def days_ahead(days: pd.DataFrame, model: str, device: str = HOUSEHOLD, ax: Axes | None = None) -> Axes:
@@ -284,17 +288,19 @@ def days_ahead(days: pd.DataFrame, model: str, device: str = HOUSEHOLD, ax: Axes
 
     Bars hold the true difference between the two 19 times in 20, as the past forecasts differ.
     """
+    from influx.forecasting.evaluation.calibration import BASELINE, half_width
+
     ax = style.axes_or_new(ax)
     rows = days[days["device_id"] == device]
     if rows.empty:
         return style.empty(ax, f"No past day of {device} could be forecast and compared.")
     name, (mark, hue) = model, MODEL_MARKS.get(model, ("d", SERIES[3]))
     ax.plot(rows["day"], rows["loss"], mark, linestyle="-", color=hue, label=name, linewidth=1.4)
-    if model != ANCHOR:
-        half = half_width(rows["lead_se"], rows["folds"]) * rows["baseline_loss"]
+    if model != BASELINE:
+        half = half_width(rows["skill_se"], rows["folds"]) * rows["baseline_loss"]
         ax.errorbar(rows["day"], rows["loss"], half, fmt="none", ecolor=hue, elinewidth=1.3, capsize=2.5)
-        mark, hue = MODEL_MARKS[ANCHOR]
-        ax.plot(rows["day"], rows["baseline_loss"], mark, linestyle="--", color=hue, label=ANCHOR, linewidth=1.4)
+        mark, hue = MODEL_MARKS[BASELINE]
+        ax.plot(rows["day"], rows["baseline_loss"], mark, linestyle="--", color=hue, label=BASELINE, linewidth=1.4)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set_ylim(bottom=0)
     ax.set(xlabel="day of the forecast", ylabel="loss, kWh in the hour")
@@ -553,6 +559,8 @@ def weekly_errors(
 
     A break is marked where it is clear; where no device has one, the household is drawn.
     """
+    from influx.insights.drift import is_worse
+
     ax = style.axes_or_new(ax)
     worse = drift[is_worse(drift)].sort_values(["error_p", "error_change"], ascending=[True, False])
     device = HOUSEHOLD if worse.empty else str(worse["device_id"].iloc[0])

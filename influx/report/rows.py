@@ -11,7 +11,7 @@ from influx.core.schema import HOUSEHOLD
 from influx.forecasting.evaluation.calibration import half_width
 from influx.forecasting.evaluation.model_selection import LEAST_FOLDS
 from influx.insights.drift import LEAST_WEEKS, is_worse
-from influx.report.selection import why
+from influx.report.phrases import phrase
 
 MOST_ROWS = 50
 """Rejected rows above which those of one reason stand together."""
@@ -50,46 +50,46 @@ def relations(frame: pd.DataFrame) -> pd.DataFrame:
     return out.assign(stand_in=out["stand_in"].where(out["in_data"], "left out: the data does not have it"))
 
 
-def model_choice(choice: pd.DataFrame) -> pd.DataFrame:
+def model_choice(selection: pd.DataFrame) -> pd.DataFrame:
     """Add by how much each device's model leads the next best, and whether that may be chance.
 
     Returns
     -------
     DataFrame
-        `choice` with `margin`, the part of the baseline's loss by which it lost less; `error`, its standard error over
-        the past forecasts, paired; `word`, what they mean: clear is only a margin that so few forecasts show by chance
-        once in 20 times at most, NaN where nothing could be compared; and `why` it was selected.
+        `selection` with `margin`, the part of the baseline's loss by which it lost less; `error`, its standard error
+        over the past forecasts, paired; `word`, what they mean: clear is only a margin that so few forecasts show by
+        chance once in 20 times at most, NaN where nothing could be compared; and `why` it was selected.
     """
-    enough, error = choice["folds"] >= LEAST_FOLDS, choice["skill_se"].where(np.isfinite(choice["skill_se"]))
-    margin = choice["skill"].where(choice["significant"].astype(bool), -choice["skill"])
-    clear = enough & (margin > half_width(error, choice["folds"]))
+    enough, error = selection["folds"] >= LEAST_FOLDS, selection["skill_se"].where(np.isfinite(selection["skill_se"]))
+    margin = selection["skill"].where(selection["significant"].astype(bool), -selection["skill"])
+    clear = enough & (margin > half_width(error, selection["folds"]))
     word = np.select([clear, error.notna()], [CLEAR, CHANCE], TOO_FEW)
-    reasons = [why(row) for row in choice.to_dict("records")]
-    return choice.assign(margin=margin, error=error, word=word, why=reasons)
+    reasons = [phrase("model_reason", row) for row in selection.to_dict("records")]
+    return selection.assign(margin=margin, error=error, word=word, why=reasons)
 
 
 def calibration_word(row: pd.Series) -> str:
     """Return whether a quantile or band covers the share of hours that it should, as far as so few forecasts tell."""
-    if not np.isfinite(row["found_se"]) or row["folds"] < LEAST_FOLDS:
+    if not np.isfinite(row["empirical_se"]) or row["folds"] < LEAST_FOLDS:
         return fmt.NOT_KNOWN
-    off = row["found"] - row["promised"]
-    if abs(off) <= half_width(row["found_se"], row["folds"]):
+    off = row["empirical"] - row["nominal"]
+    if abs(off) <= half_width(row["empirical_se"], row["folds"]):
         return KEPT
-    if row["promise"] == "band":
+    if row["quantile"] == "band":
         return "too wide" if off > 0 else "too narrow"
-    return f"{row['promise']} too {'high' if off > 0 else 'low'}"
+    return f"{row['quantile']} too {'high' if off > 0 else 'low'}"
 
 
-def calibration(promises: pd.DataFrame) -> pd.DataFrame:
+def calibration(calibration: pd.DataFrame) -> pd.DataFrame:
     """Return each device's found shares of hours with their standard errors, a column each, and what is off."""
-    if promises.empty:
-        return promises
+    if calibration.empty:
+        return calibration
     keys = ["device_id", "off"]
-    wide = promises.pivot(index=keys, columns="promise", values=["found", "found_se"])
-    wide.columns = [name if kind == "found" else f"{name}_se" for kind, name in wide.columns]
-    words = promises.assign(word=promises.apply(calibration_word, axis=1)).groupby(keys)["word"]
+    wide = calibration.pivot(index=keys, columns="quantile", values=["empirical", "empirical_se"])
+    wide.columns = [name if kind == "empirical" else f"{name}_se" for kind, name in wide.columns]
+    words = calibration.assign(word=calibration.apply(calibration_word, axis=1)).groupby(keys)["word"]
     wide["kept"] = words.agg(_summary)
-    order = promises["device_id"].unique()
+    order = calibration["device_id"].unique()
     return wide.reset_index().set_index("device_id").loc[order].reset_index()
 
 
@@ -101,7 +101,7 @@ def _summary(words: pd.Series) -> str:
 def days_ahead(days: pd.DataFrame, device: str = HOUSEHOLD) -> pd.DataFrame:
     """Return each day ahead of a device, with what all series avoided of the baseline's loss."""
     rows = days[days["device_id"] == device]
-    return rows.assign(lead_of_all=rows["day"].map(days.groupby("day")["lead"].mean()))
+    return rows.assign(skill_of_all=rows["day"].map(days.groupby("day")["skill"].mean()))
 
 
 def days(
@@ -121,12 +121,12 @@ def days(
 
 def coming_week(
     week: pd.DataFrame,
-    choice: pd.DataFrame,
+    selection: pd.DataFrame,
     cost: pd.DataFrame | None = None,
     carbon: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Return each device's coming week: energy with its range, cost, carbon, and its model."""
-    out = week.merge(choice[[*_DEVICE, "model"]], on=_DEVICE)
+    out = week.merge(selection[[*_DEVICE, "model"]], on=_DEVICE)
     headings = {"cost_hours": "", "carbon_hours": ""}
     for name, sums in (("cost", cost), ("carbon", carbon)):
         if sums is not None:

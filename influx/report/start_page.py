@@ -50,12 +50,12 @@ def glance(folder: Path) -> str:
         *([table(todo, "recommendations", rows=3)] if len(todo) else []),
         _heading(2, "How sure is it?"),
         _sentences(texts["reliability"]),
-        note("climatology_devices", choice=selection),
+        note("climatology_devices", selection=selection),
         _heading(2, "Each device"),
         table(
             coming["week"],
             "coming_week",
-            choice=selection,
+            selection=selection,
             cost=coming.get("cost_week"),
             carbon=coming.get("carbon_week"),
             currency=currency,
@@ -79,7 +79,7 @@ def answers(run: Run) -> dict[str, str]:
         "last_week_use": text("last_week_use", overview=meaning["overview"]),
         "changes": text("changes", overview=meaning["overview"]),
         "savings": text("savings", recommendations=meaning["recommendations"], cost=run.cost(), rates=rates),
-        "reliability": text("reliability", metrics=run.scores(), choice=run.selection()),
+        "reliability": text("reliability", metrics=run.scores(), selection=run.selection()),
         "unusual_use": text("unusual_use", unusual=found["unusual"]),
     }
     if run.has("plan"):
@@ -108,7 +108,7 @@ def _plan(run: Run, currency: str) -> list[str | Shown]:
         size=(9, 3),
         narrow=(4.2, 3.4),
     )
-    parts = [_heading(2, "When should it run?"), note("plan", plan=plan, currency=currency)]
+    parts: list[str | Shown] = [_heading(2, "When should it run?"), note("plan", plan=plan, currency=currency)]
     parts += [strip] if len(plan["plan"]) else []
     return parts + ([note("left_out", plan=plan)] if len(plan["plan_notes"]) else [])
 

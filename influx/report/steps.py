@@ -15,7 +15,7 @@ from influx.core.parallel import run_all
 from influx.forecasting.aggregate_intervals import totals
 from influx.forecasting.device_series import Series
 from influx.forecasting.evaluation.backtest import Scores, backtest
-from influx.forecasting.evaluation.calibration import days_ahead, of_chosen, promises
+from influx.forecasting.evaluation.calibration import coverage, days_ahead, of_selected
 from influx.forecasting.evaluation.model_selection import Selection, references, select
 from influx.forecasting.features import every_hour, every_week, feature_table, relation
 from influx.forecasting.forecast import active_series, fitted_models, forecast
@@ -73,10 +73,10 @@ def features(home: Home, horizon: int = WEEK) -> Frames:
 
 def calibration(scores: Scores, selection: Selection) -> Frames:
     """Return nominal and empirical shares of the selected models, by device and overall, and errors by day ahead."""
-    past = of_chosen(scores.forecasts, selection)
+    past = of_selected(scores.forecasts, selection)
     return Frames(
-        calibration=promises(past),
-        calibration_home=promises(past, ["home_id"]),
+        calibration=coverage(past),
+        calibration_home=coverage(past, ["home_id"]),
         days_ahead=days_ahead(scores.forecasts, selection),
     )
 

@@ -188,10 +188,10 @@ COLUMNS: dict[str, Sequence[Column]] = {
         ("day", "day"),
         ("loss", "loss [kWh]"),
         ("baseline_loss", "climatology's [kWh]"),
-        (("lead", "lead_se"), "loss avoided", fmt.give_or_take),
+        (("skill", "skill_se"), "loss avoided", fmt.give_or_take),
         ("absolute_error", "energy missed by [kWh]"),
         ("baseline_absolute_error", "by climatology [kWh]"),
-        ("lead_of_all", "loss avoided, all series", fmt.percent),
+        ("skill_of_all", "loss avoided, all series", fmt.percent),
     ),
     "reference": (
         ("device_id", "device"),
@@ -401,7 +401,7 @@ def table(
         frame = frame.loc[(frame["device_id"] != HOUSEHOLD).sort_values(kind="stable").index]
     words = {"currency": fmt.unit_of_money(currency)} | frame.attrs
     out = {}
-    for source, heading, *form in columns:
+    for source, heading, *form in columns:  # type: ignore[str-unpack] # a name of columns was resolved above
         names = (source,) if isinstance(source, str) else source
         values = [_values(frame, name.rstrip("?"), timezone) for name in names if _is_there(frame, name)]
         if len(values) == len(names):

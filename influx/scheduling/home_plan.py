@@ -15,8 +15,8 @@ from influx.core.frames import Frames
 from influx.core.local_time import HOUR
 from influx.core.schema import HOUSEHOLD
 from influx.core.tariff import Rates
-from influx.forecasting.device_series import Series
-from influx.forecasting.forecast import active_series, fitted_models
+from influx.forecasting.device_series import Series, active_series
+from influx.forecasting.forecast import fitted_models
 from influx.home.home import Home
 from influx.scheduling import temperature_scenarios
 from influx.scheduling.infeasibility import crowded_note, limit_note, unfit_note

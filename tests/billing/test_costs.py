@@ -118,6 +118,6 @@ def test_the_sample_s_bill_is_its_days_and_its_forecast(sample_run: Run) -> None
     assert total["at_end"] > total["so_far"] + sample_run.cost()
     months = frames["bill_months"].set_index("month")["total"]
     assert months[pd.Timestamp("2024-07-01")] == approx(total["so_far"])
-    assert "its total" in checks.pays(frames["bill"], frames["bill_months"])
+    assert "its total" in checks.bill_adds_up(frames["bill"], frames["bill_months"]).words
     week = frames["spent_week"].set_index("device_id")["cost"]
     assert week.drop("household").sum() == approx(week["household"])

@@ -23,7 +23,8 @@ from influx import InputError, Run
 from influx.core import tabular_io
 from influx.core.paths import PROJECT
 from influx.core.sanitize import clean_name, distinct, file_name, for_cell, from_cell, legible, message
-from influx.dashboard import columns, html
+from influx.dashboard.elements import download
+from influx.dashboard.week import Week
 from influx.home.audit import Audit
 from influx.home.home import Home, unexplained_kwh
 from influx.home.unique_names import with_clean_names
@@ -120,15 +121,14 @@ def report(tmp_path_factory) -> tuple[Path, str]:
         folder / "cells" / "01_all.ipynb",
         "# What was used?",
         "from influx import Run\nfrom influx.report import plots\n"
-        "from influx.report.words import sentences, tables\n"
         "from influx.report.figures import show\n"
-        "from influx.report.html import paragraphs, table",
+        "from influx.report import table\nfrom influx.report.html import paragraphs",
         "run = Run(data, as_of, horizon, output)\nrun.home(), run.explore(), run.forecast(), run.bill(), run.plan(),"
         " run.insights(), run.review() and None",
-        "table(tables.account(run.home()))",
-        "table(tables.rejected(run.home()))",
+        "table(run.home().reconciliation, 'reconciliation')",
+        "table(run.home().rejected, 'rejected')",
         "paragraphs(list(run.home().notes))",
-        "table(tables.breakdown(run.explore()['breakdown']))",
+        "table(run.explore()['breakdown'], 'breakdown')",
         "show(plots.breakdown, run.explore()['breakdown'], run.home().devices['device_id'], caption='All.')",
         "print(*run.home().devices['device_id'])",
         "run.home().devices",
@@ -143,6 +143,14 @@ def report(tmp_path_factory) -> tuple[Path, str]:
 @pytest.fixture
 def week(report) -> Path:
     return (report[0] / "reports" / "latest").resolve()
+
+
+def read_back(path: Path) -> dict[str, list[str]]:
+    """Return the columns of a CSV as texts, as they were before they were written."""
+    with path.open(newline="", encoding="utf-8") as stream:
+        head, *rows = csv.reader(stream)
+    columns = zip(*rows, strict=True) if rows else ([] for _ in head)
+    return {from_cell(name): list(map(from_cell, column)) for name, column in zip(head, columns, strict=True)}
 
 
 @pytest.fixture
@@ -194,19 +202,19 @@ def test_no_cell_of_a_csv_is_computed_and_each_holds_its_name(week, any_length) 
             rows = csv.reader(text.splitlines(), delimiter=separator)
             began = [cell.split(",")[0] for row in rows for cell in row]
             assert not [cell for cell in began if is_computed(cell)], path.name
-        read = columns.read(path)
+        read = read_back(path)
         assert list(read) == list(pd.read_parquet(path.with_suffix(".parquet")).columns)
         if "device_id" in read:
             frame = pd.read_parquet(path.with_suffix(".parquet"))
-            assert list(read["device_id"]) == list(frame["device_id"])
+            assert read["device_id"] == list(frame["device_id"])
             seen |= set(read["device_id"])
     assert seen >= set(RAW.values())
 
 
 def test_a_rejected_cell_and_its_file_are_told_as_they_were_and_steer_nothing(week) -> None:
-    (row,) = columns.read(week / "rejected.csv").rows()
-    assert (row["value"], row["reason"]) == ("=1+1\\x1b[5m", "not a number")
-    assert row["file"] == "=cmd|' '!A0[31m <script>.csv"
+    row = read_back(week / "rejected.csv")
+    assert (row["value"], row["reason"]) == (["=1+1\\x1b[5m"], ["not a number"])
+    assert row["file"] == ["=cmd|' '!A0[31m <script>.csv"]
 
 
 def test_a_terminal_and_the_notes_get_no_character_that_steers(report, week) -> None:
@@ -227,17 +235,15 @@ def test_no_file_is_called_by_a_name_or_lies_elsewhere(report, week) -> None:
 
 
 def test_a_plan_of_many_devices_is_read_by_the_dashboard(week) -> None:
-    (tasks,) = columns.read(week / "plan_jobs.csv")["jobs"]
+    tasks = Week(week).row("plan_jobs")["jobs"]
     assert len(tasks) > csv.field_size_limit()
     assert {task["device_id"] for task in json.loads(tasks)} == set(RAW.values())
 
 
 def test_the_dashboard_knows_each_device_by_its_name(week) -> None:
-    from influx.dashboard.week import Week
-
     shown = Week(week)
     assert set(shown.devices) == {*RAW.values(), "household"}
-    assert len(shown.frame("forecast").where(device_id="7")) == 168
+    assert len(shown.frame("forecast", device_id="7")) == 168
 
 
 # --- what enters ------------------------------------------------------------------------------------------------------
@@ -334,10 +340,8 @@ def test_a_name_that_was_written_is_read_again(tmp_path_factory, names: list[str
     frame = pd.DataFrame({"device_id": names, "timestamp": "2024-07-14T00:00Z", "energy_kwh": -1.5})
     tabular_io.write_csv(frame.assign(**{"=x": 1.0}), path)
     assert list(tabular_io.read_readings(path)["device_id"]) == names
-    read = columns.read(path)
-    assert list(read["device_id"]) == names and list(read["=x"]) == [1.0] * len(names)
-    path.write_bytes(read.csv().encode())
-    assert list(columns.read(path)["device_id"]) == names
+    read = read_back(path)
+    assert read["device_id"] == names and read["=x"] == ["1.0"] * len(names)
 
 
 def test_numbers_and_times_stay_what_they_are(tmp_path) -> None:
@@ -413,7 +417,7 @@ def test_a_file_is_called_so_that_every_system_takes_it(text: str) -> None:
     stem = file_name(text)
     assert stem and len(stem) <= 61 and not set('/\\:*?"<>|\n') & set(stem)
     assert stem not in (".", "..") and stem.split(".")[0].upper() not in ("CON", "NUL", "COM1")
-    assert f'download="{stem}.csv"' in html.download(columns.Columns({"a": np.array([1.0])}), text)
+    assert f'download="{stem}.csv"' in download(pd.DataFrame({"a": [1.0]}), text)
 
 
 def test_a_dollar_in_a_name_is_no_mathematics() -> None:

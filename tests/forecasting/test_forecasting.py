@@ -75,7 +75,7 @@ def test_devices_add_up_and_bands_are_bands_on_any_readings(
     horizon: int, levels: list[int], days: int, seed: int, zone: str
 ) -> None:
     quantiles = [level / 1000 for level in levels]
-    found = influx.forecast(home(days, seed), horizon, quantiles, timezone=zone, models=CHEAP)
+    found = influx.forecast(home(days, seed), CHEAP, horizon, quantiles, timezone=zone)
     holds(found, horizon)
     assert quantiles_of(found).shape[1] == len(levels)
 
@@ -100,10 +100,10 @@ def test_a_device_that_never_varies_is_forecast_as_it_is() -> None:
 
 
 def test_any_quantiles_have_their_columns_in_order() -> None:
-    found = influx.forecast(home(), 5, quantiles=(0.975, 0.5, 0.025, 0.05), models=CHEAP)
+    found = influx.forecast(home(), horizon=5, quantiles=(0.975, 0.5, 0.025, 0.05), models=CHEAP)
     assert list(found.columns[4:-1]) == ["p2.5", "p05", "p50", "p97.5"]
     holds(found, 5)
-    narrow = influx.forecast(home(), 5, quantiles=(0.5,), models=CHEAP)
+    narrow = influx.forecast(home(), horizon=5, quantiles=(0.5,), models=CHEAP)
     devices = narrow["device_id"] != "household"
     np.testing.assert_array_equal(narrow.loc[devices, "p50"], found.loc[devices, "p50"])
 
@@ -170,7 +170,7 @@ def test_a_device_that_fell_silent_is_forecast_for_four_weeks_and_then_no_more()
     assert is_alive(device, last + pd.Timedelta(days=28))
     assert not is_alive(device, last + pd.Timedelta(days=28, hours=1))
     assert not is_alive(device, START)
-    found = influx.forecast(readings(tv=used(60 * 24), old=kwh, never=np.full(60 * 24, NAN)), 24)
+    found = influx.forecast(readings(tv=used(60 * 24), old=kwh, never=np.full(60 * 24, NAN)), horizon=24)
     holds(found, 24)
     assert set(found["device_id"]) == {"tv", "household"}
 
@@ -213,7 +213,7 @@ def test_a_band_moves_to_three_times_at_most_and_not_where_nothing_was_expected(
 def test_weather_is_taken_as_it_comes() -> None:
     stamps = hours(24 * 60 + WEEK)
     weather = pd.DataFrame({"timestamp": stamps.tz_localize(None), "outdoor_temp_celsius": 20.0})
-    holds(influx.forecast(home(60), 24, weather=weather), 24)
+    holds(influx.forecast(home(60), horizon=24, weather=weather), 24)
 
 
 def test_half_hourly_readings_are_refused_not_thinned_out() -> None:

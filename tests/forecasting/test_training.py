@@ -11,12 +11,12 @@ from tiny_readings import START, hours, readings, series, used
 import influx
 from influx.core.constants import WEEK
 from influx.core.errors import InputError
-from influx.core.schema import as_readings
 from influx.forecasting import models as models_
-from influx.forecasting.device_series import Series, all_series, with_household
+from influx.forecasting.device_series import series_of
 from influx.forecasting.evaluation.backtest import Scores
-from influx.forecasting.evaluation.model_selection import reference, select, train
-from influx.forecasting.features import Surroundings, every_week, feature_table, names
+from influx.forecasting.evaluation.model_selection import reference, select
+from influx.forecasting.features import every_week, feature_table, names
+from influx.forecasting.forecast import fit_named
 from influx.forecasting.models import Climatology, SeasonalNaive
 from influx.forecasting.models.regression import first_80_percent
 
@@ -151,42 +151,30 @@ def weekly(weeks: int, seed: int = 0) -> np.ndarray:
     return np.tile(np.random.default_rng(seed).random(WEEK), weeks)
 
 
-def test_the_winner_learns_from_all_that_is_known() -> None:
+def test_the_selected_model_learns_from_all_that_is_known() -> None:
     frame = readings(tv=weekly(6), ac=used(6 * WEEK))
-    every = all_series(with_household(as_readings(frame)), Surroundings())
     origin = START + pd.Timedelta(weeks=6)
-    trained = train(every, origin, models=MODELS[:2])
-    model = trained.choice.set_index("device_id")["model"]
-    assert model["tv"] == "seasonal naive"
-    assert model["ac"] == "climatology"
-    assert isinstance(trained.models["home", "tv"], SeasonalNaive)
-    assert isinstance(trained.models["home", "ac"], Climatology)
-    ahead = pd.DataFrame(index=hours(WEEK, origin))
-    np.testing.assert_array_equal(trained.models["home", "tv"].predict(ahead), weekly(1))
-    assert set(trained.metrics["device_id"]) == {"ac", "tv", "household"}
-    assert set(trained.forecasts["origin"]) == {origin - pd.Timedelta(weeks=back) for back in (1, 2, 3, 4)}
+    scores = influx.backtest(frame, MODELS[:2])
+    selection = influx.select(scores)
+    assert selection.set_index("device_id")["model"][["tv", "ac"]].tolist() == ["seasonal naive", "climatology"]
+    every = [one for one, _ in series_of(frame)]
+    models = fit_named(every, selection, origin, WEEK)
+    assert isinstance(models["home", "tv"], SeasonalNaive)
+    assert isinstance(models["home", "ac"], Climatology)
+    np.testing.assert_array_equal(models["home", "tv"].predict(pd.DataFrame(index=hours(WEEK, origin))), weekly(1))
+    assert set(scores.forecasts["origin"]) == {origin - pd.Timedelta(weeks=back) for back in (1, 2, 3, 4)}
 
 
-def test_climatology_takes_part_though_it_was_not_asked() -> None:
-    trained = train([series(used(6 * WEEK))], START + pd.Timedelta(weeks=6), models=("seasonal naive",))
-    assert set(trained.metrics["model"]) == {"climatology", "seasonal naive"}
+def test_a_device_too_young_for_any_test_is_selected_beside_the_others() -> None:
+    young = readings(new=used(60), start=START + pd.Timedelta(hours=8 * WEEK - 60))
+    frame = pd.concat([readings(tv=used(8 * WEEK)), young])
+    selection = influx.select(influx.backtest(frame, MODELS[:2])).set_index("device_id")
+    assert selection.loc[["tv", "new"], "folds"].tolist() == [4, 0]
+    assert selection.loc["new", ["model", "reason"]].tolist() == ["climatology", "untested"]
 
 
-def test_devices_too_young_for_any_test_are_trained_beside_the_others() -> None:
-    old = series(used(8 * WEEK))
-    young = Series("home", "new", series(used(60), start=old.energy.index[-60]).energy, old.around)
-    trained = train([old, young], START + pd.Timedelta(weeks=8), models=MODELS[:2])
-    assert trained.choice["folds"].tolist() == [4, 0]
-    assert set(trained.metrics["device_id"]) == {"tv"}
-    assert set(trained.models) == {("home", "tv"), ("home", "new")}
-    alone = train([young], START + pd.Timedelta(weeks=8), models=MODELS[:2])
-    assert alone.metrics.empty
-    assert alone.choice["model"].tolist() == ["climatology"]
-
-
-def test_every_candidate_enters_the_contest_by_default() -> None:
-    trained = train([series(used(12 * WEEK))], START + pd.Timedelta(weeks=12), folds=3)
-    assert set(trained.metrics["model"]) == set(models_.MODELS)
+def test_every_candidate_is_tested_by_default() -> None:
+    assert set(influx.backtest(readings(tv=used(12 * WEEK)), folds=1)["model"]) == set(models_.MODELS)
 
 
 def test_the_reference_is_told_one_hour_and_one_week_ahead() -> None:

@@ -38,7 +38,7 @@ def series(home: Home, device: str) -> pd.Series:
     return home.readings[home.readings["device_id"] == device].set_index("timestamp")["energy_kwh"]
 
 
-def told(home: Home, *parts: str) -> bool:
+def noted(home: Home, *parts: str) -> bool:
     return any(all(part in note for part in parts) for note in home.notes)
 
 
@@ -76,33 +76,29 @@ def test_one_file_is_a_home_and_takes_the_settings_beside_it(tmp_path: Path) -> 
     home_of(tmp_path, events=f"{HEADER}\n{EVENTS}", home="timezone: Europe/Madrid\n")
     home = load(tmp_path / "events.csv")
     assert home.settings.timezone == "Europe/Madrid"
-    assert told(home, "home.yaml beside events.csv")
-
-
-def test_what_is_assumed_and_what_is_lacking_is_told(tmp_path: Path) -> None:
-    home = home_of(tmp_path, events=f"{HEADER},tariff_rate\n" + EVENTS.replace("\n", ",0.2\n"))
-    assert told(home, "No time zone is given")
-    assert told(home, "The data has no device_type", "occupancy_count", "left out")
-    assert not told(home, "The data has no", "tariff_rate")
+    assert noted(home, "home.yaml beside events.csv")
 
 
 def test_a_file_of_gas_is_left_aside_beside_others_and_an_error_alone(tmp_path: Path) -> None:
     header = "Consumption (kwh), Estimated Cost Inc. Tax (p), Start, End"
     usage = f"{header}\n1.5, 3, 2024-07-01T00:00:00Z, 2024-07-01T00:30:00Z"
     home = home_of(tmp_path, events=f"{HEADER}\n{EVENTS}", gas_use=usage)
-    assert told(home, "Not read: gas_use.csv, gas by its name", "not electricity")
+    assert noted(home, "Not read: gas_use.csv, gas by its name", "not electricity")
     assert home.reconciliation["file"].tolist() == ["events.csv"]
     with pytest.raises(InputError, match=r"gas_use\.csv: this is gas by its name .*, not electricity"):
         load(tmp_path / "gas_use.csv")
 
 
-def test_of_readings_alone_one_sentence_tells_what_they_do_not(tmp_path: Path) -> None:
-    readings = "device_id,timestamp,energy_kwh\ntv,2024-05-06T00:00:00Z,0.5\ntv,2024-05-06T01:00:00Z,0.5\n"
-    home = home_of(tmp_path, readings=readings)
-    assert told(home, "The files tell energy alone", "or of the outdoor temperature", "unless home.yaml")
+def test_what_is_assumed_and_what_is_lacking_is_noted(tmp_path: Path) -> None:
+    home = home_of(tmp_path, events=f"{HEADER},tariff_rate\n" + EVENTS.replace("\n", ",0.2\n"))
+    assert noted(home, "No time zone is given")
+    assert noted(home, "The data has no device_type", "occupancy_count", "left out")
+    assert not noted(home, "The data has no", "tariff_rate")
+    (tmp_path / "events.csv").write_text("device_id,timestamp,energy_kwh\ntv,2024-05-06T00:00:00Z,0.5\n")
+    assert noted(load(tmp_path), "The files tell energy alone", "or of the outdoor temperature", "unless home.yaml")
     home = home_of(tmp_path, weather="timestamp,outdoor_temp_celsius\n2024-05-06T00:00:00Z,12\n")
-    assert told(home, "The files tell energy alone")
-    assert not told(home, "outdoor temperature")
+    assert noted(home, "The files tell energy alone")
+    assert not noted(home, "outdoor temperature")
 
 
 def test_facts_of_devices_come_from_the_data_and_from_home_yaml(tmp_path: Path) -> None:
@@ -113,6 +109,7 @@ def test_facts_of_devices_come_from_the_data_and_from_home_yaml(tmp_path: Path) 
     )
     said = "devices: {TV: {location: hall, flexible: true, standby_power_watt: 3}, ghost: {always_on: true}}\n"
     home = home_of(tmp_path, events=rows, home=said)
+    assert series(home, "TV").sum() == 3.0  # standby is never part of the readings
     tv = home.devices.set_index("device_id").loc["TV"]
     assert tv["mode_of_operation"] == "Normal"  # the last known one
     assert (tv["power_rating_watt"], tv["standby_power_watt"]) == (120, 3)
@@ -122,14 +119,8 @@ def test_facts_of_devices_come_from_the_data_and_from_home_yaml(tmp_path: Path) 
     assert np.isnan(ac["power_rating_watt"])
     assert ac["location"] != ac["location"]
     assert {*schema.STATIC_COLUMNS, "device_type", "maintenance_last_date"} <= set(home.devices.columns)
-    assert told(home, "home.yaml names ghost", "nothing")
+    assert noted(home, "home.yaml names ghost", "nothing")
     assert "ghost" not in set(home.devices["device_id"])
-
-
-def test_standby_is_never_part_of_the_readings(tmp_path: Path) -> None:
-    rows = "TV,2024-07-01 10:00,60,1,50\nTV,2024-07-01 20:00,60,1,50\n"
-    home = home_of(tmp_path, events=f"{HEADER},standby_power_watt\n{rows}")
-    assert series(home, "TV").sum() == 2.0
 
 
 def test_context_is_the_mean_of_the_events_that_start_in_an_hour(tmp_path: Path) -> None:
@@ -150,6 +141,24 @@ def test_half_hour_zones_have_their_own_hours(tmp_path: Path) -> None:
     assert series(home, "A").tolist() == [1, 0, 1]
     np.testing.assert_array_equal(home.context["tariff_rate"], [5, np.nan, 6])
     assert home.origin == pd.Timestamp("2024-07-01 18:30", tz="UTC")
+
+
+def test_a_home_shows_what_it_holds_and_escapes_names(tmp_path: Path) -> None:
+    rows = EVENTS.replace("AC", "<b>AC</b>") + "TV,?,1,1\n"
+    home = home_of(tmp_path, "2024-07-02", events=f"{HEADER}\n{rows}", home="timezone: Europe/Madrid\nhome_id: casa\n")
+    shown = repr(home)
+    for fact in (
+        "casa",
+        "events.csv",
+        "1 rows rejected, 1 after",
+        "TV (1.5 kWh)",
+        "2024-07-01 10:00 to 2024-07-01 22:00 (Europe/Madrid)",
+    ):
+        assert fact in shown
+    home = home_of(tmp_path, events=f"{HEADER}\n{rows}")
+    assert "&lt;b&gt;AC" in home._repr_html_()
+    assert "<b>" not in home._repr_html_()
+    assert len(repr(home).splitlines()) == 10
 
 
 # --- meters, and files of several kinds -------------------------------------------------------------------------------
@@ -210,13 +219,8 @@ def test_files_that_overlap_the_newer_one_wins_and_it_is_counted(tmp_path: Path)
     assert home.reconciliation["kwh_used"].tolist() == [1, 11]
     os.utime(tmp_path / "z_old.csv", (1_800_000_000,) * 2)
     assert series(load(tmp_path), "tv").tolist() == [1, 2, 6]
-
-
-def test_files_of_the_same_age_go_by_name(tmp_path: Path) -> None:
-    home_of(tmp_path, b="timestamp,tv\n2024-07-01 00:00,2\n", a="timestamp,tv\n2024-07-01 00:00,1\n")
-    for name in "ab":
-        os.utime(tmp_path / f"{name}.csv", (1_700_000_000,) * 2)
-    assert series(load(tmp_path), "tv").tolist() == [2]
+    os.utime(tmp_path / "a_new.csv", (1_800_000_000,) * 2)  # files of the same age go by name
+    assert series(load(tmp_path), "tv").tolist() == [1, 2, 6]
 
 
 def test_readings_count_where_a_device_has_events_too(tmp_path: Path) -> None:
@@ -226,7 +230,7 @@ def test_readings_count_where_a_device_has_events_too(tmp_path: Path) -> None:
         events=f"{HEADER}\nTV,2024-07-01 11:30,60,1.0\n",
     )
     assert series(home, "TV").tolist() == [0.7, 0.1, 0.5]
-    assert told(home, "1 device-hours are known from events and from readings", "0.5 kWh")
+    assert noted(home, "1 device-hours are known from events and from readings", "0.5 kWh")
 
 
 # --- what is left out -------------------------------------------------------------------------------------------------
@@ -238,11 +242,11 @@ def test_files_of_no_known_format_are_named(tmp_path: Path) -> None:
     (tmp_path / "bill.pdf").write_bytes(bytes(range(256)))
     (tmp_path / "gone.csv").symlink_to(tmp_path / "nowhere")
     home = home_of(tmp_path, events=f"{HEADER}\n{EVENTS}", prices="day,price\n1,2\n")
-    assert told(home, "Not read: prices.csv", "day, price")
-    assert told(home, "Not read: bill.pdf")
-    assert told(home, "Not read: photos, a folder")
-    assert told(home, "Not read: gone.csv")
-    assert not told(home, "hidden")
+    assert noted(home, "Not read: prices.csv", "day, price")
+    assert noted(home, "Not read: bill.pdf")
+    assert noted(home, "Not read: photos, a folder")
+    assert noted(home, "Not read: gone.csv")
+    assert not noted(home, "hidden")
 
 
 def test_rejected_rows_of_all_files_are_listed(tmp_path: Path) -> None:
@@ -312,17 +316,14 @@ def test_home_yaml_chooses_one_home_and_the_others_are_rejected(tmp_path: Path) 
     assert_accounted(home)
 
 
-def test_a_file_that_names_no_home_belongs_to_the_chosen_one(tmp_path: Path) -> None:
-    more = "device_id,timestamp,energy_kwh\nn,2024-07-01 00:00,7\n"
-    home = home_of(tmp_path, readings=HOMES, more=more, home="home_id: B\n")
-    assert series(home, "n").tolist()[0] == 7
-    assert series(home, "m").tolist() == [2, 3]
-
-
-def test_the_only_home_of_the_files_gives_its_name_unless_home_yaml_does(tmp_path: Path) -> None:
+def test_a_home_is_named_by_home_yaml_or_by_its_only_files(tmp_path: Path) -> None:
     only = HOMES.replace("A,", "B,")
     assert set(home_of(tmp_path, readings=only).readings["home_id"]) == {"B"}
     assert set(home_of(tmp_path, readings=only, home="home_id: mine\n").readings["home_id"]) == {"mine"}
+    more = "device_id,timestamp,energy_kwh\nn,2024-07-01 00:00,7\n"  # names no home
+    home = home_of(tmp_path, readings=HOMES, more=more, home="home_id: B\n")
+    assert series(home, "n").tolist()[0] == 7
+    assert series(home, "m").tolist() == [2, 3]
 
 
 # --- as of a time -----------------------------------------------------------------------------------------------------
@@ -372,6 +373,14 @@ def test_a_reading_is_known_when_its_hour_is_over(tmp_path: Path) -> None:
     assert home.reconciliation["rows_after_as_of"].tolist() == [1]
 
 
+def test_a_file_that_begins_after_the_as_of_time_is_accounted_for(tmp_path: Path) -> None:
+    later = EVENTS.replace("2024-07", "2024-08")
+    home = home_of(tmp_path, "2024-07-20", events=f"{HEADER}\n{EVENTS}", more=f"{HEADER}\n{later}")
+    assert home.reconciliation["rows_after_as_of"].tolist() == [0, 3]
+    assert home.corrections[["file", "kwh"]].to_numpy().tolist() == [["more.csv", 3.5]]
+    assert_accounted(home)
+
+
 def test_later_weather_is_known_only_as_a_forecast(tmp_path: Path) -> None:
     kinds = (
         "timestamp,outdoor_temp_celsius,kind\n2024-07-01 10:00,20,measured\n"
@@ -380,12 +389,12 @@ def test_later_weather_is_known_only_as_a_forecast(tmp_path: Path) -> None:
     home = home_of(tmp_path, "2024-07-02", events=f"{HEADER}\n{EVENTS}", weather=kinds)
     assert home.weather is not None
     assert home.weather["outdoor_temp_celsius"].tolist() == [20, 22]
-    assert told(home, "weather.csv: 1 rows measured after the as-of time")
+    assert noted(home, "weather.csv: 1 rows measured after the as-of time")
     (tmp_path / "weather.csv").write_text("timestamp,outdoor_temp_celsius\n2024-07-01 10:00,20\n2024-07-02 10:00,21\n")
     home = load(tmp_path, "2024-07-02")
     assert home.weather is not None
     assert home.weather["kind"].tolist() == ["measured", "forecast"]
-    assert told(home, "weather.csv has no column kind")
+    assert noted(home, "weather.csv has no column kind")
 
 
 @pytest.mark.parametrize(
@@ -454,7 +463,7 @@ def assert_same(one: Home, two: Home) -> None:
     if one.weather is not None:
         pd.testing.assert_frame_equal(one.weather, two.weather)
     assert (one.settings, one.notes, one.origin) == (two.settings, two.notes, two.origin)
-    assert one.settings.told() == two.settings.told()
+    assert one.settings.default_notes() == two.settings.default_notes()
 
 
 @pytest.mark.parametrize("weather", [True, False])
@@ -473,17 +482,14 @@ def test_a_saved_home_comes_back_exactly(tmp_path: Path, weather: bool) -> None:
 
 
 def test_saving_again_replaces_what_was_there(tmp_path: Path) -> None:
-    first = home_of(tmp_path, events=f"{HEADER}\n{EVENTS}", weather="timestamp,outdoor_temp_celsius\n2024-07-01,20\n")
-    first.save(tmp_path / "saved")
+    with pytest.raises(InputError, match="no saved home"):
+        Home.open(tmp_path)
+    weather = "timestamp,outdoor_temp_celsius\n2024-07-01,20\n"
+    home_of(tmp_path, events=f"{HEADER}\n{EVENTS}", weather=weather).save(tmp_path / "saved")
     (tmp_path / "weather.csv").unlink()
     second = load(tmp_path)
     second.save(tmp_path / "saved")
     assert_same(second, Home.open(tmp_path / "saved"))
-
-
-def test_opening_a_folder_without_a_home_is_one_clear_error(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no saved home"):
-        Home.open(tmp_path)
 
 
 # --- the sample and the real homes ------------------------------------------------------------------------------------
@@ -500,7 +506,7 @@ def test_the_shipped_sample() -> None:
     assert home.reconciliation["kwh_used"].sum() == pytest.approx(home.readings["energy_kwh"].sum())
     assert home.weather is not None
     assert home.weather["timestamp"].max() >= home.origin + pd.Timedelta(hours=167)
-    assert not told(home, "The data has no")
+    assert not noted(home, "The data has no")
     assert_accounted(home)
 
 
@@ -529,15 +535,15 @@ def test_the_home_with_solar_and_grid_meters() -> None:
     np.testing.assert_allclose(mine.to_numpy(), use.to_numpy(), atol=1e-12)
     assert mine.sum() == pytest.approx(6975.565)
     assert home.devices.set_index("device_id")["kwh"]["heat_pump"] == pytest.approx(4255.680)
-    assert told(home, "household: in 7 hours", "1.65 kWh")
+    assert noted(home, "household: in 7 hours", "1.65 kWh")
 
 
 @real
 def test_the_home_without_offsets_or_settings() -> None:
     home = load(DATA / "homes" / "uci_sceaux.parquet")
-    assert told(home, "No time zone is given")
-    assert told(home, "main is taken for the main meter")
-    assert told(home, "but for 0.0% of its energy")
+    assert noted(home, "No time zone is given")
+    assert noted(home, "main is taken for the main meter")
+    assert noted(home, "but for 0.0% of its energy")
     assert series(home, "household").sum() == pytest.approx(37297.664815)
     assert series(home, "household").isna().sum() == 421
     assert home.origin == pd.Timestamp("2010-11-27", tz="UTC")
@@ -554,7 +560,7 @@ def test_the_file_of_ten_homes(tmp_path: Path) -> None:
     assert home.reconciliation["rows_used"].tolist() == [17519]
     assert home.readings["energy_kwh"].sum() == pytest.approx(618.246, abs=0.5)  # one half hour lacks
     assert home.readings["quality"].value_counts().to_dict() == {"measured": 8759, "missing": 1}
-    assert told(home, "1 device-hours hold less")
+    assert noted(home, "1 device-hours hold less")
 
 
 @real
@@ -566,40 +572,35 @@ def test_the_benchmark_homes(name: str, devices: int) -> None:
     assert_accounted(home)
 
 
+def hourly(*names: str, days: int = 3, kwh: tuple[str, ...] = ("0.1", "0.2")) -> str:
+    """Return a table of hourly readings, a column a device."""
+    stamps = pd.date_range("2024-05-01", periods=24 * days, freq="h").strftime("%Y-%m-%d %H:%M")
+    return "\n".join([f"timestamp,{','.join(names)}", *(f"{at},{','.join(kwh[: len(names)])}" for at in stamps)])
+
+
 def test_a_renamed_device_is_one_device(tmp_path: Path) -> None:
     """A fridge that was `old` for two days and is `new` since; a column each, empty where the other one is filled."""
-    rows = [
-        f"2024-05-0{day} {hour:02d}:00,{0.1 if day < 3 else ''},{0.2 if day >= 3 else ''}"
-        for day in range(1, 6)
-        for hour in range(24)
-    ]
-    file = "\n".join(["timestamp,old,new", *rows])
-    home = home_of(tmp_path, **{"readings": file, "home": "devices: {new: {same_as: old}}"})
+    lines = hourly("old", "new", days=5).split("\n")
+    rows = [line.replace(",0.2", ",") if n <= 48 else line.replace(",0.1", ",") for n, line in enumerate(lines)]
+    said = "devices: {new: {same_as: old}, tv: {same_as: telly}}"
+    home = home_of(tmp_path, readings="\n".join(rows), home=said)
     assert set(home.readings["device_id"]) == {"new"}
     energy = series(home, "new")
     assert energy.notna().all()
     assert energy.sum() == pytest.approx(48 * 0.1 + 72 * 0.2)
-    assert told(home, "old and new are one device")
+    assert noted(home, "old and new are one device")
+    assert noted(home, "tv was telly before, of which the files hold nothing")
     assert_accounted(home)
 
 
 def test_two_devices_that_run_at_the_same_time_are_not_one(tmp_path: Path) -> None:
-    rows = [f"2024-05-0{day} {hour:02d}:00,0.1,0.2" for day in range(1, 4) for hour in range(24)]
-    files = {"readings": "\n".join(["timestamp,old,new", *rows]), "home": "devices: {new: {same_as: old}}"}
+    files = {"readings": hourly("old", "new"), "home": "devices: {new: {same_as: old}}"}
     with pytest.raises(InputError, match=r"devices.new.same_as: readings.csv holds old and new at the same time in 72"):
         home_of(tmp_path, **files)
 
 
-def test_an_earlier_name_that_no_file_holds_is_told(tmp_path: Path) -> None:
-    rows = [f"2024-05-01 {hour:02d}:00,0.1" for hour in range(24)]
-    files = {"readings": "\n".join(["timestamp,new", *rows]), "home": "devices: {new: {same_as: old}}"}
-    assert told(home_of(tmp_path, **files), "new was old before, of which the files hold nothing")
-
-
 def test_one_meter_in_two_files_under_two_names_is_never_added_up(tmp_path: Path) -> None:
-    stamps = pd.date_range("2024-07-01", periods=72, freq="h").strftime("%Y-%m-%d %H:%M")
-    rows = [f"{at},{0.1 * (n % 7 + 1):.3f}" for n, at in enumerate(stamps)]
-    files = {"app": "\n".join(["timestamp,import", *rows]), "meter": "\n".join(["timestamp,grid_import", *rows])}
+    files = {"app": hourly("import"), "meter": hourly("grid_import")}
     with pytest.raises(InputError, match=r"grid_import \(meter\.csv\) and import \(app\.csv\) count the same"):
         home_of(tmp_path, **files)
     home = home_of(tmp_path, **files, home="devices: {import: {role: ignore}}\n")
@@ -607,6 +608,5 @@ def test_one_meter_in_two_files_under_two_names_is_never_added_up(tmp_path: Path
 
 
 def test_the_phases_of_one_meter_are_added_up(tmp_path: Path) -> None:
-    stamps = pd.date_range("2024-07-01", periods=72, freq="h").strftime("%Y-%m-%d %H:%M")
-    readings = "\n".join(["timestamp,import_1,import_2", *[f"{at},0.5,0.5" for at in stamps]])
+    readings = hourly("import_1", "import_2", kwh=("0.5", "0.5"))
     assert series(home_of(tmp_path, readings=readings), "household").sum() == 72

@@ -23,7 +23,7 @@ from influx.insights.forecast_review import (
     review_series,
     scores,
 )
-from influx.report.words import review as verdict
+from influx.report import rows, text
 
 WEEK = 168
 THEN = START + pd.Timedelta(weeks=5)
@@ -154,7 +154,10 @@ def test_every_earlier_report_is_judged_the_newest_first(tmp_path):
     )
     assert found["review_days"].groupby("week").size().to_dict() == {"2024-W06": 7, "2024-W07": 7}
     assert set(found["review_calibration"]["folds"]) == {2}
-    assert list(verdict.record(found)["read from"]) == ["2024-W07", "2024-W06"]
+    assert rows.forecast_record(found["review_totals"], found["review_devices"])["week"].tolist() == [
+        "2024-W07",
+        "2024-W06",
+    ]
 
 
 def test_a_report_of_this_very_week_is_no_reason_to_judge_nothing(tmp_path):
@@ -164,7 +167,7 @@ def test_a_report_of_this_very_week_is_no_reason_to_judge_nothing(tmp_path):
     known = [Series(one.home_id, one.device_id, one.energy[one.energy.index < now], one.around) for one in home()]
     found = review_series(known, CHOICE, now, tmp_path)
     assert set(found["review_totals"]["week"]) == {AGAIN}
-    assert "forecast again" in verdict.last_week(found)
+    assert "forecast again" in text("last_forecast", totals=found["review_totals"])
 
 
 def test_without_an_earlier_report_the_past_week_is_forecast_again_from_what_was_known(tmp_path):
@@ -176,20 +179,20 @@ def test_without_an_earlier_report_the_past_week_is_forecast_again_from_what_was
     assert found["review_totals"]["week"].unique().tolist() == [AGAIN]
     assert found["review_totals"]["origin"].unique().tolist() == [THEN]
     pd.testing.assert_frame_equal(forecast_again(every, CHOICE, NOW).hours, forecast_again(changed, CHOICE, NOW).hours)
-    assert "forecast again" in verdict.last_week(found)
+    assert "forecast again" in text("last_forecast", totals=found["review_totals"])
 
 
 def test_the_sentence_holds_the_range_and_what_it_was(tmp_path):
     write(tmp_path, stated(0.5, 0.4, 0.6, HOUSEHOLD))
     flat = series(np.full(6 * WEEK, 0.5))
     found = review_series([Series("home", HOUSEHOLD, flat.energy, flat.around)], CHOICE, NOW, tmp_path)
-    words = verdict.last_week(found).replace("\u202f", " ")
+    words = text("last_forecast", totals=found["review_totals"]).replace("\u202f", " ")
     assert words == "**Last week we said 67 to 101 kWh (8 in 10); it was 84.0 kWh.**"
 
 
 def test_nothing_to_judge_is_said():
     found = review_series(home(weeks=1), CHOICE, START + pd.Timedelta(weeks=1), Path("nowhere"))
     assert found["review_hours"].empty
-    assert verdict.last_week(found).startswith("No earlier forecast can be judged yet")
-    assert verdict.against_climatology(found) == "Nothing can be compared yet."
-    assert verdict.promises(found["review_totals"]).empty
+    assert text("last_forecast", totals=found["review_totals"]).startswith("No earlier forecast can be judged yet")
+    assert text("skill", losses=found["review_devices"]) == "Nothing can be compared yet."
+    assert found["review_totals"].empty

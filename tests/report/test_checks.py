@@ -1,4 +1,4 @@
-"""What stops a page: an account that does not close, a look into the future, parts that are not the whole."""
+"""What stops a page: rows that do not reconcile, a look into the future, parts that are not the whole."""
 
 from __future__ import annotations
 
@@ -22,52 +22,66 @@ def account(read: int, used: int, rejected: int = 0, later: int = 0, kwh: float 
     row = {"file": "events.csv", "rows_read": read, "rows_used": used, "rows_rejected": rejected}
     row |= {"rows_after_as_of": later, "kwh_read": 6.0, "kwh_rejected": 2.0}
     series, corrections = pd.DataFrame({"kwh": [kwh]}), pd.DataFrame({"kwh": [-1.0]})
-    return SimpleNamespace(account=pd.DataFrame([row]), series=series, corrections=corrections)
+    return SimpleNamespace(reconciliation=pd.DataFrame([row]), series=series, corrections=corrections)
 
 
 def test_all_holds_of_the_sample(sample_run: Run) -> None:
-    assert checks.closes(sample_run.home()) == "Checked: the account of 2 files closes, row for row and kWh for kWh."
-    assert "rows lie before the forecast begins" in checks.is_past(sample_run.features()["features"], sample_run.home())
-    assert "past origins" in checks.was_known(sample_run.scores().forecasts, sample_run.home())
-    assert "at each of 168 hours" in checks.adds_up(sample_run.forecast())
+    home, plan, paid = sample_run.home(), sample_run.plan(), sample_run.bill()
+    assert "2 files" in checks.reconciles(home).words
+    assert "rows lie before" in checks.past_only(sample_run.features()["features"], home).words
+    assert "past origins" in checks.known_beforehand(sample_run.scores().forecasts, home).words
+    assert "168 hours" in checks.adds_up(sample_run.forecast()).words
+    assert "lines of the bill" in checks.bill_adds_up(paid["bill"], paid["bill_months"]).words
+    assert f"{len(plan['plan_runs'])} runs" in checks.plan_holds(plan).words
+
+
+def test_a_bill_that_does_not_add_up_stops_the_page() -> None:
+    bill = pd.DataFrame({"month": NOW, "so_far": [20.0, 5.0, 25.0], "at_end": [42.0, 10.0, 52.0], "hours_not_known": 0})
+    months = pd.DataFrame({"month": [NOW], "total": [25.0]})
+    assert "2 lines" in checks.bill_adds_up(bill, months).words
+    assert "nothing is there" in checks.bill_adds_up(None, None).words
+    with pytest.raises(AssertionError, match="do not sum to its total"):
+        checks.bill_adds_up(bill.assign(so_far=[20.0, 5.0, 26.0]), months)
+    with pytest.raises(AssertionError, match="is not the sum of its days"):
+        checks.bill_adds_up(bill, months.assign(total=24.0))
 
 
 @pytest.mark.parametrize("make", tiny.HOMES, ids=lambda make: make.__name__)
 def test_all_holds_of_an_awkward_home(make, tiny_run) -> None:
     run = tiny_run(make)
-    checks.closes(run.home())
-    checks.is_past(run.features()["features"], run.home())
-    checks.was_known(run.scores().forecasts, run.home())
+    checks.reconciles(run.home())
+    checks.past_only(run.features()["features"], run.home())
+    checks.known_beforehand(run.scores().forecasts, run.home())
     checks.adds_up(run.forecast())
 
 
 def test_a_row_that_vanished_stops_the_page() -> None:
-    assert checks.closes(account(10, 7, 2, 1))  # type: ignore[arg-type]
-    with pytest.raises(AssertionError, match=r"events\.csv does not close: 1 rows"):
-        checks.closes(account(10, 7, 2))  # type: ignore[arg-type]
+    assert checks.reconciles(account(10, 7, 2, 1))  # type: ignore[arg-type]
+    with pytest.raises(AssertionError, match=r"events\.csv: 1 rows are neither"):
+        checks.reconciles(account(10, 7, 2))  # type: ignore[arg-type]
 
 
 def test_a_kilowatt_hour_that_vanished_stops_the_page() -> None:
     with pytest.raises(AssertionError, match=r"0\.5 kWh of the files are neither used, rejected nor corrected"):
-        checks.closes(account(10, 7, 2, 1, kwh=4.5))  # type: ignore[arg-type]
+        checks.reconciles(account(10, 7, 2, 1, kwh=4.5))  # type: ignore[arg-type]
 
 
 def test_a_feature_of_the_coming_hour_stops_the_page() -> None:
     before = pd.DataFrame({"timestamp": [NOW - pd.Timedelta(hours=1)]})
-    assert checks.is_past(before, HOME)  # type: ignore[arg-type]
+    assert checks.past_only(before, HOME)  # type: ignore[arg-type]
     with pytest.raises(AssertionError, match="at or after the origin"):
-        checks.is_past(pd.DataFrame({"timestamp": [NOW]}), HOME)  # type: ignore[arg-type]
+        checks.past_only(pd.DataFrame({"timestamp": [NOW]}), HOME)  # type: ignore[arg-type]
 
 
 def past(origin: pd.Timestamp, hour: pd.Timestamp) -> pd.DataFrame:
     return pd.DataFrame({"origin": [origin], "timestamp": [hour], "observed": [1.0]})
 
 
-@pytest.mark.parametrize("check", [checks.was_known, checks.is_judged])
+@pytest.mark.parametrize("check", [checks.known_beforehand, checks.judged_on_measured])
 def test_a_past_forecast_outside_its_weeks_stops_the_page(check) -> None:
     week = pd.Timedelta(days=7)
     assert check(past(NOW - week, NOW - week), HOME)
-    assert check(past(NOW, NOW)[:0], HOME).startswith("Checked")
+    assert check(past(NOW, NOW)[:0], HOME).words.startswith("Checked")
     with pytest.raises(AssertionError):
         check(past(NOW - week, NOW - 2 * week), HOME)  # judged on an hour before it was made
     with pytest.raises(AssertionError):
@@ -76,7 +90,9 @@ def test_a_past_forecast_outside_its_weeks_stops_the_page(check) -> None:
 
 def test_a_forecast_judged_on_an_unknown_hour_stops_the_page() -> None:
     with pytest.raises(AssertionError, match="not known"):
-        checks.is_judged(past(NOW - pd.Timedelta(days=7), NOW - pd.Timedelta(days=6)).assign(observed=np.nan), HOME)  # type: ignore[arg-type]
+        checks.judged_on_measured(
+            past(NOW - pd.Timedelta(days=7), NOW - pd.Timedelta(days=6)).assign(observed=np.nan), HOME
+        )  # type: ignore[arg-type]
 
 
 def forecast(**changes: list[float]) -> pd.DataFrame:
@@ -90,7 +106,7 @@ def forecast(**changes: list[float]) -> pd.DataFrame:
 
 
 def test_devices_that_do_not_sum_to_the_household_stop_the_page() -> None:
-    assert "at each of 2 hours" in checks.adds_up(forecast())
+    assert "2 hours" in checks.adds_up(forecast()).words
     assert checks.adds_up(forecast(household=[1.1 + 5e-7, 0.2]))
     for household in ([1.1, 0.3], [1.1], [1.1, np.nan]):
         with pytest.raises(AssertionError, match="do not sum"):

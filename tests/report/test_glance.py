@@ -77,11 +77,11 @@ def test_the_page_opens_with_last_week_s_promise_and_what_it_was(sample_run: Run
 
 def test_where_climatology_won_the_page_says_so(sample_run: Run, tmp_path: Path) -> None:
     folder = shutil.copytree(sample_run.folder, tmp_path / "copy")
-    choice = sample_run.selection().assign(model="similar days", folds=4)
-    choice.to_parquet(folder / "choice.parquet")
+    selection = sample_run.selection().assign(model="similar days", folds=4)
+    selection.to_parquet(folder / "selection.parquet")
     assert "Climatology" not in plain(glance(folder))
-    choice.loc[choice["device_id"] == "FRIDGE_01", "model"] = "climatology"
-    choice.to_parquet(folder / "choice.parquet")
+    selection.loc[selection["device_id"] == "FRIDGE_01", "model"] = "climatology"
+    selection.to_parquet(folder / "selection.parquet")
     assert "Climatology forecasts FRIDGE_01: no other model beat it by more than chance." in plain(glance(folder))
 
 

@@ -268,7 +268,7 @@ def test_names_fit_beside_an_axis() -> None:
 
 def promises(**devices: dict[str, object]) -> pd.DataFrame:
     """Return a p90 of each device, found at .95 with an error of .01 over four folds, but for what is given."""
-    same = {"promise": "p90", "promised": 0.9, "found": 0.95, "found_se": 0.01, "folds": 4, "off": 0.0}
+    same = {"quantile": "p90", "nominal": 0.9, "empirical": 0.95, "empirical_se": 0.01, "folds": 4, "off": 0.0}
     rows = [{"device_id": name, **same, "mostly_off": False} | columns for name, columns in devices.items()]
     return pd.DataFrame(rows)
 
@@ -279,18 +279,19 @@ def bars(ax: Axes) -> list[np.ndarray]:
 
 
 def test_found_stands_over_promised_with_a_bar_that_is_no_more_than_a_share() -> None:
-    ax = plots.calibration(promises(household={"found_se": 0.01}), promises(household={})[:0])
+    ax = plots.calibration(promises(household={"empirical_se": 0.01}), promises(household={})[:0])
     (segment,) = bars(ax)
     half = half_width(0.01, 4)
     assert segment[0, :, 1].tolist() == pytest.approx([0.95 - half, 0.95 + half])
-    wide = plots.calibration(promises(household={"found_se": 0.1}), promises(household={})[:0])
+    wide = plots.calibration(promises(household={"empirical_se": 0.1}), promises(household={})[:0])
     assert bars(wide)[0][0, :, 1].tolist() == pytest.approx([0.95 - half_width(0.1, 4), 1.0])
     assert described(ax).endswith("household: p90 95 %.")
 
 
 def test_devices_that_are_mostly_off_or_not_known_are_not_in_the_diagram() -> None:
-    frame = promises(tv={"found": 0.93}, lamp={"mostly_off": True}, new={"found": NAN, "found_se": NAN}, household={})
-    ax = plots.calibration(frame, promises(all={"found": 0.93}))
+    unknown = {"empirical": NAN, "empirical_se": NAN}
+    frame = promises(tv={"empirical": 0.93}, lamp={"mostly_off": True}, new=unknown, household={})
+    ax = plots.calibration(frame, promises(all={"empirical": 0.93}))
     dots = {line.get_label(): line.get_ydata().tolist() for line in ax.lines}
     assert dots["a device"] == [0.93]
     assert dots["all devices together"] == [0.93]
@@ -298,7 +299,7 @@ def test_devices_that_are_mostly_off_or_not_known_are_not_in_the_diagram() -> No
 
 
 def test_promises_that_nothing_tells_of_are_said_in_words() -> None:
-    ax = plots.calibration(promises(tv={"found": NAN}), promises(all={"found": NAN}))
+    ax = plots.calibration(promises(tv={"empirical": NAN}), promises(all={"empirical": NAN}))
     assert described(ax).startswith("Too few hours")
 
 
@@ -313,9 +314,9 @@ def test_a_device_that_is_mostly_off_has_a_hollow_mark_and_is_told() -> None:
 # --- days and weeks ---------------------------------------------------------------------------------------------------
 
 
-def days_ahead(lead_se: float = 0.1) -> pd.DataFrame:
+def days_ahead(skill_se: float = 0.1) -> pd.DataFrame:
     frame = pd.DataFrame({"device_id": "household", "day": [1, 2], "folds": 4, "loss": [0.1, 0.2]})
-    return frame.assign(baseline_loss=[0.2, 0.3], lead_se=lead_se)
+    return frame.assign(baseline_loss=[0.2, 0.3], skill_se=skill_se)
 
 
 def test_each_day_ahead_stands_beside_climatology_s() -> None:

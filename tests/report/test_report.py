@@ -140,17 +140,21 @@ def test_a_device_name_is_text_everywhere(week):
     assert not page.all("img")
     assert not [attrs for _, attrs in page.tags if any(key.startswith("on") for key in attrs)]
     # printed, its repr, two tables and a caption, the answer, three times in Markdown; in each of two drawings the
-    # title and a tick; below them the caption
-    assert page.text.count(HOSTILE) == 1 + 1 + 3 + 1 + 3 + 4 + 1
-    assert "&lt;b&gt;" not in page.text and "<b>" in page.text
+    # title and a tick; below them the caption; and in the code
+    assert page.text.count(HOSTILE) == 1 + 1 + 3 + 1 + 3 + 4 + 1 + 1
+    outputs = re.sub(r'<details class="code">.*?</details>', "", page.source, flags=re.DOTALL)
+    assert "&amp;lt;b" not in outputs and "&lt;b&gt;" in outputs  # escaped once
     assert [svg["aria-label"] for svg in page.all("svg")] == [f"Two bars, one of {HOSTILE}"] * 2
 
 
-def test_a_page_shows_what_cells_say_but_neither_code_nor_warnings(week):
+def test_an_answer_comes_first_and_the_code_that_made_it_is_folded_away_below(week):
     page = Page(week / "01_explore.html")
-    assert "Told by a helper" in page.text
-    assert "import pandas" not in page.text
-    assert page.text.count("printed") == 1
+    folds = re.findall(r'<details class="code"><summary>(.*?)</summary>(.*?)</details>', page.source, re.DOTALL)
+    assert {summary for summary, _ in folds} == {"How this was computed"}
+    assert page.source.index("Told by a helper") < page.source.index("import pandas")
+    assert "import pandas" in folds[0][1] and "name = " in folds[0][1]
+    assert "data = " not in "".join(code for _, code in folds)  # the parameters name folders of the machine
+    assert page.text.count("printed") == 2  # by the cell, and in its code; what went to stderr is left out
     assert page.all("html") == [{"lang": "en"}]
     assert any(meta.get("name") == "viewport" for meta in page.all("meta"))
     assert "<title>What was used? · InFlux 2024-W29</title>" in page.source

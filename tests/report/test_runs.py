@@ -294,8 +294,8 @@ def test_devices_that_are_hardly_ever_known_at_once_are_summed_all_the_same(tmp_
 
 
 def test_the_model_of_a_device_is_told_and_an_unknown_device_is_named(finished: Run) -> None:
-    choice = finished.selection().set_index("device_id")["model"]
-    assert finished.model("tv") == choice["tv"]
+    selection = finished.selection().set_index("device_id")["model"]
+    assert finished.model("tv") == selection["tv"]
     with pytest.raises(InputError, match="there is no 'radio'; forecast are fridge, household, tv"):
         finished.model("radio")
 
@@ -422,7 +422,7 @@ def test_the_second_week_holds_the_first_to_account(tmp_path: Path) -> None:
 def test_calibration_is_kept_of_every_device_and_day_ahead(finished: Run) -> None:
     calibration = finished.calibration()
     assert set(calibration.calibration["device_id"]) == set(finished.scores()["device_id"])
-    assert calibration.calibration_home["promise"].tolist() == ["p10", "p50", "p90", "band"]
+    assert calibration.calibration_home["quantile"].tolist() == ["p10", "p50", "p90", "band"]
     assert set(calibration.days_ahead["day"]) == set(range(1, 8))
 
 

@@ -15,7 +15,7 @@ from pytest import approx
 from influx import Run
 from influx.core import formatting as fmt
 from influx.core.schema import HOUSEHOLD
-from influx.forecasting.evaluation.calibration import PROMISES
+from influx.forecasting.evaluation.calibration import NOMINAL, half_width
 from influx.insights.forecast_review import AGAIN
 from influx.report import rows, table
 from influx.report.tables import COLUMNS
@@ -72,9 +72,9 @@ def test_times_are_those_of_the_home_s_clock() -> None:
 def test_no_value_of_any_table_is_a_bare_nan(make, tiny_run) -> None:
     run = tiny_run(make)
     home, found, coming, paid = run.home(), run.explore(), run.sums(), run.bill()
-    trained = run.calibration() | run.reference() | {"metrics": run.scores(), "choice": run.selection()}
+    trained = run.calibration() | run.reference() | {"metrics": run.scores(), "selection": run.selection()}
     meaning, reviewed, plan = run.insights(), run.review(), run.plan()
-    used = trained["choice"][["home_id", "device_id", "model"]]
+    used = trained["selection"][["home_id", "device_id", "model"]]
     totals, scores = reviewed["review_totals"], reviewed["review_devices"]
     frames = {
         "reconciliation": home.reconciliation,
@@ -83,7 +83,7 @@ def test_no_value_of_any_table_is_a_bare_nan(make, tiny_run) -> None:
         "series": home.series,
         "last_week": meaning["overview"],
         "chosen_metrics": used.merge(trained["metrics"]),
-        "model_choice": trained["choice"],
+        "model_choice": trained["selection"],
         "calibration": trained["calibration"],
         "last_forecast": totals,
         "energy_errors": scores,
@@ -99,7 +99,7 @@ def test_no_value_of_any_table_is_a_bare_nan(make, tiny_run) -> None:
     frames |= {name: plan[name] for name in ("plan_devices", "plan_runs")}
     more: dict[str, dict] = {
         "days": {"frame": coming["daily"], "cost": paid.get("cost_daily")},
-        "coming_week": {"frame": coming["week"], "choice": trained["choice"], "cost": paid.get("cost_week")},
+        "coming_week": {"frame": coming["week"], "selection": trained["selection"], "cost": paid.get("cost_week")},
         "health": {"frame": meaning["overview"], "efficiency": meaning["efficiency"]},
         "forecast_record": {"frame": totals, "losses": scores},
     }
@@ -160,7 +160,7 @@ def test_each_feature_is_shown_once_with_what_stands_in(sample_run: Run, tiny_ru
 
 
 @pytest.mark.parametrize(
-    ("lead", "error", "folds", "margin", "word"),
+    ("skill", "error", "folds", "margin", "word"),
     [
         (-0.2, 0.06, 4, 0.2, rows.CLEAR),  # the baseline leads by 3.3 errors, and of four folds 3.2 are rare
         (-0.2, 0.07, 4, 0.2, rows.CHANCE),
@@ -171,29 +171,34 @@ def test_each_feature_is_shown_once_with_what_stands_in(sample_run: Run, tiny_ru
         (NAN, NAN, 0, NAN, rows.TOO_FEW),
     ],
 )
-def test_a_lead_is_clear_only_where_so_few_forecasts_rarely_show_it(lead, error, folds, margin, word) -> None:
-    choice = pd.DataFrame([{"device_id": "tv", "lead": lead, "lead_se": error, "folds": folds, "model": "kernel"}])
-    row = rows.model_choice(choice).iloc[0]
+def test_a_lead_is_clear_only_where_so_few_forecasts_rarely_show_it(skill, error, folds, margin, word) -> None:
+    selection = pd.DataFrame(
+        [{"device_id": "tv", "skill": skill, "skill_se": error, "folds": folds, "model": "similar days"}]
+    )
+    names = {"challenger": "similar days", "baseline": "climatology", "not_tested": "", "days_known": 9.0}
+    reason = "" if folds else "untested"
+    selection = selection.assign(significant=skill > half_width(error, folds), reason=reason, **names)
+    row = rows.model_choice(selection).iloc[0]
     assert row["margin"] == approx(margin, nan_ok=True)
     assert row["word"] == word
-    share = "not known" if np.isnan(lead) else f"{100 * margin:.0f}"
-    assert cells(choice.assign(why="So."), "model_choice")[1][2].startswith(share)
+    share = "not known" if np.isnan(skill) else f"{100 * margin:.0f}"
+    assert cells(selection, "model_choice")[1][2].startswith(share)
 
 
 def test_the_metrics_of_the_chosen_models_are_the_household_s_first(sample_run: Run) -> None:
-    trained = sample_run.reference() | {"metrics": sample_run.scores(), "choice": sample_run.selection()}
-    used = trained["choice"][["home_id", "device_id", "model"]].merge(trained["metrics"])
+    trained = sample_run.reference() | {"metrics": sample_run.scores(), "selection": sample_run.selection()}
+    used = trained["selection"][["home_id", "device_id", "model"]].merge(trained["metrics"])
     shown = cells(used, "chosen_metrics", rows=50)
     assert shown[1][0] == HOUSEHOLD
-    assert len(shown) == 1 + len(trained["choice"])
+    assert len(shown) == 1 + len(trained["selection"])
     assert len(cells(trained["metrics"], "metrics", rows=99)) == 1 + len(trained["metrics"])
     assert set(column(trained["reference"], "reference", "looking")) == {"one hour ahead", "a week ahead"}
 
 
 def coverage(device: str, off: float = 0.0, **found: tuple[float, float]) -> pd.DataFrame:
-    shares = {name: found.get(name, (share, 0.01)) for name, share in PROMISES.items()}
-    frame = pd.DataFrame(shares, index=["found", "found_se"]).T.rename_axis("promise").reset_index()
-    return frame.assign(promised=list(PROMISES.values()), device_id=device, folds=4, off=off)
+    shares = {name: found.get(name, (share, 0.01)) for name, share in NOMINAL.items()}
+    frame = pd.DataFrame(shares, index=["empirical", "empirical_se"]).T.rename_axis("quantile").reset_index()
+    return frame.assign(nominal=list(NOMINAL.values()), device_id=device, folds=4, off=off)
 
 
 @pytest.mark.parametrize(
@@ -210,7 +215,8 @@ def coverage(device: str, off: float = 0.0, **found: tuple[float, float]) -> pd.
     ],
 )
 def test_a_quantile_is_off_only_where_so_few_forecasts_can_tell(quantile, found, error, folds, word) -> None:
-    row = {"promise": quantile, "promised": PROMISES[quantile], "found": found, "found_se": error, "folds": folds}
+    row = {"quantile": quantile, "nominal": NOMINAL[quantile], "empirical": found}
+    row |= {"empirical_se": error, "folds": folds}
     assert rows.calibration_word(pd.Series(row)) == word
 
 
@@ -223,28 +229,28 @@ def test_the_calibration_of_each_device_names_what_is_off() -> None:
 
 
 def test_days_ahead_are_the_household_s_with_the_mean_of_all_series() -> None:
-    frame = with_household(day=[1, 1], loss=[0.1, 0.2], lead=[0.1, 0.3]).assign(
-        baseline_loss=0.2, lead_se=0.05, absolute_error=2.0, baseline_absolute_error=5.0
+    frame = with_household(day=[1, 1], loss=[0.1, 0.2], skill=[0.1, 0.3]).assign(
+        baseline_loss=0.2, skill_se=0.05, absolute_error=2.0, baseline_absolute_error=5.0
     )
     assert cells(frame, "days_ahead")[1:] == [["1", "0.200", "0.200", "30 ± 5 %", "2.00", "5.00", "20 %"]]
 
 
 # --- the coming week and its money ------------------------------------------------------------------------------------
 
-CHOICE = with_household(model=["seasonal_naive", "climatology"])
+CHOICE = with_household(model=["seasonal naive", "climatology"])
 WEEK = with_household(total=[12.3, 45.0], hours=[168, 168], p10=[10.0, NAN], p90=[15.5, NAN])
 COST = with_household(total=[2.5, 9.0], hours=[168, 168], p10=[2.0, NAN], p90=[3.125, NAN])
 
 
 def test_the_week_has_its_ranges_and_costs() -> None:
-    assert cells(WEEK, "coming_week", choice=CHOICE, cost=COST, currency="EUR") == [
+    assert cells(WEEK, "coming_week", selection=CHOICE, cost=COST, currency="EUR") == [
         ["device", "kWh expected", "8 in 10 [kWh]", "cost", "8 in 10 [EUR]", "model"],
         ["household", "45.0", "not known", "9.00 EUR", "not known", "climatology"],
-        ["tv", "12.3", "10 to 16", "2.50 EUR", "2.00 to 3.12", "last week again"],
+        ["tv", "12.3", "10 to 16", "2.50 EUR", "2.00 to 3.12", "seasonal naive"],
     ]
-    partly = cells(WEEK, "coming_week", choice=CHOICE, cost=COST.assign(hours=48), carbon=COST)
+    partly = cells(WEEK, "coming_week", selection=CHOICE, cost=COST.assign(hours=48), carbon=COST)
     assert {"cost of 48 h", "kg CO₂"} <= set(partly[0])
-    assert cells(WEEK, "coming_week", choice=CHOICE)[0] == ["device", "kWh expected", "8 in 10 [kWh]", "model"]
+    assert cells(WEEK, "coming_week", selection=CHOICE)[0] == ["device", "kWh expected", "8 in 10 [kWh]", "model"]
 
 
 def test_days_show_their_hours_only_where_some_are_cut_short_and_money_where_all_is_known() -> None:
@@ -309,16 +315,18 @@ def test_the_health_of_devices_without_a_rating_is_their_trend_alone(slope, p, w
 
 def test_only_the_newest_forecast_is_shown_and_the_record_holds_them_all() -> None:
     day = pd.Timestamp("2024-07-08")
-    totals = with_household(origin=[2, 2], week="2024-W28", hours=168, said=64.0, p10=[NAN, 58.0], p90=[NAN, 71.0])
-    totals = totals.assign(first_day=day, was=66.0, inside=[None, False])
-    older = totals[1:].assign(origin=1, week=AGAIN, first_day=day - pd.Timedelta(days=7), was=60.0, inside=True)
+    totals = with_household(origin=[2, 2], week="2024-W28", hours=168, predicted=64.0, p10=[NAN, 58.0], p90=[NAN, 71.0])
+    totals = totals.assign(first_day=day, observed=66.0, inside=[None, False])
+    older = totals[1:].assign(origin=1, week=AGAIN, first_day=day - pd.Timedelta(days=7), observed=60.0, inside=True)
     both = pd.concat([older, totals], ignore_index=True)
     assert cells(both, "last_forecast")[1:] == [
         ["household", "64.0", "58 to 71", "66.0", "no"],
         ["tv", "64.0", "not known", "66.0", "not known"],
     ]
     scores = both.assign(coverage_80=0.8, loss=0.15, baseline_loss=0.2)
-    scores = scores[["week", "origin", "device_id", "said", "was", "hours", "coverage_80", "loss", "baseline_loss"]]
+    scores = scores[
+        ["week", "origin", "device_id", "predicted", "observed", "hours", "coverage_80", "loss", "baseline_loss"]
+    ]
     assert cells(both, "forecast_record", losses=scores)[1:] == [
         ["Mon 8 July", "58 to 71", "66.0", "no", "80 %", "0.150", "0.200", "2024-W28"],
         ["Mon 1 July", "58 to 71", "60.0", "yes", "80 %", "0.150", "0.200", "made again now"],
@@ -326,11 +334,11 @@ def test_only_the_newest_forecast_is_shown_and_the_record_holds_them_all() -> No
 
 
 def test_errors_and_losses_of_the_newest_forecast_are_shown_beside_climatology_s() -> None:
-    frame = with_household(origin=2, said=[9.0, 10.0], baseline_predicted=1.0, was=[1.0, 8.0]).assign(
-        bias=0.25, baseline_bias=-0.5, absolute_error=2.0, baseline_absolute_error=7.0, loss=0.1, baseline_loss=0.2, gain=0.5,
-        coverage_80=0.75, baseline_coverage_80=0.5,
+    frame = with_household(origin=2, predicted=[9.0, 10.0], baseline_predicted=1.0, observed=[1.0, 8.0]).assign(
+        bias=0.25, baseline_bias=-0.5, absolute_error=2.0, baseline_absolute_error=7.0, loss=0.1, baseline_loss=0.2,
+        gain=0.5, coverage_80=0.75, baseline_coverage_80=0.5,
     )  # fmt: skip
-    both = pd.concat([frame.assign(origin=1, said=0.0), frame])
+    both = pd.concat([frame.assign(origin=1, predicted=0.0), frame])
     assert cells(both, "energy_errors")[1] == ["household", "10.0", "1.00", "8.00", "25 %", "-50 %", "2.00", "7.00"]
     assert cells(both.assign(day=1), "energy_errors")[1] == ["household", "1", "10.0", "1.00", "8.00", "25 %", "-50 %"]
     assert cells(both, "losses")[1:] == [

@@ -18,11 +18,11 @@ from influx.core import formatting as fmt
 from influx.core.schema import HOUSEHOLD
 from influx.core.settings import Settings
 from influx.core.tariff import rates
-from influx.forecasting.evaluation.calibration import PROMISES
+from influx.forecasting.evaluation.calibration import NOMINAL, half_width
 from influx.insights.drift import MODEL, REPORTS
 from influx.insights.forecast_review import AGAIN
 from influx.report import answer, note, text
-from influx.report.texts import FOLDER
+from influx.report.phrases import FOLDER
 
 NAN = float("nan")
 HOSTILE = "<img src=x onerror=alert(1)> **bold** {{ 1 }} &lt;\n\n$x$"
@@ -174,7 +174,7 @@ def test_past_absences_are_told(tmp_path: Path) -> None:
 def test_a_coming_absence_is_forecast_as_one_and_told(tmp_path: Path) -> None:
     """The forecast begins on Friday 5 July; from Sunday on .05 kWh an hour, of seven past days away."""
     run = run_of(tmp_path, lived(60), "absences:\n  - {from: 2024-07-07, to: 2024-07-20}\n")
-    facts = {"home": run.home(), "forecast": run.forecast(), "absences": run.explore()["absences"]}
+    facts = {"home": run.home(), "forecast": run.sums(), "absences": run.explore()["absences"]}
     tells("coming_week", "7 to 20 July 2024, says home.yaml", "7 past days away", **facts)
     daily = run.sums()["daily"].query("device_id == 'tv'")
     assert daily["total"].tolist() == pytest.approx([18.3, 18.3] + [24 * 0.05] * 5, abs=0.01)
@@ -326,40 +326,67 @@ def test_the_plan_is_told_with_its_saving_and_how_sure_it_is() -> None:
 # --- how good the models are ------------------------------------------------------------------------------------------
 
 
-def choice(*rows: tuple[str, float, float, int], models: tuple[str, ...] = ("kernel",)) -> pd.DataFrame:
+def selection(*rows: tuple[str, float, float, int], models: tuple[str, ...] = ("similar days",)) -> pd.DataFrame:
     """Return choices of (device, lead of the best challenger, its standard error, folds)."""
-    frame = pd.DataFrame(list(rows), columns=["device_id", "lead", "lead_se", "folds"])
-    return frame.assign(home_id="h", model=list(models) * (len(frame) // len(models)), why="So.")
+    frame = pd.DataFrame(list(rows), columns=["device_id", "skill", "skill_se", "folds"])
+    clear = frame["skill"] > half_width(frame["skill_se"], frame["folds"])
+    reason = frame["folds"].map(lambda folds: "tested" if folds else "untested")
+    names = {"challenger": "similar days", "baseline": "climatology", "not_tested": "", "days_known": 9.0}
+    return frame.assign(model=list(models) * (len(frame) // len(models)), significant=clear, reason=reason, **names)
 
 
 def test_the_models_used_are_counted_and_so_are_clear_leads() -> None:
-    frame = choice(("tv", -0.2, 0.06, 4), ("ac", 0.0, 0.1, 4), ("lamp", 0.0, 0.1, 4))
-    tells("model_choice", "Of 3 series", "similar days for 3.", "For 1 of them the lead", choice=frame)
-    tells("model_choice", "For none of them", choice=frame[1:])
+    frame = selection(("tv", 0.2, 0.06, 4), ("ac", 0.0, 0.1, 4), ("lamp", 0.0, 0.1, 4))
+    tells("model_choice", "Of 3 series", "similar days for 3.", "For 1 of them the lead", selection=frame)
+    tells("model_choice", "For none of them", selection=frame[1:])
+
+
+REASON = {"model": "climatology", "challenger": "similar days", "baseline": "climatology", "folds": 4, "skill": -0.2}
+
+
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [
+        ({"reason": "untested"}, "9 days of history are too few"),
+        ({"reason": "one model", "not_tested": "a, b"}, "Too little history for a and b: climatology alone"),
+        ({"model": "similar days", "significant": True, "skill": 0.2}, "Similar days: 20 % less loss than climatology"),
+        ({"significant": True, "skill": 0.001}, "under 1 % less loss"),
+        ({"skill": 0.2}, "similar days is 20 % ahead over 4 past forecasts, which may be chance"),
+        ({"folds": 1}, "over 1 past forecast, and one decides nothing"),
+        ({"skill": 0.0}, "does no better"),
+        ({"not_tested": "a"}, "has 20 % more loss over 4 past forecasts. Too little history for a."),
+    ],
+)
+def test_why_a_model_was_selected_is_told(columns: dict[str, Any], words: str) -> None:
+    tells(
+        "model_reason",
+        words,
+        **(REASON | {"reason": "", "not_tested": "", "days_known": 9.0, "significant": False} | columns),
+    )
 
 
 @pytest.mark.parametrize(
     ("rows", "models", "words"),
     [
-        ([("tv", 0.2, 0.05, 4), ("ac", 0.0, 0.1, 4)], ("climatology", "kernel"), "forecasts tv: no other model"),
-        ([("ac", 0.0, 0.1, 4)], ("kernel",), ""),
+        ([("tv", 0.2, 0.05, 4), ("ac", 0.0, 0.1, 4)], ("climatology", "similar days"), "forecasts tv: no other model"),
+        ([("ac", 0.0, 0.1, 4)], ("similar days",), ""),
         ([(f"d{at}", 0.2, 0.05, 4) for at in range(6)], ("climatology",), "d0, d1, d2, d3 and 2 more"),
         ([("tv", NAN, NAN, 0)] * 2, ("climatology",), "climatology is used untested"),
-        ([("tv", -0.2, 0.05, 4), ("new", NAN, NAN, 0)], ("kernel", "climatology"), "forecasts new untested"),
+        ([("tv", -0.2, 0.05, 4), ("new", NAN, NAN, 0)], ("similar days", "climatology"), "forecasts new untested"),
         ([("tv", 0.2, 0.05, 4), ("new", NAN, NAN, 0)], ("climatology",), "It forecasts new untested"),
     ],
 )
 def test_where_climatology_is_used_it_is_told_why(rows, models, words) -> None:
-    shown = plain("climatology_devices", choice=choice(*rows, models=models))
+    shown = plain("climatology_devices", selection=selection(*rows, models=models))
     assert words in shown if words else shown == ""
-    assert shown in plain("model_choice", choice=choice(*rows, models=models))
+    assert shown in plain("model_choice", selection=selection(*rows, models=models))
 
 
 def coverage(device: str = HOUSEHOLD, folds: int = 4, **found: tuple[float, float]) -> pd.DataFrame:
     """Return the coverage of each quantile as (found, its standard error), nominal but for those that are named."""
-    shares = {name: found.get(name, (share, 0.01)) for name, share in PROMISES.items()}
-    frame = pd.DataFrame(shares, index=["found", "found_se"]).T.rename_axis("promise").reset_index()
-    return frame.assign(promised=list(PROMISES.values()), device_id=device, folds=folds)
+    shares = {name: found.get(name, (share, 0.01)) for name, share in NOMINAL.items()}
+    frame = pd.DataFrame(shares, index=["empirical", "empirical_se"]).T.rename_axis("quantile").reset_index()
+    return frame.assign(nominal=list(NOMINAL.values()), device_id=device, folds=folds)
 
 
 def test_the_coverage_of_the_bands_is_told() -> None:
@@ -375,11 +402,13 @@ def test_the_coverage_of_the_bands_is_told() -> None:
 
 def days(folds: int = 4, last: int = 2) -> pd.DataFrame:
     rows = [
-        {"device_id": device, "day": day, "folds": folds, "loss": 0.1 * day, "baseline_loss": 0.2, "lead": lead / day}
+        {"device_id": device, "day": day, "folds": folds, "loss": 0.1 * day, "baseline_loss": 0.2, "skill": lead / day}
         for device, lead in (("tv", 0.1), (HOUSEHOLD, 0.3))
         for day in range(1, last + 1)
     ]
-    return pd.DataFrame(rows).assign(lead_se=0.05, absolute_error=lambda rows: 2.0 * rows["day"], baseline_absolute_error=5.0)
+    return pd.DataFrame(rows).assign(
+        skill_se=0.05, absolute_error=lambda rows: 2.0 * rows["day"], baseline_absolute_error=5.0
+    )
 
 
 def test_the_first_and_the_last_day_ahead_are_told() -> None:
@@ -398,13 +427,13 @@ def test_gradient_boosting_is_judged_at_both_distances() -> None:
 
 
 def test_reliability_is_the_coverage_of_the_household_s_own_model() -> None:
-    choice = pd.DataFrame({"device_id": [HOUSEHOLD], "model": ["seasonal_naive"]})
-    rows = [("climatology", 0.1, 0.9), ("seasonal_naive", 0.78, 0.12)]
+    selection = pd.DataFrame({"device_id": [HOUSEHOLD], "model": ["seasonal naive"]})
+    rows = [("climatology", 0.1, 0.9), ("seasonal naive", 0.78, 0.12)]
     metrics = pd.DataFrame(rows, columns=["model", "coverage_80", "daily_wape"]).assign(device_id=HOUSEHOLD, folds=4)
-    tells("reliability", "4 past weeks", "78 % of the hours", "off by 12 %", choice=choice, metrics=metrics)
+    tells("reliability", "4 past weeks", "78 % of the hours", "off by 12 %", selection=selection, metrics=metrics)
     for untested in (metrics[:0], metrics[:1]):
-        tells("reliability", "cannot be tested", choice=choice, metrics=untested)
-    tells("reliability", "cannot be tested", choice=choice.assign(device_id="tv"), metrics=metrics)
+        tells("reliability", "cannot be tested", selection=selection, metrics=untested)
+    tells("reliability", "cannot be tested", selection=selection.assign(device_id="tv"), metrics=metrics)
 
 
 # --- how earlier forecasts turned out ---------------------------------------------------------------------------------
@@ -415,8 +444,8 @@ def test_reliability_is_the_coverage_of_the_household_s_own_model() -> None:
     [
         ({}, "**Last week we said 58 to 71 kWh (8 in 10); it was 66.0 kWh.**"),
         ({"p10": NAN, "p90": NAN, "inside": None}, "**Last week we said about 64.0 kWh; it was 66.0 kWh.**"),
-        ({"was": 50.0, "inside": False}, "That is below the range"),
-        ({"was": 80.0, "inside": False}, "That is above the range"),
+        ({"observed": 50.0, "inside": False}, "That is below the range"),
+        ({"observed": 80.0, "inside": False}, "That is above the range"),
         ({"weeks_ago": 1 - 1 / 168}, "Last week we said"),  # a clock change
         ({"weeks_ago": 3.0}, "**Of the 7 days from Mon 8 July on we said 58 to 71 kWh"),
         ({"hours": 24}, "Of the 24 hours from Mon 8 July on"),
@@ -426,8 +455,14 @@ def test_reliability_is_the_coverage_of_the_household_s_own_model() -> None:
     ],
 )
 def test_the_last_forecast_is_told_with_what_it_was(columns: dict[str, object], words: str) -> None:
-    row = {"week": "2024-W28", "first_day": pd.Timestamp("2024-07-08"), "weeks_ago": 1.0, "hours": 168, "said": 64.0}
-    row |= {"p10": 58.0, "p90": 71.0, "was": 66.0, "share_known": 1.0, "inside": True}
+    row = {
+        "week": "2024-W28",
+        "first_day": pd.Timestamp("2024-07-08"),
+        "weeks_ago": 1.0,
+        "hours": 168,
+        "predicted": 64.0,
+    }
+    row |= {"p10": 58.0, "p90": 71.0, "observed": 66.0, "share_known": 1.0, "inside": True}
     tells("last_forecast", words, totals=household(**row).assign(**columns))
     tells("last_forecast", "No earlier forecast can be judged yet", totals=pd.DataFrame())
 
@@ -458,10 +493,11 @@ def test_the_loss_is_compared_with_climatology_s_as_far_as_so_few_reports_tell()
 
 def test_the_worst_day_of_the_household_is_told() -> None:
     frame = pd.DataFrame(
-        [(1, 10, 11, 12.0), (2, 13, 9, 8.0), (3, 9, 7, 9.5)], columns=["day", "said", "baseline_predicted", "was"]
+        [(1, 10, 11, 12.0), (2, 13, 9, 8.0), (3, 9, 7, 9.5)],
+        columns=["day", "predicted", "baseline_predicted", "observed"],
     ).assign(device_id=HOUSEHOLD, origin=1)
-    errors = {"absolute_error": "said", "baseline_absolute_error": "baseline_predicted"}
-    frame = frame.assign(**{name: (frame[of] - frame["was"]).abs() for name, of in errors.items()})
+    errors = {"absolute_error": "predicted", "baseline_absolute_error": "baseline_predicted"}
+    frame = frame.assign(**{name: (frame[of] - frame["observed"]).abs() for name, of in errors.items()})
     tells("worst_day", "on day 2: 13.0 kWh", "8.00 kWh were used", "closer on 2 of 3 days", days=frame)
     tells("worst_day", "not known", days=pd.DataFrame())
 

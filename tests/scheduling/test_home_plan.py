@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import tiny_homes as tiny
+from influx.report.words import plan as plan_words
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from pytest import approx
@@ -18,11 +19,10 @@ from influx.core.tariff import rates
 from influx.forecasting.device_series import Series, series_of_home
 from influx.home.home import Home
 from influx.insights import recommendations
-from influx.report import checks, plots
+from influx.report import checks, plots, table, text
 from influx.report.figures import show
 from influx.report.plot_style import colours, is_narrow
 from influx.report.run_folder import Frames
-from influx.report.words import plan as plan_words
 from influx.scheduling.home_plan import COLUMNS, schedule
 from influx.scheduling.plan import weeks_back
 
@@ -91,7 +91,9 @@ def test_a_window_dearer_than_the_habit_is_told_as_a_loss(tmp_path: Path) -> Non
     devices = '  washer: {flexible: {hours: 1, kwh: 1, runs_a_week: 7, earliest: "18:00", deadline: "22:00"}}\n'
     plan = plan_of(tmp_path, devices, washer=evenings(hour=12))
     assert plan["plan_total"]["saving"].item() == approx(-1.40)
-    assert "2.10 EUR in the coming 7 days instead of 0.70 EUR: 1.40 EUR more" in plain(plan_words.answer(plan, "EUR"))
+    assert "2.10 EUR in the coming 7 days instead of 0.70 EUR: 1.40 EUR more" in plain(
+        text("plan", plan=plan, currency="EUR")
+    )
 
 
 def test_a_saving_is_no_more_than_the_device_is_expected_to_cost(tmp_path: Path) -> None:
@@ -120,9 +122,9 @@ def test_the_power_limit_counts_what_else_is_expected(tmp_path: Path) -> None:
     plan = plan_of(tmp_path, devices, "power_limit_kw: 4\n", washer=evenings(kwh=3.0), heater=heater)
     hours = set(pd.DatetimeIndex(plan["plan"]["timestamp"]).tz_convert("Europe/Madrid").hour)
     assert hours and not hours & set(range(12))
-    assert checks.is_kept(plan).startswith("Checked: 7 runs hold the energy of 1 device")
+    assert "7 runs" in checks.plan_holds(plan).words
     with pytest.raises(AssertionError, match="more than the power limit"):
-        checks.is_kept(plan | {"plan_total": plan["plan_total"].assign(limit_kw=2.9)})
+        checks.plan_holds(plan | {"plan_total": plan["plan_total"].assign(limit_kw=2.9)})
 
 
 def test_what_is_flexible_without_more_is_planned_from_its_past(tmp_path: Path) -> None:
@@ -135,9 +137,9 @@ def test_what_is_flexible_without_more_is_planned_from_its_past(tmp_path: Path) 
 def test_a_short_history_gives_no_range(tmp_path: Path) -> None:
     plan = plan_of(tmp_path, WASHER, washer=evenings(weeks=3))
     assert plan["plan_devices"][["p10", "p90"]].isna().all(axis=None)
-    said = plain(plan_words.answer(plan, "EUR"))
+    said = plain(text("plan", plan=plan, currency="EUR"))
     assert "1.40 EUR less; how sure that is, is not known, as 3 of the 9 past weeks that it takes are known" in said
-    assert plan_words.devices(plan, "EUR")["8 in 10 [EUR]"].tolist() == ["not known"]
+    assert plan["plan_devices"]["p10"].isna().all()
 
 
 def test_past_weeks_are_planned_at_their_own_prices(tmp_path: Path) -> None:
@@ -174,9 +176,9 @@ def notes(plan: Frames) -> list[str]:
 def test_without_flexible_devices_the_page_says_so(tmp_path: Path) -> None:
     plan = plan_of(tmp_path, "  washer: {flexible: false}\n", washer=evenings())
     assert all(plan[name].empty for name in COLUMNS if name != "plan_notes")
-    assert plan_words.answer(plan, "EUR").startswith("No plan is made: home.yaml names no flexible device.")
-    assert "A line flexible: below a device" in plan_words.left_out(plan)
-    assert checks.is_kept(plan) == "Checked: nothing is planned, so nothing is claimed."
+    assert text("plan", plan=plan, currency="EUR").startswith("No plan is made: home.yaml names no flexible device.")
+    assert "A line flexible: below a device" in text("left_out", plan=plan)
+    assert "nothing" in checks.plan_holds(plan).words
     drawn = show(plots.plan, plan["plan"], plan["plan_steps"], caption="c", empty="There is no plan.")
     assert drawn.words == "There is no plan."
 
@@ -217,7 +219,7 @@ def test_a_device_that_does_not_fit_is_named_with_the_least_that_would_do(tmp_pa
         "smallest relaxation: deadline 13:00."
     ]
     assert plan["plan_devices"]["device_id"].tolist() == ["dryer"]
-    assert plan_words.left_out(plan) == plan["plan_notes"]["what"].item()
+    assert text("left_out", plan=plan) == plan["plan_notes"]["what"].item()
 
 
 def test_a_car_that_cannot_be_charged_in_time_is_named(tmp_path: Path) -> None:
@@ -291,16 +293,15 @@ def test_advice_does_not_say_what_the_plan_forbids(tmp_path: Path) -> None:
 
 def test_the_answer_names_money_range_and_how_good_the_plan_is(tmp_path: Path) -> None:
     plan = plan_of(tmp_path, WASHER, washer=evenings())
-    assert plain(plan_words.answer(plan, "EUR")) == (
+    assert plain(text("plan", plan=plan, currency="EUR")) == (
         "**Run as planned, washer costs 0.70 EUR in the coming 7 days instead of 2.10 EUR: 1.40 EUR less, by past "
         "weeks 1.40 to 1.40 EUR (8 in 10).** No plan is cheaper."
     )
     loose = plan | {"plan_total": plan["plan_total"].assign(gap=0.0061)}
-    assert plain(plan_words.answer(loose, "EUR")).endswith("No plan can be cheaper by more than 0.6 %.")
-    assert plan_words.left_out(plan) == "Every flexible device is planned."
-    table = plan_words.runs(plan, "Europe/Madrid", "EUR")
-    assert table["day"].tolist()[:2] == ["Mon 15 July", "Tue 16 July"]
-    assert list(table) == ["day", "device", "from", "to", "kWh", "cost", "as used now"]
+    assert plain(text("plan", plan=loose, currency="EUR")).endswith("No plan can be cheaper by more than 0.6 %.")
+    assert text("left_out", plan=plan) == "Every flexible device is planned."
+    shown = table(plan["plan_runs"], "plan_runs", timezone="Europe/Madrid", currency="EUR").markup
+    assert shown.index("Mon 15 July") < shown.index("Tue 16 July")
 
 
 @pytest.mark.parametrize("size", [(9, 3), (4.2, 3.4)])
@@ -343,7 +344,7 @@ def test_the_sample_s_plan_lies_in_its_run_folder(sample_run: Run) -> None:
     assert set(plan["warmer"]["degrees"]) == {-3.0, 3.0}
     assert set(plan["plan_devices"]["device_id"]) == {"WH_BATH_01", "WM_01"}
     assert all((sample_run.folder / f"{name}.csv").exists() for name in COLUMNS)
-    assert checks.is_kept(plan).startswith("Checked: ")
+    assert checks.plan_holds(plan)
     whole, cost = plan["plan_total"].iloc[0], sample_run.bill()["cost_week"].set_index("device_id")["total"]
     assert 0 < whole["saving"] <= whole["p90"] <= cost[["WH_BATH_01", "WM_01"]].sum()
     assert whole["gap"] <= 0.01

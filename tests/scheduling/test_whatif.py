@@ -12,8 +12,8 @@ import tiny_homes as tiny
 from pytest import approx
 
 from influx import Run
-from influx.forecasting.device_series import Series, series_of_home
-from influx.forecasting.forecast import active_series, fitted_models
+from influx.forecasting.device_series import Series, active_series, series_of_home
+from influx.forecasting.forecast import fitted_models
 from influx.scheduling import temperature_scenarios
 
 

@@ -147,8 +147,8 @@ class Page(Protected, TornadoVoilaHandler):
         if not (self.host_and_origin_fit() and self.policy.accepts_token(token)):
             raise HTTPError(403)
         encrypted = self.request.headers.get("X-Forwarded-Proto", self.request.protocol) == "https"
-        options = {"httponly": True, "samesite": "Lax", "secure": encrypted, "path": "/"}
-        self.set_signed_cookie(self.policy.cookie, secrets.token_hex(8), **options)
+        cookie = self.policy.cookie
+        self.set_signed_cookie(cookie, secrets.token_hex(8), httponly=True, samesite="Lax", secure=encrypted, path="/")
         self.redirect("/", status=303)
 
 

@@ -1,6 +1,6 @@
-"""How far past forecasts can be relied on: promised shares of hours beside found ones, and errors by day ahead.
+"""How far past forecasts can be relied on: nominal and empirical coverage, and errors by day ahead.
 
-A quantile of zero promises nothing, as no hour can lie below it. So only hours whose quantile is above zero are
+A quantile of zero tells nothing, as no hour can lie below it. So only hours whose quantile is above zero are
 counted; which hours these are was known beforehand, so that leaving out the others favours nobody. Hours of one past
 forecast err together: uncertainty is that between forecasts, and of one forecast alone none is told.
 """
@@ -17,8 +17,8 @@ from influx.core.constants import LEAST_HOURS
 from influx.core.schema import HOUSEHOLD
 from influx.forecasting.evaluation.backtest import pinball
 
-PROMISES = {"p10": 0.1, "p50": 0.5, "p90": 0.9, "band": 0.8}
-"""Share of hours that each quantile promises to lie at or below it, and the band to lie inside it."""
+NOMINAL = {"p10": 0.1, "p50": 0.5, "p90": 0.9, "band": 0.8}
+"""Share of hours that should lie at or below each quantile, and inside the band."""
 
 MOSTLY_OFF = 0.9
 """Share of hours without any use from which on a device says little of its band: it is told apart."""
@@ -27,9 +27,10 @@ LEAST_OF_DAY = 18
 """Measured hours of a day below which its energy is not judged."""
 
 DEVICE = ("home_id", "device_id")
-ANCHOR = "climatology"
-_PROMISE_COLUMNS = ["promise", "promised", "found", "found_se", "folds", "hours", "off", "mostly_off"]
-_DAY_COLUMNS = ["day", "folds", "loss", "baseline_loss", "lead", "lead_se", "absolute_error", "baseline_absolute_error"]
+BASELINE = "climatology"
+_CALIBRATION_COLUMNS = ["quantile", "nominal", "empirical", "empirical_se", "folds", "hours", "off", "mostly_off"]
+_ERRORS = ["absolute_error", "baseline_absolute_error"]
+_DAY_COLUMNS = ["day", "folds", "loss", "baseline_loss", "skill", "skill_se", *_ERRORS]
 
 
 def half_width(error: float | pd.Series, folds: int | pd.Series) -> float | pd.Series:
@@ -40,13 +41,13 @@ def half_width(error: float | pd.Series, folds: int | pd.Series) -> float | pd.S
     return error * t.ppf(0.975, np.maximum(np.asarray(folds) - 1, 1))
 
 
-def of_chosen(past: pd.DataFrame, choice: pd.DataFrame) -> pd.DataFrame:
+def of_selected(past: pd.DataFrame, selection: pd.DataFrame) -> pd.DataFrame:
     """Return the past forecasts that the chosen model of each device made."""
-    return past.merge(choice[[*DEVICE, "model"]], on=[*DEVICE, "model"])
+    return past.merge(selection[[*DEVICE, "model"]], on=[*DEVICE, "model"])
 
 
-def promises(past: pd.DataFrame, by: Sequence[str] = DEVICE) -> pd.DataFrame:
-    """Compare promised shares of hours with found ones.
+def coverage(past: pd.DataFrame, by: Sequence[str] = DEVICE) -> pd.DataFrame:
+    """Compare the nominal coverage of each quantile and of the band with the empirical one.
 
     Parameters
     ----------
@@ -59,19 +60,19 @@ def promises(past: pd.DataFrame, by: Sequence[str] = DEVICE) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        A row for each of `by` and each promise: `promise` (p10, p50, p90, band), `promised` and `found`, `found_se`,
-        `folds` and `hours` that count, `off`, the share of all hours without use, and `mostly_off`. An hour that equals
-        its quantile counts as the promise would have it. The standard error is that of a ratio between the folds
-        (Cochran 1977), at least that of so many independent hours; NaN of one fold, as is `found` of too few hours.
+        A row for each of `by` and each `quantile` (p10, p50, p90, band): `nominal` and `empirical` share of hours,
+        `empirical_se`, `folds` and `hours` that count, `off`, the share of all hours without use, and `mostly_off`. An
+        hour that equals its quantile counts for the nominal share. The standard error is that of a ratio between folds
+        (Cochran 1977), at least that of so many independent hours; NaN of one fold, as is `empirical` of too few hours.
     """
     keys = list(by)
     rows = past.assign(off=past["observed"] == 0)
     rows = rows if "device_id" in keys else _telling(rows)
     if rows.empty:
-        return pd.DataFrame(columns=[*keys, *_PROMISE_COLUMNS])
-    parts = [_found(rows, keys, name) for name in PROMISES]
+        return pd.DataFrame(columns=[*keys, *_CALIBRATION_COLUMNS])
+    parts = [_coverage(rows, keys, name) for name in NOMINAL]
     out = pd.concat(parts, ignore_index=True).merge(rows.groupby(keys)["off"].mean().reset_index(), on=keys)
-    return out.assign(mostly_off=out["off"] >= MOSTLY_OFF)[[*keys, *_PROMISE_COLUMNS]]
+    return out.assign(mostly_off=out["off"] >= MOSTLY_OFF)[[*keys, *_CALIBRATION_COLUMNS]]
 
 
 def _telling(rows: pd.DataFrame) -> pd.DataFrame:
@@ -82,8 +83,7 @@ def _telling(rows: pd.DataFrame) -> pd.DataFrame:
     return devices[devices.groupby("device_id")["off"].transform("mean") < MOSTLY_OFF]
 
 
-def _found(rows: pd.DataFrame, keys: list[str], name: str) -> pd.DataFrame:
-    """Return what was found of one promise."""
+def _coverage(rows: pd.DataFrame, keys: list[str], name: str) -> pd.DataFrame:
     observed, low, high = rows["observed"], rows["p10"], rows["p90"]
     if name == "band":
         counts, least = low > 0, (observed > low) & (observed < high)
@@ -93,52 +93,52 @@ def _found(rows: pd.DataFrame, keys: list[str], name: str) -> pd.DataFrame:
     hours = rows[[*keys, "origin"]].assign(hours=counts.astype(int), least=least & counts, most=most & counts)
     folds = hours.groupby([*keys, "origin"], sort=False).sum().reset_index()
     whole = folds.drop(columns="origin").groupby(keys, sort=False).sum()
-    whole["found"] = _share(whole, PROMISES[name])
-    folds = folds[folds["hours"] > 0].merge(whole["found"].reset_index(), on=keys)
-    folds["square"] = (folds["hours"] * (_share(folds, PROMISES[name]) - folds["found"])) ** 2
+    whole["empirical"] = _share(whole, NOMINAL[name])
+    folds = folds[folds["hours"] > 0].merge(whole["empirical"].reset_index(), on=keys)
+    folds["square"] = (folds["hours"] * (_share(folds, NOMINAL[name]) - folds["empirical"])) ** 2
     between = folds.groupby(keys)["square"].agg(folds="size", square="sum")
     out = whole.join(between).fillna({"folds": 0, "square": 0}).astype({"folds": int})
-    return _with_error(out, PROMISES[name]).assign(promise=name, promised=PROMISES[name]).reset_index()
+    return _with_error(out, NOMINAL[name]).assign(quantile=name, nominal=NOMINAL[name]).reset_index()
 
 
-def _share(hours: pd.DataFrame, promised: float) -> pd.Series:
-    """Return the share of hours that came true; those on the edge count whichever way is nearer to the promise."""
+def _share(hours: pd.DataFrame, nominal: float) -> pd.Series:
+    """Return the share of hours; those on the edge count whichever way is nearer to the nominal share."""
     least, most = (hours[name] / hours["hours"].where(hours["hours"] > 0) for name in ("least", "most"))
-    return np.minimum(np.maximum(least, promised), most)
+    return np.minimum(np.maximum(least, nominal), most)
 
 
-def _with_error(out: pd.DataFrame, promised: float) -> pd.DataFrame:
+def _with_error(out: pd.DataFrame, nominal: float) -> pd.DataFrame:
     enough = out["hours"] >= LEAST_HOURS
     folds, hours = out["folds"].where(out["folds"] > 1), out["hours"].where(enough)
     between = np.sqrt(folds / (folds - 1) * out["square"]) / hours
-    independent = np.sqrt(promised * (1 - promised) / hours)
+    independent = np.sqrt(nominal * (1 - nominal) / hours)
     error = np.maximum(between, independent).where(between.notna())
-    return out.assign(found=out["found"].where(enough), found_se=error)
+    return out.assign(empirical=out["empirical"].where(enough), empirical_se=error)
 
 
-def days_ahead(past: pd.DataFrame, choice: pd.DataFrame) -> pd.DataFrame:
+def days_ahead(past: pd.DataFrame, selection: pd.DataFrame) -> pd.DataFrame:
     """Compare the chosen model of each device with climatology, for each day of past forecasts.
 
     Parameters
     ----------
     past : DataFrame
         Past forecasts of all models.
-    choice : DataFrame
+    selection : DataFrame
         The model of each device.
 
     Returns
     -------
     DataFrame
         `home_id`, `device_id`, `day` (1 is the first), `folds`; `loss` and `baseline_loss`, mean pinball losses of the
-        model and of climatology over the folds that both forecast [kWh in the hour]; `lead`, the part of climatology's
-        loss that was avoided, and `lead_se`, its standard error over the folds, paired (NaN of one);
-        `absolute_error` and `baseline_absolute_error`, by how much the day's energy was missed on average [kWh].
+        model and of climatology over the folds that both forecast [kWh in the hour]; `skill`, the part of climatology's
+        loss that was avoided, and `skill_se`, its standard error over the folds, paired (NaN of one); `absolute_error`
+        and `baseline_absolute_error`, by how much the day's energy was missed on average [kWh].
     """
     if past.empty:
         return pd.DataFrame(columns=[*DEVICE, *_DAY_COLUMNS])
     daily, keys = _daily(past), [*DEVICE, "origin", "day"]
-    anchor = daily[daily["model"] == ANCHOR].drop(columns="model")
-    both = of_chosen(daily, choice).merge(anchor, on=keys, suffixes=("", "_anchor"))
+    baseline = daily[daily["model"] == BASELINE].drop(columns="model")
+    both = of_selected(daily, selection).merge(baseline, on=keys, suffixes=("", "_baseline"))
     parts = [
         dict(zip((*DEVICE, "day"), key, strict=True)) | _compare(rows)
         for key, rows in both.groupby([*DEVICE, "day"], sort=True)
@@ -157,14 +157,14 @@ def _daily(past: pd.DataFrame) -> pd.DataFrame:
 
 
 def _compare(rows: pd.DataFrame) -> dict[str, float]:
-    folds, base = len(rows), float(rows["loss_anchor"].mean())
-    less = (rows["loss_anchor"] - rows["loss"]) / base if base > 0 else rows["loss"] * np.nan
+    folds, base = len(rows), float(rows["loss_baseline"].mean())
+    less = (rows["loss_baseline"] - rows["loss"]) / base if base > 0 else rows["loss"] * np.nan
     return {
         "folds": folds,
         "loss": float(rows["loss"].mean()),
         "baseline_loss": base,
-        "lead": float(less.mean()),
-        "lead_se": float(less.std(ddof=1)) / np.sqrt(folds),
+        "skill": float(less.mean()),
+        "skill_se": float(less.std(ddof=1)) / np.sqrt(folds),
         "absolute_error": float(rows["absolute_error"].mean()),
-        "baseline_absolute_error": float(rows["absolute_error_anchor"].mean()),
+        "baseline_absolute_error": float(rows["absolute_error_baseline"].mean()),
     }

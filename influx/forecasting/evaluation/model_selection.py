@@ -9,7 +9,6 @@ in 20 times (Student's t).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,7 +20,7 @@ from influx.core.constants import WEEK
 from influx.core.errors import InputError
 from influx.core.parallel import run_all
 from influx.forecasting.device_series import Series
-from influx.forecasting.evaluation.backtest import Scores, can_learn, configured, fit, pinball, scores_of
+from influx.forecasting.evaluation.backtest import Scores, can_learn, configured, pinball
 from influx.forecasting.evaluation.calibration import half_width
 from influx.forecasting.features import every_hour, every_week, feature_table, names
 from influx.forecasting.models import CLIMATOLOGY, MODELS, SIMILAR_DAYS, named_models
@@ -195,65 +194,6 @@ def _compared(by_fold: pd.DataFrame, baseline: str | None, order: Mapping[str, A
         values = (name, base, count, loss, base_loss, -less.mean(), errors[0], share.mean(), errors[1])
         rows.append(dict(zip(_COMPARED, values, strict=True)))
     return rows
-
-
-@dataclass(frozen=True)
-class Training:
-    """What training found.
-
-    Attributes
-    ----------
-    forecasts : DataFrame
-        Every past forecast of every candidate beside what happened.
-    metrics : DataFrame
-        The `metrics` frame.
-    choice : DataFrame
-        The selected model of each device (`select`).
-    models : dict
-        The selected model of each (home, device), learnt on all data.
-    """
-
-    forecasts: pd.DataFrame
-    metrics: pd.DataFrame
-    choice: pd.DataFrame
-    models: dict[tuple[str, str], Any]
-
-
-def train(
-    every: list[Series],
-    origin: pd.Timestamp,
-    folds: int = FOLDS,
-    horizon: int = WEEK,
-    models: Mapping[str, Any] | Sequence[str] = tuple(MODELS),
-) -> Training:
-    """Select each device's model and let it learn from everything before `origin`.
-
-    Parameters
-    ----------
-    every : list of Series
-        The devices; they are trained side by side.
-    origin : Timestamp
-        The first hour of the coming forecast.
-    folds, horizon : int
-        As in `influx.backtest`.
-    models : mapping or sequence of str
-        The candidates; climatology takes part even where it is not named.
-    """
-    scores = scores_of([(one, origin) for one in every], with_climatology(models), folds, horizon)
-    choice = select(scores)
-    fitted = fit_selected(every, choice, origin, horizon)
-    return Training(scores.forecasts, pd.DataFrame(scores), pd.DataFrame(choice), fitted)
-
-
-def fit_selected(
-    every: list[Series], selection: Selection, origin: pd.Timestamp, horizon: int
-) -> dict[tuple[str, str], Any]:
-    """Let the selected model of each (home, device) learn from everything before `origin`."""
-    chosen = selection.set_index(DEVICE)["model"]
-    keys = [(one.home_id, one.device_id) for one in every]
-    jobs = [(one, model_of(selection, chosen[key])) for one, key in zip(every, keys, strict=True)]
-    fitted = run_all(lambda job: fit(job[0], job[1], origin, horizon), jobs)
-    return dict(zip(keys, fitted, strict=True))
 
 
 def model_of(selection: Selection, name: str) -> Any:
