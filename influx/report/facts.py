@@ -182,7 +182,7 @@ def coming_week(
     rates : Rates, optional
     absences : DataFrame, optional
     """
-    week, cost = _household(forecast["week"]), _household(forecast.get("cost_week"))
+    week, cost = _household(forecast["week"]) or {}, _household(forecast.get("cost_week"))
     hours = int(week["hours"])
     coming = absences[absences["coming"]] if absences is not None else pd.DataFrame()
     return {

@@ -108,7 +108,7 @@ def _plan(run: Run, currency: str) -> list[str | Shown]:
         size=(9, 3),
         narrow=(4.2, 3.4),
     )
-    parts = [_heading(2, "When should it run?"), note("plan", plan=plan, currency=currency)]
+    parts: list[str | Shown] = [_heading(2, "When should it run?"), note("plan", plan=plan, currency=currency)]
     parts += [strip] if len(plan["plan"]) else []
     return parts + ([note("left_out", plan=plan)] if len(plan["plan_notes"]) else [])
 
