@@ -6,9 +6,10 @@ import io
 import json
 import sqlite3
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
+from xml.sax.saxutils import escape
 
 import numpy as np
 import pandas as pd
@@ -250,39 +251,53 @@ def ha_statistics(path: Path, kwh: np.ndarray) -> None:
     _lines(path, "statistic_id\tstart\tunit\tsum\tstate", *rows)
 
 
-def spreadsheet(path: Path, kwh: np.ndarray) -> None:
-    """An XLSX file of one sheet, whose cells are all text."""
-    table = [["timestamp", "tv"], *([at, f"{value:.3f}"] for at, value in zip(_stamps(), kwh, strict=True))]
-    cells = "".join(
-        f'<row r="{row}">'
-        + "".join(
-            f'<c r="{"AB"[column]}{row}" t="inlineStr"><is><t>{text}</t></is></c>' for column, text in enumerate(line)
-        )
-        + "</row>"
-        for row, line in enumerate(table, start=1)
-    )
+def workbook(path: Path, **sheets: Sequence[Sequence[str]]) -> Path:
+    """Write an XLSX file whose cells are all text."""
     main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
     office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
     package = "http://schemas.openxmlformats.org/package/2006"
     kind = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+    numbered = list(enumerate(sheets, start=1))
+    types = "".join(
+        f'<Override PartName="/xl/worksheets/sheet{n}.xml" ContentType="{kind}.worksheet+xml"/>' for n, _ in numbered
+    )
+    names = "".join(f'<sheet name="{name}" sheetId="{n}" r:id="rId{n}"/>' for n, name in numbered)
+    links = "".join(
+        f'<Relationship Id="rId{n}" Type="{office}/worksheet" Target="worksheets/sheet{n}.xml"/>' for n, _ in numbered
+    )
     parts = {
         "[Content_Types].xml": f'<Types xmlns="{package}/content-types"><Default Extension="rels" ContentType='
         '"application/vnd.openxmlformats-package.relationships+xml"/><Override PartName="/xl/workbook.xml" '
-        f'ContentType="{kind}.sheet.main+xml"/><Override PartName="/xl/worksheets/sheet1.xml" '
-        f'ContentType="{kind}.worksheet+xml"/></Types>',
+        f'ContentType="{kind}.sheet.main+xml"/>{types}</Types>',
         "_rels/.rels": f'<Relationships xmlns="{package}/relationships"><Relationship Id="rId1" '
         f'Type="{office}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
-        "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{office}"><sheets><sheet name="Data" sheetId="1" '
-        'r:id="rId1"/></sheets></workbook>',
-        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{package}/relationships"><Relationship Id="rId1" '
-        f'Type="{office}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>',
-        "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{main}"><sheetData>{cells}</sheetData></worksheet>',
+        "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{office}"><sheets>{names}</sheets></workbook>',
+        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{package}/relationships">{links}</Relationships>',
     }
+    for n, (_, rows) in enumerate(sheets.items(), start=1):
+        cells = "".join(
+            f'<row r="{row}">'
+            + "".join(
+                f'<c r="{"ABCDEFGHIJKL"[place]}{row}" t="inlineStr"><is><t>{escape(text)}</t></is></c>'
+                for place, text in enumerate(line)
+                if text
+            )
+            + "</row>"
+            for row, line in enumerate(rows, start=1)
+        )
+        parts[f"xl/worksheets/sheet{n}.xml"] = f'<worksheet xmlns="{main}"><sheetData>{cells}</sheetData></worksheet>'
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in parts.items():
             archive.writestr(name, '<?xml version="1.0" encoding="UTF-8"?>' + text)
     path.write_bytes(content.getvalue())
+    return path
+
+
+def spreadsheet(path: Path, kwh: np.ndarray) -> None:
+    workbook(
+        path, Data=[["timestamp", "tv"], *([at, f"{value:.3f}"] for at, value in zip(_stamps(), kwh, strict=True))]
+    )
 
 
 def parquet(path: Path, kwh: np.ndarray) -> None:
@@ -363,6 +378,29 @@ def domoticz(path: Path, kwh: np.ndarray) -> None:
         base.commit()
 
 
+def emporia(path: Path, kwh: np.ndarray) -> None:
+    times = pd.date_range(START, periods=HOURS, freq="h").tz_convert("America/New_York")
+    rows = [f"{at:%m/%d/%Y %H:%M:%S},{value:.3f},0,No CT" for at, value in zip(times, kwh, strict=True)]
+    _lines(path, "Time Bucket (America/New_York),Mains_A (kWhs),Mains_B (kWhs),Circuit_9 (kWhs)", *rows)
+
+
+def fluvius(path: Path, kwh: np.ndarray) -> None:
+    times = pd.date_range(START, periods=HOURS, freq="h").tz_convert("Europe/Brussels")
+    rows = [
+        f"{at:%d/%m/%Y;%H:%M:%S};;;1;1;d;Offtake Day;{value:.3f};kWh;Read;"
+        for at, value in zip(times, kwh, strict=True)
+    ]
+    head = "From (date);From (time);Until (date);Until (time);EAN code;Meter;Meter type;Register;Volume;Unit"
+    _lines(path, f"{head};Validation status;Description", *[row.replace(".", ",") for row in rows])
+
+
+def datadis(path: Path, kwh: np.ndarray) -> None:
+    """Hours that are named by their end; Spain's first one is the last of the day before in UTC."""
+    times = pd.date_range(START, periods=HOURS, freq="h").tz_convert("Europe/Madrid")
+    rows = [f"ES1;{at:%Y/%m/%d};{at.hour + 1:02}:00;{value:.3f};R" for at, value in zip(times, kwh, strict=True)]
+    _lines(path, "CUPS;Fecha;Hora;AE_kWh;Metodo_obtencion", *[row.replace(".", ",") for row in rows])
+
+
 TWICE = ("enphase.csv", "sense.csv", "givenergy.json")
 """Files that hold the energy twice: of the home, and of where it came from or went to."""
 
@@ -395,5 +433,8 @@ WRITERS: dict[str, Writer] = {
     "ameren.csv": ameren,
     "givenergy.json": givenergy,
     "domoticz.db": domoticz,
+    "emporia.csv": emporia,
+    "fluvius.csv": fluvius,
+    "datadis.csv": datadis,
 }
 """How each format is written, by the name of a file of it."""

@@ -152,7 +152,7 @@ def test_home_yaml_knows_the_tariff_of_the_rows_and_the_devices(household: House
     """Peak hours are 8 to 11 and 18 to 22 on workdays: 7 of 24 hours, none on a weekend or the first of May."""
     settings = read_settings(SAMPLE / "home.yaml")
     assert settings.tariff is not None
-    assert settings.told() == []
+    assert settings.default_notes() == []
     events = household.events
     workday = ~is_day_off(
         pd.DatetimeIndex(events["timestamp"]).tz_localize("Europe/Madrid").tz_convert("UTC"),

@@ -36,7 +36,7 @@ def read_settings(path: Path) -> Settings:
     Parameters
     ----------
     path : Path
-        The file. It may be absent: then all defaults hold, and `Settings.told` says so.
+        The file. It may be absent: then all defaults hold, and `Settings.default_notes` tells them.
 
     Raises
     ------

@@ -1,7 +1,7 @@
 """`home.yaml` as typed settings: who lives where, at which tariff, with which devices.
 
-Everything is optional but for what a home's own files cannot tell. A default that was taken is told in a sentence
-(`Settings.told`), so that the report can say it. `influx.core.home_yaml` reads the file.
+Everything is optional but for what a home's own files cannot tell. A default that was taken is noted in a sentence
+(`Settings.default_notes`), so that the report can say it. `influx.core.home_yaml` reads the file.
 """
 
 from __future__ import annotations
@@ -210,21 +210,21 @@ class Settings(_Strict):
             raise ValueError(f"{code!r} is not a country whose holidays are known; use an ISO 3166 code such as ES")
         return code
 
-    def told(self) -> list[str]:
+    def default_notes(self) -> list[str]:
         """Return a sentence for each default that was taken because `home.yaml` does not say it."""
         given = self.model_fields_set
-        told = []
+        notes = []
         if "timezone" not in given:
-            told.append(
+            notes.append(
                 "No time zone is given: times without an offset are read as UTC, and clock hours are shown in UTC."
             )
         if "country" not in given:
-            told.append("No country is given: public holidays are not known and count as ordinary days.")
+            notes.append("No country is given: public holidays are not known and count as ordinary days.")
         if "tariff" not in given:
-            told.append("No tariff is given: costs are computed only where the data holds a price.")
+            notes.append("No tariff is given: costs are computed only where the data holds a price.")
         elif "currency" not in given:
-            told.append("No currency is given: amounts of money are in the currency of the tariff, shown as \u00a4.")
-        return told
+            notes.append("No currency is given: amounts of money are in the currency of the tariff, shown as \u00a4.")
+        return notes
 
 
 def _newest_name(device_id: str, devices: dict[str, Device]) -> str | None:

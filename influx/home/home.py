@@ -233,7 +233,7 @@ def load(path: str | Path, as_of: str | dt.date | pd.Timestamp | None = None) ->
         rejected=pd.concat([file.part.rejected for file in files], ignore_index=True),
         reconciliation=audit.reconciliation(files),
         corrections=audit.corrections(),
-        notes=(*settings.told(), *audit.notes),
+        notes=(*settings.default_notes(), *audit.notes),
     )
 
 

@@ -11,7 +11,7 @@ from influx.core.schema import HOUSEHOLD
 from influx.forecasting.evaluation.calibration import half_width
 from influx.forecasting.evaluation.model_selection import LEAST_FOLDS
 from influx.insights.drift import LEAST_WEEKS, is_worse
-from influx.report.texts import text
+from influx.report.phrases import phrase
 
 MOST_ROWS = 50
 """Rejected rows above which those of one reason stand together."""
@@ -64,7 +64,7 @@ def model_choice(selection: pd.DataFrame) -> pd.DataFrame:
     margin = selection["skill"].where(selection["significant"].astype(bool), -selection["skill"])
     clear = enough & (margin > half_width(error, selection["folds"]))
     word = np.select([clear, error.notna()], [CLEAR, CHANCE], TOO_FEW)
-    reasons = [text("model_reason", **row) for row in selection.to_dict("records")]
+    reasons = [phrase("model_reason", row) for row in selection.to_dict("records")]
     return selection.assign(margin=margin, error=error, word=word, why=reasons)
 
 

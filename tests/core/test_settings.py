@@ -48,7 +48,7 @@ def test_everything_that_can_be_said_is_read(tmp_path: Path) -> None:
     assert (washer.since, washer.until) == (dt.date(2024, 3, 1), dt.date(2024, 6, 30))
     assert found.devices["MAIN"].role == "household"
     assert found.devices["ROUTER"].always_on
-    assert found.told() == []
+    assert found.default_notes() == []
 
 
 @pytest.mark.parametrize("content", ["", "# nothing yet\n", None])
@@ -56,14 +56,14 @@ def test_an_absent_or_empty_file_gives_the_defaults_and_says_so(tmp_path: Path, 
     found = read_settings(tmp_path / "home.yaml") if content is None else read(tmp_path, content)
     assert found == Settings()
     assert (found.home_id, found.timezone, found.country, found.tariff) == ("home", "UTC", None, None)
-    assert len(found.told()) == 3
-    said = " ".join(found.told())
+    assert len(found.default_notes()) == 3
+    said = " ".join(found.default_notes())
     for word in ("time zone", "UTC", "country", "holidays", "tariff"):
         assert word in said
 
 
 def test_only_what_was_assumed_is_told(tmp_path: Path) -> None:
-    (said,) = read(tmp_path, "timezone: UTC\ncountry: ES\ntariff: {rate: 0.2}\n").told()
+    (said,) = read(tmp_path, "timezone: UTC\ncountry: ES\ntariff: {rate: 0.2}\n").default_notes()
     assert said.startswith("No currency is given")
 
 

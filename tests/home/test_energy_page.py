@@ -107,10 +107,10 @@ def test_a_changed_page_is_another_home_to_a_run(tmp_path: Path) -> None:
     assert fingerprint_of_files(files_of_home(tmp_path)) != before
 
 
-def test_the_page_alone_is_no_home_and_is_told_for_what_it_is(tmp_path: Path) -> None:
+def test_the_page_alone_is_no_home_and_is_shown_for_what_it_is(tmp_path: Path) -> None:
     home_of(tmp_path)
     with pytest.raises(InputError, match="energy: these are settings of Home Assistant's Energy page"):
         influx.load(tmp_path / "energy")
-    told = inspect.inspect(tmp_path)
-    assert "energy: the settings of Home Assistant's Energy page" in told
-    assert "  box_to  battery in" in told
+    shown = inspect.inspect(tmp_path)
+    assert "energy: the settings of Home Assistant's Energy page" in shown
+    assert "  box_to  battery in" in shown

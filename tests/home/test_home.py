@@ -38,7 +38,7 @@ def series(home: Home, device: str) -> pd.Series:
     return home.readings[home.readings["device_id"] == device].set_index("timestamp")["energy_kwh"]
 
 
-def told(home: Home, *parts: str) -> bool:
+def noted(home: Home, *parts: str) -> bool:
     return any(all(part in note for part in parts) for note in home.notes)
 
 
@@ -76,29 +76,29 @@ def test_one_file_is_a_home_and_takes_the_settings_beside_it(tmp_path: Path) -> 
     home_of(tmp_path, events=f"{HEADER}\n{EVENTS}", home="timezone: Europe/Madrid\n")
     home = load(tmp_path / "events.csv")
     assert home.settings.timezone == "Europe/Madrid"
-    assert told(home, "home.yaml beside events.csv")
+    assert noted(home, "home.yaml beside events.csv")
 
 
 def test_a_file_of_gas_is_left_aside_beside_others_and_an_error_alone(tmp_path: Path) -> None:
     header = "Consumption (kwh), Estimated Cost Inc. Tax (p), Start, End"
     usage = f"{header}\n1.5, 3, 2024-07-01T00:00:00Z, 2024-07-01T00:30:00Z"
     home = home_of(tmp_path, events=f"{HEADER}\n{EVENTS}", gas_use=usage)
-    assert told(home, "Not read: gas_use.csv, gas by its name", "not electricity")
+    assert noted(home, "Not read: gas_use.csv, gas by its name", "not electricity")
     assert home.reconciliation["file"].tolist() == ["events.csv"]
     with pytest.raises(InputError, match=r"gas_use\.csv: this is gas by its name .*, not electricity"):
         load(tmp_path / "gas_use.csv")
 
 
-def test_what_is_assumed_and_what_is_lacking_is_told(tmp_path: Path) -> None:
+def test_what_is_assumed_and_what_is_lacking_is_noted(tmp_path: Path) -> None:
     home = home_of(tmp_path, events=f"{HEADER},tariff_rate\n" + EVENTS.replace("\n", ",0.2\n"))
-    assert told(home, "No time zone is given")
-    assert told(home, "The data has no device_type", "occupancy_count", "left out")
-    assert not told(home, "The data has no", "tariff_rate")
+    assert noted(home, "No time zone is given")
+    assert noted(home, "The data has no device_type", "occupancy_count", "left out")
+    assert not noted(home, "The data has no", "tariff_rate")
     (tmp_path / "events.csv").write_text("device_id,timestamp,energy_kwh\ntv,2024-05-06T00:00:00Z,0.5\n")
-    assert told(load(tmp_path), "The files tell energy alone", "or of the outdoor temperature", "unless home.yaml")
+    assert noted(load(tmp_path), "The files tell energy alone", "or of the outdoor temperature", "unless home.yaml")
     home = home_of(tmp_path, weather="timestamp,outdoor_temp_celsius\n2024-05-06T00:00:00Z,12\n")
-    assert told(home, "The files tell energy alone")
-    assert not told(home, "outdoor temperature")
+    assert noted(home, "The files tell energy alone")
+    assert not noted(home, "outdoor temperature")
 
 
 def test_facts_of_devices_come_from_the_data_and_from_home_yaml(tmp_path: Path) -> None:
@@ -119,7 +119,7 @@ def test_facts_of_devices_come_from_the_data_and_from_home_yaml(tmp_path: Path) 
     assert np.isnan(ac["power_rating_watt"])
     assert ac["location"] != ac["location"]
     assert {*schema.STATIC_COLUMNS, "device_type", "maintenance_last_date"} <= set(home.devices.columns)
-    assert told(home, "home.yaml names ghost", "nothing")
+    assert noted(home, "home.yaml names ghost", "nothing")
     assert "ghost" not in set(home.devices["device_id"])
 
 
@@ -230,7 +230,7 @@ def test_readings_count_where_a_device_has_events_too(tmp_path: Path) -> None:
         events=f"{HEADER}\nTV,2024-07-01 11:30,60,1.0\n",
     )
     assert series(home, "TV").tolist() == [0.7, 0.1, 0.5]
-    assert told(home, "1 device-hours are known from events and from readings", "0.5 kWh")
+    assert noted(home, "1 device-hours are known from events and from readings", "0.5 kWh")
 
 
 # --- what is left out -------------------------------------------------------------------------------------------------
@@ -242,11 +242,11 @@ def test_files_of_no_known_format_are_named(tmp_path: Path) -> None:
     (tmp_path / "bill.pdf").write_bytes(bytes(range(256)))
     (tmp_path / "gone.csv").symlink_to(tmp_path / "nowhere")
     home = home_of(tmp_path, events=f"{HEADER}\n{EVENTS}", prices="day,price\n1,2\n")
-    assert told(home, "Not read: prices.csv", "day, price")
-    assert told(home, "Not read: bill.pdf")
-    assert told(home, "Not read: photos, a folder")
-    assert told(home, "Not read: gone.csv")
-    assert not told(home, "hidden")
+    assert noted(home, "Not read: prices.csv", "day, price")
+    assert noted(home, "Not read: bill.pdf")
+    assert noted(home, "Not read: photos, a folder")
+    assert noted(home, "Not read: gone.csv")
+    assert not noted(home, "hidden")
 
 
 def test_rejected_rows_of_all_files_are_listed(tmp_path: Path) -> None:
@@ -389,12 +389,12 @@ def test_later_weather_is_known_only_as_a_forecast(tmp_path: Path) -> None:
     home = home_of(tmp_path, "2024-07-02", events=f"{HEADER}\n{EVENTS}", weather=kinds)
     assert home.weather is not None
     assert home.weather["outdoor_temp_celsius"].tolist() == [20, 22]
-    assert told(home, "weather.csv: 1 rows measured after the as-of time")
+    assert noted(home, "weather.csv: 1 rows measured after the as-of time")
     (tmp_path / "weather.csv").write_text("timestamp,outdoor_temp_celsius\n2024-07-01 10:00,20\n2024-07-02 10:00,21\n")
     home = load(tmp_path, "2024-07-02")
     assert home.weather is not None
     assert home.weather["kind"].tolist() == ["measured", "forecast"]
-    assert told(home, "weather.csv has no column kind")
+    assert noted(home, "weather.csv has no column kind")
 
 
 @pytest.mark.parametrize(
@@ -463,7 +463,7 @@ def assert_same(one: Home, two: Home) -> None:
     if one.weather is not None:
         pd.testing.assert_frame_equal(one.weather, two.weather)
     assert (one.settings, one.notes, one.origin) == (two.settings, two.notes, two.origin)
-    assert one.settings.told() == two.settings.told()
+    assert one.settings.default_notes() == two.settings.default_notes()
 
 
 @pytest.mark.parametrize("weather", [True, False])
@@ -506,7 +506,7 @@ def test_the_shipped_sample() -> None:
     assert home.reconciliation["kwh_used"].sum() == pytest.approx(home.readings["energy_kwh"].sum())
     assert home.weather is not None
     assert home.weather["timestamp"].max() >= home.origin + pd.Timedelta(hours=167)
-    assert not told(home, "The data has no")
+    assert not noted(home, "The data has no")
     assert_accounted(home)
 
 
@@ -535,15 +535,15 @@ def test_the_home_with_solar_and_grid_meters() -> None:
     np.testing.assert_allclose(mine.to_numpy(), use.to_numpy(), atol=1e-12)
     assert mine.sum() == pytest.approx(6975.565)
     assert home.devices.set_index("device_id")["kwh"]["heat_pump"] == pytest.approx(4255.680)
-    assert told(home, "household: in 7 hours", "1.65 kWh")
+    assert noted(home, "household: in 7 hours", "1.65 kWh")
 
 
 @real
 def test_the_home_without_offsets_or_settings() -> None:
     home = load(DATA / "homes" / "uci_sceaux.parquet")
-    assert told(home, "No time zone is given")
-    assert told(home, "main is taken for the main meter")
-    assert told(home, "but for 0.0% of its energy")
+    assert noted(home, "No time zone is given")
+    assert noted(home, "main is taken for the main meter")
+    assert noted(home, "but for 0.0% of its energy")
     assert series(home, "household").sum() == pytest.approx(37297.664815)
     assert series(home, "household").isna().sum() == 421
     assert home.origin == pd.Timestamp("2010-11-27", tz="UTC")
@@ -560,7 +560,7 @@ def test_the_file_of_ten_homes(tmp_path: Path) -> None:
     assert home.reconciliation["rows_used"].tolist() == [17519]
     assert home.readings["energy_kwh"].sum() == pytest.approx(618.246, abs=0.5)  # one half hour lacks
     assert home.readings["quality"].value_counts().to_dict() == {"measured": 8759, "missing": 1}
-    assert told(home, "1 device-hours hold less")
+    assert noted(home, "1 device-hours hold less")
 
 
 @real
@@ -588,8 +588,8 @@ def test_a_renamed_device_is_one_device(tmp_path: Path) -> None:
     energy = series(home, "new")
     assert energy.notna().all()
     assert energy.sum() == pytest.approx(48 * 0.1 + 72 * 0.2)
-    assert told(home, "old and new are one device")
-    assert told(home, "tv was telly before, of which the files hold nothing")
+    assert noted(home, "old and new are one device")
+    assert noted(home, "tv was telly before, of which the files hold nothing")
     assert_accounted(home)
 
 

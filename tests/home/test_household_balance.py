@@ -163,12 +163,12 @@ WITHOUT_MAIN_METER = [
 
 @pytest.mark.parametrize(("energy", "derived", "notes"), MAIN_METER + WITHOUT_MAIN_METER)
 def test_household_and_other(energy: dict[str, list[float]], derived: dict[str, list[float]], notes: list[str]) -> None:
-    series, out, told = balanced(hours(**energy))
+    series, out, noted = balanced(hours(**energy))
     found = {name: series.pop(name) for name in ("household", "other") if name in series}
     assert found.keys() == derived.keys()
     for name, kwh in derived.items():
         np.testing.assert_allclose(found[name], kwh, atol=1e-12)
-    assert not [note for note in notes if note not in told]
+    assert not [note for note in notes if note not in noted]
     assert all(energy[name] == pytest.approx(kwh, nan_ok=True) for name, kwh in series.items())
     assert out.main == ("main" if "main" in energy else None)
 
@@ -178,8 +178,8 @@ def test_flows_keep_what_their_meters_counted() -> None:
     flows = balanced(hours(**energy))[1].flows
     sums = {"battery_in": 1.5, "battery_out": 1.5, "grid_import": 2.0}
     assert flows.groupby("role")["energy_kwh"].sum().to_dict() == sums
-    told = balanced(hours(main=[1.0], grid_import=[1.0], battery_in=[0.5]))[2]
-    assert "does not follow" not in told
+    noted = balanced(hours(main=[1.0], grid_import=[1.0], battery_in=[0.5]))[2]
+    assert "does not follow" not in noted
 
 
 @pytest.mark.parametrize(
@@ -196,9 +196,9 @@ def test_meters_that_tell_no_use_are_an_error_that_asks_for_roles(energy: dict[s
 
 def test_a_device_named_other_is_taken_as_such() -> None:
     assert balanced(hours(household=[1.0], other=[0.25]))[0] == {"household": [1.0], "other": [0.25]}
-    series, _, told = balanced(hours(kitchen=[1.0], oven=[0.5], other=[0.25]), part_of(oven="kitchen"))
+    series, _, noted = balanced(hours(kitchen=[1.0], oven=[0.5], other=[0.25]), part_of(oven="kitchen"))
     assert series == {"household": [1.25], "oven": [0.5], "other": [0.25]}
-    assert 'A device is called "other"' in told
+    assert 'A device is called "other"' in noted
 
 
 def test_what_comes_from_an_estimate_is_one() -> None:
@@ -369,13 +369,13 @@ SUBMETERS = [
 def test_meters_within_meters(
     devices: dict[str, Any], energy: dict[str, list[float]], expected: dict[str, list[float]], notes: list[str]
 ) -> None:
-    series, _, told = balanced(hours(**energy), devices)
+    series, _, noted = balanced(hours(**energy), devices)
     assert series.keys() == expected.keys()
     for name, kwh in expected.items():
         np.testing.assert_allclose(series[name], kwh, atol=1e-12)
-    assert not [note for note in notes if note not in told]
+    assert not [note for note in notes if note not in noted]
     contradicted = any("not taken for a part" in note for note in notes)
-    assert ("not taken for a part" in told) == contradicted
+    assert ("not taken for a part" in noted) == contradicted
 
 
 # --- on any input -----------------------------------------------------------------------------------------------------
@@ -398,14 +398,14 @@ def test_devices_and_other_sum_to_the_outermost_meters_where_nothing_is_clipped(
     known = {name: values for name, values in energy.items() if not np.isnan(values).all()}
     if not known:
         return
-    series, out, told = balanced(hours(**known), part_of(oven="kitchen", kettle="oven", car="garage"))
+    series, out, noted = balanced(hours(**known), part_of(oven="kitchen", kettle="oven", car="garage"))
     assert (out.readings["energy_kwh"].dropna() >= 0).all()
     if "other" not in series:
         return
     other, whole = np.array(series.pop("other")), np.array(series.pop("household"))
     added, seen = np.nansum([*series.values(), other], axis=0), ~np.isnan(other)
     assert (added[seen] >= whole[seen] - 1e-9).all()
-    clipped = other > 0 if "used more than the household" in told else seen
+    clipped = other > 0 if "used more than the household" in noted else seen
     np.testing.assert_allclose(added[clipped], whole[clipped], atol=1e-9)
 
 

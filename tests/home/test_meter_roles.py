@@ -29,7 +29,7 @@ NAMES: dict[Role, str] = {
 
 
 @pytest.mark.parametrize("role", NAMES)
-def test_roles_are_told_from_names(role: Role) -> None:
+def test_roles_follow_from_names(role: Role) -> None:
     assert {name: role_of(name, Settings()) for name in NAMES[role].split(", ")} == dict.fromkeys(
         NAMES[role].split(", "), role
     )
@@ -42,18 +42,18 @@ def test_home_yaml_comes_before_formats_and_those_before_names() -> None:
     assert found == ["device", "household", "grid_import", "ignore", "solar"]
 
 
-def test_roles_of_formats_are_told_as_such() -> None:
+def test_roles_of_formats_are_noted_as_such() -> None:
     of_formats: dict[str, Role] = {"roof": "solar", "net": "grid_import", "pv": "device", "tv": "device", "x": "ignore"}
     energy = hours(roof=[1.0], net=[2.0], pv=[0.5], tv=[0.25], x=[7.0], export=[0.5])
-    series, _, told = balanced(energy, None, of_formats)
+    series, _, noted = balanced(energy, None, of_formats)
     assert series == {"household": [2.5], "pv": [0.5], "tv": [0.25], "other": [1.75]}
-    assert [note for note in told.split("\n") if "file" in note] == [
+    assert [note for note in noted.split("\n") if "file" in note] == [
         "net is taken for energy from the grid, as its file says.",
         "pv is taken for one device, as its file says.",
         "roof is taken for solar output, as its file says.",
         "x is ignored, as its file says (7 kWh).",
     ]
-    assert "export is taken for energy fed in, by its name" in told
+    assert "export is taken for energy fed in, by its name" in noted
 
 
 def test_the_format_of_an_earlier_name_holds_for_the_newest() -> None:

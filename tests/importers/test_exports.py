@@ -16,7 +16,7 @@ import influx
 from influx.core.errors import InputError
 from influx.core.settings import Settings
 from influx.home.home import unexplained_kwh
-from influx.importers import Part, find
+from influx.importers import FORMATS, Part, find
 
 DATA = Path(__file__).parents[3] / "shared" / "data" / "exports"
 real = pytest.mark.skipif(not DATA.exists(), reason="the shared real exports are not here")
@@ -24,7 +24,7 @@ real = pytest.mark.skipif(not DATA.exists(), reason="the shared real exports are
 pytestmark = pytest.mark.no_cover  # many files through lines that each format's own tests cover
 
 TWICE = ("Enphase", "Sense", "GivEnergy")
-FORMATS = {
+TITLES = {
     "tidy.csv": "readings",
     "wide.csv": "readings, one column a device",
     "events.csv": "smart-home events",
@@ -53,6 +53,9 @@ FORMATS = {
     "ameren.csv": "Ameren",
     "givenergy.json": "GivEnergy",
     "domoticz.db": "Domoticz",
+    "emporia.csv": "Emporia",
+    "fluvius.csv": "Fluvius",
+    "datadis.csv": "Datadis",
 }
 
 
@@ -81,11 +84,18 @@ def test_all_energy_is_read_in_its_hour(tmp_path: Path, name: str) -> None:
     kwh = exports.energy()
     exports.WRITERS[name](tmp_path / name, kwh)
     part = read(tmp_path / name)
-    assert part.format == FORMATS[name]
+    assert part.format == TITLES[name]
     np.testing.assert_allclose(by_hour(part), kwh, atol=1e-9)
     assert part.kwh == pytest.approx(kwh.sum() * (1 + (name in exports.TWICE)), abs=1e-9)
     assert_accounted(part)
     assert part.rejected.empty
+
+
+@pytest.mark.parametrize("name", exports.WRITERS)
+def test_at_most_one_format_claims_a_file(tmp_path: Path, name: str) -> None:
+    exports.WRITERS[name](tmp_path / name, exports.energy())
+    claims = [source.rank for source in FORMATS if source.matches(tmp_path / name)]
+    assert claims.count(min(claims)) == 1
 
 
 @pytest.mark.parametrize("name", exports.WRITERS)

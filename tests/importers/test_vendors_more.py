@@ -5,87 +5,23 @@ from __future__ import annotations
 import json
 import sqlite3
 import zipfile
-from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
-from xml.sax.saxutils import escape
 
 import pytest
+import test_vendors
+from exports import workbook as book
 from pytest import approx
+from test_vendors import AMSTERDAM, format_of, kwh, write
 
 import influx
 from influx.core.errors import InputError
 from influx.core.settings import Settings
-from influx.importers import Part, find
-
-NETHERLANDS = Settings(timezone="Europe/Amsterdam")
+from influx.importers import Part
 
 
-def write(folder: Path, text: str, name: str = "export.csv") -> Path:
-    path = folder / name
-    path.write_text(text, encoding="utf-8")
-    return path
-
-
-def book(path: Path, **sheets: Sequence[Sequence[str]]) -> Path:
-    """Write a spreadsheet whose cells are all text."""
-    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-    package = "http://schemas.openxmlformats.org/package/2006"
-    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml"
-    numbers = range(1, len(sheets) + 1)
-    own = "".join(
-        f'<Override PartName="/xl/worksheets/sheet{n}.xml" ContentType="{kind}.worksheet+xml"/>' for n in numbers
-    )
-    named = "".join(
-        f'<sheet name="{name}" sheetId="{n}" r:id="rId{n}"/>' for n, name in zip(numbers, sheets, strict=True)
-    )
-    linked = "".join(
-        f'<Relationship Id="rId{n}" Type="{office}/worksheet" Target="worksheets/sheet{n}.xml"/>' for n in numbers
-    )
-    parts = {
-        "[Content_Types].xml": f'<Types xmlns="{package}/content-types"><Default Extension="rels" ContentType='
-        '"application/vnd.openxmlformats-package.relationships+xml"/><Override PartName="/xl/workbook.xml" '
-        f'ContentType="{kind}.sheet.main+xml"/>{own}</Types>',
-        "_rels/.rels": f'<Relationships xmlns="{package}/relationships"><Relationship Id="rId1" '
-        f'Type="{office}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
-        "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{office}"><sheets>{named}</sheets></workbook>',
-        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{package}/relationships">{linked}</Relationships>',
-    }
-    for n, rows in zip(numbers, sheets.values(), strict=True):
-        cells = "".join(
-            f'<row r="{row}">'
-            + "".join(
-                f'<c r="{"ABCDEFGHIJKL"[place]}{row}" t="inlineStr"><is><t>{escape(text)}</t></is></c>'
-                for place, text in enumerate(line)
-                if text
-            )
-            + "</row>"
-            for row, line in enumerate(rows, start=1)
-        )
-        parts[f"xl/worksheets/sheet{n}.xml"] = f'<worksheet xmlns="{main}"><sheetData>{cells}</sheetData></worksheet>'
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, text in parts.items():
-            archive.writestr(name, '<?xml version="1.0" encoding="UTF-8"?>' + text)
-    return path
-
-
-def format_of(path: Path) -> str:
-    source = find(path)
-    return "" if source is None else source.id
-
-
-def read(path: Path, settings: Settings = NETHERLANDS) -> Part:
-    source = find(path, settings)
-    assert source is not None, "of no known format"
-    part = source.read(path, settings)
-    assert part.rows_read == (part.frame["row"] > 0).sum() + len(part.rejected)
-    return part
-
-
-def kwh(part: Part) -> dict[str, float]:
-    sums = part.frame.groupby("device_id", observed=True)["energy_kwh"].sum()
-    return {str(name): float(value) for name, value in sums.items()}
+def read(path: Path, settings: Settings = AMSTERDAM) -> Part:
+    return test_vendors.read(path, settings)
 
 
 def at(part: Part, device: str) -> dict[str, float]:

@@ -23,60 +23,6 @@ def home(**said: object) -> Settings:
     return Settings.model_validate({"timezone": "Europe/Amsterdam", **said})
 
 
-# --- Engie ------------------------------------------------------------------------------------------------------------
-
-ENGIE = (
-    '"Datum","EAN","Verbruik","Type","Piek"\n'
-    '"2024-10-27T02:00:00+02:00","8716","0.5","Elektriciteit","false"\n'
-    '"2024-10-27T02:00:00+01:00","8716","0.25","Elektriciteit","true"\n'
-    '"2024-10-27T02:00:00+02:00","8716","0.125","Teruglevering","false"\n'
-)
-GAS = '"2024-10-27T02:00:00+02:00","8717","3.0","Gas","0"\n'
-
-
-def test_engie_has_two_directions_and_gas_is_left_aside(tmp_path: Path) -> None:
-    part = read(write(tmp_path, ENGIE + GAS), AMSTERDAM)
-    assert kwh(part) == approx({"grid import": 0.75, "grid export": 0.125})
-    assert times(part, "grid import") == ["10-27 00:00", "10-27 01:00"]
-    assert part.roles == {"grid import": "grid_import", "grid export": "grid_export"}
-    assert part.rejected["value"].tolist() == ["Gas"]
-    assert part.rejected["kwh"].isna().all()  # m3 are no kWh
-
-
-def test_an_engie_file_of_gas_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no electricity"):
-        read(write(tmp_path, ENGIE.splitlines()[0] + "\n" + GAS))
-
-
-# --- Energiemanager ---------------------------------------------------------------------------------------------------
-
-MANAGER = (
-    "\nname;ean;code;moment;moment-date;value;factor;type\n"
-    "Home;8717;ellm;1735686000;2025-01-01 00:00:00;35089902;0.001;0\n"
-    "Home;8717;ellm;1735686900;2025-01-01 00:15:00;35089984;0.001;0\n"
-    "Home;8717;ellm;1735687800;2025-01-01 00:30:00;35090217;0.001;0\n"
-    "Home;8717;eltm;1735686000;2025-01-01 00:00:00;12.5;1;0\n"
-    "Home;8717;eltm;1735686900;2025-01-01 00:15:00;12.75;1;0\n"
-    "Home;8717;7agasm;1735686000;2025-01-01 00:00:00;7.439;1;0\n"
-)
-
-
-def test_energiemanager_states_are_a_number_times_its_factor(tmp_path: Path) -> None:
-    part = read(write(tmp_path, MANAGER), AMSTERDAM)
-    assert format_of(tmp_path / "export.csv") == "energiemanager"
-    assert kwh(part) == approx({"grid import": 0.315, "grid export": 0.25})
-    assert times(part, "grid import")[1:] == ["12-31 23:00", "12-31 23:15"]
-    assert values(part, "grid import")[1:] == approx([0.082, 0.233])
-    assert part.roles == {"grid import": "grid_import", "grid export": "grid_export"}
-    assert part.rejected["value"].tolist() == ["7agasm"]
-
-
-def test_an_energiemanager_state_that_is_no_number_is_shown_as_it_is(tmp_path: Path) -> None:
-    part = read(write(tmp_path, MANAGER.replace("35089984", "much")), AMSTERDAM)
-    assert kwh(part) == approx({"grid import": 0.315, "grid export": 0.25})
-    assert part.rejected["value"].tolist() == ["much", "7agasm"]
-
-
 # --- E-REDES ----------------------------------------------------------------------------------------------------------
 
 TITLE = [["Dados Globais"], ["CPE", "PT0002"], ["Intervalo", "15 min"], [""]]
@@ -111,20 +57,7 @@ def test_e_redes_energy_is_read_once_where_it_was_measured(tmp_path: Path) -> No
 
 # --- EDC --------------------------------------------------------------------------------------------------------------
 
-EDC = (
-    "Datum;Cas od;Cas do;IN-859182400000000001-D;OUT-859182400000000001-D;IN-859182400000000002-O;"
-    "OUT-859182400000000002-O\n"
-    "01.08.2025;00:00;00:15;0,5;0,1;-0,25;-0,2;\n"
-    "01.08.2025;00:15;00:30;0,0;0,0;-0,75;-0,7;\n"
-)
 PAIR = "Datum;Cas od;Cas do;8591-8592\n01.08.2025;10:00;10:15;0,1;\n01.08.2025;10:15;10:30;0,15;\n"
-
-
-def test_edc_says_what_the_meter_counted_not_what_was_left_after_sharing(tmp_path: Path) -> None:
-    part = read(write(tmp_path, EDC), AMSTERDAM)
-    assert kwh(part) == approx({"grid export": 0.5, "grid import": 1.0})
-    assert times(part, "grid import") == ["07-31 22:00", "07-31 22:15"]
-    assert part.roles == {"grid export": "grid_export", "grid import": "grid_import"}
 
 
 def test_shared_energy_of_edc_is_asked_about(tmp_path: Path) -> None:
@@ -134,11 +67,6 @@ def test_shared_energy_of_edc_is_asked_about(tmp_path: Path) -> None:
     part = read(path, home(files={"export.csv": {"columns": {"8591-8592": {"role": "solar", "device": "shared"}}}}))
     assert kwh(part) == approx({"shared": 0.25})
     assert part.roles == {"shared": "solar"}
-
-
-def test_two_homes_in_one_file_of_edc_are_asked_about(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="IN-1-O, IN-2-O: nothing says"):
-        read(write(tmp_path, "Datum;Cas od;Cas do;IN-1-O;IN-2-O\n01.08.2025;00:00;00:15;-0,5;-0,1\n"))
 
 
 # --- e-distribuzione --------------------------------------------------------------------------------------------------
@@ -172,15 +100,6 @@ AMEREN = (
     "03/09/2025 03:00,72621898,0.75,kwh,60min,-,-,-\n"
     "03/09/2025 03:15,72621898,-,-,-,0.75,kwh,15min\n"
 )
-
-
-def test_ameren_tells_hours_and_quarters_of_the_same_energy_which_counts_once(tmp_path: Path) -> None:
-    part = read(write(tmp_path, AMEREN), AMSTERDAM)
-    assert kwh(part) == approx({"grid import": 2.25})
-    assert times(part, "grid import") == [f"03-09 0{at}" for at in ("7:00", "7:15", "7:30", "7:45", "8:00", "8:15")]
-    assert values(part, "grid import")[:4] == [0.5, 0.25, 0.5, 0.25]
-    assert part.rejected["reason"].str.contains("does not exist").tolist() == [True]  # 02:00 in spring
-    assert part.roles == {"grid import": "grid_import"}
 
 
 def test_ameren_hours_without_quarters_are_read(tmp_path: Path) -> None:
@@ -237,67 +156,11 @@ def register(*states: float, first: int = 1_704_067_200) -> str:
     return "".join(f"{first + 3600 * place},{state}\n" for place, state in enumerate(states))
 
 
-@pytest.mark.parametrize(
-    ("name", "series", "role"),
-    [
-        ("elec_quantity_nt_orig_CurrentElectricityQuantity_5yrhours", "grid import normal tariff", "grid_import"),
-        ("elec_quantity_lt_produ_CurrentElectricityQuantity_5yrhours", "grid export low tariff", "grid_export"),
-        ("elec_solar_quantity_CurrentElectricityQuantity_5yrhours", "solar", "solar"),
-    ],
-)
-def test_toon_counts_in_wh_and_its_files_name_the_register(tmp_path: Path, name: str, series: str, role: str) -> None:
-    part = read(write(tmp_path, register(1752, 2369, 2419, 2419), f"{name}.csv"))
-    assert kwh(part) == approx({series: 0.667})
-    assert times(part, series)[1:] == ["01-01 00:00", "01-01 01:00", "01-01 02:00"]
-    assert part.roles == {series: role}
-
-
-@pytest.mark.parametrize(
-    ("name", "why"),
-    [
-        ("gas_quantity_CurrentGasQuantity_5yrhours.csv", "this is gas"),
-        ("elec_quantity_nt_CurrentElectricityQuantity_5yrhours.csv", "computed this from other registers"),
-    ],
-)
-def test_other_files_of_a_toon_are_refused(tmp_path: Path, name: str, why: str) -> None:
-    with pytest.raises(InputError, match=why):
-        read(write(tmp_path, register(1752, 2369, 2419, 2420), name))
-
-
-@pytest.mark.parametrize(
-    ("name", "role"),
-    [
-        ("elec_feed_in_tariff_1_high_resolution", "grid_import"),
-        ("elec_feed_out_tariff_2_high_resolution", "grid_export"),
-        ("elec_solar_high_resolution", "solar"),
-        ("elec_battery_feed_out_high_resolution", "battery_in"),
-        ("elec_battery_feed_in_high_resolution", "battery_out"),
-    ],
-)
-def test_files_for_home_assistant_name_the_flow_as_the_home_sees_it(tmp_path: Path, name: str, role: str) -> None:
-    part = read(write(tmp_path, register(100.5, 100.75, 101.5), f"{name}.csv"))
-    assert kwh(part) == approx({name: 1.0})
-    assert part.roles == {name: role}
-
-
-def test_a_register_of_gas_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="this is gas"):
-        read(write(tmp_path, register(7.4, 7.5, 7.6), "gas_high_resolution.csv"))
-
-
-def test_a_register_that_no_home_could_count_in_kwh_is_in_wh(tmp_path: Path) -> None:
-    assert kwh(read(write(tmp_path, register(0, 700, 1500, 2000)))) == approx({"export": 2.0})
-
-
 def test_a_register_that_may_be_in_two_units_is_asked_about(tmp_path: Path) -> None:
     path = write(tmp_path, register(0, 7, 20, 30))
     with pytest.raises(InputError, match="unit: kWh or unit: Wh"):
         read(path)
     assert kwh(read(path, home(files={"export.csv": {"unit": "Wh"}}))) == approx({"export": 0.03})
-
-
-def test_a_register_that_hardly_moves_but_has_decimals_is_in_kwh(tmp_path: Path) -> None:
-    assert kwh(read(write(tmp_path, register(5.125, 5.125, 5.126, 5.126)))) == approx({"export": 0.001})
 
 
 # --- HomeWizard kWh meters --------------------------------------------------------------------------------------------
@@ -396,24 +259,6 @@ def test_two_devices_of_one_name_in_domoticz_stay_two(tmp_path: Path) -> None:
 def test_a_domoticz_without_electricity_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="holds no state of a meter of electricity"):
         read(domoticz(tmp_path / "d.db", "DELETE FROM MultiMeter", "DELETE FROM Meter WHERE DeviceRowID <> 3"))
-
-
-# --- Enphase with a battery -------------------------------------------------------------------------------------------
-
-
-def test_enphase_calls_production_delivered_where_there_is_a_battery(tmp_path: Path) -> None:
-    text = 'Date/Time,Energy Delivered (Wh)\n10/13/2022 10:00,"1,298"\n10/13/2022 11:00,702\nTotal,"2,000"\n'
-    part = read(write(tmp_path, text), AMSTERDAM)
-    assert kwh(part) == approx({"solar": 2.0})
-    assert part.rejected.empty
-    assert "row Total is the sum" in part.notes[0]
-
-
-def test_enphase_ac_batteries_are_batteries(tmp_path: Path) -> None:
-    head = "Date/Time,Energy Produced (Wh),Stored in AC Batteries (Wh),Discharged from AC Batteries (Wh)\n"
-    part = read(write(tmp_path, head + "2021-12-01 00:00:00 +0000,9,4,1\n2021-12-01 00:15:00 +0000,9,4,2\n"))
-    assert kwh(part) == approx({"solar": 0.018, "battery in": 0.008, "battery out": 0.003})
-    assert part.roles["battery in"] == "battery_in"
 
 
 # --- names of Home Assistant ------------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from influx.forecasting.evaluation.calibration import NOMINAL, half_width
 from influx.insights.drift import MODEL, REPORTS
 from influx.insights.forecast_review import AGAIN
 from influx.report import answer, note, text
-from influx.report.texts import FOLDER
+from influx.report.phrases import FOLDER
 
 NAN = float("nan")
 HOSTILE = "<img src=x onerror=alert(1)> **bold** {{ 1 }} &lt;\n\n$x$"

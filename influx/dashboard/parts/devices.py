@@ -14,7 +14,7 @@ from influx.dashboard.elements import Markup, download, heading, live, row
 from influx.dashboard.parts.forecast import days_table
 from influx.dashboard.week import Week
 from influx.report.html import sentence, table
-from influx.report.texts import phrase
+from influx.report.phrases import phrase
 
 LEAST_CHANCE = 0.05
 """Chance below which a trend is taken for clear."""

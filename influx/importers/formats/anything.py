@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,13 +15,10 @@ from influx.core.settings import Settings
 from influx.importers.autodetect import infer
 from influx.importers.autodetect.infer import Inferred
 from influx.importers.autodetect.sample import look, read_all
-from influx.importers.reading import cells, encoding, intervals, tabular, times
+from influx.importers.reading import cells, encoding, intervals, table, tabular, times
 from influx.importers.reading.layout import overridden
 from influx.importers.reading.part import Part
 from influx.importers.reading.table import Table
-
-RANK = 99
-"""Asked last, as nearly any table could be one of energy."""
 
 _MIXED = 0.5
 _SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".xls", ".ods", ".parquet", ".dat", "")
@@ -64,55 +62,50 @@ def _refuse_mixed(file: str, part: Part) -> None:
 
 
 def _read_matrix(path: Path, found: Inferred, settings: Settings) -> Part:
-    """Read a table that has a row a day; each cell is a row of the account."""
+    """Read a table that has a row a day; each cell is a row of the reconciliation."""
     layout = overridden(found.layout, settings.file(path.name))
-    out = []
-    for block in read_all(path, found.sample):
-        count = len(found.matrix)
-        day, why = times.parse(block.rows[layout.times[0]], layout.order)
-        texts = block.rows[list(found.matrix)].astype("str").to_numpy(object).ravel()
-        values, bad = cells.numbers(pd.Series(texts, dtype="str"), bool(layout.comma))
-        step = {24: 60.0, 25: 60.0, 48: 30.0, 50: 30.0}.get(count, 15.0)
-        clocks = np.array([infer.clock_of(name) or 0.0 for name in found.matrix])
-        clocks = (
-            clocks if (np.diff(clocks) > 0).all() and clocks.max() * 60 >= 23 * 60 else np.arange(count) * step / 60
-        )
-        rows = pd.DataFrame(
-            {
-                "device_id": pd.Categorical.from_codes(np.zeros(len(texts), int), list(layout.mappings)),
-                "value": values,
-                "minutes": step,
-            },
-            index=np.repeat(block.rows.index.to_numpy(), count),
-        )
-        raw = Table(block.file, rows, bool(layout.comma), block.rejected, block.notes)
-        micros = np.repeat(day, count) + np.tile(np.rint(clocks * 3.6e9).astype("int64"), len(day))
-        reasons = np.repeat(why, count)
-        keep = _extra_hours(micros, values, bad)
-        rows["micros"], rows["why"] = micros, reasons
-        raw.rows = rows[keep]
-        raw.reject(
-            (bad | np.isinf(values))[keep], "value", "not a number", pd.Series(texts[keep], index=raw.rows.index)
-        )
-        out.append(raw)
-    raw = out[0] if len(out) == 1 else _joined(out)
-    raw.rows_read = len(raw.rows) + sum(map(len, raw.rejected))
-    micros, reasons = raw.rows.pop("micros").to_numpy(), raw.rows.pop("why").to_numpy(object)
-    cells.settle(
-        raw, "timestamp", micros, reasons, tabular.zone_of(layout, settings), cells=pd.Series(micros, raw.rows.index)
+    comma, count = bool(layout.comma), len(found.matrix)
+    step = {24: 60.0, 25: 60.0, 48: 30.0, 50: 30.0}.get(count, 15.0)
+    clocks = np.array([infer.clock_of(name) or 0.0 for name in found.matrix])  # hours
+    if (np.diff(clocks) <= 0).any() or clocks.max() < 23:
+        clocks = np.arange(count) * step / 60
+    raw = table.concat(read_all(path, found.sample))
+    day, why = times.parse(raw.rows[layout.times[0]], layout.order)
+    texts = raw.rows[list(found.matrix)].astype("str").to_numpy(object).ravel()
+    values, bad = cells.numbers(pd.Series(texts, dtype="str"), comma)
+    rows = pd.DataFrame(
+        {
+            "device_id": pd.Categorical.from_codes(np.zeros(len(texts), int), list(layout.mappings)),
+            "value": values,
+            "minutes": step,
+            "micros": np.repeat(day, count) + np.tile(np.rint(clocks * 3.6e9).astype("int64"), len(day)),
+            "why": np.repeat(why, count),
+        },
+        index=np.repeat(raw.rows.index.to_numpy(), count),
     )
+    raw = Table(raw.file, rows, comma, raw.rejected, raw.notes, len(rows) + sum(map(len, raw.rejected)))
+    raw.reject(bad | np.isinf(values), "value", "not a number", pd.Series(texts, index=rows.index))
+    micros, reasons = raw.rows.pop("micros").to_numpy(), raw.rows.pop("why").to_numpy(object)
+    zone, shown = tabular.zone_of(layout, settings), pd.Series(micros, raw.rows.index)
+    cells.settle(raw, "timestamp", micros, reasons, zone, cells=shown)
     return intervals.to_intervals(raw, dict(layout.mappings), layout.format, settings, layout.time_marks, layout.gaps)
 
 
-def _extra_hours(micros: np.ndarray, values: np.ndarray, bad: np.ndarray) -> np.ndarray:
-    """Tell which cells count: blank ones of a 25th hour are none, as most days have 24."""
-    return np.isfinite(values) | bad | (micros >= 0)
+# --- e-distribuzione (Italy, once Enel): quarters of an hour, a row a day (a public sample export of its site) --------
+
+_QUARTER = re.compile(r"\d\d:\d\d-\d\d:\d\d")
+_E_DISTRIBUZIONE = {"unit": "kWh", "date_order": "dmy", "decimal": ",", "label": "start", "timezone": "Europe/Rome"}
 
 
-def _joined(blocks: list[Table]) -> Table:
-    whole = blocks[0]
-    whole.rows = pd.concat([block.rows for block in blocks])
-    for block in blocks[1:]:
-        whole.rejected += block.rejected
-        whole.notes += [note for note in block.notes if note not in whole.notes]
-    return whole
+def is_e_distribuzione(path: Path) -> bool:
+    """Tell whether the header has a day, in Italian, and the quarters of its hours."""
+    names = table.header(path) or []
+    return names[:1] == ["Giorno"] and sum(map(bool, map(_QUARTER.fullmatch, names))) >= 96
+
+
+def read_e_distribuzione(path: Path, settings: Settings) -> Part:
+    """Read the quarters of all days as any table with a row a day, but for what is known of them."""
+    file = settings.file(path.name)
+    known = {key: value for key, value in _E_DISTRIBUZIONE.items() if key not in file.model_fields_set}
+    files = {**settings.files, path.name: file.model_copy(update=known)}
+    return replace(read(path, settings.model_copy(update={"files": files})), format="e-distribuzione", why=())

@@ -64,7 +64,8 @@ def read_domoticz(path: Path, settings: Settings) -> Part:
     shared = keys.duplicated(["name", "column"], keep=False)
     mappings, series = {}, {}
     for (number, name, column, kind), twice in zip(keys.itertuples(index=False), shared, strict=True):
-        way, role = _WAYS.get(column, ("", "solar" if kind == _GENERATED else None))
+        solar: Role | None = "solar" if kind == _GENERATED else None
+        way, role = _WAYS.get(column, ("", solar))
         shown = " ".join(filter(None, [str(name), str(number) if twice else "", way]))
         mappings[shown] = SeriesMapping(shown, "Wh", "counter", role)
         series[number, column] = shown
