@@ -48,9 +48,7 @@ def test_a_number_read_back_is_off_by_half_of_its_last_digit_at_most(value: floa
 
 
 def test_energy_always_has_its_unit() -> None:
-    assert fmt.kwh(64.3) == f"64.3{THIN}kWh"
-    assert fmt.kwh(0) == f"0{THIN}kWh"
-    assert fmt.kwh(NAN) == "not known"
+    assert [fmt.kwh(value) for value in (64.3, 0, NAN)] == [f"64.3{THIN}kWh", f"0{THIN}kWh", "not known"]
 
 
 def test_a_range_says_how_much_it_holds() -> None:
@@ -75,33 +73,14 @@ def test_money_has_cents_and_its_currency() -> None:
     assert fmt.money(-0.001, "EUR") == f"0.00{THIN}EUR"  # no cent is not a negative cent
     assert fmt.money(NAN, "EUR") == "not known"
     assert fmt.money_span(9.5, 1200, "EUR") == f"9.50 to 1{THIN}200.00{THIN}EUR (8 in 10)"
-
-
-def test_money_of_which_nobody_said_the_currency_is_marked_as_such() -> None:
-    assert fmt.money(2.5, "") == f"2.50{THIN}{fmt.NO_CURRENCY}"
+    assert fmt.money(2.5, "") == f"2.50{THIN}{fmt.NO_CURRENCY}"  # nobody said which
     assert fmt.NO_CURRENCY in fmt.money_span(1, 2, "")
 
 
-@pytest.mark.parametrize(
-    ("share", "words"),
-    [
-        (0.0, "0"),
-        (0.125, "12"),
-        (0.126, "13"),
-        (1.0, "100"),
-        (-0.3, "-30"),
-        (0.004, "0.4"),
-        (-0.004, "-0.4"),
-        (-0.0001, "0.0"),
-        (0.0094, "0.9"),
-        (0.0095, "1"),
-    ],
-)
-def test_a_share_is_a_whole_percentage_or_below_one_percent_has_a_digit(share: float, words: str) -> None:
-    assert fmt.percent(share) == f"{words}{THIN}%"
-
-
-def test_a_share_that_is_not_known_is_said_in_words() -> None:
+def test_a_share_is_a_whole_percentage_or_below_one_percent_has_a_digit() -> None:
+    shares = (0.0, 0.125, 0.126, 1.0, -0.3, 0.004, -0.004, -0.0001, 0.0094, 0.0095)
+    words = ("0", "12", "13", "100", "-30", "0.4", "-0.4", "0.0", "0.9", "1")
+    assert [fmt.percent(share) for share in shares] == [f"{word}{THIN}%" for word in words]
     assert fmt.percent(NAN) == "not known"
 
 
@@ -112,33 +91,21 @@ def test_a_share_stands_with_its_standard_error() -> None:
     assert fmt.give_or_take(NAN, NAN) == fmt.give_or_take(NAN, 0.1) == "not known"
 
 
-def test_a_small_chance_is_not_none() -> None:
-    assert [fmt.chance(p) for p in (0.5, 0.0204, 0.001, 0.0004, 0.0)] == [
-        "p 0.500",
-        "p 0.020",
-        "p 0.001",
-        "p < 0.001",
-        "p < 0.001",
-    ]
+def test_a_chance_has_three_digits_and_is_never_zero() -> None:
+    words = ["p 0.500", "p 0.029", "p 0.020", "p 0.001", "p < 0.001", "p < 0.001", "not known"]
+    assert [fmt.chance(p) for p in (0.5, 0.0291, 0.0204, 0.001, 0.0004, 0.0, NAN)] == words
 
 
 def test_times_are_those_of_a_clock() -> None:
     assert [fmt.clock(hour) for hour in (0, 7, 18, 24)] == ["00:00", "07:00", "18:00", "24:00"]
     assert fmt.day(pd.Timestamp("2024-07-05 13:00")) == "Fri 5 July"
-    assert [fmt.hours(count) for count in (1, 24, 36, 48, 168)] == [
-        "1 hour",
-        "24 hours",
-        "36 hours",
-        "2 days",
-        "7 days",
-    ]
+    lengths = ["1 hour", "24 hours", "36 hours", "2 days", "7 days"]
+    assert [fmt.hours(count) for count in (1, 24, 36, 48, 168)] == lengths
 
 
 def test_a_list_reads_as_a_sentence() -> None:
-    assert fmt.listed([]) == ""
-    assert fmt.listed(["tv"]) == "tv"
-    assert fmt.listed(["tv", "oven"]) == "tv and oven"
-    assert fmt.listed(["tv", "oven", "pump"]) == "tv, oven and pump"
+    words = ["tv", "oven", "pump"]
+    assert [fmt.listed(words[:count]) for count in range(4)] == ["", "tv", "tv and oven", "tv, oven and pump"]
 
 
 def test_a_name_stands_in_a_sentence_on_one_line_and_shortened() -> None:
@@ -153,9 +120,3 @@ def test_no_name_is_taken_for_bold(name: str) -> None:
     assert "**" not in fmt.name(name)
     assert "**" not in fmt.plain(name)
     assert fmt.plain(name).replace("\u200b", "") == name.replace("\u200b", "")
-
-
-def test_a_chance_is_told_to_three_digits_and_never_as_zero() -> None:
-    assert fmt.chance(0.0291) == "p 0.029"
-    assert fmt.chance(0.0001) == "p < 0.001"
-    assert fmt.chance(float("nan")) == "not known"

@@ -43,7 +43,9 @@ def numbers(cells: pd.Series, comma: bool = False, flags: bool = False) -> tuple
     bad : ndarray of bool, shape (n,)
     """
     values, bad = _numbers(cells, comma, flags)
-    return np.where(np.abs(values) > LARGEST, np.inf, values), bad
+    values = values.copy()
+    values[np.abs(values) > LARGEST] = np.inf
+    return values, bad
 
 
 def _numbers(cells: pd.Series, comma: bool, flags: bool) -> tuple[np.ndarray, np.ndarray]:

@@ -125,7 +125,7 @@ def to_intervals(
             power = mapping.measures == "power"
             minutes = _lasting(stamps[rows], length, power, time_marks, gaps) if given is None else given[rows]
             series = _flowed(stamps[rows], minutes, scaled * minutes / 60 if power else scaled, time_marks)
-            series.reasons = _impossible(series, most, mapping.device_id)
+            _refuse_impossible(series, most, mapping.device_id)
             if "quality" in raw.rows:
                 series.quality = pd.Categorical(raw.rows["quality"].iloc[rows], QUALITIES).codes.astype("int8")
                 series.kwh = np.where(series.quality == 2, np.nan, series.kwh)
@@ -205,10 +205,11 @@ def _flowed(stamps: np.ndarray, minutes: np.ndarray, kwh: np.ndarray, time_marks
     return _Series(start, minutes, kwh, np.zeros(len(stamps), "int8"), np.full(len(stamps), "", dtype=object))
 
 
-def _impossible(series: _Series, most: float, name: str) -> np.ndarray:
+def _refuse_impossible(series: _Series, most: float, name: str) -> None:
     over = np.abs(series.kwh) > most * series.minutes / 60 + 1e-9
     why = f"more than the {most:g} kW that {name} can draw; mend power_limit_kw or its power_rating_watt in home.yaml"
-    return np.select([np.isinf(series.kwh), over], ["infinite", why], "").astype(object)
+    series.reasons[over] = why
+    series.reasons[np.isinf(series.kwh)] = "infinite"
 
 
 def _counted(

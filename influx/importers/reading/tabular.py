@@ -79,6 +79,8 @@ class _Cells:
 
     def blame(self, bad: np.ndarray, column: str, reason: str, texts: np.ndarray | str) -> None:
         """Give cells that are still good a reason."""
+        if not bad.any():
+            return
         bad = bad & (self.reasons == "")
         self.reasons[bad], self.columns[bad] = reason, column
         self.texts[bad] = texts[bad] if isinstance(texts, np.ndarray) else texts
@@ -135,7 +137,9 @@ def _phases(layout: Layout) -> list[list[str]]:
 
 
 def _reasons(bad: np.ndarray, values: np.ndarray) -> np.ndarray:
-    return np.select([bad, np.isinf(values)], ["not a number", "infinite"], "").astype(object)
+    reasons = np.full(len(values), "", dtype=object)
+    reasons[np.isinf(values)], reasons[bad] = "infinite", "not a number"
+    return reasons
 
 
 def _wide(raw: Table, phases: list[list[str]], comma: bool) -> _Cells:
@@ -250,6 +254,7 @@ def _settle(raw: Table, mappings: dict[str, SeriesMapping], zone: str) -> None:
         counting = np.array([*counts, False])[raw.rows["device_id"].cat.codes]
         rank = np.where(counting, raw.rows["value"].to_numpy(float), np.nan)
     micros, naive = raw.rows.pop("micros").to_numpy(), raw.rows.pop("naive").to_numpy(bool)
-    reasons = np.where(naive, "naive", "").astype(object)
+    reasons = np.full(len(naive), "", dtype=object)
+    reasons[naive] = "naive"
     shown = pd.Series(pd.DatetimeIndex(micros.view("datetime64[us]")), index=raw.rows.index)
     cells.settle(raw, "timestamp", micros, reasons, zone, "device_id", shown, rank)
