@@ -20,3 +20,6 @@ HOUSEHOLD = "household"
 
 OTHER = "other"
 """The device that stands for the energy of the home that no device explains."""
+
+AGAIN = "again"
+"""Stands for the week of a report that was never made: its forecast was made again now."""

@@ -16,7 +16,7 @@ import pandas as pd
 from influx.core.half_hourly import halves_of, read_off
 from influx.core.local_time import is_day_off, is_holiday, local
 from influx.core.settings import Settings
-from influx.core.tariff_settings import NamedRate, Tariff
+from influx.core.tariff_settings import NamedRate, Tariff, half_hours
 
 PRICE_FILE = "by the price file"
 """Name of the rate that is the price file's."""
@@ -175,17 +175,6 @@ class Rates:
         return len(prices) <= 1
 
     @property
-    def has_half_hours(self) -> bool:
-        """Whether the price changes within an hour."""
-        split = any(
-            (2 * hour in rate.halves) != (2 * hour + 1 in rate.halves) for rate in self.rates for hour in range(24)
-        )
-        if self.prices is None or split:
-            return split
-        _, which = np.unique(pd.DatetimeIndex(self.prices.index).floor("h"), return_inverse=True)
-        return bool((self.prices.groupby(which).nunique() > 1).any())
-
-    @property
     def is_known_ahead(self) -> bool:
         """Whether the price of any coming hour is known; those of a price file are known for a day or so."""
         return self.prices is None
@@ -230,8 +219,7 @@ def _steps(tariff: Tariff) -> Iterator[Rate]:
         yield _named(name, named, tariff)
     others = bool(tariff.rates)
     if tariff.peak_rate is not None:
-        halves = frozenset(half for hour in tariff.hours_of_peak() for half in (2 * hour, 2 * hour + 1))
-        yield Rate("peak hours", tariff.peak_rate, True, halves, (tariff.peak_days,))
+        yield Rate("peak hours", tariff.peak_rate, True, half_hours(tariff.peak_hours), (tariff.peak_days,))
         others = True
     if tariff.rate is not None:
         yield Rate("other hours" if others else "all hours", tariff.rate)
@@ -255,17 +243,11 @@ def _of_records(settings: Settings, context: pd.DataFrame | None) -> Rates | Non
     seen = context.dropna(subset=["tariff_rate"])
     hour = local(pd.DatetimeIndex(seen["timestamp"]), settings.timezone).hour
     usual = seen["tariff_rate"].mode().iloc[0]
-    price = (
-        seen.groupby(hour)["tariff_rate"]
-        .agg(lambda paid: paid.mode().iloc[0])
-        .reindex(range(24))
-        .fillna(usual)
-        .to_numpy()
-    )
+    by_hour = seen.groupby(hour)
+    price = by_hour["tariff_rate"].agg(lambda paid: paid.mode().iloc[0]).reindex(range(24), fill_value=usual).to_numpy()
+    peak = price > price.min()
     if "is_peak_tariff" in seen:
-        peak = seen.groupby(hour)["is_peak_tariff"].mean().reindex(range(24)).fillna(0).to_numpy() > 0.5
-    else:
-        peak = price > price.min()
+        peak = by_hour["is_peak_tariff"].mean().reindex(range(24)).fillna(0).to_numpy() > 0.5
     return Rates(
         rates=tuple(_at_hours(price, peak)),
         currency=settings.currency or "",

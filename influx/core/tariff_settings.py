@@ -63,13 +63,16 @@ class NamedRate(Strict):
 
     def half_hours(self) -> frozenset[int]:
         """Return the half hours 0 to 47 of the local day in which it holds."""
-        if not self.hours:
-            return frozenset(range(48))
-        found: set[int] = set()
-        for span in self.hours:
-            start, end = (_half_hour(time) for time in span.split("-"))
-            found |= {half % 48 for half in range(start, end if end > start else end + 48)}
-        return frozenset(found)
+        return half_hours(self.hours or ["00:00-24:00"])
+
+
+def half_hours(spans: list[str]) -> frozenset[int]:
+    """Return the half hours 0 to 47 of the local day that lie in spans of clock times, some past midnight."""
+    found: set[int] = set()
+    for span in spans:
+        start, end = (_half_hour(time) for time in span.split("-"))
+        found |= {half % 48 for half in range(start, end if end > start else end + 48)}
+    return frozenset(found)
 
 
 def _half_hour(time: str) -> int:
@@ -136,8 +139,4 @@ class Tariff(Strict):
 
     def hours_of_peak(self) -> frozenset[int]:
         """Return the local clock hours 0 to 23 of the `peak_rate`."""
-        hours: set[int] = set()
-        for span in self.peak_hours:
-            start, end = (int(time.split(":")[0]) for time in span.split("-"))
-            hours |= {hour % 24 for hour in range(start, end if end > start else end + 24)}
-        return frozenset(hours)
+        return frozenset(half // 2 for half in half_hours(self.peak_hours))

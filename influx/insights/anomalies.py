@@ -18,7 +18,7 @@ from influx.forecasting.device_series import Series
 from influx.forecasting.models import Climatology
 from influx.forecasting.models.climatology import lookup, similar_hours
 
-LEVELS = np.array([0.01, 0.1, 0.5, 0.9, 0.99])
+LEVELS, QUANTILES = np.array([0.01, 0.1, 0.5, 0.9, 0.99]), ["q01", "q10", "q50", "q90", "q99"]
 FIRST_DAYS = 14
 """Days of history before an hour that it takes to call it unusual."""
 
@@ -53,15 +53,13 @@ def unusual_hours(every: list[Series], most: int = 200) -> pd.DataFrame:
 
 
 def _of_device(series: Series) -> pd.DataFrame:
-    judged = _judge(series)
-    if judged.empty:
-        return judged
-    width = (judged["q90"] - judged["q10"]).to_numpy()
-    above = judged["kwh"] - judged["q99"]
-    below = judged["q01"] - judged["kwh"]
-    beyond = np.where(above > width, above, np.where((below > 0) & (below > 0.5 * judged["q50"]), -below, 0.0))
-    judged = judged.assign(beyond=beyond)
-    flagged = judged[judged["beyond"] != 0]
+    hours = _with_usual(series)
+    if hours.empty:
+        return hours
+    above, below = hours["kwh"] - hours["q99"], hours["q01"] - hours["kwh"]
+    too_much, too_little = above > hours["q90"] - hours["q10"], (below > 0) & (below > 0.5 * hours["q50"])
+    hours["beyond"] = np.where(too_much, above, np.where(too_little, -below, 0.0))
+    flagged = hours[hours["beyond"] != 0]
     if flagged.empty:
         return pd.DataFrame()
     gap = flagged.index.to_series().diff() > pd.Timedelta(hours=1)
@@ -71,8 +69,8 @@ def _of_device(series: Series) -> pd.DataFrame:
     return found[found["beyond_kwh"].abs() >= LEAST_KWH]
 
 
-def _judge(series: Series) -> pd.DataFrame:
-    """Return each judged hour's energy with the quantiles that the week's beginning led to expect."""
+def _with_usual(series: Series) -> pd.DataFrame:
+    """Return each hour's energy with the quantiles that the week's beginning led to expect."""
     energy, zone, country = series.energy, series.around.timezone, series.around.country
     first = energy.index[0] + pd.Timedelta(days=FIRST_DAYS)
     parts = []
@@ -82,12 +80,9 @@ def _judge(series: Series) -> pd.DataFrame:
         if hours.empty or past.notna().sum() < FIRST_DAYS * 12:
             continue
         pool = similar_hours(past, origin, zone, country)
-        usual = pool.quantiles(LEVELS, Climatology().half_life_weeks)[
-            lookup(pd.DatetimeIndex(hours.index), zone, country)
-        ]
-        parts.append(
-            pd.DataFrame(usual, index=hours.index, columns=["q01", "q10", "q50", "q90", "q99"]).assign(kwh=hours)
-        )
+        usual = pool.quantiles(LEVELS, Climatology().half_life_weeks)
+        usual = usual[lookup(pd.DatetimeIndex(hours.index), zone, country)]
+        parts.append(pd.DataFrame(usual, index=hours.index, columns=QUANTILES).assign(kwh=hours))
     return pd.concat(parts) if parts else pd.DataFrame()
 
 
@@ -114,7 +109,7 @@ def _episode(series: Series, rows: pd.DataFrame, temperature: pd.Series) -> dict
 
 
 def _reason(rows: pd.DataFrame, temperature: pd.Series, start: pd.Timestamp) -> str:
-    """Say in one sentence what sets the episode apart; the data's own words, no guess at a cause it does not hold.
+    """Say what sets the episode apart, without a guess at a cause that the data does not hold.
 
     `temperature` ends with the episode: what came later makes nothing usual that was not.
     """

@@ -43,14 +43,16 @@ CLEAR_ERRORS = 0.05
 LARGE = 0.25
 """Part by which use or errors must have changed to be worth a sentence."""
 
-_USE = ["use_before", "use_now", "use_change", "use_distance", "use_p", "use_temperature", "use_degrees"]
-_ERRORS = ["error_before", "error_now", "error_change", "error_odds", "error_p"]
+_NAN = float("nan")
+_NO_USE = dict.fromkeys(["use_before", "use_now", "use_change", "use_distance", "use_p"], _NAN)
+_NO_TEMPERATURE = dict.fromkeys(["use_temperature", "use_degrees"], _NAN)
+_NO_ERRORS = dict.fromkeys(["error_before", "error_now", "error_change", "error_odds", "error_p"], _NAN)
 
 
 def drift(
-    every: list[Series], selection: pd.DataFrame, origin: pd.Timestamp, judged: pd.DataFrame
+    every: list[Series], selection: pd.DataFrame, origin: pd.Timestamp, compared: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Tell for each device whether its use has changed, and whether its forecast is getting worse and since when.
+    """Test for each device whether its use has changed, and whether its forecast is getting worse and since when.
 
     Parameters
     ----------
@@ -60,7 +62,7 @@ def drift(
         The model of each device today.
     origin : Timestamp
         The end of what is known.
-    judged : DataFrame
+    compared : DataFrame
         The hours of earlier reports, as `influx.insights.forecast_review.compare_hours` returns them; may be empty.
 
     Returns
@@ -80,7 +82,7 @@ def drift(
     models = selection.set_index(["home_id", "device_id"])["model"]
 
     def of_device(series: Series) -> tuple[dict[str, object], pd.DataFrame]:
-        errors, source = errors_of_reports(judged, series.device_id), REPORTS
+        errors, source = errors_of_reports(compared, series.device_id), REPORTS
         if len(errors) < LEAST_WEEKS:
             errors, source = errors_of_model(series, models[(series.home_id, series.device_id)], origin), MODEL
         weeks = local(pd.DatetimeIndex(errors.index), series.around.timezone).normalize()
@@ -108,11 +110,11 @@ def _use(series: Series, origin: pd.Timestamp) -> dict[str, float]:
     energy = _by_day(series.before(origin), series.around.timezone).iloc[-RECENT_DAYS - EARLIER_DAYS :]
     recent, before = energy.iloc[-RECENT_DAYS:].dropna(), energy.iloc[:-RECENT_DAYS].dropna()
     if len(recent) < RECENT_DAYS // 2 or len(before) < RECENT_DAYS:
-        return dict.fromkeys(_USE, float("nan"))
+        return _NO_USE | _NO_TEMPERATURE
     test, base, now = ks_2samp(recent, before), float(before.mean()), float(recent.mean())
-    change = now / base - 1 if base > 0 else float("nan")
-    size = float(test.statistic), float(test.pvalue)
-    return dict(zip(_USE, (base, now, change, *size, *_with_temperature(energy, series)), strict=True))
+    change = now / base - 1 if base > 0 else _NAN
+    values = base, now, change, float(test.statistic), float(test.pvalue)
+    return dict(zip(_NO_USE, values, strict=True)) | _with_temperature(energy, series)
 
 
 def _by_day(hours: pd.Series, timezone: str) -> pd.Series:
@@ -122,44 +124,44 @@ def _by_day(hours: pd.Series, timezone: str) -> pd.Series:
     return whole["sum"].where(whole["count"] >= WHOLE_DAY)
 
 
-def _with_temperature(energy: pd.Series, series: Series) -> tuple[float, float]:
+def _with_temperature(energy: pd.Series, series: Series) -> dict[str, float]:
     """Return the rank correlation of daily energy with the day's mean temperature, and by how much that has risen."""
-    weather, nothing = series.around.weather, (float("nan"), float("nan"))
+    weather = series.around.weather
     if weather is None:
-        return nothing
+        return _NO_TEMPERATURE
     day = local(pd.DatetimeIndex(weather["timestamp"]), series.around.timezone).normalize()
     mean = weather["outdoor_temp_celsius"].groupby(day).mean().reindex(energy.index)
     known = energy.notna() & mean.notna()
     if known.sum() < RECENT_DAYS or energy[known].nunique() < 2 or mean[known].nunique() < 2:
-        return nothing
+        return _NO_TEMPERATURE
     risen = float(mean.iloc[-RECENT_DAYS:].mean() - mean.iloc[:-RECENT_DAYS].mean())
-    return float(spearmanr(energy[known], mean[known]).statistic), risen
+    return {"use_temperature": float(spearmanr(energy[known], mean[known]).statistic), "use_degrees": risen}
 
 
 def _errors(weekly: pd.Series) -> dict[str, object]:
     """Find the break after which the weekly errors are most clearly larger, and tell by how much."""
-    none = {"error_weeks": len(weekly), "error_since": pd.NaT} | dict.fromkeys(_ERRORS, float("nan"))
+    row: dict[str, object] = {"error_weeks": len(weekly), "error_since": pd.NaT} | _NO_ERRORS
     if len(weekly) < LEAST_WEEKS:
-        return none
+        return row
     breaks = range(FIRST_WEEKS, len(weekly) - LAST_WEEKS + 1)
     tests = [mannwhitneyu(weekly.iloc[at:], weekly.iloc[:at], alternative="greater") for at in breaks]
     best = int(np.argmin([test.pvalue for test in tests]))
     at = breaks[best]
     before, now = float(weekly.iloc[:at].mean()), float(weekly.iloc[at:].mean())
-    change = now / before - 1 if before > 0 else float("nan")
     odds = float(tests[best].statistic) / (at * (len(weekly) - at))
-    found = before, now, change, odds, min(1.0, float(tests[best].pvalue) * len(tests))
-    return none | {"error_since": weekly.index[at]} | dict(zip(_ERRORS, found, strict=True))
+    p = min(1.0, float(tests[best].pvalue) * len(tests))
+    values = before, now, now / before - 1 if before > 0 else _NAN, odds, p
+    return row | {"error_since": weekly.index[at]} | dict(zip(_NO_ERRORS, values, strict=True))
 
 
-def errors_of_reports(judged: pd.DataFrame, device_id: str) -> pd.Series:
+def errors_of_reports(compared: pd.DataFrame, device_id: str) -> pd.Series:
     """Return the mean absolute error of each earlier report [kWh in the hour] by its first hour, the oldest first.
 
     A report of which less than half a week was measured says nothing.
     """
-    if judged.empty:
+    if compared.empty:
         return _nothing()
-    rows = judged[judged["device_id"] == device_id]
+    rows = compared[compared["device_id"] == device_id]
     reports = (rows["observed"] - rows["energy_kwh"]).abs().groupby(rows["origin"]).agg(["mean", "size"])
     return reports.loc[reports["size"] >= WEEK // 2, "mean"].sort_index().iloc[-WEEKS:]
 
@@ -167,13 +169,13 @@ def errors_of_reports(judged: pd.DataFrame, device_id: str) -> pd.Series:
 def errors_of_model(series: Series, model: str, origin: pd.Timestamp) -> pd.Series:
     """Return the mean absolute error of past weeks [kWh in the hour] by their first hour, the oldest first.
 
-    A model that keeps what it missed on past weeks is asked; any other one forecasts them again.
+    They are those that the model kept when it learnt; a model that keeps none forecasts these weeks again.
     """
     if series.days_known(origin) < WEEK / 24:
         return _nothing()
     fitted = fit(series, model, origin, WEEK)
-    if hasattr(fitted, "past_misses"):
-        misses, back = fitted.past_misses()
+    if hasattr(fitted, "past_residuals"):
+        misses, back = fitted.past_residuals()
         known = np.isfinite(misses)
         mean = np.where(known, np.abs(misses), 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
         first = origin - pd.to_timedelta(7 * back[:WEEKS], unit="D")

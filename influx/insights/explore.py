@@ -17,6 +17,9 @@ from influx.core.tariff import rates
 from influx.forecasting.device_series import with_household
 from influx.home.home import Home
 
+LEAST_OCCUPIED_HOURS = 100
+"""Hours with a recorded number of people below which no relation to it is given."""
+
 
 def completeness(home: Home) -> pd.DataFrame:
     """Return for each device its span and how much of it is known.
@@ -31,22 +34,13 @@ def completeness(home: Home) -> pd.DataFrame:
         known = hours[hours["energy_kwh"].notna()]
         if known.empty:
             continue
-        lived = hours[
-            (hours["timestamp"] >= known["timestamp"].min()) & (hours["timestamp"] <= known["timestamp"].max())
-        ]
-        ends = local(pd.DatetimeIndex([known["timestamp"].min(), known["timestamp"].max()]), home.settings.timezone)
-        rows.append(
-            {
-                "device_id": device_id,
-                "first": ends[0],
-                "last": ends[1],
-                "days": len(lived) / 24,
-                "hours_missing": int(lived["energy_kwh"].isna().sum()),
-                "share_known": len(known) / len(lived),
-                "share_estimated": float((known["quality"] == "estimated").mean()),
-                "kwh": float(known["energy_kwh"].sum()),
-            }
-        )
+        first, last = known["timestamp"].min(), known["timestamp"].max()
+        lived = hours["timestamp"].between(first, last).sum()
+        ends = local(pd.DatetimeIndex([first, last]), home.settings.timezone)
+        row = {"device_id": device_id, "first": ends[0], "last": ends[1], "days": lived / 24}
+        row |= {"hours_missing": int(lived - len(known)), "share_known": len(known) / lived}
+        row |= {"share_estimated": (known["quality"] == "estimated").mean(), "kwh": known["energy_kwh"].sum()}
+        rows.append(row)
     return pd.DataFrame(rows).sort_values("kwh", ascending=False, ignore_index=True)
 
 
@@ -151,17 +145,21 @@ def _daily_temperature(home: Home) -> pd.Series:
 
 
 def _with_temperature(days: pd.DataFrame, temperature: pd.Series) -> dict[str, float]:
-    pair = days.set_index("day")["kwh"].to_frame().join(temperature.rename("temperature"), how="inner").dropna()
-    if len(pair) < LEAST_DAYS or pair.nunique().min() < 2:
-        return {"temperature": float("nan"), "temperature_p": float("nan"), "days": float(len(pair))}
-    found = spearmanr(pair["kwh"], pair["temperature"])
-    return {"temperature": float(found.statistic), "temperature_p": float(found.pvalue), "days": float(len(pair))}
+    pair = days.set_index("day")[["kwh"]].join(temperature.rename("temperature"), how="inner").dropna()
+    found = _correlation(pair, LEAST_DAYS)
+    return {"temperature": found[0], "temperature_p": found[1], "days": float(len(pair))}
 
 
 def _with_occupancy(hours: pd.DataFrame, context: pd.DataFrame) -> float:
     if "occupancy_count" not in context:
         return float("nan")
-    pair = hours.merge(context[["timestamp", "occupancy_count"]], on="timestamp").dropna()
-    if len(pair) < 100 or pair[["energy_kwh", "occupancy_count"]].nunique().min() < 2:
-        return float("nan")
-    return float(spearmanr(pair["energy_kwh"], pair["occupancy_count"]).statistic)
+    pair = hours.merge(context[["timestamp", "occupancy_count"]], on="timestamp")[["energy_kwh", "occupancy_count"]]
+    return _correlation(pair.dropna(), LEAST_OCCUPIED_HOURS)[0]
+
+
+def _correlation(pair: pd.DataFrame, least: int) -> tuple[float, float]:
+    """Return Spearman's rank correlation of two columns and its p, NaN of too few rows or where one never changes."""
+    if len(pair) < least or pair.nunique().min() < 2:
+        return float("nan"), float("nan")
+    found = spearmanr(pair.iloc[:, 0], pair.iloc[:, 1])
+    return float(found.statistic), float(found.pvalue)

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from influx.core.constants import KNOWN_SHARE, WEEK
+from influx.core.constants import AGAIN, KNOWN_SHARE, WEEK
 from influx.core.frames import Frames
 from influx.core.local_time import local
 from influx.core.parallel import run_all
@@ -27,9 +27,6 @@ from influx.forecasting.forecast import fit_named, predict_all
 from influx.forecasting.models.conformal import LEVELS
 from influx.home.home import Home
 from influx.insights.drift import WEEKS, drift
-
-AGAIN = "again"
-"""Stands for the week of a report that was never made: its forecast was made again now."""
 
 QUANTILES = ["p10", "p50", "p90"]
 DEVICE = ("week", "origin", "device_id")

@@ -7,7 +7,6 @@ about, and its saving is never more than what that energy would have cost.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -18,6 +17,8 @@ from influx.core.schema import HOUSEHOLD, OTHER
 from influx.core.tariff import Rates
 from influx.home.home import Home
 from influx.scheduling.requirements import MUST_RUN, must_run
+
+COLUMNS = ["device_id", "kind", "kwh", "cost", "saving", "what"]
 
 LEAST_SAVING = 0.001
 """Part of the week's cost below which a saving is not worth a sentence."""
@@ -32,7 +33,7 @@ def recommendations(
     forecast: pd.DataFrame,
     standby: dict[str, float],
     rates: Rates | None,
-    plan: Mapping[str, pd.DataFrame] = MappingProxyType({}),
+    plan: Mapping[str, pd.DataFrame] | None = None,
 ) -> pd.DataFrame:
     """Say what is worth doing in the coming week, the largest saving first.
 
@@ -51,8 +52,8 @@ def recommendations(
         Standby of each device [kWh a day].
     rates : Rates, optional
         None where no price is known.
-    plan : mapping of DataFrame
-        The frames of `home_plan.frames`.
+    plan : mapping of DataFrame, optional
+        The frames of `influx.plan`.
 
     Returns
     -------
@@ -62,33 +63,34 @@ def recommendations(
         no tariff is known.
     """
     if rates is None:
-        return pd.DataFrame(columns=["device_id", "kind", "kwh", "cost", "saving", "what"])
-    plates = home.devices.set_index("device_id")
+        return pd.DataFrame(columns=COLUMNS)
+    devices, price = home.devices.set_index("device_id"), _price_of(forecast, rates)
     rows = [
         _move(device_id, hours, rates)
         for device_id, hours in forecast.groupby("device_id")
         if device_id not in (HOUSEHOLD, OTHER)
-        and bool(plates["flexible"].get(device_id, False))
-        and not (rates.is_flat or must_run(device_id, plates) or _is_decided(device_id, plan))
+        and bool(devices["flexible"].get(device_id, False))
+        and not (rates.is_flat or must_run(device_id, devices) or _is_decided(device_id, plan))
     ]
     rows += _as_planned(home, plan, rates.currency)
-    coming, ahead = set(forecast["device_id"]), pd.DatetimeIndex(forecast["timestamp"].unique())
     rows += [
-        _unplug(device_id, kwh / 24, ahead, rates)
+        _unplug(device_id, kwh / 24, price, rates.currency)
         for device_id, kwh in standby.items()
-        if device_id in coming and not must_run(device_id, plates, NEVER_OFF)
+        if device_id in set(forecast["device_id"]) and not must_run(device_id, devices, NEVER_OFF)
     ]
-    columns = ["device_id", "kind", "kwh", "cost", "saving", "what"]
-    table = pd.DataFrame([row for row in rows if row is not None], columns=columns)
+    table = pd.DataFrame([row for row in rows if row is not None], columns=COLUMNS).astype({"saving": float})
     whole = forecast[forecast["device_id"] == HOUSEHOLD]
-    bill = float(np.nansum(rates.at(pd.DatetimeIndex(whole["timestamp"]))[0] * whole["energy_kwh"]))
-    table = table.astype({"saving": float})
+    bill = float(np.nansum(_price_of(whole, rates) * whole["energy_kwh"]))
     table = table[(table["saving"].round(2) > 0) & (table["saving"] >= LEAST_SAVING * bill)]
     table = table.sort_values("saving", ascending=False, ignore_index=True)
     return table[table["saving"].cumsum() <= bill + 1e-9]
 
 
-def _is_decided(device_id: str, plan: Mapping[str, pd.DataFrame]) -> bool:
+def _price_of(forecast: pd.DataFrame, rates: Rates) -> np.ndarray:
+    return rates.at(pd.DatetimeIndex(forecast["timestamp"].unique()))[0]
+
+
+def _is_decided(device_id: str, plan: Mapping[str, pd.DataFrame] | None) -> bool:
     """Tell whether the plan holds a device, or says that a constraint keeps it out."""
     if not plan:
         return False
@@ -97,10 +99,12 @@ def _is_decided(device_id: str, plan: Mapping[str, pd.DataFrame]) -> bool:
     return device_id in set(plan["plan_devices"]["device_id"]) or device_id in forbidden or "" in forbidden
 
 
-def _as_planned(home: Home, plan: Mapping[str, pd.DataFrame], currency: str) -> list[dict[str, object]]:
+def _as_planned(home: Home, plan: Mapping[str, pd.DataFrame] | None, currency: str) -> list[dict[str, object]]:
     """Return the advice to run each planned device as planned."""
     rows: list[dict[str, object]] = []
-    for row in plan["plan_devices"].itertuples() if plan else ():
+    if not plan:
+        return rows
+    for row in plan["plan_devices"].itertuples():
         runs = plan["plan_runs"].loc[plan["plan_runs"]["device_id"] == row.device_id, "start"]
         first = local(pd.DatetimeIndex(runs), home.settings.timezone).min()
         once = f"on {fmt.day(first)} from {first:%H:%M}"
@@ -110,8 +114,8 @@ def _as_planned(home: Home, plan: Mapping[str, pd.DataFrame], currency: str) -> 
             f"there and {fmt.money(row.usual_cost, currency)} as it is used now, which saves "
             f"{fmt.money(row.saving, currency)}."
         )
-        rows.append({"device_id": row.device_id, "kind": "move", "kwh": row.kwh, "cost": row.usual_cost})
-        rows[-1] |= {"saving": row.saving, "what": what}
+        advice = {"device_id": row.device_id, "kind": "move", "kwh": row.kwh, "cost": row.usual_cost}
+        rows.append(advice | {"saving": row.saving, "what": what})
     return rows
 
 
@@ -152,16 +156,14 @@ def _cheap_time(hour: int, stamps: pd.DatetimeIndex, cheap: np.ndarray, rates: R
     raise ValueError("no hour is cheap")
 
 
-def _unplug(device_id: str, standby: float, ahead: pd.DatetimeIndex, rates: Rates) -> dict[str, object] | None:
+def _unplug(device_id: str, standby: float, price: np.ndarray, currency: str) -> dict[str, object] | None:
     """Return the advice to unplug a device of `standby` [kWh in an hour, on average]."""
-    price = rates.at(ahead)[0]
-    known = np.isfinite(price)
-    kwh = standby * int(known.sum())
-    cost = standby * float(price[known].sum())
+    known = int(np.isfinite(price).sum())
+    kwh, cost = standby * known, standby * float(np.nansum(price))
     if cost <= 0:
         return None
     what = (
         f"Switch {fmt.name(device_id)} off at the plug when it is not in use: its standby is estimated at "
-        f"{fmt.kwh(kwh)} in the coming {fmt.hours(int(known.sum()))}, {fmt.money(cost, rates.currency)}."
+        f"{fmt.kwh(kwh)} in the coming {fmt.hours(known)}, {fmt.money(cost, currency)}."
     )
     return {"device_id": device_id, "kind": "standby", "kwh": kwh, "cost": cost, "saving": cost, "what": what}

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from influx.core.constants import AGAIN
 from influx.core.local_time import local
 from influx.core.schema import HOUSEHOLD, OTHER
 from influx.core.tariff import Rates
@@ -16,7 +17,6 @@ from influx.forecasting.evaluation.model_selection import LEAST_FOLDS
 from influx.forecasting.features import WEEK
 from influx.home.home import Home
 from influx.insights.drift import EARLIER_DAYS, LEAST_WEEKS, RECENT_DAYS, REPORTS, has_changed, is_worse
-from influx.insights.forecast_review import AGAIN
 from influx.report import rows
 
 Facts = dict[str, Any]

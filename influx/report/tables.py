@@ -15,11 +15,9 @@ import numpy as np
 import pandas as pd
 
 from influx.core import formatting as fmt
+from influx.core.constants import AGAIN, HOUSEHOLD
 from influx.core.local_time import local
-from influx.core.schema import HOUSEHOLD
-from influx.insights.forecast_review import AGAIN
 from influx.report import html
-from influx.report import rows as rows_of
 from influx.report.html import NOTHING, Shown
 
 Column = tuple[str | tuple[str, ...], str] | tuple[str | tuple[str, ...], str, Callable[..., str] | Mapping[Any, str]]
@@ -393,6 +391,8 @@ def table(
     if frame is None:
         frame = pd.DataFrame()
     elif isinstance(columns, str):
+        from influx.report import rows as rows_of  # and with it the rooms that train, which `COLUMNS` alone need not
+
         prepare = getattr(rows_of, columns, None)
         frame, columns = frame if prepare is None else prepare(frame, **more), COLUMNS[columns]
     if frame.empty or not columns:

@@ -9,7 +9,7 @@ from influx.core import formatting as fmt
 from influx.core.constants import HOUSEHOLD
 from influx.dashboard.elements import Markup, download, heading, html, live, row
 from influx.dashboard.week import Week
-from influx.report import plots
+from influx.report import plots, tables
 from influx.report.figures import show
 from influx.report.html import Shown, answer, sentence, table
 
@@ -39,20 +39,9 @@ def _by_hour(week: Week, device: str, _: object) -> list[Markup]:
         plots.forecast, rows, device, week.timezone, week.all_devices,
         caption="Median and band of eight in ten; nights are shaded, times are local.",
     )  # fmt: skip
-    peaks = week.frame("peaks") if device == HOUSEHOLD else pd.DataFrame()
     saved = download(rows[["timestamp", *QUANTILES]], f"{device}-hours")
-    return [_total(week, device), figure, *([] if peaks.empty else _peaks(peaks)), saved]
-
-
-def _peaks(peaks: pd.DataFrame) -> list[Markup]:
-    ends = zip(peaks["start"], peaks["end"], strict=True)
-    shown = {
-        "day": peaks["day"].map(fmt.day),
-        "peak": [f"{fmt.clock(int(start))} to {fmt.clock(int(end))}" for start, end in ends],
-        "energy [kWh]": peaks["kwh"],
-        "share of the day": peaks["share"].map(fmt.percent),
-    }
-    return [heading("Peaks", 3), table(pd.DataFrame(shown))]
+    peaks = [heading("Peaks", 3), tables.table(week.frame("peaks"), tables.COLUMNS["peaks"])]
+    return [_total(week, device), figure, *(peaks if device == HOUSEHOLD else []), saved]
 
 
 def _by_day(week: Week, device: str, _: object) -> list[Markup]:

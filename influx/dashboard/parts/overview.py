@@ -12,9 +12,9 @@ from influx.core import formatting as fmt
 from influx.core.constants import HOUSEHOLD, WEEK
 from influx.dashboard.elements import Markup, cards, download, heading, html
 from influx.dashboard.week import Week
-from influx.report import plots
+from influx.report import plots, tables
 from influx.report.figures import show
-from influx.report.html import answer, sentence, table
+from influx.report.html import answer, sentence
 
 LEADS = (
     ("savings", "Plan", "See the plan"),
@@ -100,21 +100,18 @@ def _breakdown(week: Week) -> list[Markup]:
     rows = week.frame("breakdown")
     if rows.empty:
         return [sentence("This run folder has no breakdown; `make report` makes it.")]
-    shown = pd.DataFrame(
-        {
-            "device": rows["device_id"],
-            "kWh a day": rows["kwh_per_day"],
-            "share": rows["share"].map(fmt.percent),
-            "standby kWh a day (estimate)": rows["standby_kwh_per_day"],
-        }
-    )
     figure = show(
         plots.breakdown, rows, week.all_devices,
         caption="Mean energy of each device over the hours in which it is known.",
     )  # fmt: skip
     standby = rows["standby_kwh_per_day"].sum()
     words = f"Standby is estimated at {fmt.kwh(standby)} a day on top; it is not measured." if standby > 0 else ""
-    return [figure, table(shown), *([sentence(words)] if words else []), download(rows, "breakdown")]
+    return [
+        figure,
+        tables.table(rows, tables.COLUMNS["breakdown"]),
+        *([sentence(words)] if words else []),
+        download(rows, "breakdown"),
+    ]
 
 
 def _lead(week: Week, text: str, target: str, label: str) -> widgets.Widget:

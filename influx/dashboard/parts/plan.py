@@ -12,9 +12,9 @@ from influx.core import formatting as fmt
 from influx.dashboard.elements import Markup, download, html, live, row, sentences, slider
 from influx.dashboard.parts.what_if import what_if
 from influx.dashboard.week import Week
-from influx.report import plots
+from influx.report import plots, tables
 from influx.report.figures import show
-from influx.report.html import answer, sentence, table
+from influx.report.html import answer, sentence
 
 SECONDS, GAP = 0.25, 0.01
 """Time that a plan for other prices may take, and the gap at which it is good enough."""
@@ -72,32 +72,17 @@ def _shown(week: Week, spread: float, weight: float) -> list[Markup]:
         f"**At these prices the plan saves {saved} against the usual run times.** The best there is lies at most "
         f"{fmt.percent(max(gap, 0.0))} lower. The range is not known: past weeks had other prices."
     )
-    shown = pd.DataFrame(
-        {
-            "device": costs.index,
-            "planned [kWh]": costs["kwh"].to_numpy(),
-            "cost as planned": [_money(week, cost) for cost in costs["cost"]],
-            "cost as used now": [_money(week, cost) for cost in costs["usual_cost"]],
-        }
-    )
-    return [sentence(words), _strip(week, planned, steps), table(shown), download(planned, "plan")]
+    costs = costs.reset_index()
+    columns = [column for column in tables.COLUMNS["plan_devices"] if column[0] in costs]
+    shown = tables.table(costs, columns, currency=week.currency)
+    return [sentence(words), _strip(week, planned, steps), shown, download(planned, "plan")]
 
 
 def _as_made(week: Week) -> list[Markup]:
-    made, rows = week.frame("plan"), week.frame("plan_devices")
-    ranges = zip(rows["p10"], rows["p90"], strict=True)
-    shown = pd.DataFrame(
-        {
-            "device": rows["device_id"],
-            "planned [kWh]": rows["kwh"],
-            "cost as planned": [_money(week, cost) for cost in rows["cost"]],
-            "cost as used now": [_money(week, cost) for cost in rows["usual_cost"]],
-            "saving": [_money(week, saving) for saving in rows["saving"]],
-            "8 in 10": [fmt.money_span(low, high, week.currency) for low, high in ranges],
-        }
-    )
+    made = week.frame("plan")
     caption = "As planned, and the same energy at the hours in which it is expected anyway."
-    return [_strip(week, made, week.frame("plan_steps")), table(shown, caption), download(made, "plan")]
+    shown = tables.table(week.frame("plan_devices"), tables.COLUMNS["plan_devices"], caption, currency=week.currency)
+    return [_strip(week, made, week.frame("plan_steps")), shown, download(made, "plan")]
 
 
 def _strip(week: Week, planned: pd.DataFrame, steps: pd.DataFrame) -> Markup:
