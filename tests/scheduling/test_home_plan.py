@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import tiny_homes as tiny
-from influx.report.words import plan as plan_words
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from pytest import approx
