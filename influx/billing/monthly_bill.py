@@ -17,7 +17,7 @@ import pandas as pd
 from influx.billing.bill import STANDING, TAX, TOTAL, Supply, hourly, lines_of, local_days
 from influx.core.local_time import begin_of, local
 from influx.core.tariff import Rates
-from influx.forecasting.aggregate_intervals import LEAST_ERRORS, model_misses, past_misses, summed
+from influx.forecasting.aggregate_intervals import LEAST_ERRORS, model_residuals, past_residuals, summed
 from influx.forecasting.device_series import Series
 from influx.forecasting.evaluation.backtest import fit, predict
 from influx.forecasting.forecast import is_alive
@@ -173,7 +173,7 @@ def _of_line(amounts: pd.DataFrame, line: str) -> np.ndarray:
 
 
 def _misses(measured: pd.Series, whole: Series, origin: pd.Timestamp, hours: int, model: object = None) -> np.ndarray:
-    own = model_misses(model, hours)
+    own = model_residuals(model, hours)
     if own is not None and len(own) >= LEAST_ERRORS:
         return own
-    return past_misses(_series(measured, whole), origin, hours, ORIGINS, DAYS_APART)
+    return past_residuals(_series(measured, whole), origin, hours, ORIGINS, DAYS_APART)

@@ -22,7 +22,6 @@ from influx.core.parallel import run_all
 from influx.forecasting.device_series import Series
 from influx.forecasting.models import Climatology
 from influx.forecasting.models.climatology import lookup, similar_hours
-from influx.forecasting.models.conformal import conformal_offsets
 
 PAST_ORIGINS = 56
 """Past days from which the sums are forecast again: eight weeks."""
@@ -56,10 +55,10 @@ def past_errors(series: Series, origin: pd.Timestamp, hours: int, each: Price = 
     ndarray
         Errors in the unit of `each` times kWh.
     """
-    return summed(past_misses(series, origin, hours), each(pd.date_range(origin, periods=hours, freq="h")))
+    return summed(past_residuals(series, origin, hours), each(pd.date_range(origin, periods=hours, freq="h")))
 
 
-def past_misses(
+def past_residuals(
     series: Series, origin: pd.Timestamp, hours: int, origins: int = PAST_ORIGINS, apart: int = 1
 ) -> np.ndarray:
     """Return how far climatology was off in each hour of past sums, shape (n, hours), NaN where not known [kWh].
@@ -112,7 +111,7 @@ def model_errors(model: object, origin: pd.Timestamp, hours: int, each: Price = 
     Parameters
     ----------
     model : object
-        A model with `past_misses`, such as `influx.forecasting.models.SimilarDays`.
+        A model with `past_residuals`, such as `influx.forecasting.models.SimilarDays`.
     origin, hours, each
         As in `past_errors`; sums of 24 hours are those of each day of the past weeks.
 
@@ -121,19 +120,18 @@ def model_errors(model: object, origin: pd.Timestamp, hours: int, each: Price = 
     ndarray or None
         None where the model keeps no past errors, too few of them, or the sum is longer than a week.
     """
-    misses = model_misses(model, hours)
+    misses = model_residuals(model, hours)
     if misses is None:
         return None
     errors = summed(misses, each(pd.date_range(origin, periods=hours, freq="h")))
     return errors if len(errors) >= LEAST_ERRORS else None
 
 
-def model_misses(model: object, hours: int) -> np.ndarray | None:
-    """Return how far a fitted model was off in each hour of past sums, as `past_misses`; None where it cannot tell."""
-    found = model.past_misses() if hasattr(model, "past_misses") else None
-    if found is None or hours > WEEK:
+def model_residuals(model: object, hours: int) -> np.ndarray | None:
+    """Return a fitted model's residuals in each hour of past sums, as `past_residuals`; None where it keeps none."""
+    if not hasattr(model, "past_residuals") or hours > WEEK:
         return None
-    misses = found[0]
+    misses = model.past_residuals()[0]
     return np.asarray(misses.reshape(-1, 24) if hours == 24 else misses[:, :hours])
 
 
@@ -141,7 +139,7 @@ def spread(errors: np.ndarray) -> tuple[float, float]:
     """Return the offsets that hold eight in ten past errors, NaN where there are too few."""
     if len(errors) < LEAST_ERRORS:
         return float("nan"), float("nan")
-    low, high = conformal_offsets(np.sort(errors)[None].repeat(24, axis=0), np.array([0.1, 0.9]))[0]
+    low, high = np.quantile(errors[np.isfinite(errors)], (0.1, 0.9), method="weibull")
     return float(min(low, 0.0)), float(max(high, 0.0))
 
 
@@ -190,9 +188,9 @@ class Past:
         self._climatology: dict[int, np.ndarray] = {}
 
     def misses(self, hours: int) -> np.ndarray:
-        """Return `past_misses` of sums of so many hours."""
+        """Return `past_residuals` of sums of so many hours."""
         if hours not in self._climatology:
-            self._climatology[hours] = past_misses(self.series, self.origin, hours)
+            self._climatology[hours] = past_residuals(self.series, self.origin, hours)
         return self._climatology[hours]
 
     def offsets(self, weights: np.ndarray) -> tuple[float, float]:
@@ -205,7 +203,7 @@ class Past:
         """
         if not np.isfinite(weights).any():
             return 0.0, 0.0
-        own = model_misses(self.model, len(weights))
+        own = model_residuals(self.model, len(weights))
         errors = np.empty(0) if own is None else summed(own, weights)
         return spread(errors if len(errors) >= LEAST_ERRORS else summed(self.misses(len(weights)), weights))
 

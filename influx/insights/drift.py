@@ -174,8 +174,8 @@ def errors_of_model(series: Series, model: str, origin: pd.Timestamp) -> pd.Seri
     if series.days_known(origin) < WEEK / 24:
         return _nothing()
     fitted = fit(series, model, origin, WEEK)
-    if hasattr(fitted, "past_misses"):
-        misses, back = fitted.past_misses()
+    if hasattr(fitted, "past_residuals"):
+        misses, back = fitted.past_residuals()
         known = np.isfinite(misses)
         mean = np.where(known, np.abs(misses), 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
         first = origin - pd.to_timedelta(7 * back[:WEEKS], unit="D")

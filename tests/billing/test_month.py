@@ -73,7 +73,7 @@ def test_the_range_of_few_hours_is_that_of_the_model() -> None:
     """On the last day of July the model was off by 1 kWh an hour, up or down, on all days of the past: 2.4."""
 
     class Model:
-        def past_misses(self) -> tuple[np.ndarray, np.ndarray]:
+        def past_residuals(self) -> tuple[np.ndarray, np.ndarray]:
             ups = np.where(np.arange(84) % 2 == 0, 1.0, -1.0)
             return np.repeat(ups, 24).reshape(12, 168), np.arange(1, 13)
 

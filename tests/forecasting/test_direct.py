@@ -19,7 +19,7 @@ from influx.forecasting.models.regression import (
     _stacked_inputs,
     named_estimator,
 )
-from influx.forecasting.models.similar_days_regressor import Outlook
+from influx.forecasting.models.similar_days_regressor import ForecastContext
 
 LEVELS = np.array([0.1, 0.5, 0.9])
 COUNT = 24 * 7 * 20
@@ -33,15 +33,15 @@ def ahead(count: int = 168) -> pd.DataFrame:
     return rows(count, START + pd.Timedelta(hours=COUNT))
 
 
-def outlook(expected: float, ahead: int = 1) -> Outlook:
+def context(expected: float, ahead: int = 1) -> ForecastContext:
     level = np.full((ahead, 24), expected)
     members = np.stack([level, 2 * level])
     off = np.zeros((ahead, 24), dtype=bool)
-    return Outlook(level, np.repeat(level[..., None], 3, axis=-1), members, off, off + 2, level)
+    return ForecastContext(level, np.repeat(level[..., None], 3, axis=-1), members, off, off + 2, level)
 
 
 def test_the_learner_sees_what_was_said_the_clock_the_calendar_and_the_day_ahead() -> None:
-    seen = _stacked_inputs(outlook(3.0, 2), 1.5)
+    seen = _stacked_inputs(context(3.0, 2), 1.5)
     assert seen.shape == (48, 8)
     first, last = seen[0], seen[47]
     assert first.tolist() == pytest.approx([2.0, 2.0, 4.0, 0.0, 1.0, 0.0, 2.0, 0.0])

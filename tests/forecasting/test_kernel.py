@@ -11,12 +11,12 @@ from tiny_readings import START, hours, used
 
 from influx.forecasting.models import degree_days, ensemble, similar_days
 from influx.forecasting.models.day_matrix import Days, calendar, cells, to_days
-from influx.forecasting.models.similar_days import Memory
+from influx.forecasting.models.similar_days import Member
 from influx.forecasting.models.similar_days_regressor import SimilarDays
 
 LEVELS = np.array([0.02, 0.1, 0.5, 0.9, 0.98])
 CELSIUS = "outdoor_temp_celsius"
-PLAIN = Memory(1e9, 112, power=0.0, nearby=(), other_type=1.0)
+PLAIN = Member(1e9, 112, power=0.0, nearby=(), other_type=1.0)
 """Every known hour of the same place counts alike."""
 
 
@@ -59,14 +59,14 @@ def heat_pump(count: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     return np.maximum(16 - mean, 0) * 0.1 * rng.gamma(20, 1 / 20, count), celsius
 
 
-def told_mean(known: Days, memory: Memory) -> np.ndarray:
+def told_mean(known: Days, member: Member) -> np.ndarray:
     """Return the expected energy of the hours ahead (ahead, 24)."""
-    return similar_days.speak(known, memory, np.empty(0))[0]
+    return similar_days.predict_member(known, member, np.empty(0))[0]
 
 
-def told_quantiles(known: Days, memory: Memory, levels: np.ndarray) -> np.ndarray:
+def told_quantiles(known: Days, member: Member, levels: np.ndarray) -> np.ndarray:
     """Return quantiles of the hours ahead (ahead, 24, q)."""
-    return similar_days.speak(known, memory, levels)[1]
+    return similar_days.predict_member(known, member, levels)[1]
 
 
 def test_a_day_is_24_hours_of_the_local_clock_from_the_origin() -> None:
@@ -110,30 +110,30 @@ def test_a_day_off_and_its_weekday_change_at_local_midnight() -> None:
 
 def test_the_expected_value_by_hand() -> None:
     """Friday 1, Saturday 2, Sunday 4, then a Monday; half-life a day, days off count half."""
-    memory = Memory(1 / 7, 112, power=0.0, nearby=(), other_type=0.5)
-    found = told_mean(days(flat(1, 2, 4), first=4), memory)
+    member = Member(1 / 7, 112, power=0.0, nearby=(), other_type=0.5)
+    found = told_mean(days(flat(1, 2, 4), first=4), member)
     weight = np.array([1 / 4, 0.5 / 2, 0.5])
     assert found == pytest.approx(np.full((1, 24), weight @ [1, 2, 4] / weight.sum()))
 
 
 def test_the_same_weekday_counts_more() -> None:
-    memory = Memory(1e9, 112, power=0.0, nearby=(), other_type=1.0, same_weekday=4.0)
-    found = told_mean(days(flat(10, 1, 1, 1, 1, 1, 1), ahead=2), memory)
+    member = Member(1e9, 112, power=0.0, nearby=(), other_type=1.0, same_weekday=4.0)
+    found = told_mean(days(flat(10, 1, 1, 1, 1, 1, 1), ahead=2), member)
     assert found[:, 0] == pytest.approx([(4 * 10 + 6) / 10, (10 + 4 + 5) / 10])
 
 
 def test_weekday_and_day_type_multiply() -> None:
     """A Monday after Monday to Sunday: its weekday counts 4, other working days 1, the weekend .5."""
-    memory = Memory(1e9, 112, power=0.0, nearby=(), other_type=0.5, same_weekday=4.0)
-    found = told_mean(days(flat(1, 0, 0, 0, 0, 9, 9)), memory)
+    member = Member(1e9, 112, power=0.0, nearby=(), other_type=0.5, same_weekday=4.0)
+    found = told_mean(days(flat(1, 0, 0, 0, 0, 9, 9)), member)
     assert found == pytest.approx(np.full((1, 24), (4 * 1 + 0.5 * 18) / (4 + 4 + 1)))
 
 
 def test_neighbouring_hours_count_by_their_distance_and_reach_over_midnight() -> None:
     kwh = np.zeros((2, 24))
     kwh[0, 23] = 1.0
-    memory = Memory(1e9, 112, power=0.0, nearby=(0.5, 0.25), other_type=1.0)
-    found = told_mean(days(kwh), memory)[0]
+    member = Member(1e9, 112, power=0.0, nearby=(0.5, 0.25), other_type=1.0)
+    found = told_mean(days(kwh), member)[0]
     # Two days, whose neighbours before the first and after the last hour are not known.
     assert found[23] == pytest.approx(1 / (2 + 0.5 * 3 + 0.25 * 3))
     assert found[22] == pytest.approx(0.5 / (2 + 0.5 * 4 + 0.25 * 3))
@@ -150,7 +150,7 @@ def test_days_follow_the_level_of_use() -> None:
     """28 days of 1 kWh, then 28 of 3 kWh: unscaled the past says 2, scaled by its level it says more."""
     kwh = flat(*[1.0] * 28, *[3.0] * 28)
     unscaled = told_mean(days(kwh), PLAIN)
-    scaled = [told_mean(days(kwh), Memory(1e9, 112, power, (), 1.0)) for power in (0.5, 1.0)]
+    scaled = [told_mean(days(kwh), Member(1e9, 112, power, (), 1.0)) for power in (0.5, 1.0)]
     assert unscaled == pytest.approx(2.0)
     assert (unscaled < scaled[0]).all() and (scaled[0] < scaled[1]).all()
     assert (scaled[1] < 3.2).all()
@@ -176,7 +176,7 @@ def test_the_level_by_hand() -> None:
 
 def test_two_weeks_do_not_make_a_level() -> None:
     kwh = flat(*[1.0] * 7, *[3.0] * 7)
-    assert told_mean(days(kwh), Memory(1e9, 112, 1.0, (), 1.0)) == pytest.approx(2.0)
+    assert told_mean(days(kwh), Member(1e9, 112, 1.0, (), 1.0)) == pytest.approx(2.0)
 
 
 def test_an_hour_never_known_is_told_by_the_nearest_one_that_was() -> None:
@@ -202,8 +202,8 @@ def test_degree_days_explain_the_level_by_hand() -> None:
 def test_hours_of_a_like_temperature_count_more() -> None:
     """Days of 0 C use 1 kWh, days of 10 C use 3: an hour of 4 C, widths of 4 C, hears the colder ones more."""
     celsius = flat(*[0.0] * 10, *[10.0] * 10, *[4.0] * 2)
-    memory = Memory(1e9, 112, power=0.0, nearby=(), other_type=1.0, alike_celsius=4.0)
-    found = told_mean(days(flat(*[1.0] * 10, *[3.0] * 10), ahead=2, celsius=celsius), memory)[1, 23]
+    member = Member(1e9, 112, power=0.0, nearby=(), other_type=1.0, alike_celsius=4.0)
+    found = told_mean(days(flat(*[1.0] * 10, *[3.0] * 10), ahead=2, celsius=celsius), member)[1, 23]
     cold, warm = np.exp(-0.5 * 1.0**2) + 0.001, np.exp(-0.5 * 1.5**2) + 0.001
     # On the first and the eleventh day the mean of 24 hours is not known, or mixed; they move it by 3 % at most.
     assert found == pytest.approx((cold * 1 + warm * 3) / (cold + warm), rel=0.03)
@@ -213,17 +213,17 @@ def test_days_are_scaled_by_what_their_cold_explains() -> None:
     """Warm weeks of 1 kWh and cold ones of 3 kWh: a cold day ahead is told by all of them, scaled."""
     celsius = flat(*[16.0, 16.0, 16.0, 6.0, 6.0, 6.0, 6.0] * 6, 6.0, 6.0)
     kwh = 1 + 0.2 * np.nan_to_num(degree_days.degrees(celsius)[:-2, 0])
-    memory = Memory(1e9, 112, power=0.0, nearby=(), other_type=1.0, by_degrees=True)
-    found = told_mean(days(flat(*kwh), ahead=2, celsius=celsius), memory)
+    member = Member(1e9, 112, power=0.0, nearby=(), other_type=1.0, by_degrees=True)
+    found = told_mean(days(flat(*kwh), ahead=2, celsius=celsius), member)
     assert found[1] == pytest.approx(np.full(24, 3.0), rel=0.08)  # a tenth of the mean is added to both sides
-    assert told_mean(days(flat(*kwh), ahead=2), memory)[1, 0] == pytest.approx(kwh.mean())
+    assert told_mean(days(flat(*kwh), ahead=2), member)[1, 0] == pytest.approx(kwh.mean())
 
 
 def test_days_scaled_by_degrees_still_follow_the_level() -> None:
     """The same temperature throughout, so that it explains nothing: use tripled four weeks ago."""
     kwh, celsius = flat(*[1.0] * 28, *[3.0] * 28), flat(*[10.0] * 57)
-    memory = Memory(1e9, 112, nearby=(), other_type=1.0, by_degrees=True)
-    assert (told_mean(days(kwh, celsius=celsius), memory) > 2.2).all()
+    member = Member(1e9, 112, nearby=(), other_type=1.0, by_degrees=True)
+    assert (told_mean(days(kwh, celsius=celsius), member) > 2.2).all()
 
 
 def test_heating_never_saves_energy() -> None:
@@ -249,12 +249,12 @@ def test_a_gap_in_the_temperature_takes_the_same_hour_of_up_to_two_days_before()
 
 
 def test_a_mean_that_was_too_low_is_raised_by_part_of_what_it_missed() -> None:
-    said = np.ones((12, 7, 24))
+    predicted = np.ones((12, 7, 24))
     age = 0.5 ** (np.arange(1, 13) / 8)
     effective = age.sum() ** 2 / (age**2).sum()
-    factor = ensemble.mean_factor(1.5 * said, said, np.arange(1, 13))
+    factor = ensemble.mean_factor(1.5 * predicted, predicted, np.arange(1, 13))
     assert factor == pytest.approx(1.5 ** (0.5 * effective / (effective + 12)))
-    assert ensemble.mean_factor(0.0 * said, said, np.arange(1, 13)) == 1.0
+    assert ensemble.mean_factor(0.0 * predicted, predicted, np.arange(1, 13)) == 1.0
 
 
 def test_a_growing_use_is_not_told_too_low() -> None:
@@ -270,7 +270,7 @@ def test_before_any_past_week_only_the_steady_memories_speak() -> None:
     kwh = used(240)
     mean, quantiles = forecast(kwh, horizon=24)
     laid = days(kwh.reshape(10, 24))
-    steady = [memory for memory in similar_days.MEMORIES if memory.half_life_weeks >= 4 and memory.nearby]
+    steady = [member for member in similar_days.MEMBERS if member.half_life_weeks >= 4 and member.nearby]
     assert len(steady) == 3
     assert mean == pytest.approx(np.mean([told_mean(laid, one)[0] for one in steady], axis=0))
     told = np.mean([told_quantiles(laid, one, LEVELS)[0] for one in steady], axis=0)
@@ -341,9 +341,9 @@ def test_a_past_week_is_told_from_what_was_known_before_it() -> None:
     kwh, celsius = rng.gamma(2, 1, (60, 24)), rng.normal(8, 5, (67, 24))
     other, warmer = kwh.copy(), celsius.copy()
     other[53:], warmer[60:] = 99.0, 40.0
-    for memory in (*similar_days.MEMORIES, *similar_days.WITH_TEMPERATURE):
+    for member in (*similar_days.MEMBERS, *similar_days.TEMPERATURE_MEMBERS):
         a, b = (
-            told_quantiles(days(energy, 7, warm).at(53, 7), memory, LEVELS)
+            told_quantiles(days(energy, 7, warm).at(53, 7), member, LEVELS)
             for energy, warm in ((kwh, celsius), (other, warmer))
         )
         np.testing.assert_array_equal(a, b)
@@ -417,29 +417,32 @@ def test_what_is_looked_up_is_what_was_said_of_the_same_days() -> None:
     """Another day, another hour of it, or another temperature is not the same."""
     kwh = used(40 * 24).reshape(-1, 24)
     warm = np.full((41, 24), 10.0)
-    memories = similar_days.MEMORIES[2:4]
+    members = similar_days.MEMBERS[2:4]
     laid = days(kwh, 1, warm)
-    expected, found = similar_days.say(laid, memories, LEVELS)
-    for number, memory in enumerate(memories):
-        mean, said = similar_days.speak(laid, memory, LEVELS)
+    expected, found = similar_days.predict_members(laid, members, LEVELS)
+    for number, member in enumerate(members):
+        mean, predicted = similar_days.predict_member(laid, member, LEVELS)
         np.testing.assert_array_equal(expected[number], mean)
-        np.testing.assert_array_equal(found[number], said)
-    again, _ = similar_days.say(days(kwh.copy(), 1, warm.copy()), memories, LEVELS)
+        np.testing.assert_array_equal(found[number], predicted)
+    again, _ = similar_days.predict_members(days(kwh.copy(), 1, warm.copy()), members, LEVELS)
     np.testing.assert_array_equal(again, expected)
     higher = kwh.copy()
     higher[-1, 3] += 1
-    assert (similar_days.say(days(higher, 1, warm), memories, LEVELS)[0] != expected).any()
-    assert (similar_days.say(days(kwh, 1, warm, first=3), memories, LEVELS)[0] != expected).any()
-    cold = [Memory(4.0, 112, alike_celsius=3.0)]
+    assert (similar_days.predict_members(days(higher, 1, warm), members, LEVELS)[0] != expected).any()
+    assert (similar_days.predict_members(days(kwh, 1, warm, first=3), members, LEVELS)[0] != expected).any()
+    cold = [Member(4.0, 112, alike_celsius=3.0)]
     colder = warm.copy()
     colder[:20] = 0.0
-    assert (similar_days.say(days(kwh, 1, colder), cold, LEVELS)[0] != similar_days.say(laid, cold, LEVELS)[0]).any()
+    assert (
+        similar_days.predict_members(days(kwh, 1, colder), cold, LEVELS)[0]
+        != similar_days.predict_members(laid, cold, LEVELS)[0]
+    ).any()
 
 
 def test_what_was_said_of_the_past_weeks_of_a_dozen_devices_is_still_known_after_the_last_of_them() -> None:
     every = [SimilarDays().fit(table(hours(40 * 168)), used(40 * 168, seed)) for seed in range(12)]
     first = [model.past_weeks() for model in every]
-    before = similar_days._said.cache_info().misses
+    before = similar_days._predicted.cache_info().misses
     again = [model.past_weeks() for model in every]
-    assert similar_days._said.cache_info().misses == before
+    assert similar_days._predicted.cache_info().misses == before
     np.testing.assert_array_equal(again[0][0].quantiles, first[0][0].quantiles)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from influx.forecasting.models.ensemble import mend_tails, mixed, recency, weights
+from influx.forecasting.models.ensemble import calibrate_tails, combined, recency, weights
 
 LEVELS = np.array([0.05, 0.1, 0.5, 0.9, 0.95])
 
@@ -26,7 +26,7 @@ def test_mended_quantiles_are_a_band_around_the_same_median(
     rng = np.random.default_rng(seed)
     ahead, past = (np.sort(rng.gamma(0.5, 1.0, (*shape, 5)), axis=-1) for shape in ((7, 24), (weeks, 7, 24)))
     observed = np.where(rng.random((weeks, 7, 24)) < unknown, np.nan, scale * rng.gamma(0.5, 1.0, (weeks, 7, 24)))
-    found = mend_tails(ahead, past, observed, LEVELS, np.arange(1, weeks + 1), 0.3)
+    found = calibrate_tails(ahead, past, observed, LEVELS, np.arange(1, weeks + 1), 0.3)
     assert (np.diff(found, axis=-1) >= 0).all()
     assert (found >= 0).all()
     np.testing.assert_array_equal(found[..., 2], ahead[..., 2])
@@ -37,7 +37,7 @@ def test_fewer_than_eight_past_weeks_mend_no_tail() -> None:
     ahead = np.broadcast_to(np.arange(5.0), (7, 24, 5))
     for count, moved in ((7, False), (8, True)):
         past = np.broadcast_to(np.arange(5.0), (count, 7, 24, 5))
-        found = mend_tails(ahead, past, np.full((count, 7, 24), 9.0), LEVELS, np.arange(1, count + 1), 0.0)
+        found = calibrate_tails(ahead, past, np.full((count, 7, 24), 9.0), LEVELS, np.arange(1, count + 1), 0.0)
         assert (found[..., 4] > 4).all() == moved
         assert found[..., 2].max() == 2.0
 
@@ -48,7 +48,7 @@ def test_tails_that_were_too_narrow_widen_and_tails_that_were_too_wide_shrink() 
     rng = np.random.default_rng(0)
     wild, calm = 5 + rng.normal(0, 8, (12, 7, 24)), 5 + rng.normal(0, 0.5, (12, 7, 24))
     for observed, sign in ((wild, 1), (calm, -1)):
-        found = mend_tails(quantiles[0], quantiles, observed, LEVELS, weeks, 0.0)
+        found = calibrate_tails(quantiles[0], quantiles, observed, LEVELS, weeks, 0.0)
         assert (sign * (found[..., 3] - 8) > 0.5).all()
         assert (sign * (found[..., 1] - 2) < -0.5).all()
 
@@ -70,6 +70,6 @@ def test_members_that_lost_less_weigh_more() -> None:
 
 def test_members_are_averaged_quantile_by_quantile() -> None:
     members = np.stack([np.full((7, 24, 2), 1.0), np.full((7, 24, 2), 3.0)])
-    found = mixed(members, np.array([[1.0, 0.25], [0.0, 0.75]]))
+    found = combined(members, np.array([[1.0, 0.25], [0.0, 0.75]]))
     assert found.shape == (7, 24, 2)
     assert found[0, 0].tolist() == [1.0, 2.5]

@@ -106,7 +106,7 @@ class Remembers:
         for place, value in (change or {}).items():
             self.misses[place] = value
 
-    def past_misses(self) -> tuple[np.ndarray, np.ndarray]:
+    def past_residuals(self) -> tuple[np.ndarray, np.ndarray]:
         return self.misses, np.arange(1, len(self.misses) + 1)
 
 

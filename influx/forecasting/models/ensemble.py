@@ -1,8 +1,8 @@
 """Weighing several forecasts by how well they did, and mending their tails.
 
 Members are averaged quantile by quantile with weights that fall exponentially with the pinball loss of past weeks, as
-exponentially weighted forecasters do (Vovk 1990; for quantiles Berrisch and Ziel 2023), so that a low quantile may have
-a shorter memory than a high one. What is then still too narrow or too wide over those weeks is mended by
+exponentially weighted forecasters do (Vovk 1990; for quantiles Berrisch and Ziel 2023), so that a low quantile may
+look back less far than a high one. What is then still too narrow or too wide over those weeks is mended by
 conformalised quantile regression (Romano, Patterson and Candes 2019), shrunk while there are few of them. Recent
 weeks count more in both.
 """
@@ -92,7 +92,7 @@ def quantile_weights(observed: np.ndarray, members: np.ndarray, levels: np.ndarr
     observed : ndarray, shape (n, days, 24)
         What happened in past weeks [kWh], NaN where unknown.
     members : ndarray, shape (n, members, days, 24, q)
-        What each member said before [kWh].
+        What each member predicted before [kWh].
     levels, weeks : ndarray, shape (q,) and (n,)
         Probabilities, and how many weeks ago.
     """
@@ -110,14 +110,14 @@ def mean_weights(observed: np.ndarray, members: np.ndarray, weeks: np.ndarray) -
     return weights((miss**2).mean(axis=2), weeks, MEAN_RATE, MEAN_TRUST_WEEKS)
 
 
-def mean_factor(observed: np.ndarray, said: np.ndarray, weeks: np.ndarray) -> float:
+def mean_factor(observed: np.ndarray, predicted: np.ndarray, weeks: np.ndarray) -> float:
     """Return by what to multiply an expected value that was too low or too high over past weeks.
 
-    `observed` has the shape (n, days, 24) [kWh], NaN where unknown, `said` the same, `weeks` (n,).
+    `observed` has the shape (n, days, 24) [kWh], NaN where unknown, `predicted` the same, `weeks` (n,).
     """
     age = recency(weeks)
     was = float(age @ np.nansum(observed, axis=(1, 2)))
-    expected = float(age @ np.where(np.isfinite(observed), said, 0.0).sum(axis=(1, 2)))
+    expected = float(age @ np.where(np.isfinite(observed), predicted, 0.0).sum(axis=(1, 2)))
     if was <= 0 or expected <= 0:
         return 1.0
     effective = 1 / float((age**2).sum())
@@ -125,15 +125,15 @@ def mean_factor(observed: np.ndarray, said: np.ndarray, weeks: np.ndarray) -> fl
     return float(np.clip(was / expected, 1 / LARGEST_FACTOR, LARGEST_FACTOR) ** power)
 
 
-def mixed(members: np.ndarray, weight: np.ndarray) -> np.ndarray:
+def combined(members: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """Average quantiles over the members, shape (..., members, days, 24, q) to (..., days, 24, q)."""
     return np.einsum("...jdhq,jq->...dhq", members, weight)
 
 
-def mend_tails(
+def calibrate_tails(
     ahead: np.ndarray, past: np.ndarray, observed: np.ndarray, levels: np.ndarray, weeks: np.ndarray, naive: float
 ) -> np.ndarray:
-    """Move each quantile so far from the median that past weeks kept its promise; in order and never negative.
+    """Move each quantile so far from the median that past weeks had its coverage; in order and never negative.
 
     Parameters
     ----------

@@ -23,13 +23,14 @@ import pandas as pd
 from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.utils import get_tags
+from sklearn.utils.metaestimators import available_if
 
 from influx.core.constants import LEAST_DAYS
 from influx.core.errors import InputError
 from influx.core.local_time import local
 from influx.forecasting.models import conformal
 from influx.forecasting.models.ensemble import pinball
-from influx.forecasting.models.similar_days_regressor import PAST_WEEKS, Outlook, SimilarDays
+from influx.forecasting.models.similar_days_regressor import PAST_WEEKS, ForecastContext, SimilarDays
 
 SIMILAR_DAYS = "similar days"
 TRAINING_WEEKS = 26
@@ -153,9 +154,10 @@ class Regression(RegressorMixin, BaseEstimator):
         hours = local(pd.DatetimeIndex(X.index), self.timezone).hour.to_numpy()
         return conformal.around(self.predict(X), hours, self.errors_, np.asarray(levels))
 
-    def past_misses(self) -> tuple[np.ndarray, np.ndarray] | None:
-        """Return what its base missed on past weeks (`SimilarDays.past_misses`): ranges of sums have their spread."""
-        return None if self.base is None else self.base_.past_misses()
+    @available_if(lambda self: self.base is not None)
+    def past_residuals(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return those of its base (`SimilarDays.past_residuals`): ranges of sums have their spread."""
+        return self.base_.past_residuals()
 
     def inputs(self, X: pd.DataFrame) -> pd.DataFrame:  # noqa: N803
         """Return what the estimator looks at: NaN gives way to the median of the first rows if it cannot take NaN."""
@@ -179,20 +181,20 @@ class Regression(RegressorMixin, BaseEstimator):
     def _stacked(self, X: pd.DataFrame, similar: np.ndarray) -> np.ndarray:  # noqa: N803
         if self.estimator_ is None:
             return similar
-        outlook, day, hour = self.base_.outlook(X, similar)
-        return self._predicted(self.estimator_, outlook).clip(0)[day, hour]
+        context, day, hour = self.base_.context(X, similar)
+        return self._predicted(self.estimator_, context).clip(0)[day, hour]
 
-    def _predicted(self, estimator: Any, outlook: Outlook) -> np.ndarray:
-        scaled = np.asarray(estimator.predict(_stacked_inputs(outlook, self.scale_)), dtype=float)
+    def _predicted(self, estimator: Any, context: ForecastContext) -> np.ndarray:
+        scaled = np.asarray(estimator.predict(_stacked_inputs(context, self.scale_)), dtype=float)
         return scaled.reshape(-1, 24) * self.scale_
 
-    def _learnt(self, weeks: list[Outlook]) -> Any:
+    def _learnt(self, weeks: list[ForecastContext]) -> Any:
         inputs = np.concatenate([_stacked_inputs(week, self.scale_) for week in weeks])
         target = np.concatenate([week.observed.ravel() for week in weeks]) / self.scale_
         known = np.isfinite(target)
         return self._new().fit(inputs[known], target[known])
 
-    def _share(self, weeks: list[Outlook]) -> float:
+    def _share(self, weeks: list[ForecastContext]) -> float:
         cut = first_80_percent(weeks)
         if cut < LEAST_WEEKS or len(weeks) - cut < 2:
             return 0.0
@@ -201,7 +203,7 @@ class Regression(RegressorMixin, BaseEstimator):
         best = SHARES[int(np.argmin(losses.mean(axis=0)))]
         return float(best * len(losses) / (len(losses) + TRUST_WEEKS))
 
-    def _losses(self, estimator: Any, week: Outlook) -> np.ndarray:
+    def _losses(self, estimator: Any, week: ForecastContext) -> np.ndarray:
         """Return the pinball loss of each share on a week, over that of similar days."""
         factor = _factor(self._predicted(estimator, week), week.expected) - 1
         levels = np.array(conformal.LEVELS)
@@ -223,15 +225,15 @@ def _factor(stacked: np.ndarray, similar: np.ndarray) -> np.ndarray:
     return np.asarray(np.clip(ratio, 1 / LARGEST_FACTOR, LARGEST_FACTOR))
 
 
-def _stacked_inputs(outlook: Outlook, scale: float) -> np.ndarray:
-    """Return what was known of each hour of an outlook, shape (ahead * 24, features)."""
-    ahead, hours = outlook.expected.shape
+def _stacked_inputs(context: ForecastContext, scale: float) -> np.ndarray:
+    """Return what was known of each hour of an context, shape (ahead * 24, features)."""
+    ahead, hours = context.expected.shape
     clock = 2 * np.pi * np.arange(hours) / 24
     columns = [
-        *(member / scale for member in (outlook.expected, *outlook.members)),
+        *(member / scale for member in (context.expected, *context.members)),
         *(np.broadcast_to(turn(clock), (ahead, hours)) for turn in (np.sin, np.cos)),
-        outlook.off,
-        outlook.weekday,
+        context.off,
+        context.weekday,
         np.broadcast_to(np.arange(ahead)[:, None], (ahead, hours)),
     ]
     return np.stack([np.asarray(column, dtype=float).ravel() for column in columns], axis=1)

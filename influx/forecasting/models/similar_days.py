@@ -1,11 +1,11 @@
-"""Similar days, scaled and remembered in several ways: the members of the kernel forecast.
+"""Similar days, scaled and weighted in several ways: the members of the ensemble.
 
 History is laid out as days of 24 hours that begin at the forecast's own hour of the local clock. An hour to come is
 described by weighted past hours: the same hour and its neighbours, alike in day type and weekday, weighted down with
 age (kernel estimation of a conditional distribution, Nadaraya 1964; weights of age, Brown 1959). Before that each past
 day is scaled by how the level of use has moved since, or by what its temperature explains. How long to remember, how
-near to look and how much to scale differs from device to device: each `Memory` answers in its own way, and
-`influx.forecasting.models.ensemble` weighs the answers by how well they did.
+near to look and how much to scale differs from device to device: each `Member` predicts in its own way, and
+`influx.forecasting.models.ensemble` weighs the predictions by how well they did.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ SETTLING_DAYS = (14, 28)
 
 
 LOOKED_UP = 4096
-"""Answers that are kept, 5 kB each: what is said of the past weeks of thirty devices. A home with more than are kept
-would find none of them again, as it asks for one device after the other."""
+"""Predictions that are kept, 5 kB each: those of the past weeks of thirty devices. A home with more than are kept would
+find none of them again, as it goes through one device after the other."""
 
 
 @dataclass(frozen=True)
-class Memory:
+class Member:
     """One way to choose and weigh the past hours that describe an hour to come.
 
     Attributes
@@ -79,22 +79,22 @@ class Memory:
     untested: bool = True
 
 
-MEMORIES = (
-    Memory(0.5, 28, untested=False),
-    Memory(1.0, 56, nearby=(0.1,), other_type=0.3, untested=False),
-    Memory(4.0, 112, power=1.0),
-    Memory(16.0, 112, other_type=0.3, same_weekday=4.0),
-    Memory(12.0, 112, power=0.0, nearby=(), other_type=0.1, untested=False),
-    Memory(26.0, 182, power=0.0, nearby=(0.8, 0.5)),
+MEMBERS = (
+    Member(0.5, 28, untested=False),
+    Member(1.0, 56, nearby=(0.1,), other_type=0.3, untested=False),
+    Member(4.0, 112, power=1.0),
+    Member(16.0, 112, other_type=0.3, same_weekday=4.0),
+    Member(12.0, 112, power=0.0, nearby=(), other_type=0.1, untested=False),
+    Member(26.0, 182, power=0.0, nearby=(0.8, 0.5)),
 )
 """From the last days to the last half year: the fourth keeps to the weekday, the fifth to the clock; the last one blurs
 the hour."""
 
-WITH_TEMPERATURE = (
-    Memory(4.0, 112, alike_celsius=3.0),
-    Memory(16.0, 112, nearby=(0.1,), alike_celsius=2.0),
-    Memory(1.0, 56, by_degrees=True),
-    Memory(16.0, 112, other_type=0.3, same_weekday=4.0, by_degrees=True),
+TEMPERATURE_MEMBERS = (
+    Member(4.0, 112, alike_celsius=3.0),
+    Member(16.0, 112, nearby=(0.1,), alike_celsius=2.0),
+    Member(1.0, 56, by_degrees=True),
+    Member(16.0, 112, other_type=0.3, same_weekday=4.0, by_degrees=True),
 )
 """The members that are added where the temperature is known."""
 
@@ -115,34 +115,34 @@ def level(daily: np.ndarray) -> np.ndarray:
     return np.where(weight > 0, total / np.where(weight > 0, weight, 1.0), np.nan)
 
 
-def say(days: Days, memories: Sequence[Memory], levels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return what each memory says of the hours ahead.
+def predict_members(days: Days, members: Sequence[Member], levels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return what each member predicts of the hours ahead.
 
-    Neighbouring origins of one device look back on the same past weeks. What was said of the same days before is looked
-    up, which changes nothing but the time it takes.
+    Neighbouring origins of one device look back on the same past weeks. What was predicted of the same days before
+    is looked up, which changes nothing but the time it takes.
 
     Returns
     -------
-    expected : ndarray, shape (len(memories), ahead, 24)
+    expected : ndarray, shape (len(members), ahead, 24)
         Expected energy [kWh].
-    quantiles : ndarray, shape (len(memories), ahead, 24, len(levels))
+    quantiles : ndarray, shape (len(members), ahead, 24, len(levels))
         Quantiles [kWh].
     """
     celsius = days.celsius if np.isfinite(days.celsius).any() else np.empty(0)
     content = ByContent(days, days.kwh, (2 * days.weekday + days.off).astype(np.int8), celsius)
-    asked = tuple(float(level) for level in levels)
-    said = [_said(content, memory, asked) for memory in memories]
-    return np.stack([one[0] for one in said]), np.stack([one[1] for one in said])
+    requested = tuple(float(level) for level in levels)
+    expected, quantiles = zip(*(_predicted(content, member, requested) for member in members), strict=True)
+    return np.stack(expected), np.stack(quantiles)
 
 
 @lru_cache(maxsize=LOOKED_UP)
-def _said(content: ByContent[Days], memory: Memory, levels: tuple[float, ...]) -> tuple[np.ndarray, np.ndarray]:
-    return speak(content.thing, memory, np.array(levels))
+def _predicted(content: ByContent[Days], member: Member, levels: tuple[float, ...]) -> tuple[np.ndarray, np.ndarray]:
+    return predict_member(content.thing, member, np.array(levels))
 
 
-def speak(days: Days, memory: Memory, levels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def predict_member(days: Days, member: Member, levels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the expected energy of the hours ahead (ahead, 24) and its quantiles (ahead, 24, len(levels)) [kWh]."""
-    kwh, weights, kind = _sample(days, memory)
+    kwh, weights, kind = _sample(days, member)
     place = kind, np.arange(24)
     expected = (weights * np.where(np.isfinite(kwh), kwh, 0.0)).sum(axis=-1)[place]
     if len(levels) == 0:
@@ -155,20 +155,20 @@ def speak(days: Days, memory: Memory, levels: np.ndarray) -> tuple[np.ndarray, n
     return expected, weighted_quantiles(kwh, weights, levels)[place]
 
 
-def _sample(days: Days, memory: Memory) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _sample(days: Days, member: Member) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the scaled past hours (1 or kinds, 24, m), their weights (kinds, 24, m), and each hour's kind (ahead, 24).
 
     Hours ahead of one kind share their weights. Unknown hours are infinite and weigh nothing; weights sum to 1.
     """
     last = int(np.flatnonzero(np.isfinite(days.kwh).any(axis=1))[-1]) + 1
-    rows = np.arange(max(0, last - memory.window_days), last)
-    scaled = days.kwh[rows] * _scale(days, memory, rows)[..., None]
-    reach = len(memory.nearby)
-    closeness = np.array([*memory.nearby[::-1], 1.0, *memory.nearby])
+    rows = np.arange(max(0, last - member.window_days), last)
+    scaled = days.kwh[rows] * _scale(days, member, rows)[..., None]
+    reach = len(member.nearby)
+    closeness = np.array([*member.nearby[::-1], 1.0, *member.nearby])
     kwh = np.stack([_around(one, reach, np.nan) for one in scaled])
     known = np.isfinite(kwh[0])
-    weights, kind = _alike(days, memory, rows, reach)
-    weights = weights * (closeness[:, None] * np.exp2((rows - rows[-1]) / (7 * memory.half_life_weeks))).ravel()
+    weights, kind = _alike(days, member, rows, reach)
+    weights = weights * (closeness[:, None] * np.exp2((rows - rows[-1]) / (7 * member.half_life_weeks))).ravel()
     nearest = _nearest(known.any(axis=1))
     weights = np.where(known[nearest], weights[:, nearest], 0.0)
     return np.where(known, kwh, np.inf)[:, nearest], weights / weights.sum(axis=-1, keepdims=True), kind
@@ -187,26 +187,26 @@ def _nearest(known: np.ndarray) -> np.ndarray:
     return np.asarray(there[np.minimum(behind, 24 - behind + 0.5).argmin(axis=1)])
 
 
-def _alike(days: Days, memory: Memory, rows: np.ndarray, reach: int) -> tuple[np.ndarray, np.ndarray]:
+def _alike(days: Days, member: Member, rows: np.ndarray, reach: int) -> tuple[np.ndarray, np.ndarray]:
     """Return how alike past hours are to each kind of hour ahead (kinds, 24, m), and the kind of each hour ahead."""
     past = len(days.kwh)
     off = _around(days.off[rows], reach, False).astype(bool)
     off_ahead = days.off[past:]
-    if memory.same_weekday == 1 and not memory.alike_celsius and not memory.by_degrees:
+    if member.same_weekday == 1 and not member.alike_celsius and not member.by_degrees:
         both = np.array([False, True])[:, None, None]
-        return np.where(off == both, 1.0, memory.other_type), off_ahead.astype(int)
-    weights = np.where(off == off_ahead[:, :, None], 1.0, memory.other_type)
-    if memory.same_weekday != 1:
+        return np.where(off == both, 1.0, member.other_type), off_ahead.astype(int)
+    weights = np.where(off == off_ahead[:, :, None], 1.0, member.other_type)
+    if member.same_weekday != 1:
         weekday = _around(days.weekday[rows], reach, -1)
-        weights = weights * np.where(weekday == days.weekday[past:, :, None], memory.same_weekday, 1.0)
-    if memory.alike_celsius:
+        weights = weights * np.where(weekday == days.weekday[past:, :, None], member.same_weekday, 1.0)
+    if member.alike_celsius:
         felt = degree_days.felt(days.celsius)
         near = _around(felt[rows], reach, np.nan)
-        weights = weights * degree_days.alike(near, felt[past:, :, None], memory.alike_celsius)
+        weights = weights * degree_days.alike(near, felt[past:, :, None], member.alike_celsius)
     return weights, np.broadcast_to(np.arange(days.ahead)[:, None], off_ahead.shape)
 
 
-def _scale(days: Days, memory: Memory, rows: np.ndarray) -> np.ndarray:
+def _scale(days: Days, member: Member, rows: np.ndarray) -> np.ndarray:
     """Return by what to multiply each past day of `rows`: shape (1, rows), or (ahead, rows) by degrees."""
     daily = daily_mean(days.kwh)
     known = daily[rows][np.isfinite(daily[rows])]
@@ -214,8 +214,8 @@ def _scale(days: Days, memory: Memory, rows: np.ndarray) -> np.ndarray:
     if mean <= 0:
         return np.ones((1, len(rows)))
     settled = max(0, len(daily) - SETTLING_DAYS[0])
-    power = memory.power * settled / (settled + SETTLING_DAYS[1])
-    if memory.by_degrees:
+    power = member.power * settled / (settled + SETTLING_DAYS[1])
+    if member.by_degrees:
         explained = degree_days.explained(daily, days.celsius)
         floor = degree_days.FLOOR * mean
         by_degrees = (explained[len(daily) :, None] + floor) / (explained[rows] + floor)

@@ -1,8 +1,8 @@
-"""The candidate "similar days": the memories of `similar_days`, weighed and mended on the weeks before.
+"""The model "similar days": the members of `similar_days`, combined and calibrated on the weeks before.
 
-Learning lays the history out around its end. Forecasting lets every memory speak for the coming days and for up to 18
-past weeks, each from what was known before it, weighs the memories by those weeks and mends the tails. Where the
-temperature of an hour is known, in the past and ahead, the memories that look at it take part; any other hour is
+Learning lays the history out around its end. Forecasting lets every member predict the coming days and up to 18
+past weeks, each from what was known before it, weighs the members by those weeks and calibrates the tails. Where the
+temperature of an hour is known, in the past and ahead, the members that look at it take part; any other hour is
 forecast exactly as if there were no temperature at all.
 """
 
@@ -19,23 +19,23 @@ from influx.core.local_time import HOUR
 from influx.forecasting.models import ensemble, similar_days
 from influx.forecasting.models.conformal import LEVELS
 from influx.forecasting.models.day_matrix import Days, calendar, cells, hourly_cells, to_days
-from influx.forecasting.models.similar_days import MEMORIES, WITH_TEMPERATURE, Memory
+from influx.forecasting.models.similar_days import MEMBERS, TEMPERATURE_MEMBERS, Member
 
 PAST_WEEKS = 18
-"""Past weeks on which memories are weighed and tails are mended."""
+"""Past weeks on which members are weighed and tails are mended."""
 
 COMMON_LEVELS = np.array(LEVELS)
 """Levels whose quantiles are computed along with expected values, since they are nearly always asked for next."""
 
 LEAST_TEMPERATURE_WEEKS = 4
-"""Past weeks below which no memory of temperature takes part: it has not shown that it helps."""
+"""Past weeks below which no member of temperature takes part: it has not shown that it helps."""
 
 TEMPERATURE = "outdoor_temp_celsius"
 
 
 @dataclass(frozen=True)
-class Outlook:
-    """What similar days said of the days after an origin, for models that learn from it.
+class ForecastContext:
+    """What similar days predicted of the days after an origin, for models that learn from it.
 
     Attributes
     ----------
@@ -44,7 +44,7 @@ class Outlook:
     quantiles : ndarray, shape (ahead, 24, 3)
         Mixed p10, p50 and p90 [kWh].
     members : ndarray, shape (members, ahead, 24)
-        What each memory without temperature expected [kWh].
+        What each member without temperature expected [kWh].
     off, weekday : ndarray, shape (ahead, 24)
         Whether each hour lies in a day off, and its weekday.
     observed : ndarray, shape (ahead, 24)
@@ -85,7 +85,7 @@ class SimilarDays(RegressorMixin, BaseEstimator):
         self.country = country
 
     def fit(self, X: pd.DataFrame, y: np.ndarray) -> SimilarDays:  # noqa: N803
-        """Lay the history out in days, and weigh the memories' expected values.
+        """Lay the history out in days, and weigh the members' expected values.
 
         Parameters
         ----------
@@ -121,10 +121,10 @@ class SimilarDays(RegressorMixin, BaseEstimator):
         """
         days, day, hour, known = self._ahead(X)
         now = days.at(len(self.kwh_), days.ahead)
-        members, _ = similar_days.say(now, MEMORIES, COMMON_LEVELS)
+        members, _ = similar_days.predict_members(now, MEMBERS, COMMON_LEVELS)
         out = np.tensordot(self.mean_weights_, members, axes=1)
         if known.any():
-            more, _ = similar_days.say(now, WITH_TEMPERATURE, COMMON_LEVELS)
+            more, _ = similar_days.predict_members(now, TEMPERATURE_MEMBERS, COMMON_LEVELS)
             warm = np.tensordot(self.warm_mean_weights_, np.concatenate([members, more]), axes=1)
             out = np.where(known, warm, out)
         return np.asarray(out[day, hour])
@@ -132,42 +132,42 @@ class SimilarDays(RegressorMixin, BaseEstimator):
     def predict_quantiles(self, X: pd.DataFrame, levels: np.ndarray) -> np.ndarray:  # noqa: N803
         """Return quantiles of hours after the last one fitted, shape (n, len(levels)) [kWh]."""
         days, day, hour, known = self._ahead(X)
-        asked = np.asarray(levels, dtype=float)
-        every = np.unique(np.append(asked, 0.5))
+        requested = np.asarray(levels, dtype=float)
+        every = np.unique(np.append(requested, 0.5))
         now = days.at(len(self.kwh_), days.ahead)
-        past, ahead = self._said_before(MEMORIES, every)[1], similar_days.say(now, MEMORIES, every)[1]
+        past, ahead = self._past_predictions(MEMBERS, every)[1], similar_days.predict_members(now, MEMBERS, every)[1]
         out = self._calibrated(past, ahead, every)
         if known.any():
             more_past, more = (
-                self._said_before(WITH_TEMPERATURE, every)[1],
-                similar_days.say(now, WITH_TEMPERATURE, every)[1],
+                self._past_predictions(TEMPERATURE_MEMBERS, every)[1],
+                similar_days.predict_members(now, TEMPERATURE_MEMBERS, every)[1],
             )
             both = np.concatenate([past, more_past], axis=1), np.concatenate([ahead, more])
             out = np.where(known[..., None], self._calibrated(*both, every), out)
-        return np.asarray(out[day, hour][:, np.searchsorted(every, asked)])
+        return np.asarray(out[day, hour][:, np.searchsorted(every, requested)])
 
-    def past_misses(self) -> tuple[np.ndarray, np.ndarray]:
+    def past_residuals(self) -> tuple[np.ndarray, np.ndarray]:
         """Return observed minus expected energy of past weeks, (n, 168) [kWh], and how many weeks ago each began.
 
         The members spoke from what was known before each week; their weights are those of today.
         """
-        return self.misses_.reshape(-1, 7 * 24), self.misses_weeks_
+        return self.residuals_.reshape(-1, 7 * 24), self.residual_weeks_
 
-    def past_weeks(self) -> list[Outlook]:
-        """Return what was said of each past week before it began, the oldest first, and what happened."""
+    def past_weeks(self) -> list[ForecastContext]:
+        """Return what was predicted of each past week before it began, the oldest first, and what happened."""
         observed, weeks = self._past_weeks()
         if not len(weeks):
             return []
         days = self._days(0)
-        expected, quantiles = self._said_before(self._every(), COMMON_LEVELS)
-        mixed = ensemble.mixed(quantiles, ensemble.quantile_weights(observed, quantiles, COMMON_LEVELS, weeks))
+        expected, quantiles = self._past_predictions(self._every(), COMMON_LEVELS)
+        mixed = ensemble.combined(quantiles, ensemble.quantile_weights(observed, quantiles, COMMON_LEVELS, weeks))
         mean = np.einsum("njdh,j->ndh", expected, self.warm_mean_weights_)
         first = len(self.kwh_) - 7 * weeks
         return [
-            Outlook(
+            ForecastContext(
                 mean[number],
                 np.sort(mixed[number], axis=-1),
-                expected[number, : len(MEMORIES)],
+                expected[number, : len(MEMBERS)],
                 days.off[first[number] : first[number] + 7],
                 days.weekday[first[number] : first[number] + 7],
                 observed[number],
@@ -175,44 +175,44 @@ class SimilarDays(RegressorMixin, BaseEstimator):
             for number in reversed(range(len(weeks)))
         ]
 
-    def outlook(self, X: pd.DataFrame, similar: np.ndarray) -> tuple[Outlook, np.ndarray, np.ndarray]:  # noqa: N803
-        """Return what is said of the days that hold the hours of `X`, and each hour's day and place in it.
+    def context(self, X: pd.DataFrame, similar: np.ndarray) -> tuple[ForecastContext, np.ndarray, np.ndarray]:  # noqa: N803
+        """Return what is predicted of the days that hold the hours of `X`, and each hour's day and place in it.
 
         `similar` is what `predict` says of these hours.
         """
         days, day, hour, _ = self._ahead(X)
         past = len(self.kwh_)
-        members, _ = similar_days.say(days.at(past, days.ahead), MEMORIES, COMMON_LEVELS)
+        members, _ = similar_days.predict_members(days.at(past, days.ahead), MEMBERS, COMMON_LEVELS)
         expected = np.tensordot(self.mean_weights_, members, axes=1)
         expected[day, hour] = similar
         unknown = np.full(expected.shape, np.nan)
         quantiles = np.full((*expected.shape, len(COMMON_LEVELS)), np.nan)
         off, weekday = days.off[past:], days.weekday[past:]
-        return Outlook(expected, quantiles, members, off, weekday, unknown), day, hour
+        return ForecastContext(expected, quantiles, members, off, weekday, unknown), day, hour
 
     def _weigh_means(self) -> None:
-        """Learn the weights of the expected values, with and without the memories of temperature."""
+        """Learn the weights of the expected values, with and without the members of temperature."""
         observed, weeks = self._past_weeks()
-        said, _ = self._said_before(self._every(), COMMON_LEVELS)
+        predicted, _ = self._past_predictions(self._every(), COMMON_LEVELS)
         self.mean_weights_ = self.warm_mean_weights_ = _untested()
         if len(weeks):
-            self.mean_weights_ = _scaled_weights(observed, said[:, : len(MEMORIES)], weeks)
-            self.warm_mean_weights_ = _scaled_weights(observed, said, weeks)
-        self.misses_ = observed - np.einsum("njdh,j->ndh", said, self.warm_mean_weights_)
-        self.misses_weeks_ = weeks
+            self.mean_weights_ = _scaled_weights(observed, predicted[:, : len(MEMBERS)], weeks)
+            self.warm_mean_weights_ = _scaled_weights(observed, predicted, weeks)
+        self.residuals_ = observed - np.einsum("njdh,j->ndh", predicted, self.warm_mean_weights_)
+        self.residual_weeks_ = weeks
 
-    def _every(self) -> tuple[Memory, ...]:
-        return MEMORIES + (WITH_TEMPERATURE if self._knows_temperature() else ())
+    def _every(self) -> tuple[Member, ...]:
+        return MEMBERS + (TEMPERATURE_MEMBERS if self._knows_temperature() else ())
 
-    def _said_before(self, memories: tuple[Memory, ...], levels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return what memories expected of past weeks (n, members, 7, 24), and their quantiles (..., q)."""
+    def _past_predictions(self, members: tuple[Member, ...], levels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return what members expected of past weeks (n, members, 7, 24), and their quantiles (..., q)."""
         _, weeks = self._past_weeks()
         days = self._days(0)
-        expected = np.empty((len(weeks), len(memories), 7, 24))
+        expected = np.empty((len(weeks), len(members), 7, 24))
         quantiles = np.empty((*expected.shape, len(levels)))
         for number, back in enumerate(weeks):
             then = days.at(len(self.kwh_) - 7 * back, 7)
-            expected[number], quantiles[number] = similar_days.say(then, memories, levels)
+            expected[number], quantiles[number] = similar_days.predict_members(then, members, levels)
         return expected, quantiles
 
     def _calibrated(self, past: np.ndarray, ahead: np.ndarray, levels: np.ndarray) -> np.ndarray:
@@ -221,8 +221,8 @@ class SimilarDays(RegressorMixin, BaseEstimator):
             weight = ensemble.quantile_weights(observed, past, levels, weeks)
         else:
             weight = np.repeat(_untested()[:, None], len(levels), axis=1)
-        mixed = ensemble.mixed(past, weight), ensemble.mixed(ahead, weight)
-        return ensemble.mend_tails(mixed[1], mixed[0], observed, levels, weeks, self.naive_error_)
+        mixed = ensemble.combined(past, weight), ensemble.combined(ahead, weight)
+        return ensemble.calibrate_tails(mixed[1], mixed[0], observed, levels, weeks, self.naive_error_)
 
     def _past_weeks(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the past weeks that teach something, (n, 7, 24) [kWh], and how many weeks ago each began."""
@@ -262,15 +262,15 @@ class SimilarDays(RegressorMixin, BaseEstimator):
 
 
 def _untested() -> np.ndarray:
-    """Return the weights of the memories before any past week: the same for all that are safe untested."""
-    trusted = np.array([float(memory.untested) for memory in MEMORIES])
+    """Return the weights of the members before any past week: the same for all that are safe untested."""
+    trusted = np.array([float(member.untested) for member in MEMBERS])
     return np.asarray(trusted / trusted.sum())
 
 
-def _scaled_weights(observed: np.ndarray, said: np.ndarray, weeks: np.ndarray) -> np.ndarray:
+def _scaled_weights(observed: np.ndarray, predicted: np.ndarray, weeks: np.ndarray) -> np.ndarray:
     """Return the members' weights times what makes good for past misses, shape (members,)."""
-    weight = ensemble.mean_weights(observed, said, weeks)
-    return weight * ensemble.mean_factor(observed, np.einsum("njdh,j->ndh", said, weight), weeks)
+    weight = ensemble.mean_weights(observed, predicted, weeks)
+    return weight * ensemble.mean_factor(observed, np.einsum("njdh,j->ndh", predicted, weight), weeks)
 
 
 def _naive_error(kwh: np.ndarray) -> float:
