@@ -101,7 +101,7 @@ def test_what_is_declared_is_used_and_what_the_package_imports_is_declared() -> 
         assert used, f"{name} is declared and not used"
     declared = {canonicalize_name(Requirement(line).name) for line in DECLARED["dependencies"]}
     allowed = {IMPORTED_AS.get(name, name) for name in declared} | set(sys.stdlib_module_names) | {"influx"}
-    assert _imports("influx") - allowed == set()
+    assert _imports("influx") - allowed == {"prophet"}  # a model for whoever has installed it, and says so if not
 
 
 # --- JupyterLab -------------------------------------------------------------------------------------------------------
