@@ -69,6 +69,7 @@ def test_a_kilowatt_hour_that_vanished_stops_the_page() -> None:
 def test_a_feature_of_the_coming_hour_stops_the_page() -> None:
     before = pd.DataFrame({"timestamp": [NOW - pd.Timedelta(hours=1)]})
     assert checks.past_only(before, HOME)  # type: ignore[arg-type]
+    assert checks.past_only(before[:0], HOME)  # type: ignore[arg-type]
     with pytest.raises(AssertionError, match="at or after the origin"):
         checks.past_only(pd.DataFrame({"timestamp": [NOW]}), HOME)  # type: ignore[arg-type]
 
