@@ -131,7 +131,7 @@ class Settings(_Strict):
         description="share of an hour that its readings must cover; the rest is then scaled up, and marked estimated",
     )
     absences: list[Absence] = Field([], description="days away, past and coming")
-    learner: str | None = Field(None, description="dotted path of the direct model's scikit-learn regressor")
+    learner: str | None = Field(None, description="dotted path of the stacked regression's scikit-learn regressor")
     learner_settings: dict[str, bool | int | float | str] = Field({}, description="what the learner is made with")
     devices: dict[str, Device] = Field({}, description="what is known of each device")
     files: dict[str, File] = Field({}, description="how to read a file, by its name or a pattern such as *.csv")

@@ -388,20 +388,21 @@ def table(
     >>> table(frame, [("device_id", "device"), ("share", "share", fmt.percent)], caption="Shares.")
     Table: Shares. (1 rows)
     """
+    spec = COLUMNS[columns] if isinstance(columns, str) else columns
     if frame is None:
-        frame = pd.DataFrame()
-    elif isinstance(columns, str):
+        return html.table(pd.DataFrame(), caption, rows, empty)
+    if isinstance(columns, str):
         from influx.report import rows as rows_of  # and with it the rooms that train, which `COLUMNS` alone need not
 
         prepare = getattr(rows_of, columns, None)
-        frame, columns = frame if prepare is None else prepare(frame, **more), COLUMNS[columns]
-    if frame.empty or not columns:
+        frame = frame if prepare is None else prepare(frame, **more)
+    if frame.empty or not spec:
         return html.table(frame, caption, rows, empty)
-    if columns[0][0] == "device_id":
-        frame = frame.loc[(frame["device_id"] != HOUSEHOLD).sort_values(kind="stable").index]
+    if spec[0][0] == "device_id":
+        frame = frame.iloc[np.argsort(frame["device_id"] != HOUSEHOLD, kind="stable")]
     words = {"currency": fmt.unit_of_money(currency)} | frame.attrs
     out = {}
-    for source, heading, *form in columns:  # type: ignore[str-unpack] # a name of columns was resolved above
+    for source, heading, *form in spec:
         names = (source,) if isinstance(source, str) else source
         values = [_values(frame, name.rstrip("?"), timezone) for name in names if _is_there(frame, name)]
         if len(values) == len(names):

@@ -17,21 +17,24 @@ def walls(*texts: str) -> pd.DatetimeIndex:
     return pd.DatetimeIndex(list(texts)).as_unit("us")
 
 
-def test_ordinary_times_follow_the_zone() -> None:
-    stamps, reasons = local_time.to_utc(walls("2024-07-01 12:00", "2024-01-01 12:00"), MADRID)
-    assert [f"{stamp:%H:%M}" for stamp in stamps] == ["10:00", "11:00"]
-    assert list(reasons) == ["", ""]
-
-
-def test_of_a_doubled_hour_the_first_is_summer_time() -> None:
-    stamps, reasons = local_time.to_utc(walls("2024-10-27 01:00", "2024-10-27 02:00", "2024-10-27 02:00"), MADRID)
-    assert list(stamps.hour) == [23, 0, 1]
-    assert list(reasons) == ["", "", ""]
-
-
-def test_half_hours_of_a_doubled_hour_pair_up() -> None:
-    stamps, _ = local_time.to_utc(walls(*[f"2024-10-27 02:{minute}" for minute in ("00", "30", "00", "30")]), MADRID)
-    assert [f"{stamp:%H:%M}" for stamp in stamps] == ["00:00", "00:30", "01:00", "01:30"]
+@pytest.mark.parametrize(
+    ("texts", "utc"),
+    [
+        (["07-01 12:00", "01-01 12:00"], ["10:00", "11:00"]),
+        (["10-27 01:00", "10-27 02:00", "10-27 02:00"], ["23:00", "00:00", "01:00"]),  # the first is summer time
+        (["10-27 02:00", "10-27 02:30", "10-27 02:00", "10-27 02:30"], ["00:00", "00:30", "01:00", "01:30"]),
+        (["10-27 03:00", "10-27 02:00", "10-27 02:00", "10-27 01:00"], ["02:00", "01:00", "00:00", "23:00"]),
+        (["10-27 01:50", "10-27 02:10", "10-27 02:05", "10-27 03:10"], ["23:50", "00:10", "01:05", "02:10"]),
+        (["10-27 00:00", "10-27 01:00", "10-27 02:00"], ["22:00", "23:00", "00:00"]),  # follows the hour before
+        (["10-27 02:00", "10-27 03:00", "10-27 04:00"], ["01:00", "02:00", "03:00"]),  # comes before the hour after
+        (["10-27 01:00", "10-27 02:00", "10-27 03:00", "10-27 04:00"], ["23:00", "00:00", "02:00", "03:00"]),
+    ],
+)
+def test_a_doubled_hour_goes_by_the_step_back_or_by_its_neighbours(texts: list[str], utc: list[str]) -> None:
+    """Whichever stands first, the oldest or the newest, and where an hour is shown once, too."""
+    stamps, reasons = local_time.to_utc(walls(*[f"2024-{text}" for text in texts]), MADRID)
+    assert [f"{stamp:%H:%M}" for stamp in stamps] == utc
+    assert not any(reasons)
 
 
 def test_pairs_are_made_within_a_device() -> None:
@@ -43,39 +46,10 @@ def test_pairs_are_made_within_a_device() -> None:
     assert "offset" in reasons[1]
 
 
-def test_where_the_newest_stands_first_the_first_of_a_pair_is_winter_time() -> None:
-    stamps, reasons = local_time.to_utc(
-        walls("2024-10-27 03:00", *["2024-10-27 02:00"] * 2, "2024-10-27 01:00"), MADRID
-    )
-    assert list(stamps.hour) == [2, 1, 0, 23]
-    assert not any(reasons)
-
-
-def test_times_of_any_minute_are_told_by_the_step_back() -> None:
-    minutes = ["01:50", "02:10", "02:55", "02:05", "02:40", "03:10"]
-    stamps, reasons = local_time.to_utc(walls(*[f"2024-10-27 {minute}" for minute in minutes]), MADRID)
-    assert [f"{stamp:%H:%M}" for stamp in stamps] == ["23:50", "00:10", "00:55", "01:05", "01:40", "02:10"]
-    assert not any(reasons)
-
-
 def test_a_register_tells_the_order_of_shuffled_rows() -> None:
     wall = walls("2024-10-27 02:00", "2024-10-27 02:30", "2024-10-27 02:00", "2024-10-27 02:30")
     stamps, _ = local_time.to_utc(wall, MADRID, rank=np.array([11.0, 10.5, 10.0, 11.5]))
     assert [f"{stamp:%H:%M}" for stamp in stamps] == ["01:00", "00:30", "00:00", "01:30"]
-
-
-@pytest.mark.parametrize(
-    ("texts", "utc"),
-    [
-        (["00:00", "01:00", "02:00"], ["22:00", "23:00", "00:00"]),  # follows the hour before
-        (["02:00", "03:00", "04:00"], ["01:00", "02:00", "03:00"]),  # comes before the hour after
-        (["01:00", "02:00", "03:00", "04:00"], ["23:00", "00:00", "02:00", "03:00"]),  # the second is lacking
-    ],
-)
-def test_a_doubled_hour_that_is_shown_once_goes_by_its_neighbours(texts: list[str], utc: list[str]) -> None:
-    stamps, reasons = local_time.to_utc(walls(*[f"2024-10-27 {text}" for text in texts]), MADRID)
-    assert [f"{stamp:%H:%M}" for stamp in stamps] == utc
-    assert not any(reasons)
 
 
 def test_three_equal_times_are_ambiguous() -> None:

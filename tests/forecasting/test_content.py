@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from influx.forecasting.models.content_cache import ByContent
+from influx.forecasting.models.similar_days import ByContent
 
 ONE = (np.arange(6.0).reshape(2, 3), "a")
 

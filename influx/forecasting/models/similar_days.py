@@ -10,16 +10,17 @@ near to look and how much to scale differs from device to device: each `Member` 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from scipy.signal import lfilter
 
 from influx.forecasting.models import degree_days
 from influx.forecasting.models.climatology import weighted_quantiles
-from influx.forecasting.models.content_cache import ByContent
 from influx.forecasting.models.day_matrix import Days
 
 DAY_KNOWN_HOURS = 12
@@ -99,6 +100,32 @@ TEMPERATURE_MEMBERS = (
 """The members that are added where the temperature is known."""
 
 
+class ByContent:
+    """A thing that stands for all others with the same content.
+
+    Parameters
+    ----------
+    thing : object
+    *parts : ndarray or str
+        All that it is made of.
+    """
+
+    def __init__(self, thing: Any, *parts: np.ndarray | str) -> None:
+        self.thing = thing
+        digest = hashlib.blake2b(digest_size=16)
+        for part in parts:
+            array = isinstance(part, np.ndarray)
+            digest.update(f"{part.shape}{part.dtype}".encode() if array else part.encode())  # type: ignore[union-attr]
+            digest.update(part.tobytes() if array else b"\0")  # type: ignore[union-attr]
+        self._digest = digest.digest()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ByContent) and self._digest == other._digest
+
+    def __hash__(self) -> int:
+        return hash(self._digest)
+
+
 def daily_mean(kwh: np.ndarray) -> np.ndarray:
     """Return the mean hourly energy of each day, shape (past,); NaN where half of the day is unknown."""
     known = np.isfinite(kwh)
@@ -136,7 +163,7 @@ def predict_members(days: Days, members: Sequence[Member], levels: np.ndarray) -
 
 
 @lru_cache(maxsize=LOOKED_UP)
-def _predicted(content: ByContent[Days], member: Member, levels: tuple[float, ...]) -> tuple[np.ndarray, np.ndarray]:
+def _predicted(content: ByContent, member: Member, levels: tuple[float, ...]) -> tuple[np.ndarray, np.ndarray]:
     return predict_member(content.thing, member, np.array(levels))
 
 

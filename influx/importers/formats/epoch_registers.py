@@ -19,6 +19,7 @@ from influx.importers.autodetect.time_detection import Question
 from influx.importers.reading import encoding, tabular
 from influx.importers.reading.layout import Layout, SeriesMapping
 from influx.importers.reading.part import Part
+from influx.importers.reading.times import Order
 
 _LINE = re.compile(r"\s*(\d{10}|\d{13})(?:\.\d+)?\s*([,;\t])\s*(\d+(?:\.\d+)?)\s*")
 _LOOKED_AT = 20
@@ -94,7 +95,8 @@ def _numbers(lines: list[str]) -> tuple[np.ndarray, np.ndarray]:
 
 def _read(path: Path, title: str, mapping: SeriesMapping, settings: Settings) -> Part:
     found = _LINE.fullmatch(encoding.head(path, 1 << 12).lstrip("\ufeff").split("\n")[0])
-    order, separator = ("ms" if found and len(found[1]) == 13 else "s"), (found[2] if found else ",")
+    order: Order = "ms" if found and len(found[1]) == 13 else "s"
+    separator = found[2] if found else ","
     names = ("time", "state")
     layout = Layout(title, "time", {"state": mapping}, order=order, line=0, names=names, separator=separator)
     return tabular.read(path, layout, settings)

@@ -214,7 +214,7 @@ def _meaning(block: _Block, feed: _Feed) -> _Meaning:
     """Return what the values of a block are, by the meter, the type and the usage point that it is linked to."""
     meter = block.meter or _owner(block.entry, feed.meters)
     linked = [what for entry, what in feed.types if meter is not None and entry.here in meter.related]
-    kind = (linked or [what for _, what in feed.types] * (len(feed.types) == 1) or [None])[0]
+    kind = linked[0] if linked else feed.types[0][1] if len(feed.types) == 1 else None
     points = [point for point, _ in feed.points]
     point = _owner(meter or block.entry, points)
     service = next((what for entry, what in feed.points if entry is point), "") or _ELECTRICITY
