@@ -40,7 +40,7 @@ def _by_hour(week: Week, device: str, _: object) -> list[Markup]:
         caption="Median and band of eight in ten; nights are shaded, times are local.",
     )  # fmt: skip
     saved = download(rows[["timestamp", *QUANTILES]], f"{device}-hours")
-    peaks = [heading("Peaks", 3), tables.table(week.frame("peaks"), tables.COLUMNS["peaks"])]
+    peaks: list[Markup] = [heading("Peaks", 3), tables.table(week.frame("peaks"), tables.COLUMNS["peaks"])]
     return [_total(week, device), figure, *(peaks if device == HOUSEHOLD else []), saved]
 
 
