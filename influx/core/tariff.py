@@ -175,6 +175,17 @@ class Rates:
         return len(prices) <= 1
 
     @property
+    def has_half_hours(self) -> bool:
+        """Whether the price changes within an hour."""
+        split = any(
+            (2 * hour in rate.halves) != (2 * hour + 1 in rate.halves) for rate in self.rates for hour in range(24)
+        )
+        if self.prices is None or split:
+            return split
+        _, which = np.unique(pd.DatetimeIndex(self.prices.index).floor("h"), return_inverse=True)
+        return bool((self.prices.groupby(which).nunique() > 1).any())
+
+    @property
     def is_known_ahead(self) -> bool:
         """Whether the price of any coming hour is known; those of a price file are known for a day or so."""
         return self.prices is None

@@ -174,6 +174,8 @@ def test_an_hour_costs_the_mean_of_its_half_hours_and_a_half_hour_its_own_price(
     found = named()
     assert paid(found, "2024-07-01 00:00", "2024-07-01 06:00", "2024-07-01 07:00") == approx([0.15, 0.1, 0.2])
     assert paid(found, "2024-07-01 00:00", "2024-07-01 00:30", "2024-07-01 07:00", minutes=30) == [0.2, 0.1, 0.2]
+    assert found.has_half_hours
+    assert not of(peak_hours=["18:00-22:00"]).has_half_hours
 
 
 def test_a_season_begins_and_ends_at_local_midnight() -> None:
@@ -271,6 +273,7 @@ def test_prices_of_a_file_come_first_and_are_not_invented_where_it_ends() -> Non
     np.testing.assert_array_equal(found.at(half, 30)[0], [0.1, 0.3, -0.1, 0.1, 0.2, np.nan])
     assert found.source == "the price file"
     assert not found.is_known_ahead
+    assert found.has_half_hours
     assert not found.is_flat
 
 
