@@ -58,7 +58,8 @@ def _counted(results: Iterable[R], count: int, progress: bool | None) -> Iterabl
     if progress is None:
         ipython = sys.modules.get("IPython")
         progress = sys.stderr.isatty() or (ipython is not None and ipython.get_ipython() is not None)
-    if not progress:
+    # Of its own, tqdm heeds the variable on a terminal, not in a notebook.
+    if not progress or os.environ.get("TQDM_DISABLE", "0") not in ("", "0"):
         return results
     from tqdm.auto import tqdm
 
