@@ -19,10 +19,11 @@ from influx.core.frames import Frames
 from influx.core.local_time import local
 from influx.core.parallel import run_all
 from influx.core.schema import HOUSEHOLD
+from influx.core.uncertainty import BASELINE
 from influx.forecasting.aggregate_intervals import totals
 from influx.forecasting.device_series import Series, active_series
 from influx.forecasting.evaluation.backtest import fit, pinball
-from influx.forecasting.evaluation.calibration import BASELINE, LEAST_OF_DAY, coverage
+from influx.forecasting.evaluation.calibration import LEAST_OF_DAY, coverage
 from influx.forecasting.forecast import fit_named, predict_all
 from influx.forecasting.models.conformal import LEVELS
 from influx.home.home import Home

@@ -11,8 +11,8 @@ from influx.core.constants import AGAIN
 from influx.core.local_time import local
 from influx.core.schema import HOUSEHOLD, OTHER
 from influx.core.tariff import Rates
+from influx.core.uncertainty import BASELINE, NOMINAL, half_width
 from influx.forecasting.aggregate_intervals import LEAST_ERRORS
-from influx.forecasting.evaluation.calibration import BASELINE, NOMINAL, half_width
 from influx.forecasting.evaluation.model_selection import LEAST_FOLDS
 from influx.forecasting.features import WEEK
 from influx.home.home import Home

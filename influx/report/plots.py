@@ -19,6 +19,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from influx.core import formatting as fmt
 from influx.core.constants import HOUSEHOLD
 from influx.core.local_time import local
+from influx.core.uncertainty import BASELINE, NOMINAL, half_width
 from influx.report import plot_style as style
 from influx.report.plot_style import ACCENT, GREY, INK, MODEL_MARKS, SERIES, describe, is_narrow
 
@@ -215,8 +216,6 @@ def calibration(calibration: pd.DataFrame, together: pd.DataFrame, ax: Axes | No
     Bars hold the true share 19 times in 20, as the past forecasts differ. Devices that are mostly off, and quantiles
     of which too few hours tell, are left out.
     """
-    from influx.forecasting.evaluation.calibration import NOMINAL, half_width
-
     ax = style.axes_or_new(ax)
     known = calibration[calibration["empirical"].notna()]
     is_household = known["device_id"] == HOUSEHOLD
@@ -246,8 +245,6 @@ def coverage(calibration: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
     Dotted lines are the promised shares. A device that is mostly off has hollow marks, as its few hours tell little.
     """
-    from influx.forecasting.evaluation.calibration import NOMINAL, half_width
-
     ax = style.axes_or_new(ax)
     known = calibration[calibration["empirical"].notna() & calibration["quantile"].isin(list(_QUANTILE_MARKS))]
     off = calibration.groupby("device_id", sort=False)["off"].first().sort_values(ascending=False, kind="stable")
@@ -288,8 +285,6 @@ def days_ahead(days: pd.DataFrame, model: str, device: str = HOUSEHOLD, ax: Axes
 
     Bars hold the true difference between the two 19 times in 20, as the past forecasts differ.
     """
-    from influx.forecasting.evaluation.calibration import BASELINE, half_width
-
     ax = style.axes_or_new(ax)
     rows = days[days["device_id"] == device]
     if rows.empty:

@@ -8,7 +8,7 @@ import pandas as pd
 from influx.billing.bill import STANDING, TAX, TOTAL
 from influx.core import formatting as fmt
 from influx.core.schema import HOUSEHOLD
-from influx.forecasting.evaluation.calibration import half_width
+from influx.core.uncertainty import half_width
 from influx.forecasting.evaluation.model_selection import LEAST_FOLDS
 from influx.insights.drift import LEAST_WEEKS, is_worse
 from influx.report.phrases import phrase

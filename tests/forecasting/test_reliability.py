@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from tiny_readings import START
 
 from influx.core.schema import HOUSEHOLD
-from influx.forecasting.evaluation.calibration import coverage, days_ahead, half_width, of_selected
+from influx.core.uncertainty import half_width
+from influx.forecasting.evaluation.calibration import coverage, days_ahead, of_selected
 
 NAN = float("nan")
 CHOICE = pd.DataFrame({"home_id": ["h"], "device_id": ["tv"], "model": ["similar days"]})

@@ -14,7 +14,7 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from influx import Run
-from influx.forecasting.evaluation.calibration import half_width
+from influx.core.uncertainty import half_width
 from influx.report import figures, plots
 from influx.report import plot_style as style
 

@@ -15,7 +15,7 @@ from pytest import approx
 from influx import Run
 from influx.core import formatting as fmt
 from influx.core.schema import HOUSEHOLD
-from influx.forecasting.evaluation.calibration import NOMINAL, half_width
+from influx.core.uncertainty import NOMINAL, half_width
 from influx.insights.forecast_review import AGAIN
 from influx.report import rows, table
 from influx.report.tables import COLUMNS

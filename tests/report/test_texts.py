@@ -18,7 +18,7 @@ from influx.core import formatting as fmt
 from influx.core.schema import HOUSEHOLD
 from influx.core.settings import Settings
 from influx.core.tariff import rates
-from influx.forecasting.evaluation.calibration import NOMINAL, half_width
+from influx.core.uncertainty import NOMINAL, half_width
 from influx.insights.drift import MODEL, REPORTS
 from influx.insights.forecast_review import AGAIN
 from influx.report import answer, note, text

@@ -11,14 +11,11 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t
 
 from influx.core.constants import LEAST_HOURS
 from influx.core.schema import HOUSEHOLD
+from influx.core.uncertainty import BASELINE, NOMINAL
 from influx.forecasting.evaluation.backtest import pinball
-
-NOMINAL = {"p10": 0.1, "p50": 0.5, "p90": 0.9, "band": 0.8}
-"""Share of hours that should lie at or below each quantile, and inside the band."""
 
 MOSTLY_OFF = 0.9
 """Share of hours without any use from which on a device says little of its band: it is told apart."""
@@ -27,18 +24,9 @@ LEAST_OF_DAY = 18
 """Measured hours of a day below which its energy is not judged."""
 
 DEVICE = ("home_id", "device_id")
-BASELINE = "climatology"
 _CALIBRATION_COLUMNS = ["quantile", "nominal", "empirical", "empirical_se", "folds", "hours", "off", "mostly_off"]
 _ERRORS = ["absolute_error", "baseline_absolute_error"]
 _DAY_COLUMNS = ["day", "folds", "loss", "baseline_loss", "skill", "skill_se", *_ERRORS]
-
-
-def half_width(error: float | pd.Series, folds: int | pd.Series) -> float | pd.Series:
-    """Return half the width of the interval that holds what a mean over so few folds estimates, 19 times in 20.
-
-    Student's t of a standard error: of four folds 3.2 times the error, of two 12.7 times.
-    """
-    return error * t.ppf(0.975, np.maximum(np.asarray(folds) - 1, 1))
 
 
 def of_selected(past: pd.DataFrame, selection: pd.DataFrame) -> pd.DataFrame:

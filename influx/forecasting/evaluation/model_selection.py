@@ -19,9 +19,9 @@ from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_err
 from influx.core.constants import WEEK
 from influx.core.errors import InputError
 from influx.core.parallel import run_all
+from influx.core.uncertainty import half_width
 from influx.forecasting.device_series import Series
 from influx.forecasting.evaluation.backtest import Scores, can_learn, configured, pinball
-from influx.forecasting.evaluation.calibration import half_width
 from influx.forecasting.features import every_hour, every_week, feature_table, names
 from influx.forecasting.models import CLIMATOLOGY, MODELS, SIMILAR_DAYS, named_models
 from influx.forecasting.models.regression import Regression, first_80_percent
