@@ -90,6 +90,8 @@ def _update_table(digest: Any, table: pd.DataFrame | pd.Series | pd.Index) -> No
         # Categories are hashed as what they stand for, so that a frame read back from Parquet is the one written.
         hashes = pd.util.hash_pandas_object(table, categorize=True)
         digest.update(np.ascontiguousarray(hashes.to_numpy()).tobytes())
+    if isinstance(table, pd.DataFrame):  # what a subclass keeps beside its rows
+        _update(digest, [getattr(table, name, None) for name in table._metadata])
 
 
 def code_of(thing: Any) -> str:

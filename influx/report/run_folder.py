@@ -140,7 +140,9 @@ class Run:
 
     def scores(self) -> Any:
         """Return the `metrics` of the models with their past forecasts (`influx.backtest`)."""
-        return self._default("metrics", "backtest", self.home, horizon=self.horizon)
+        from influx.forecasting.models import named_models
+
+        return self._default("metrics", "backtest", self.home, named_models, horizon=self.horizon, extra={})
 
     def selection(self) -> Any:
         """Return the model of each device (`influx.select`)."""
@@ -156,7 +158,9 @@ class Run:
 
     def forecast(self) -> pd.DataFrame:
         """Return the `forecast` of the coming hours (`influx.forecast`)."""
-        return self._default("forecast", "forecast", self.home, self.selection, horizon=self.horizon)
+        return self._default(
+            "forecast", "forecast", self.home, self.selection, horizon=self.horizon, quantiles=[0.1, 0.5, 0.9], extra={}
+        )
 
     def sums(self) -> Frames:
         """Return `daily`, `week`, `next_day` and `peaks` of the coming hours."""

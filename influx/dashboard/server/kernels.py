@@ -20,6 +20,7 @@ from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelMana
 from tornado.web import HTTPError
 from traitlets import Integer, Unicode
 
+from influx.core.paths import PROJECT
 from influx.core.sanitize import legible, without_colours
 
 GRACE = 40
@@ -68,6 +69,8 @@ class SessionKernels(AsyncMappingKernelManager):
             RUN: str(Path(self.reports, "latest").resolve()),
             "IPYTHONDIR": str(Path(self.connection_dir, "ipython")),  # none of the user's own start-up files
             "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+            # Matplotlib's list of fonts is kept where `make` keeps it, not in the home directory.
+            "MPLCONFIGDIR": os.environ.get("MPLCONFIGDIR", str(PROJECT / ".cache" / "matplotlib")),
             **FRUGAL,
         }
         try:
