@@ -87,8 +87,7 @@ def test_where_climatology_won_the_page_says_so(sample_run: Run, tmp_path: Path)
 
 def test_climatology_that_nobody_tested_is_said_to_be_untested(tiny_run) -> None:
     run = tiny_run(tiny.three_days)
-    run.insights()
-    run.explore()
+    run.insights(), run.explore(), run.sums(), run.bill()
     assert "climatology is used untested" in plain(glance(run.folder))
 
 
@@ -99,8 +98,7 @@ def test_the_page_is_made_of_the_folder_alone(sample_run: Run, tmp_path: Path) -
 
 def test_a_home_without_prices_says_that_its_cost_is_not_known(tiny_run) -> None:
     run = tiny_run(tiny.three_days)
-    run.insights()
-    run.explore()
+    run.insights(), run.explore(), run.sums(), run.bill()
     said = plain(glance(run.folder))
     assert "What will the home use in the coming week?" in said
     assert "The cost is not known" in said
@@ -109,8 +107,7 @@ def test_a_home_without_prices_says_that_its_cost_is_not_known(tiny_run) -> None
 
 def test_a_hostile_home_is_named_as_text(tiny_run) -> None:
     run = tiny_run(tiny.hostile)
-    run.insights()
-    run.explore()
+    run.insights(), run.explore(), run.sums(), run.bill()
     markup = glance(run.folder)
     assert "<img" not in markup
     assert f"What will {tiny.HOSTILE} use" in plain(markup)

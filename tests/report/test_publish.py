@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PUBLISHER = """
 import ctypes, os, signal, sys
 from pathlib import Path
-from influx import publish
+from influx.report import atomic_publish as publish
 
 reports, last, exchange = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3] == "exchange"
 if not exchange:

@@ -263,7 +263,7 @@ def test_killed_at_any_moment_the_last_report_stands_and_the_next_run_clears_up(
     running.send_signal(signal.SIGKILL)
     running.wait()
     assert {path.name for path in (reports / "latest").iterdir()} == before
-    with pipeline.publish.staging(reports, wait=False):
+    with pipeline.atomic_publish.staging(reports, wait=False):
         assert len(list(reports.glob(".tmp-*"))) == 1
     for _ in range(100):  # a kernel looks every second whether it was left alone
         if not any(Path(f"/proc/{kernel}").exists() and not _is_dead(kernel) for kernel in kernels):
