@@ -33,7 +33,7 @@ def write_index(folder: Path, reports: Path) -> Path:
     names = sorted(path.stem for path in folder.glob("[0-9][0-9]_*.html"))
     title = f"The week of {monday(week):%-d %B %Y}"
     body = f"<h1>{title}</h1>"
-    if (folder / "steps" / "insights.json").exists():
+    if all((folder / "steps" / f"{step}.json").exists() for step in ("explore", "sums", "bill", "insights")):
         from influx.report.run_folder import Run
         from influx.report.start_page import answers, glance
 

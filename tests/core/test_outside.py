@@ -123,7 +123,7 @@ def report(tmp_path_factory) -> tuple[Path, str]:
         "from influx import Run\nfrom influx.report import plots\n"
         "from influx.report.figures import show\n"
         "from influx.report import table\nfrom influx.report.html import paragraphs",
-        "run = Run(data, as_of, horizon, output)\nrun.home(), run.explore(), run.forecast(), run.bill(), run.plan(),"
+        "run = Run(data, as_of, horizon, output)\nrun.home(), run.explore(), run.sums(), run.bill(), run.plan(),"
         " run.insights(), run.review() and None",
         "table(run.home().reconciliation, 'reconciliation')",
         "table(run.home().rejected, 'rejected')",
