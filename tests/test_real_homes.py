@@ -31,8 +31,7 @@ def made(data: Path, folder: Path, **parameters) -> Run:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         run = Run(data, output=folder, **parameters)
-        for step in (run.explore, run.features, run.training, run.forecast, run.insights):
-            step()
+        run.explore(), run.features(), run.calibration(), run.reference(), run.sums(), run.bill(), run.insights()
     return run
 
 
