@@ -16,6 +16,7 @@ from __future__ import annotations
 import importlib
 import inspect
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -27,9 +28,11 @@ from sklearn.utils.metaestimators import available_if
 
 from influx.core.constants import LEAST_DAYS
 from influx.core.errors import InputError
+from influx.core.fingerprint import fingerprint
 from influx.core.local_time import local
 from influx.forecasting.models import conformal
 from influx.forecasting.models.ensemble import pinball
+from influx.forecasting.models.similar_days import ByContent
 from influx.forecasting.models.similar_days_regressor import PAST_WEEKS, ForecastContext, SimilarDays
 
 SIMILAR_DAYS = "similar days"
@@ -192,7 +195,9 @@ class Regression(RegressorMixin, BaseEstimator):
         inputs = np.concatenate([_stacked_inputs(week, self.scale_) for week in weeks])
         target = np.concatenate([week.observed.ravel() for week in weeks]) / self.scale_
         known = np.isfinite(target)
-        return self._new().fit(inputs[known], target[known])
+        lesson = self._new(), inputs[known], target[known]
+        # Stacked regression and blend learn the same of the same weeks.
+        return _fitted(ByContent(lesson, fingerprint(lesson[0]), *lesson[1:]))
 
     def _share(self, weeks: list[ForecastContext]) -> float:
         cut = first_80_percent(weeks)
@@ -212,6 +217,12 @@ class Regression(RegressorMixin, BaseEstimator):
             for share in SHARES
         ]
         return np.array(losses) / max(losses[0], 1e-12)
+
+
+@lru_cache(maxsize=32)
+def _fitted(content: ByContent) -> Any:
+    estimator, inputs, target = content.thing
+    return estimator.fit(inputs, target)
 
 
 def first_80_percent(rows: Any) -> int:
