@@ -62,9 +62,14 @@ class Served:
         return self.ask(f"/?{urlsplit(self.link).query}").headers["Set-Cookie"].split(";")[0]
 
     def open(self) -> str:
-        """Open the page without a browser, and return the kernel that it was given."""
-        found = re.search(r'"kernelId": "([\w-]+)"', self.ask("/", Cookie=self.cookie()).text)
-        assert found is not None
+        """Open the page without a browser, and return the kernel that it was given.
+
+        A kernel whose process has just ended holds its place for a moment longer: who is told to try again does.
+        """
+        pages: list[Answer] = []
+        wait(lambda: pages.append(self.ask("/", Cookie=self.cookie())) or pages[-1].status != 503)
+        found = re.search(r'"kernelId": "([\w-]+)"', pages[-1].text)
+        assert found is not None, pages[-1].text
         return found[1]
 
     def kernels(self) -> list[psutil.Process]:
