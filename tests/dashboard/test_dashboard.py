@@ -24,9 +24,8 @@ from influx import Run
 from influx.core import formatting as fmt
 from influx.core.sanitize import from_cell
 from influx.dashboard.app import page
-from influx.dashboard.elements import cards, download, heading
+from influx.dashboard.elements import download, heading, markup
 from influx.dashboard.parts import accuracy, devices, forecast, overview, plan
-from influx.dashboard.parts.overview import what_saved
 from influx.dashboard.parts.plan import plan_anew, stretched
 from influx.dashboard.parts.what_if import last_year, moved, replaced, under
 from influx.dashboard.week import Week, open_report
@@ -100,7 +99,17 @@ def test_what_is_saved_is_what_is_shown_and_never_a_formula(rows: list[tuple[str
 
 def test_names_of_the_data_are_text() -> None:
     hostile = "<img src=x onerror=alert(1)>"
-    made = cards([(hostile, hostile, hostile)]) + heading(hostile) + download(pd.DataFrame({"a": [1.0]}), hostile)
+    made = (
+        markup(
+            "title",
+            home=hostile,
+            monday=pd.Timestamp("2024-07-15"),
+            run={"week": hostile, "finished": ""},
+            timezone=hostile,
+        )
+        + heading(hostile)
+        + download(pd.DataFrame({"a": [1.0]}), hostile)
+    )
     assert "<img" not in made
     assert plain(made).count(hostile) == 4
 
@@ -309,4 +318,7 @@ def test_a_warmer_week_is_told_as_the_run_tells_it(week: Week, sample_run: Run) 
     ],
 )
 def test_a_saving_is_told_as_far_as_it_is_known(saved: float, low: float, unusual: bool, said: str) -> None:
-    assert what_saved({"saved_kwh": saved, "saved_p10": low, "saved_is_unusual": unusual}) == said
+    now = {"saved_kwh": saved, "saved_p10": low, "saved_is_unusual": unusual, "last_24h_kwh": 1.0}
+    now |= {"last_week_kwh": 1.0, "usual_week_kwh": 1.0}
+    shown = plain(markup("cards", now=now, next_day={}, week={}, cost={}, currency="EUR"))
+    assert said in " ".join(shown.split())

@@ -20,7 +20,7 @@ from influx.home.home import Home
 from influx.insights import recommendations
 from influx.report import checks, plots, table, text
 from influx.report.figures import show
-from influx.report.plot_style import colours, is_narrow
+from influx.report.plots.style import colours, is_narrow
 from influx.report.run_folder import Frames
 from influx.scheduling.home_plan import COLUMNS, schedule
 from influx.scheduling.plan import weeks_back
