@@ -40,13 +40,7 @@ def matches(path: Path) -> bool:
 
 
 def read(path: Path, settings: Settings) -> Part:
-    """Read what was taken from the grid, fed into it and generated, at one supply point.
-
-    Raises
-    ------
-    InputError
-        The file holds several supply points, or more than half of it cannot be used.
-    """
+    """Read what was taken from the grid, fed into it and generated, at one supply point."""
     raw = table.read(path)
     column = {name.lower(): name for name in raw.rows}
     supplies = raw.rows[column["cups"]].astype("str").str.strip().unique()

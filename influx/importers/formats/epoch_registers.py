@@ -50,13 +50,7 @@ def matches_toon(path: Path) -> bool:
 
 
 def read(path: Path, settings: Settings) -> Part:
-    """Read what the register counted; the series has the name of the file.
-
-    Raises
-    ------
-    InputError
-        As in `tabular.read`; its name says gas or water; or kWh and Wh are both possible.
-    """
+    """Read what the register counted; the series has the name of the file."""
     if (other := re.match("(gas|water)_", path.stem)) is not None:
         raise NoElectricityError(path.name, other[1])
     role = next((role for start, role in _ROLES.items() if path.stem.startswith(start)), None)
@@ -65,13 +59,7 @@ def read(path: Path, settings: Settings) -> Part:
 
 
 def read_toon(path: Path, settings: Settings) -> Part:
-    """Read the register: `nt` and `lt` are the normal and the low tariff, `orig` was taken and `produ` fed in.
-
-    Raises
-    ------
-    InputError
-        As in `tabular.read`; or it is gas, or use that the Toon computed from other registers.
-    """
+    """Read the register: `nt` and `lt` are the normal and the low tariff, `orig` was taken and `produ` fed in."""
     found = _TOON.fullmatch(path.stem)
     kind, sun, tariff, way = found.groups() if found is not None else ("elec", None, None, "orig")
     if kind == "gas":

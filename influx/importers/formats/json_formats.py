@@ -51,13 +51,7 @@ class JsonFormat:
         return any(json_text.begins_with(path, *(f'"{word}"' for word in words)) for words in self.words)
 
     def read(self, path: Path, settings: Settings) -> Part:
-        """Read all records.
-
-        Raises
-        ------
-        InputError
-            It is no such JSON, tells of something else, or as in `tabular.read`.
-        """
+        """Read all records."""
         content = json_text.load(path)
         records, layout = self.records(content, path)
         columns = [*layout.times, *((layout.device, layout.value) if layout.device else layout.mappings), layout.end]

@@ -38,13 +38,7 @@ def _in_another_unit(name: str) -> bool:
 
 
 def read(path: Path, settings: Settings) -> Part:
-    """Read a file of readings; a row of its reconciliation is one device at one time.
-
-    Raises
-    ------
-    InputError
-        A column is missing, the readings are coarser than hourly, or more than half of them cannot be used.
-    """
+    """Read a file of readings; a row of its reconciliation is one device at one time."""
     names = table.header(path) or []
     notes: list[str] = []
     if {"device_id", "energy_kwh"} & set(names):

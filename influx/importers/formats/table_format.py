@@ -29,93 +29,42 @@ _MIDNIGHT = r"[ T]00:00(?::00)?$"
 
 @dataclass(frozen=True)
 class TableFormat:
-    r"""A format that is a table with a header.
+    r"""A format that is a table with a header, whose columns and series are named by patterns of their whole names.
 
-    Columns and series are named by regular expressions that match a whole name.
-
-    Attributes
-    ----------
-    id : str
-        Its name under `format:` in home.yaml.
-    title : str
-        What the reconciliation calls it.
-    time : str or tuple of str
-        The column of the time, or those of the date and of the clock.
-    series : mapping of str to SeriesMapping
-        What a column measures, or in a table with a row a series and time what a name in its column `device` does; the
-        first pattern that matches counts. `\1` in the name of a series is the first group of its pattern. Columns of
-        one name are added up.
-    header : tuple of str
-        Further columns by which a file is known.
-    below_title : bool
-        Whether the header may stand below lines about the account.
-    find_header : callable, optional
-        Returns the line of the header (0: not of this format), where more than its names tells.
-    device, value, unit : str, optional
-        Of a table with a row a series and time: its columns of names, values and units.
-    others : bool
-        Whether names in `device` that no pattern matches are electricity, too, and not set aside.
-    end, quality : str, optional
-        Columns of the intervals' ends and of how good a value is, read where they are there.
-    quality_words : mapping of str to str
-        What the file calls a quality, in lower case.
-    time_marks, zone, order, comma
-        As in `Layout`.
-    alternatives : bool
-        Whether columns of one name measure the same, so that the one of the first pattern counts, instead of their sum.
-    below_zero : str
-        The columns that are written with a minus though they are no other direction.
-    total : str
-        What stands instead of a time in rows that sum up others, which are passed over.
-    skip_empty : bool
-        Whether columns without any number are left out, with a note.
-    single : str
-        The column of the meter; a file of several is refused. `{single}` in the name of a series is the meter's.
-    refuse : mapping of str to str
-        Columns of files that tell of something else than electricity, and of what.
-    advice : str
-        What to do with a file without any of the series.
-    expected : mapping of str to str
-        Columns that a complete file has, and the note where one lacks them.
-    adapt : callable, optional
-        From path, layout and settings to the layout of this file.
-    prepare : callable, optional
-        From a block of cells to the one that is read.
-    complete : callable, optional
-        From a part and the path to the part that is handed on.
-    rank : int
-        Of several formats that match a file the one with the lowest rank reads it.
+    `series` says what a column measures, or in a table with a row a series and time what a name in its column `device`
+    does; the first pattern that matches counts, and `\1` in the name of a series is the first group of its pattern.
+    Columns of one name are added up.
     """
 
-    id: str
-    title: str
-    time: str | tuple[str, ...]
+    id: str  # its name under `format:` in home.yaml
+    title: str  # what the reconciliation calls it
+    time: str | tuple[str, ...]  # the column of the time, or those of the date and of the clock
     series: Mapping[str, SeriesMapping]
-    header: tuple[str, ...] = ()
-    below_title: bool = False
-    find_header: Callable[[Path], int] | None = None
-    device: str = ""
+    header: tuple[str, ...] = ()  # further columns by which a file is known
+    below_title: bool = False  # whether the header may stand below lines about the account
+    find_header: Callable[[Path], int] | None = None  # its line (0: none), where more than the names of columns tells
+    device: str = ""  # of a table with a row a series and time: its columns of names, values and units
     value: str = ""
     unit: str = ""
-    others: bool = False
-    end: str = ""
+    others: bool = False  # whether names in `device` that no pattern matches are electricity too, and not set aside
+    end: str = ""  # columns of the intervals' ends and of how good a value is, read where they are there
     quality: str = ""
-    quality_words: Mapping[str, str] = field(default_factory=dict)
-    time_marks: Literal["start", "end"] = "start"
+    quality_words: Mapping[str, str] = field(default_factory=dict)  # what the file calls a quality, in lower case
+    time_marks: Literal["start", "end"] = "start"  # this and the next three as in `Layout`
     zone: str = "home"
     order: Order = "ymd"
     comma: bool | None = None
-    alternatives: bool = False
-    below_zero: str = ""
-    total: str | None = None
-    skip_empty: bool = False
-    single: str = ""
-    refuse: Mapping[str, str] = field(default_factory=dict)
-    advice: str = "Move the file out of the home's folder."
-    expected: Mapping[str, str] = field(default_factory=dict)
+    alternatives: bool = False  # whether of columns of one name the first pattern's counts, instead of their sum
+    below_zero: str = ""  # the columns that are written with a minus though they are no other direction
+    total: str | None = None  # what stands instead of a time in rows that sum up others, which are passed over
+    skip_empty: bool = False  # whether columns without any number are left out, with a note
+    single: str = ""  # the column of the meter, `{single}` in the name of a series; a file of several is refused
+    refuse: Mapping[str, str] = field(default_factory=dict)  # columns of something else than electricity, and of what
+    advice: str = "Move the file out of the home's folder."  # what to do with a file without any of the series
+    expected: Mapping[str, str] = field(default_factory=dict)  # columns of a complete file, and a note where one lacks
     adapt: Callable[[Path, Layout, Settings], Layout] | None = None
-    prepare: Callable[[Table], Table] | None = None
-    complete: Callable[[Part, Path], Part] | None = None
+    prepare: Callable[[Table], Table] | None = None  # from a block of cells to the one that is read
+    complete: Callable[[Part, Path], Part] | None = None  # from a part to the one that is handed on
     rank: int = 50
 
     def matches(self, path: Path) -> bool:
@@ -123,13 +72,7 @@ class TableFormat:
         return self._line(path) > 0
 
     def read(self, path: Path, settings: Settings) -> Part:
-        """Read a file by its row of the catalog.
-
-        Raises
-        ------
-        InputError
-            It tells of gas or of no series that is known, of several meters, or as in `tabular.read`.
-        """
+        """Read a file by its row of the catalog."""
         line = self._line(path) or 1
         names = table.header(path, line) or []
         layout, notes = self._layout(path, line, names)
