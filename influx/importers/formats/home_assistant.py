@@ -143,25 +143,23 @@ def _statistics(base: sqlite3.Connection, path: Path) -> tuple[pd.DataFrame, lis
 
 def _rows(base: sqlite3.Connection, numbers: str, value: str) -> pd.DataFrame:
     """Return the rows of some statistics, those of five minutes only after the last hour of theirs."""
-    parts = [pd.DataFrame(columns=["number", "row", "start", "value"], dtype=float)]
-    last = pd.Series(dtype=float)
+    names = ["number", "row", "start", "value"]
+    parts, last = [], pd.Series(dtype=float)
     for name, seconds in _SECONDS.items():
-        there = _columns(base, name)
-        if not {"metadata_id", value} <= there or not there & {"start", "start_ts"}:
+        columns = _columns(base, name)
+        if not {"metadata_id", value} <= columns or not columns & {"start", "start_ts"}:
             continue
-        text = "CAST(strftime('%s', start) AS REAL)" if "start" in there else "NULL"
-        start = f"COALESCE(start_ts, {text})" if "start_ts" in there else text
-        found = base.execute(
+        text = "CAST(strftime('%s', start) AS REAL)" if "start" in columns else "NULL"
+        start = f"COALESCE(start_ts, {text})" if "start_ts" in columns else text
+        states = base.execute(
             f"SELECT metadata_id, rowid, {start}, CASE WHEN typeof({value}) IN ('real', 'integer') THEN {value} END "
             f"FROM {name} WHERE metadata_id IN ({numbers})"
         ).fetchall()
-        rows = pd.DataFrame(np.array(found, dtype=float).reshape(-1, 4), columns=parts[0].columns)
-        if seconds == 3600:
-            last = rows.groupby("number")["start"].max() + seconds
-        else:
-            rows = rows[rows["start"] >= rows["number"].map(last).fillna(-np.inf)]
+        rows = pd.DataFrame(np.array(states, dtype=float).reshape(-1, 4), columns=names)
+        rows = rows[~(rows["start"] < rows["number"].map(last))]
+        last = rows.groupby("number")["start"].max() + seconds
         parts.append(rows.assign(start=rows["start"] + (seconds if value == "sum" else 0)))
-    return pd.concat(parts[1:] or parts, ignore_index=True)
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=names, dtype=float)
 
 
 # --- energy.csv, the download of the Energy page ----------------------------------------------------------------------
@@ -214,11 +212,10 @@ def read_energy(path: Path, settings: Settings) -> Part:
 
 def _refuse_days(columns: list[str], file: str) -> None:
     micros, reasons = times.parse(pd.Series(columns, dtype="str"))
-    lost = [
-        f"the column {name!r}: {why}" for name, why in zip(columns, reasons, strict=True) if why not in ("", "naive")
-    ]
-    if lost or not columns:
-        raise InputError(f"{file}: {lost[0] if lost else 'there is no column of a time'}. Download it again.")
+    bad = np.flatnonzero((reasons != "") & (reasons != "naive"))
+    if len(bad) or not columns:
+        why = f"the column {columns[bad[0]]!r}: {reasons[bad[0]]}" if columns else "there is no column of a time"
+        raise InputError(f"{file}: {why}. Download it again.")
     if len(micros) > 1 and np.median(np.diff(np.sort(micros))) > HOUR_US:
         raise InputError(
             f"{file}: its columns are days or longer, too coarse to tell one hour from another. On the Energy page "
@@ -247,16 +244,8 @@ def read_history(path: Path, settings: Settings) -> Part:
     where other entities have columns of their own.
     """
     raw = table.concat(table.blocks(path, short=True))
-    layout = Layout(
-        "Home Assistant, history",
-        "last_changed",
-        _sensors(raw, settings),
-        device="entity_id",
-        value="state",
-        gaps="unchanged",
-        only_mapped=True,
-    )
-    layout = overridden(layout, settings.file(path.name))
+    layout = Layout("Home Assistant, history", "last_changed", _sensors(raw, settings), "entity_id", "state")
+    layout = overridden(replace(layout, gaps="unchanged", only_mapped=True), settings.file(path.name))
     _to_ends(raw, [name for name, mapping in layout.mappings.items() if mapping.measures == "counter"])
     return tabular.of([raw], layout, settings)
 
@@ -347,8 +336,8 @@ def read_statistics(path: Path, settings: Settings) -> Part:
     counting = raw.rows.groupby("device_id", sort=False)["counts"].first()
     short = _short_names(list(counting.index))
     mappings = {
-        name: SeriesMapping(short[name], measures="counter" if counter else "energy")
-        for name, counter in counting.items()
+        name: SeriesMapping(short[name], measures="counter" if counts else "energy")
+        for name, counts in counting.items()
     }
     raw.rows = raw.rows[["device_id", "timestamp", "value"]]
     return intervals.to_intervals(raw, mappings, "Home Assistant, statistics", settings, column="sum")

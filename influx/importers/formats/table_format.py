@@ -92,56 +92,61 @@ class TableFormat:
         return int(self._is_header(table.header(path) or []))
 
     def _is_header(self, names: list[str]) -> bool:
-        if any(_column(names, pattern) is not None for pattern in self.refuse):
-            return all(_column(names, pattern) is not None for pattern in self._times)
         needed = (*self._times, *self.header, *filter(None, (self.device, self.value, self.unit, self.single)))
-        return all(_column(names, pattern) is not None for pattern in needed) and (
-            bool(self.device) or any(self._series(name) is not None for name in names)
-        )
+        if any(_column(names, pattern) for pattern in self.refuse):
+            needed = self._times
+        elif not self.device and not self._mappings(names):
+            return False
+        return all(_column(names, pattern) is not None for pattern in needed)
 
     @property
     def _times(self) -> tuple[str, ...]:
         return (self.time,) if isinstance(self.time, str) else self.time
 
-    def _series(self, name: str) -> tuple[int, SeriesMapping] | None:
-        """Return the place of the first pattern that matches a name, and what it measures."""
-        for place, (pattern, mapping) in enumerate(self.series.items()):
-            if (match := re.fullmatch(pattern, name)) is not None:
+    def _mappings(self, names: Collection[str], meter: str = "") -> dict[str, SeriesMapping]:
+        """Return what each of the names measures that are known."""
+        mappings: dict[str, SeriesMapping] = {}
+        for pattern, mapping in self.series.items():
+            for name in names:
+                match = None if name in mappings else re.fullmatch(pattern, name)
+                if match is None:
+                    continue
                 series = match.expand(mapping.device_id) if "\\" in mapping.device_id else mapping.device_id
-                return place, replace(mapping, device_id=series.strip())
-        return None
+                series = series.replace("{single}", meter).strip()
+                if not self.alternatives or series not in {known.device_id for known in mappings.values()}:
+                    mappings[name] = replace(mapping, device_id=series)
+        return {name: mappings[name] for name in names if name in mappings}
 
     def _layout(self, path: Path, line: int, names: list[str]) -> tuple[Layout, list[str]]:
         """Return how this file is laid out, and notes on what it lacks."""
         for pattern, what in self.refuse.items():
             if _column(names, pattern) is not None:
                 raise NoElectricityError(path.name, what)
-
-        def there(pattern: str) -> str | None:
-            return (_column(names, pattern) or pattern) if pattern else None
-
-        distinct = _distinct(path, line, filter(None, (self.device, self.unit, self.single)), names)
-        units = distinct.get(self.unit, set())
-        if units and units <= {"m³", "m3", ""}:
+        keys = [self.device, self.unit, self.single]
+        series, units, meters = _distinct(path, line, [_column(names, pattern) for pattern in keys])
+        if units and set(units) <= {"m³", "m3", ""}:
             raise NoElectricityError(path.name, "gas")
-        meters = sorted(distinct.get(self.single, set()))
         if len(meters) > 1:
             raise InputError(
                 f"{path.name}: holds {len(meters)} meters or devices ({', '.join(meters)[:120]}). Export each apart."
             )
-        mappings = self._mappings(sorted(distinct[self.device]) if self.device else names, "".join(meters))
+        mappings = self._mappings(series if self.device else names, "".join(meters))
         notes = [f"{path.name}: {note}" for pattern, note in self.expected.items() if _column(names, pattern) is None]
         if self.skip_empty:
             empty = _without_numbers(path, line, mappings)
             mappings = {name: mapping for name, mapping in mappings.items() if name not in empty}
             notes += [f"{path.name}: {', '.join(empty)} holds no number and is not read."] if empty else []
-        layout = Layout(
+        device, value, unit = (_column(names, name) or name or None for name in (self.device, self.value, self.unit))
+        if not mappings and not self.others and self.adapt is None:
+            seen = ", ".join(series or names)
+            raise InputError(f"{path.name}: there is no electricity of {self.title} in {seen[:120]}. {self.advice}")
+        return Layout(
             self.title,
             tuple(_column(names, pattern) or pattern for pattern in self._times),
             mappings,
-            there(self.device),
-            there(self.value),
-            there(self.unit),
+            device,
+            value,
+            unit,
             quality=_column(names, self.quality),
             quality_words=self.quality_words,
             only_mapped=not self.others,
@@ -151,24 +156,7 @@ class TableFormat:
             order=self.order,
             comma=self.comma,
             line=line,
-        )
-        if not mappings and not self.others and self.adapt is None:
-            seen = ", ".join(sorted(distinct.get(self.device, set())) or names)
-            raise InputError(f"{path.name}: there is no electricity of {self.title} in {seen[:120]}. {self.advice}")
-        return layout, notes
-
-    def _mappings(self, names: Collection[str], meter: str) -> dict[str, SeriesMapping]:
-        """Return what each of the names measures that are known."""
-        found = {name: series for name in names if (series := self._series(name)) is not None}
-        if self.alternatives:
-            first: dict[str, str] = {}
-            for name, (_, mapping) in sorted(found.items(), key=lambda item: item[1][0]):
-                first.setdefault(mapping.device_id, name)
-            found = {name: found[name] for name in first.values()}
-        return {
-            name: replace(mapping, device_id=mapping.device_id.replace("{single}", meter).strip())
-            for name, (_, mapping) in found.items()
-        }
+        ), notes
 
     def _prepared(self, block: Table, layout: Layout) -> Table:
         """Return a block without rows of totals, signs that mean nothing, and midnights beside a clock."""
@@ -191,16 +179,13 @@ def _column(names: Iterable[str], pattern: str) -> str | None:
     return next((name for name in names if re.fullmatch(pattern, name)), None) if pattern else None
 
 
-def _distinct(path: Path, line: int, patterns: Iterable[str], names: list[str]) -> dict[str, set[str]]:
-    """Return what stands in the columns of some patterns, by the pattern."""
-    columns = {pattern: _column(names, pattern) for pattern in patterns}
-    found: dict[str, set[str]] = {pattern: set() for pattern in columns}
-    if None in columns.values() or not columns:
-        return found
-    for block in table.blocks(path, line):
-        for pattern, name in columns.items():
-            found[pattern] |= set(block.rows[name].astype("str").unique())
-    return found
+def _distinct(path: Path, line: int, columns: list[str | None]) -> list[list[str]]:
+    """Return what stands in some columns, in order; nothing of a column that is not there."""
+    cells: list[set[str]] = [set() for _ in columns]
+    for block in table.blocks(path, line) if any(columns) else ():
+        for seen, name in zip(cells, columns, strict=True):
+            seen |= set() if name is None else set(block.rows[name].astype("str").unique())
+    return [sorted(seen) for seen in cells]
 
 
 def _without_numbers(path: Path, line: int, columns: Collection[str]) -> list[str]:
