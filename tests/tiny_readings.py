@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from influx.forecasting.device_series import Series
-from influx.forecasting.features import Surroundings
+from influx.forecasting.device_series import Covariates, Series
 
 START = pd.Timestamp("2024-01-01", tz="UTC")
 """A Monday."""
@@ -31,9 +30,9 @@ def energy(values: np.ndarray | list[float], start: str | pd.Timestamp = START) 
     return pd.Series(np.asarray(values, dtype=float), index=hours(len(values), start))
 
 
-def series(values: np.ndarray | list[float], start: str | pd.Timestamp = START, **around: object) -> Series:
+def series(values: np.ndarray | list[float], start: str | pd.Timestamp = START, **covariates: object) -> Series:
     """Return a device whose hours hold `values` [kWh]."""
-    return Series("home", "tv", energy(values, start), Surroundings(**around))
+    return Series("home", "tv", energy(values, start), Covariates(**covariates))
 
 
 def readings(

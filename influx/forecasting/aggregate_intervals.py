@@ -66,7 +66,7 @@ def past_residuals(
     The sums, `origins` of them at most, begin so many days `apart`; the last one ends at `origin`.
     """
     history = series.before(origin)
-    zone, country = series.around.timezone, series.around.country
+    zone, country = series.covariates.timezone, series.covariates.country
     misses, days = [], -(-hours // 24)
     for back in range(1, 1 + apart * origins, apart):
         then = origin - pd.Timedelta(days=back + days - 1)
@@ -231,7 +231,7 @@ def _of_device(
     ordinary = np.where(away, np.nan, weight)
     sums = pd.DataFrame({"total": rows["energy_kwh"].to_numpy() * weight, "hours": np.isfinite(weight).astype(int)})
     sums = sums.assign(**_bands_away(rows, np.where(away, weight, 0.0)))
-    wall, past = local(pd.DatetimeIndex([origin, *stamps]), series.around.timezone), Past(series, origin, model)
+    wall, past = local(pd.DatetimeIndex([origin, *stamps]), series.covariates.timezone), Past(series, origin, model)
     day, places = wall[1:].normalize(), ((wall[1:].hour - wall[0].hour) % 24).to_numpy()
     daily = sums.groupby(day).sum(min_count=1).rename_axis("day").reset_index()
     offsets = [past.offsets_of_day(ordinary[day == one], places[day == one]) for one in daily["day"]]

@@ -32,7 +32,7 @@ Extra = Mapping[str, Callable[[pd.DatetimeIndex], Any]]
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class Covariates:
     """Everything but a device's own energy that its features are made of.
 
     Attributes
@@ -47,7 +47,7 @@ class Surroundings:
         Recorded hourly columns of the home, by `timestamp`; never known ahead.
     minutes : Series or None
         Minutes of use of the device by UTC hour; never known ahead.
-    plate : dict
+    nameplate : dict
         The device's own numbers, such as `power_rating_watt` [W].
     learner : regressor or None
         That of the stacked regression and the blend; None is the default one.
@@ -61,7 +61,7 @@ class Surroundings:
     weather: pd.DataFrame | None = None
     context: pd.DataFrame | None = None
     minutes: pd.Series | None = None
-    plate: dict[str, float] = field(default_factory=dict)
+    nameplate: dict[str, float] = field(default_factory=dict)
     learner: Any = None
     extra: Extra = field(default_factory=dict)
 
@@ -75,7 +75,7 @@ class Series:
     home_id, device_id : str
     energy : Series of float, index complete UTC hours
         Energy [kWh], NaN where unknown, from its first known hour.
-    around : Surroundings
+    covariates : Covariates
     absences : Absences
         When its home was away.
     """
@@ -83,7 +83,7 @@ class Series:
     home_id: str
     device_id: str
     energy: pd.Series
-    around: Surroundings
+    covariates: Covariates
     absences: Absences = field(default_factory=Absences)
 
     def before(self, origin: pd.Timestamp) -> pd.Series:
@@ -129,12 +129,12 @@ def series_of(
     own = dict(extra or {})
     if isinstance(home_or_readings, pd.DataFrame):
         check_where(timezone or "UTC", country)
-        around = Surroundings(timezone or "UTC", country, weather=None if weather is None else as_weather(weather))
+        covariates = Covariates(timezone or "UTC", country, weather=None if weather is None else as_weather(weather))
         found = []
         for home_id, home in as_readings(home_or_readings).groupby("home_id", sort=False):
             origin = home["timestamp"].max() + pd.Timedelta(hours=1)
             living = [
-                one for one in all_series(with_household(home), replace(around, extra=own)) if is_alive(one, origin)
+                one for one in all_series(with_household(home), replace(covariates, extra=own)) if is_alive(one, origin)
             ]
             if not living:
                 raise InputError(
@@ -148,7 +148,7 @@ def series_of(
         if value is not None:
             raise InputError(f"{name}: a Home has its own; leave it away, or pass home.readings.")
     living = active_series(home_or_readings)
-    return [(replace(one, around=replace(one.around, extra=own)), home_or_readings.origin) for one in living]
+    return [(replace(one, covariates=replace(one.covariates, extra=own)), home_or_readings.origin) for one in living]
 
 
 recent: dict[str, Any] = {}
@@ -200,11 +200,11 @@ def _readings(home_id: object, device_id: str, energy: pd.Series) -> pd.DataFram
     )
 
 
-def all_series(readings: pd.DataFrame, around: Surroundings) -> list[Series]:
+def all_series(readings: pd.DataFrame, covariates: Covariates) -> list[Series]:
     """Return each device of each home with one common calendar and weather, ordered by home and device."""
     every = list(_energies(readings))
-    away = {home: Absences(energy, around.timezone) for home, device, energy in every if device == HOUSEHOLD}
-    return [Series(home, device, energy, around, away.get(home, Absences())) for home, device, energy in every]
+    away = {home: Absences(energy, covariates.timezone) for home, device, energy in every if device == HOUSEHOLD}
+    return [Series(home, device, energy, covariates, away.get(home, Absences())) for home, device, energy in every]
 
 
 def series_of_home(home: Home) -> list[Series]:
@@ -220,17 +220,19 @@ def series_of_home(home: Home) -> list[Series]:
     for home_id, device_id, energy in every:
         own = minutes.get(device_id)
         plate = plates.loc[device_id] if device_id in plates.index else pd.Series(dtype=float)
-        around = Surroundings(
+        covariates = Covariates(
             timezone=home.settings.timezone,
             country=home.settings.country,
             rates=known if known is not None and known.is_known_ahead else None,
             weather=home.weather,
             context=home.context if len(home.context) else None,
             minutes=None if own is None else _minutes_of_use(own, energy),
-            plate={name: float(plate[name]) for name in STATIC_COLUMNS if name in plate and np.isfinite(plate[name])},
+            nameplate={
+                name: float(plate[name]) for name in STATIC_COLUMNS if name in plate and np.isfinite(plate[name])
+            },
             learner=named_estimator(path, settings) if path or settings else None,
         )
-        out.append(Series(home_id, device_id, energy, around, away))
+        out.append(Series(home_id, device_id, energy, covariates, away))
     return out
 
 

@@ -19,7 +19,7 @@ from influx.core.constants import WEEK
 from influx.core.errors import InputError
 from influx.core.local_time import is_day_off, local
 from influx.core.schema import STATIC_COLUMNS
-from influx.forecasting.device_series import Extra, Home, Surroundings, series_of
+from influx.forecasting.device_series import Covariates, Extra, Home, series_of
 from influx.forecasting.models.regression import TRAINING_WEEKS
 
 USUAL_WEEKS = 4
@@ -108,11 +108,11 @@ def features(
     tables = []
     for series, origin in series_of(home_or_readings, extra=extra, **context):
         history = series.ordinary(origin)
-        table = feature_table(history, series.around, every_week(history, origin, horizon), horizon)
+        table = feature_table(history, series.covariates, every_week(history, origin, horizon), horizon)
         table.insert(0, "device_id", series.device_id)
         table.insert(0, "home_id", series.home_id)
         tables.append(table)
-        weather = series.around.weather is not None
+        weather = series.covariates.weather is not None
     out = pd.concat(tables, ignore_index=True)
     stand_ins = KNOWN_AHEAD | ({"outdoor_temp_celsius": None} if weather else {})
     out.attrs["known_ahead"] = [name for name in [*names(out), *(extra or {})] if stand_ins.get(name) is None]
@@ -137,7 +137,7 @@ def every_week(
 
 
 def feature_table(
-    energy: pd.Series, around: Surroundings, origins: pd.DatetimeIndex, horizon: int = WEEK
+    energy: pd.Series, covariates: Covariates, origins: pd.DatetimeIndex, horizon: int = WEEK
 ) -> pd.DataFrame:
     """Build the features of the `horizon` hours after each origin.
 
@@ -145,7 +145,7 @@ def feature_table(
     ----------
     energy : Series of float, index complete UTC hours
         The device's energy [kWh], NaN where unknown.
-    around : Surroundings
+    covariates : Covariates
         Calendar, tariff, weather and what else was recorded.
     origins : DatetimeIndex, shape (k,)
         Looked at from here; each must lie after the first hour of `energy`.
@@ -165,19 +165,19 @@ def feature_table(
     kwh = np.full(size, np.nan)
     kwh[: len(energy)] = energy.to_numpy()
     rows = position[:, None] + np.arange(horizon)
-    columns = {**_energy_features(kwh, position, horizon), **_known_ahead(stamps[rows.ravel()], around)}
-    for name, recorded in _recorded(stamps, around).items():
+    columns = {**_energy_features(kwh, position, horizon), **_known_ahead(stamps[rows.ravel()], covariates)}
+    for name, recorded in _recorded(stamps, covariates).items():
         usual = usual_value(recorded, horizon)[rows].ravel()
         columns[name] = np.where(np.isnan(columns[name]), usual, columns[name]) if name in columns else usual
     table = pd.DataFrame({name: columns[name] for name in KNOWN_AHEAD if name in columns})
-    table = table.assign(**_extra_features(stamps[rows.ravel()], around))
+    table = table.assign(**_extra_features(stamps[rows.ravel()], covariates))
     table.insert(0, "timestamp", stamps[rows.ravel()])
     table.insert(0, "origin", np.repeat(origins, horizon))
     table["energy_kwh"] = kwh[rows].ravel()
     return table
 
 
-def _extra_features(stamps: pd.DatetimeIndex, around: Surroundings) -> dict[str, np.ndarray]:
+def _extra_features(stamps: pd.DatetimeIndex, covariates: Covariates) -> dict[str, np.ndarray]:
     """Return the analyst's own features of hours.
 
     Raises
@@ -185,8 +185,8 @@ def _extra_features(stamps: pd.DatetimeIndex, around: Surroundings) -> dict[str,
     InputError
         A function does not return a number for each hour, or has the name of another column.
     """
-    hours, columns = local(stamps, around.timezone), {}
-    for name, function in around.extra.items():
+    hours, columns = local(stamps, covariates.timezone), {}
+    for name, function in covariates.extra.items():
         if name in KNOWN_AHEAD or name in ("origin", "timestamp", "energy_kwh"):
             raise InputError(f"extra: there is a column {name!r} already; choose another name.")
         values = np.asarray(function(hours))
@@ -254,33 +254,35 @@ def _energy_features(kwh: np.ndarray, position: np.ndarray, horizon: int) -> dic
     }
 
 
-def _known_ahead(stamps: pd.DatetimeIndex, around: Surroundings) -> dict[str, np.ndarray]:
+def _known_ahead(stamps: pd.DatetimeIndex, covariates: Covariates) -> dict[str, np.ndarray]:
     """Return what is known of any hour, however far ahead: calendar, tariff, plate and weather."""
-    wall = local(stamps, around.timezone)
+    wall = local(stamps, covariates.timezone)
     hour, day = 2 * np.pi * wall.hour.to_numpy() / 24, 2 * np.pi * wall.day_of_week.to_numpy() / 7
     columns = {
-        "is_weekend": is_day_off(stamps, around.timezone, around.country).astype(float),
+        "is_weekend": is_day_off(stamps, covariates.timezone, covariates.country).astype(float),
         "hour_sin": np.sin(hour),
         "hour_cos": np.cos(hour),
         "day_sin": np.sin(day),
         "day_cos": np.cos(day),
     }
-    if around.rates is not None:
-        price, peak = around.rates.at(stamps)
+    if covariates.rates is not None:
+        price, peak = covariates.rates.at(stamps)
         columns |= {"is_peak_hour": peak.astype(float), "tariff_rate": price, "is_peak_tariff": peak.astype(float)}
-    columns |= {name: np.full(len(stamps), float(value)) for name, value in around.plate.items() if np.isfinite(value)}
-    if around.weather is not None:
-        known = around.weather.set_index("timestamp")["outdoor_temp_celsius"]
+    columns |= {
+        name: np.full(len(stamps), float(value)) for name, value in covariates.nameplate.items() if np.isfinite(value)
+    }
+    if covariates.weather is not None:
+        known = covariates.weather.set_index("timestamp")["outdoor_temp_celsius"]
         columns["outdoor_temp_celsius"] = known.reindex(stamps).to_numpy(dtype=float)
     return columns
 
 
-def _recorded(stamps: pd.DatetimeIndex, around: Surroundings) -> dict[str, np.ndarray]:
+def _recorded(stamps: pd.DatetimeIndex, covariates: Covariates) -> dict[str, np.ndarray]:
     """Return what was recorded and nobody knows ahead, one value an hour of `stamps`."""
     columns: dict[str, np.ndarray] = {}
-    if around.minutes is not None:
-        columns["duration_minutes"] = around.minutes.reindex(stamps).to_numpy(dtype=float)
-    sources = [frame.set_index("timestamp") for frame in (around.weather, around.context) if frame is not None]
+    if covariates.minutes is not None:
+        columns["duration_minutes"] = covariates.minutes.reindex(stamps).to_numpy(dtype=float)
+    sources = [frame.set_index("timestamp") for frame in (covariates.weather, covariates.context) if frame is not None]
     for name in _UNKNOWN_AHEAD:
         for source in sources:
             if name in source and name not in columns:

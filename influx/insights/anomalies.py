@@ -71,7 +71,7 @@ def _of_device(series: Series) -> pd.DataFrame:
 
 def _with_usual(series: Series) -> pd.DataFrame:
     """Return each hour's energy with the quantiles that the week's beginning led to expect."""
-    energy, zone, country = series.energy, series.around.timezone, series.around.country
+    energy, zone, country = series.energy, series.covariates.timezone, series.covariates.country
     first = energy.index[0] + pd.Timedelta(days=FIRST_DAYS)
     parts = []
     for origin in pd.date_range(first, energy.index[-1], freq=f"{WEEK}h"):
@@ -88,14 +88,14 @@ def _with_usual(series: Series) -> pd.DataFrame:
 
 def _temperature(series: Series) -> pd.Series:
     """Return the outdoor temperature of the device's hours, NaN where it is not known [deg C]."""
-    if series.around.weather is None:
+    if series.covariates.weather is None:
         return pd.Series(np.nan, index=series.energy.index)
-    known = series.around.weather.set_index("timestamp")["outdoor_temp_celsius"]
+    known = series.covariates.weather.set_index("timestamp")["outdoor_temp_celsius"]
     return known.reindex(series.energy.index)
 
 
 def _episode(series: Series, rows: pd.DataFrame, temperature: pd.Series) -> dict[str, object]:
-    wall = local(pd.DatetimeIndex(rows.index), series.around.timezone)
+    wall = local(pd.DatetimeIndex(rows.index), series.covariates.timezone)
     return {
         "device_id": series.device_id,
         "start": wall[0],

@@ -85,7 +85,7 @@ def drift(
         errors, source = errors_of_reports(compared, series.device_id), REPORTS
         if len(errors) < LEAST_WEEKS:
             errors, source = errors_of_model(series, models[(series.home_id, series.device_id)], origin), MODEL
-        weeks = local(pd.DatetimeIndex(errors.index), series.around.timezone).normalize()
+        weeks = local(pd.DatetimeIndex(errors.index), series.covariates.timezone).normalize()
         row = {"device_id": series.device_id} | _use(series, origin) | {"error_source": source}
         errors = errors.set_axis(weeks)
         return row | _errors(errors), errors.rename_axis("week").rename("error").reset_index()
@@ -107,7 +107,7 @@ def is_worse(changes: pd.DataFrame) -> pd.Series:
 
 
 def _use(series: Series, origin: pd.Timestamp) -> dict[str, float]:
-    energy = _by_day(series.before(origin), series.around.timezone).iloc[-RECENT_DAYS - EARLIER_DAYS :]
+    energy = _by_day(series.before(origin), series.covariates.timezone).iloc[-RECENT_DAYS - EARLIER_DAYS :]
     recent, before = energy.iloc[-RECENT_DAYS:].dropna(), energy.iloc[:-RECENT_DAYS].dropna()
     if len(recent) < RECENT_DAYS // 2 or len(before) < RECENT_DAYS:
         return _NO_USE | _NO_TEMPERATURE
@@ -126,10 +126,10 @@ def _by_day(hours: pd.Series, timezone: str) -> pd.Series:
 
 def _with_temperature(energy: pd.Series, series: Series) -> dict[str, float]:
     """Return the rank correlation of daily energy with the day's mean temperature, and by how much that has risen."""
-    weather = series.around.weather
+    weather = series.covariates.weather
     if weather is None:
         return _NO_TEMPERATURE
-    day = local(pd.DatetimeIndex(weather["timestamp"]), series.around.timezone).normalize()
+    day = local(pd.DatetimeIndex(weather["timestamp"]), series.covariates.timezone).normalize()
     mean = weather["outdoor_temp_celsius"].groupby(day).mean().reindex(energy.index)
     known = energy.notna() & mean.notna()
     if known.sum() < RECENT_DAYS or energy[known].nunique() < 2 or mean[known].nunique() < 2:

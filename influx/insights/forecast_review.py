@@ -130,7 +130,7 @@ def _compare(
     pairs = [(past, hours) for past in forecasts if len(hours := compare_hours(past, every))]
     if not pairs:
         return pd.DataFrame(), pd.DataFrame()
-    zone, week = every[0].around.timezone, pd.Timedelta(hours=WEEK)
+    zone, week = every[0].covariates.timezone, pd.Timedelta(hours=WEEK)
     sums = [compare_totals(past, hours, zone).assign(weeks_ago=(origin - past.origin) / week) for past, hours in pairs]
     sums = [part for part in sums if len(part)] or sums[:1]
     return pd.concat([hours for _, hours in pairs], ignore_index=True), pd.concat(sums, ignore_index=True)

@@ -73,7 +73,7 @@ def _against_usual(series: Series, origin: pd.Timestamp) -> dict[str, object]:
     row |= dict.fromkeys(("saved_kwh", "saved_p10", "saved_p90"), float("nan")) | {"saved_is_unusual": False}
     if week.empty or past.notna().sum() < WEEK:
         return row
-    zone, country = series.around.timezone, series.around.country
+    zone, country = series.covariates.timezone, series.covariates.country
     usual_hours = similar_hours(past, begin, zone, country).mean(Climatology().half_life_weeks)
     usual = float(usual_hours[lookup(pd.DatetimeIndex(week.index), zone, country)].sum())
     saved = usual - used

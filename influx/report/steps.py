@@ -61,10 +61,10 @@ def features(home: Home, horizon: int = WEEK) -> Frames:
 
     def of_device(series: Series) -> tuple[pd.DataFrame, pd.DataFrame]:
         history = series.before(origin)
-        near = feature_table(history, series.around, every_hour(history)[1:], 1).drop(columns="origin")
+        near = feature_table(history, series.covariates, every_hour(history)[1:], 1).drop(columns="origin")
         weeks = every_week(history, origin, horizon)
-        far = feature_table(history, series.around, weeks, horizon) if len(weeks) else near.iloc[:0]
-        known = relation(near, far, weather_forecast=series.around.weather is not None)
+        far = feature_table(history, series.covariates, weeks, horizon) if len(weeks) else near.iloc[:0]
+        known = relation(near, far, weather_forecast=series.covariates.weather is not None)
         return near.assign(device_id=series.device_id), known.assign(device_id=series.device_id)
 
     tables, relations = zip(*run_all(of_device, active_series(home)), strict=True)

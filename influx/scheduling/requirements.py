@@ -104,7 +104,7 @@ class FlexibleLoad:
         usual = movable(self.expected)
         preference = np.resize(usual / (usual.max() or 1.0), len(stamps))
         away = self.series.absences.coming(stamps) if coming else None
-        grid = Grid(stamps, self.series.around.timezone)
+        grid = Grid(stamps, self.series.covariates.timezone)
         return job_of(self.device_id, self.flexible, self.requirement, grid, away, preference)
 
 
@@ -167,7 +167,7 @@ def usual_runs(series: Series, origin: pd.Timestamp) -> UsualRuns | None:
     """Return how a device has been running before `origin`, None where runs are too few or cannot be told apart."""
     energy = series.ordinary(origin)
     energy = energy[energy.index >= origin - pd.Timedelta(days=RECENT_DAYS)]
-    minutes = None if series.around.minutes is None else series.around.minutes.reindex(energy.index)
+    minutes = None if series.covariates.minutes is None else series.covariates.minutes.reindex(energy.index)
     runs = past_runs(energy, minutes)
     if len(runs) < LEAST_RUNS:
         return None

@@ -156,7 +156,7 @@ def past_savings(devices: list[Series], priced: PlanPrices) -> pd.DataFrame:
 def _cheaper(series: Series, price: pd.Series, paid: float) -> float:
     if series.energy.reindex(price.index).notna().mean() < KNOWN_SHARE:
         return float("nan")
-    used = series.energy.where(in_use(series.energy, series.around.minutes), 0.0)
+    used = series.energy.where(in_use(series.energy, series.covariates.minutes), 0.0)
     return mean_price(used.reindex(price.index, fill_value=0.0).to_numpy(), price.to_numpy()) - paid
 
 

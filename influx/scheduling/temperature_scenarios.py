@@ -62,7 +62,7 @@ def warmer(
         Whose energy changes, or why nobody's does.
     """
     hours = pd.DatetimeIndex(plain["timestamp"].unique())
-    if not any(_is_known_ahead(series.around.weather, hours) for series in devices):
+    if not any(_is_known_ahead(series.covariates.weather, hours) for series in devices):
         return plain, "No temperature is known for the coming hours, so no forecast can answer a warmer or colder week."
     named = plain[["home_id", "device_id", "model"]].drop_duplicates()
     shifted = [_shifted(series, origin, degrees) for series in devices]
@@ -77,11 +77,11 @@ def _is_known_ahead(weather: pd.DataFrame | None, hours: pd.DatetimeIndex) -> bo
 
 
 def _shifted(series: Series, origin: pd.Timestamp, degrees: float) -> Series:
-    weather = series.around.weather
+    weather = series.covariates.weather
     if weather is None:
         return series
     celsius = weather["outdoor_temp_celsius"] + np.where(weather["timestamp"] >= origin, degrees, 0.0)
-    return replace(series, around=replace(series.around, weather=weather.assign(outdoor_temp_celsius=celsius)))
+    return replace(series, covariates=replace(series.covariates, weather=weather.assign(outdoor_temp_celsius=celsius)))
 
 
 def _words(plain: pd.DataFrame, other: pd.DataFrame, degrees: float) -> str:

@@ -78,9 +78,9 @@ def test_models_do_not_learn_from_prices_that_nobody_knows_a_week_ahead(tmp_path
         for stamp in pd.date_range("2024-05-06", periods=21 * 24, freq="h")
     )
     home = load(write(tmp_path / "file", prices=prices))
-    assert all(one.around.rates is None for one in series_of_home(home))
+    assert all(one.covariates.rates is None for one in series_of_home(home))
     fixed = load(write(tmp_path / "fixed", tiny.TARIFF))
-    assert all(one.around.rates is not None for one in series_of_home(fixed))
+    assert all(one.covariates.rates is not None for one in series_of_home(fixed))
     peak = explore.drivers(home).set_index("device_id").loc["tv"]
     assert peak[["peak_share", "peak_hours"]].tolist() == approx([1 / 24, 1 / 24])
 

@@ -11,8 +11,7 @@ from influx.billing.bill import Supply
 from influx.billing.monthly_bill import this_month
 from influx.core.settings import Settings
 from influx.core.tariff import Rates, rates
-from influx.forecasting.device_series import Series
-from influx.forecasting.features import Surroundings
+from influx.forecasting.device_series import Covariates, Series
 
 ORIGIN = pd.Timestamp("2024-07-14 22:00", tz="UTC")
 """Midnight before Monday, 15 July, in Madrid: 336 hours of July are over and 408 are to come."""
@@ -27,7 +26,7 @@ def of(prices: pd.DataFrame | None = None, **tariff: object) -> Rates:
 def household(kwh: np.ndarray, origin: pd.Timestamp = ORIGIN) -> Series:
     """Return a household whose hours up to `origin` took `kwh`."""
     stamps = hours(len(kwh), origin - pd.Timedelta(hours=len(kwh)))
-    return Series("home", "household", pd.Series(kwh, index=stamps), Surroundings("Europe/Madrid"))
+    return Series("home", "household", pd.Series(kwh, index=stamps), Covariates("Europe/Madrid"))
 
 
 def bill_of(

@@ -13,9 +13,8 @@ from tiny_readings import START, energy, hours
 
 from influx.forecasting import absences
 from influx.forecasting.absences import Absences, Span
-from influx.forecasting.device_series import Series
+from influx.forecasting.device_series import Covariates, Series
 from influx.forecasting.evaluation.backtest import fit, predict
-from influx.forecasting.features import Surroundings
 
 LEVELS = np.array([0.1, 0.5, 0.9])
 
@@ -35,7 +34,7 @@ def day(number: int) -> pd.Timestamp:
 def home(kwh: np.ndarray, given: tuple[Span, ...] = ()) -> Series:
     """Return the household itself, with its absences."""
     whole = energy(kwh)
-    return Series("home", "household", whole, Surroundings(), Absences(whole, "UTC", given))
+    return Series("home", "household", whole, Covariates(), Absences(whole, "UTC", given))
 
 
 def end(series: Series) -> pd.Timestamp:

@@ -14,7 +14,7 @@ from influx.core.settings import Settings
 from influx.core.tariff import rates
 from influx.forecasting.features import (
     KNOWN_AHEAD,
-    Surroundings,
+    Covariates,
     every_hour,
     every_week,
     feature_table,
@@ -53,20 +53,20 @@ OF_ENERGY = THE_24[:5]
 MEASURED = ["indoor_temp_celsius", "humidity_percent", "occupancy_count", "motion_detected"]
 
 
-def all_there(count: int, seed: int = 0) -> Surroundings:
+def all_there(count: int, seed: int = 0) -> Covariates:
     """Return surroundings with which all 24 features can be made, recorded over `count` hours."""
     rng = np.random.default_rng(seed)
     stamps = hours(count)
     tariff = {"rate": 0.1, "peak_rate": 0.3, "peak_hours": ["18:00-22:00"]}
     home = Settings.model_validate({"timezone": "Europe/Madrid", "tariff": tariff})
-    return Surroundings(
+    return Covariates(
         timezone="Europe/Madrid",
         country="ES",
         rates=rates(home),
         weather=pd.DataFrame({"timestamp": hours(count + 4 * WEEK), "outdoor_temp_celsius": 20.0}),
         context=pd.DataFrame({"timestamp": stamps, **{name: rng.random(count) for name in MEASURED}}),
         minutes=pd.Series(rng.random(count), index=stamps),
-        plate=dict.fromkeys(THE_24[11:16], 3.0),
+        nameplate=dict.fromkeys(THE_24[11:16], 3.0),
     )
 
 
@@ -87,17 +87,17 @@ def test_there_are_24_features_in_their_order() -> None:
 
 
 def test_a_feature_that_the_data_cannot_make_is_left_out() -> None:
-    table = feature_table(energy(used(300)), Surroundings(), origin(200), 24)
+    table = feature_table(energy(used(300)), Covariates(), origin(200), 24)
     assert names(table) == [*OF_ENERGY, "is_weekend", "hour_sin", "hour_cos", "day_sin", "day_cos"]
     context = pd.DataFrame({"timestamp": hours(300), "occupancy_count": 1.0})
     plate = {"power_rating_watt": 100.0, "standby_power_watt": float("nan")}
-    table = feature_table(energy(used(300)), Surroundings(context=context, plate=plate), origin(200), 24)
+    table = feature_table(energy(used(300)), Covariates(context=context, nameplate=plate), origin(200), 24)
     assert names(table)[-2:] == ["power_rating_watt", "occupancy_count"]
 
 
 def test_one_hour_ahead_the_lags_are_measured() -> None:
     squares = np.arange(100.0) ** 2
-    row = at(feature_table(energy(squares), Surroundings(), every_hour(energy(squares)), 1), 50)
+    row = at(feature_table(energy(squares), Covariates(), every_hour(energy(squares)), 1), 50)
     assert row["energy_kwh"] == 2500
     assert row[OF_ENERGY[:3]].tolist() == [49**2, 48**2, 46**2]
     assert row["rolling_mean_24h"] == pytest.approx(np.mean(np.arange(26, 50.0) ** 2))
@@ -105,7 +105,7 @@ def test_one_hour_ahead_the_lags_are_measured() -> None:
 
 
 def test_the_first_hours_have_no_past() -> None:
-    table = feature_table(energy(np.ones(30)), Surroundings(), every_hour(energy(np.ones(30))), 1)
+    table = feature_table(energy(np.ones(30)), Covariates(), every_hour(energy(np.ones(30))), 1)
     assert table["lag_1h"].isna().sum() == 1
     assert table["lag_4h"].isna().sum() == 4
     assert table["rolling_mean_24h"].isna().sum() == 24
@@ -118,7 +118,7 @@ def week_numbers(weeks: int) -> np.ndarray:
 
 def test_a_week_ahead_the_usual_value_stands_in_where_the_lags_run_out() -> None:
     """Weeks 1 to 4 used 1, 2, 3, 4 kWh an hour: in week 5, from its own start, 2.5 is usual and 4 the last measured."""
-    table = feature_table(energy(week_numbers(6)), Surroundings(), origin(5 * WEEK))
+    table = feature_table(energy(week_numbers(6)), Covariates(), origin(5 * WEEK))
     assert len(table) == WEEK
     assert (table["energy_kwh"] == 5).all()
     assert table["lag_1h"].tolist() == [4.0] + [2.5] * 167
@@ -130,7 +130,7 @@ def test_a_week_ahead_the_usual_value_stands_in_where_the_lags_run_out() -> None
 
 
 def test_two_weeks_ahead_the_usual_weeks_lie_two_weeks_back() -> None:
-    table = feature_table(energy(week_numbers(7)), Surroundings(), origin(5 * WEEK), 2 * WEEK)
+    table = feature_table(energy(week_numbers(7)), Covariates(), origin(5 * WEEK), 2 * WEEK)
     assert table["lag_1h"].iloc[[1, WEEK - 1]].tolist() == [1.5, 1.5]  # weeks 0 to 3
     assert table["lag_1h"].iloc[[WEEK + 1, -1]].tolist() == [2.5, 2.5]  # weeks 1 to 4
 
@@ -159,7 +159,7 @@ def test_where_no_week_was_recorded_the_mean_so_far_stands_in() -> None:
 def test_an_unknown_hour_is_not_a_zero_among_the_lags() -> None:
     kwh = np.ones(3 * WEEK)
     kwh[2 * WEEK + 50] = np.nan
-    table = feature_table(energy(kwh), Surroundings(), every_hour(energy(kwh)), 1)
+    table = feature_table(energy(kwh), Covariates(), every_hour(energy(kwh)), 1)
     late = table[table["timestamp"] >= START + pd.Timedelta(weeks=2)]
     assert (late[OF_ENERGY[:4]] == 1.0).all(axis=None)
     assert late["energy_kwh"].isna().sum() == 1
@@ -170,12 +170,12 @@ def test_what_nobody_knows_ahead_is_the_usual_one() -> None:
     stamps = hours(3 * WEEK)
     there = np.where(np.asarray(stamps.hour == 20), 2.0, 0.0)
     there[2 * WEEK :] = 99.0
-    around = Surroundings(
+    covariates = Covariates(
         context=pd.DataFrame({"timestamp": stamps, "occupancy_count": there}),
         minutes=pd.Series(there * 10, index=stamps),
     )
     for origins, horizon in ((origin(2 * WEEK), WEEK), (stamps[2 * WEEK : 3 * WEEK], 1)):
-        table = feature_table(energy(np.ones(3 * WEEK)), around, origins, horizon)
+        table = feature_table(energy(np.ones(3 * WEEK)), covariates, origins, horizon)
         evening = table["timestamp"].dt.hour == 20
         np.testing.assert_array_equal(table["occupancy_count"], np.where(evening, 2.0, 0.0))
         np.testing.assert_array_equal(table["duration_minutes"], np.where(evening, 20.0, 0.0))
@@ -186,18 +186,18 @@ def test_a_weather_forecast_is_known_ahead_and_what_it_lacks_is_usual() -> None:
     weather = pd.DataFrame(
         {"timestamp": stamps, "outdoor_temp_celsius": np.r_[np.full(2 * WEEK, 10.0), np.full(24, 35.0)]}
     )
-    table = feature_table(energy(np.ones(2 * WEEK)), Surroundings(weather=weather), origin(2 * WEEK), 48)
+    table = feature_table(energy(np.ones(2 * WEEK)), Covariates(weather=weather), origin(2 * WEEK), 48)
     assert table["outdoor_temp_celsius"].tolist() == [35.0] * 24 + [10.0] * 24
     context = weather.iloc[: 2 * WEEK]
-    table = feature_table(energy(np.ones(2 * WEEK)), Surroundings(context=context), origin(2 * WEEK), 48)
+    table = feature_table(energy(np.ones(2 * WEEK)), Covariates(context=context), origin(2 * WEEK), 48)
     assert table["outdoor_temp_celsius"].tolist() == [10.0] * 48
 
 
 def test_the_calendar_is_local() -> None:
     """31 March 2024, a Sunday, has no 2 o'clock in Madrid; 1 May is a holiday in Spain; both are known ahead."""
     stamps = hours(24 * 130)
-    around = all_there(24 * 130)
-    table = feature_table(energy(np.ones(len(stamps))), around, stamps[:1], len(stamps)).set_index("timestamp")
+    covariates = all_there(24 * 130)
+    table = feature_table(energy(np.ones(len(stamps))), covariates, stamps[:1], len(stamps)).set_index("timestamp")
     wall = stamps.tz_convert("Europe/Madrid")
     np.testing.assert_allclose(np.arctan2(table["hour_sin"], table["hour_cos"]) % (2 * np.pi), wall.hour * np.pi / 12)
     np.testing.assert_allclose(
@@ -236,7 +236,7 @@ COUNT = 8 * WEEK
 
 
 @st.composite
-def changed_worlds(draw: st.DrawFn) -> tuple[int, pd.Series, Surroundings, pd.Series, Surroundings]:
+def changed_worlds(draw: st.DrawFn) -> tuple[int, pd.Series, Covariates, pd.Series, Covariates]:
     """Draw an hour, a device, and the same device with everything from that hour on replaced."""
     cut = draw(st.integers(WEEK, COUNT - 1))
     seed = draw(st.integers(0, 10_000))
@@ -244,28 +244,28 @@ def changed_worlds(draw: st.DrawFn) -> tuple[int, pd.Series, Surroundings, pd.Se
     kwh = np.where(rng.random(COUNT) < 0.1, np.nan, used(COUNT, seed))
     later = np.arange(COUNT) >= cut
     other = draw(st.sampled_from([np.nan, 0.0, 1e6]))
-    around = all_there(COUNT, seed)
-    context, minutes = around.context, around.minutes
-    changed = Surroundings(
-        timezone=around.timezone,
-        country=around.country,
-        rates=around.rates,
-        weather=around.weather,
+    covariates = all_there(COUNT, seed)
+    context, minutes = covariates.context, covariates.minutes
+    changed = Covariates(
+        timezone=covariates.timezone,
+        country=covariates.country,
+        rates=covariates.rates,
+        weather=covariates.weather,
         context=context.assign(**{name: np.where(later, other, context[name]) for name in MEASURED}),
         minutes=minutes.where(~later, other),
-        plate=around.plate,
+        nameplate=covariates.nameplate,
     )
-    return cut, energy(kwh), around, energy(np.where(later, other, kwh)), changed
+    return cut, energy(kwh), covariates, energy(np.where(later, other, kwh)), changed
 
 
 @settings(max_examples=25)
 @given(world=changed_worlds())
 def test_changing_anything_after_an_hour_changes_no_feature_at_or_before_it(world: tuple) -> None:
-    cut, kwh, around, changed_kwh, changed_around = world
+    cut, kwh, covariates, changed_kwh, changed_around = world
     moment = START + pd.Timedelta(hours=cut)
     before, after = (
         feature_table(values, said, every_hour(values)[1:], 1)
-        for values, said in ((kwh, around), (changed_kwh, changed_around))
+        for values, said in ((kwh, covariates), (changed_kwh, changed_around))
     )
     rows = before["timestamp"] <= moment
     assert rows.sum() == cut
@@ -276,11 +276,12 @@ def test_changing_anything_after_an_hour_changes_no_feature_at_or_before_it(worl
 @given(world=changed_worlds(), horizon=st.sampled_from([1, 24, WEEK, 200, 2 * WEEK]))
 def test_the_hours_after_an_origin_are_seen_from_before_it(world: tuple, horizon: int) -> None:
     """All rows of a block, to its last hour, stay what they were when everything from the block's origin on changes."""
-    cut, kwh, around, changed_kwh, changed_around = world
+    cut, kwh, covariates, changed_kwh, changed_around = world
     moment = START + pd.Timedelta(hours=cut)
     origins = pd.DatetimeIndex([moment - pd.Timedelta(hours=back) for back in (100, 1, 0)])
     before, after = (
-        feature_table(values, said, origins, horizon) for values, said in ((kwh, around), (changed_kwh, changed_around))
+        feature_table(values, said, origins, horizon)
+        for values, said in ((kwh, covariates), (changed_kwh, changed_around))
     )
     pd.testing.assert_frame_equal(before[THE_24], after[THE_24])
 
@@ -289,20 +290,20 @@ def test_the_hours_after_an_origin_are_seen_from_before_it(world: tuple, horizon
 @given(seed=st.integers(0, 10_000), block=st.integers(1, 6), horizon=st.sampled_from([24, WEEK]))
 def test_training_and_forecasting_see_the_same_rows(seed: int, block: int, horizon: int) -> None:
     """A block of the training table is, value for value, what a forecast from its origin would have been made of."""
-    kwh, around = energy(used(COUNT, seed)), all_there(COUNT, seed)
-    table = feature_table(kwh, around, every_week(kwh, kwh.index[-1] + pd.Timedelta(hours=1), horizon), horizon)
+    kwh, covariates = energy(used(COUNT, seed)), all_there(COUNT, seed)
+    table = feature_table(kwh, covariates, every_week(kwh, kwh.index[-1] + pd.Timedelta(hours=1), horizon), horizon)
     then = table["origin"].unique()[-block]
     learnt = table[table["origin"] == then].reset_index(drop=True)
-    met = feature_table(kwh[kwh.index < then], around, pd.DatetimeIndex([then]), horizon)
+    met = feature_table(kwh[kwh.index < then], covariates, pd.DatetimeIndex([then]), horizon)
     pd.testing.assert_frame_equal(met.drop(columns="energy_kwh"), learnt.drop(columns="energy_kwh"))
     assert met["energy_kwh"].isna().all()
     np.testing.assert_array_equal(learnt["energy_kwh"], kwh.reindex(learnt["timestamp"]))
 
 
 def test_each_feature_says_whether_it_is_known_ahead() -> None:
-    kwh, around = energy(used(4 * WEEK)), all_there(4 * WEEK)
-    near = feature_table(kwh, around, every_hour(kwh)[1:], 1)
-    far = feature_table(kwh, around, every_week(kwh, kwh.index[-1] + pd.Timedelta(hours=1)))
+    kwh, covariates = energy(used(4 * WEEK)), all_there(4 * WEEK)
+    near = feature_table(kwh, covariates, every_hour(kwh)[1:], 1)
+    far = feature_table(kwh, covariates, every_week(kwh, kwh.index[-1] + pd.Timedelta(hours=1)))
     found = relation(near, far, weather_forecast=True).set_index("feature")
     assert list(found.index) == THE_24
     assert found.index[~found["known_ahead"]].tolist() == [*OF_ENERGY, "duration_minutes", *MEASURED]
@@ -314,7 +315,7 @@ def test_each_feature_says_whether_it_is_known_ahead() -> None:
 
 def test_the_relation_is_a_rank_correlation_and_unknown_where_nothing_varies() -> None:
     ramp = energy(np.arange(200.0))
-    near = feature_table(ramp, Surroundings(plate={"power_rating_watt": 5.0}), every_hour(ramp)[1:], 1)
+    near = feature_table(ramp, Covariates(nameplate={"power_rating_watt": 5.0}), every_hour(ramp)[1:], 1)
     found = relation(near, near.iloc[:10]).set_index("feature")
     assert found.loc["lag_1h", "one_hour_ahead"] == pytest.approx(1.0)
     assert np.isnan(found.loc["lag_1h", "one_week_ahead"])  # ten hours are too few

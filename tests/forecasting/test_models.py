@@ -14,7 +14,7 @@ from sklearn.base import clone
 from tiny_readings import START, energy, hours, used
 
 from influx.core.constants import WEEK
-from influx.forecasting.features import Surroundings, every_week, feature_table
+from influx.forecasting.features import Covariates, every_week, feature_table
 from influx.forecasting.models import MODELS, Model, Regression, SeasonalNaive
 
 LEVELS = np.array([0.05, 0.1, 0.5, 0.9, 0.95])
@@ -59,7 +59,7 @@ def tables(candidate: Model, kwh: np.ndarray, horizon: int = WEEK) -> tuple[pd.D
     end = history.index[-1] + pd.Timedelta(hours=1)
     if not candidate.uses_features:
         return pd.DataFrame(index=history.index), history.to_numpy(), pd.DataFrame(index=hours(horizon, end))
-    around = Surroundings(timezone=ZONE, country="ES")
+    around = Covariates(timezone=ZONE, country="ES")
     learnt = feature_table(history, around, every_week(history, end)).set_index("timestamp")
     ahead = feature_table(history, around, pd.DatetimeIndex([end]), horizon).set_index("timestamp")
     apart = ["origin", "energy_kwh"]

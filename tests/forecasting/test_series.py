@@ -13,6 +13,7 @@ from tiny_readings import START, energy, hours, readings, series
 from influx.core.errors import InputError
 from influx.core.schema import as_readings
 from influx.forecasting.device_series import (
+    Covariates,
     Series,
     _minutes_of_use,
     all_series,
@@ -20,7 +21,6 @@ from influx.forecasting.device_series import (
     series_of_home,
     with_household,
 )
-from influx.forecasting.features import Surroundings
 from influx.home.home import load
 
 NAN = float("nan")
@@ -112,7 +112,7 @@ def test_wherever_all_devices_are_known_the_household_is_their_sum(kwh: np.ndarr
 
 def test_a_device_begins_with_its_first_known_hour_on_complete_hours() -> None:
     frame = as_readings(readings(b=[NAN, NAN, 1.0, NAN, 2.0], a=[NAN] * 5, c=[3.0] * 5).drop(index=3))
-    one, two = all_series(frame, Surroundings())
+    one, two = all_series(frame, Covariates())
     assert (one.device_id, two.device_id) == ("b", "c")  # a was never known
     assert list(one.energy.index) == list(hours(3, START + pd.Timedelta(hours=2)))
     same(one.energy.tolist(), [1.0, NAN, 2.0])
@@ -164,7 +164,7 @@ def test_surroundings_that_cannot_be_are_refused(place: dict[str, object], said:
 
 def test_weather_without_an_offset_is_utc() -> None:
     naive = pd.DataFrame({"timestamp": hours(2).tz_localize(None), "outdoor_temp_celsius": [1, 2]})
-    found = series_of(readings(tv=[1.0, 2.0]), weather=naive)[0][0].around.weather
+    found = series_of(readings(tv=[1.0, 2.0]), weather=naive)[0][0].covariates.weather
     assert list(found["timestamp"]) == list(hours(2))
     assert found["outdoor_temp_celsius"].dtype == float
 
@@ -188,16 +188,16 @@ def of_events(tmp_path_factory: pytest.TempPathFactory) -> list[Series]:
 def test_a_homes_devices_know_what_its_data_says(of_events: list[Series]) -> None:
     assert [one.device_id for one in of_events] == ["household", "kettle", "lamp"]
     household, kettle, _ = of_events
-    assert {(one.around.timezone, one.around.country) for one in of_events} == {("Europe/Madrid", "ES")}
-    assert kettle.around.plate == {"power_rating_watt": 2000.0}
-    assert household.around.plate == {}
-    assert household.around.minutes is None
-    assert kettle.around.context["indoor_temp_celsius"].dropna().unique().tolist() == [21.5]
+    assert {(one.covariates.timezone, one.covariates.country) for one in of_events} == {("Europe/Madrid", "ES")}
+    assert kettle.covariates.nameplate == {"power_rating_watt": 2000.0}
+    assert household.covariates.nameplate == {}
+    assert household.covariates.minutes is None
+    assert kettle.covariates.context["indoor_temp_celsius"].dropna().unique().tolist() == [21.5]
     assert household.energy.sum() == pytest.approx(2 * (1.0 + 0.02))
 
 
 def test_an_hour_without_use_has_no_minutes_of_use(of_events: list[Series]) -> None:
-    minutes = of_events[1].around.minutes
+    minutes = of_events[1].covariates.minutes
     local_hour = minutes.index.tz_convert("Europe/Madrid").hour
     np.testing.assert_array_equal(minutes, np.where(local_hour == 7, 30.0, 0.0))
 

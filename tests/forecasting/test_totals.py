@@ -12,10 +12,9 @@ from tiny_readings import START, hours, series, used
 from influx.core.constants import WEEK
 from influx.forecasting.absences import Absences, Span
 from influx.forecasting.aggregate_intervals import model_errors, past_errors, spread, totals
-from influx.forecasting.device_series import Series
-from influx.forecasting.features import Surroundings
+from influx.forecasting.device_series import Covariates, Series
 
-MADRID = Surroundings(timezone="Europe/Madrid")
+MADRID = Covariates(timezone="Europe/Madrid")
 
 
 def ones_and(last_day: list[float], days: int = 30) -> Series:
@@ -250,7 +249,7 @@ def test_cost_is_energy_at_the_price_of_its_hour() -> None:
 
 def test_each_device_is_summed_for_itself() -> None:
     tv = series(np.ones(24 * 20))
-    ac = Series("home", "ac", tv.energy, tv.around)
+    ac = Series("home", "ac", tv.energy, tv.covariates)
     forecasts = pd.concat([ahead([1.0] * 24, end(tv)), ahead([3.0] * 24, end(tv)).assign(device_id="ac")])
     daily, whole = totals(forecasts, [tv, ac], end(tv))
     assert dict(zip(daily["device_id"], daily["total"], strict=True)) == {"tv": 24.0, "ac": 72.0}
@@ -261,7 +260,7 @@ def test_days_away_have_their_own_band_and_ordinary_days_the_errors_of_the_past(
     """Two days ahead, the second away: its hours' bands are added up, the first has the spread of past days."""
     device = series(used(24 * 60))
     given = (Span(pd.Timestamp("2024-03-02"), pd.Timestamp("2024-03-05"), "given"),)
-    away = Series("home", "tv", device.energy, device.around, Absences(device.energy, "UTC", given))
+    away = Series("home", "tv", device.energy, device.covariates, Absences(device.energy, "UTC", given))
     said = ahead([0.5] * 24 + [0.1] * 24, end(device)).assign(p10=0.05, p90=0.3)
     daily, whole = totals(said, [away], end(device))
     usual, _ = totals(said, [device], end(device))
@@ -275,7 +274,7 @@ def test_days_away_have_their_own_band_and_ordinary_days_the_errors_of_the_past(
 def test_where_nobody_is_at_home_a_price_below_zero_turns_the_band_round() -> None:
     device = series(used(24 * 60))
     given = (Span(pd.Timestamp("2024-03-01"), pd.Timestamp("2024-03-05"), "given"),)
-    away = Series("home", "tv", device.energy, device.around, Absences(device.energy, "UTC", given))
+    away = Series("home", "tv", device.energy, device.covariates, Absences(device.energy, "UTC", given))
     said = ahead([0.1] * 24, end(device)).assign(p10=0.0, p90=0.2)
     _, whole = totals(said, [away], end(device), lambda stamps: np.full(len(stamps), -0.5))
     assert whole["p90"].tolist() == pytest.approx([0.0])  # nothing used costs nothing, and more would have earned

@@ -201,9 +201,9 @@ def test_the_importance_is_what_shuffling_the_whole_table_costs() -> None:
     kwh = used(12 * WEEK)
     kwh[::5] += np.where(np.isnan(warm["outdoor_temp_celsius"]), 0.0, 0.1)[::5]
     origin = START + pd.Timedelta(weeks=12)
-    device = series(kwh, weather=warm, plate={"power_rating_watt": 100.0})
+    device = series(kwh, weather=warm, nameplate={"power_rating_watt": 100.0})
     _, importance = reference(device, origin)
-    table = feature_table(device.before(origin), device.around, every_week(device.before(origin), origin))
+    table = feature_table(device.before(origin), device.covariates, every_week(device.before(origin), origin))
     table = table.set_index("timestamp")
     cut = first_80_percent(table["energy_kwh"].to_numpy())
     model = models_.MODELS["gradient boosting"]().fit_first(table[names(table)], table["energy_kwh"].to_numpy())

@@ -34,7 +34,7 @@ CHOICE = pd.DataFrame({"home_id": ["home"] * 2, "device_id": [HOUSEHOLD, "tv"], 
 def home(seed: int = 0, weeks: int = 6) -> list[Series]:
     """Return one device and the household, which it is alone."""
     tv = series(used(WEEK * weeks, seed))
-    return [Series("home", HOUSEHOLD, tv.energy, tv.around), tv]
+    return [Series("home", HOUSEHOLD, tv.energy, tv.covariates), tv]
 
 
 def stated(kwh: float, low: float, high: float, device: str = "tv", week: str = "2024-W06") -> PastForecast:
@@ -145,7 +145,7 @@ def test_every_earlier_report_is_judged_the_newest_first(tmp_path):
     write(tmp_path, first)
     write(tmp_path, PastForecast("2024-W07", NOW, later, first.totals))
     flat = series(np.full(7 * WEEK, 0.5))
-    every = [Series("home", HOUSEHOLD, flat.energy, flat.around)]
+    every = [Series("home", HOUSEHOLD, flat.energy, flat.covariates)]
     found = review_series(every, CHOICE, NOW + pd.Timedelta(weeks=1), tmp_path)
     assert found["review_totals"]["week"].tolist() == ["2024-W07", "2024-W06"]
     assert found["review_totals"]["weeks_ago"].tolist() == [1, 2]
@@ -164,7 +164,7 @@ def test_a_report_of_this_very_week_is_no_reason_to_judge_nothing(tmp_path):
     """Too little of it has happened: the past week is forecast forecast_again, and said to be."""
     write(tmp_path, stated(0.5, 0.4, 0.6, HOUSEHOLD))
     now = THEN + pd.Timedelta(days=1)
-    known = [Series(one.home_id, one.device_id, one.energy[one.energy.index < now], one.around) for one in home()]
+    known = [Series(one.home_id, one.device_id, one.energy[one.energy.index < now], one.covariates) for one in home()]
     found = review_series(known, CHOICE, now, tmp_path)
     assert set(found["review_totals"]["week"]) == {AGAIN}
     assert "forecast again" in text("last_forecast", totals=found["review_totals"])
@@ -173,7 +173,7 @@ def test_a_report_of_this_very_week_is_no_reason_to_judge_nothing(tmp_path):
 def test_without_an_earlier_report_the_past_week_is_forecast_again_from_what_was_known(tmp_path):
     every = home()
     found = review_series(every, CHOICE, NOW, tmp_path)
-    changed = [Series(one.home_id, one.device_id, one.energy.copy(), one.around) for one in every]
+    changed = [Series(one.home_id, one.device_id, one.energy.copy(), one.covariates) for one in every]
     for one in changed:
         one.energy[one.energy.index >= THEN] = 9.0
     assert found["review_totals"]["week"].unique().tolist() == [AGAIN]
@@ -185,7 +185,7 @@ def test_without_an_earlier_report_the_past_week_is_forecast_again_from_what_was
 def test_the_sentence_holds_the_range_and_what_it_was(tmp_path):
     write(tmp_path, stated(0.5, 0.4, 0.6, HOUSEHOLD))
     flat = series(np.full(6 * WEEK, 0.5))
-    found = review_series([Series("home", HOUSEHOLD, flat.energy, flat.around)], CHOICE, NOW, tmp_path)
+    found = review_series([Series("home", HOUSEHOLD, flat.energy, flat.covariates)], CHOICE, NOW, tmp_path)
     words = text("last_forecast", totals=found["review_totals"]).replace("\u202f", " ")
     assert words == "**Last week we said 67 to 101 kWh (8 in 10); it was 84.0 kWh.**"
 

@@ -183,7 +183,7 @@ def test_what_comes_later_changes_no_earlier_judgement(seed: int, cut: int, late
 def test_several_devices_are_told_together_and_none_gives_an_empty_table() -> None:
     kwh = steady(56)
     kwh[40 * DAY] = 2.0
-    around = tiny.series(kwh).around
+    around = tiny.series(kwh).covariates
     every = [Series("home", name, tiny.energy(values), around) for name, values in (("a", kwh), ("b", 2 * kwh))]
     assert unusual_hours(every)["device_id"].tolist() == ["b", "a"]
     nothing = unusual_hours([tiny.series(steady(56))])

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from pytest import approx
 
 from influx.core.flexible_load_settings import Flexible
-from influx.forecasting.device_series import Series
-from influx.forecasting.features import Surroundings
+from influx.forecasting.device_series import Covariates, Series
 from influx.scheduling.jobs import Cycle, Storage
 from influx.scheduling.requirements import (
     Grid,
@@ -76,7 +75,7 @@ def test_minutes_of_use_tell_the_length_where_events_do() -> None:
     minutes = pd.Series(
         np.where(series.energy > 0.1, np.where(series.energy > 0.5, 40.0, 20.0), 0.0), series.energy.index
     )
-    known = Series("home", "tv", series.energy, Surroundings(minutes=minutes))
+    known = Series("home", "tv", series.energy, Covariates(minutes=minutes))
     found = usual_runs(known, tiny_readings.START + pd.Timedelta(weeks=4))
     assert found is not None
     assert (found.minutes.tolist(), found.kwh.tolist(), found.source) == ([60.0], approx([0.8]), "events")

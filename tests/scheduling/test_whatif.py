@@ -72,7 +72,7 @@ def test_where_no_temperature_is_known_ahead_it_is_said(cold: Run) -> None:
     home = cold.home()
     assert home.weather is not None
     past = home.weather[home.weather["timestamp"] < home.origin]
-    every = [replace(one, around=replace(one.around, weather=past)) for one in series_of_home(home)]
+    every = [replace(one, covariates=replace(one.covariates, weather=past)) for one in series_of_home(home)]
     found, words = warmer(cold, 3.0, every)
     assert words.startswith("No temperature is known for the coming hours")
     assert len(found) == 2 * 168

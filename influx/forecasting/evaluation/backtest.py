@@ -220,13 +220,15 @@ def fit(series: Series, model: Model | str, origin: pd.Timestamp, horizon: int) 
     candidate = configured(MODELS[model]() if isinstance(model, str) else model, series)
     if not candidate.uses_features:
         return candidate.fit(weather_of(series, pd.DatetimeIndex(history.index)), history.to_numpy())
-    table = feature_table(history, series.around, every_week(history, origin, horizon), horizon).set_index("timestamp")
+    table = feature_table(history, series.covariates, every_week(history, origin, horizon), horizon).set_index(
+        "timestamp"
+    )
     return candidate.fit(table.drop(columns=["origin", "energy_kwh"]), table["energy_kwh"].to_numpy())
 
 
 def configured(model: Model, series: Series) -> Any:
     """Return a copy of a model that knows the time zone, the country and the learner of the home."""
-    own, around = clone(model), series.around
+    own, around = clone(model), series.covariates
     takes = own.get_params(deep=False)
     context = {name: getattr(around, name) for name in ("timezone", "country") if name in takes}
     if isinstance(own, Regression) and own.estimator is None:
@@ -243,7 +245,7 @@ def predict(
     """
     history = series.ordinary(origin)
     if candidate.uses_features:
-        inputs = feature_table(history, series.around, pd.DatetimeIndex([origin]), horizon).set_index("timestamp")
+        inputs = feature_table(history, series.covariates, pd.DatetimeIndex([origin]), horizon).set_index("timestamp")
     else:
         inputs = weather_of(series, pd.date_range(origin, periods=horizon, freq="h", name="timestamp"))
     quantiles = candidate.predict_quantiles(inputs, levels)
@@ -254,7 +256,7 @@ def predict(
     if away.any():
         sample, _ = series.absences.sample(series.before(origin), origin)
         out.loc[away, out.columns[1:]] = absences.forecast(
-            sample, stamps[away], series.around.timezone, levels
+            sample, stamps[away], series.covariates.timezone, levels
         ).to_numpy()
     return out
 
@@ -265,7 +267,7 @@ def weather_of(series: Series, stamps: pd.DatetimeIndex) -> pd.DataFrame:
     Of past hours it is what was recorded, also of those after a past origin, so past forecasts had a perfect weather
     forecast; the coming hours have the forecast that was given.
     """
-    weather = series.around.weather
+    weather = series.covariates.weather
     if weather is None:
         return pd.DataFrame(index=stamps)
     known = weather.set_index("timestamp")["outdoor_temp_celsius"].reindex(stamps)

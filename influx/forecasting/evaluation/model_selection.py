@@ -234,8 +234,8 @@ def reference(series: Series, origin: pd.Timestamp, horizon: int = WEEK) -> tupl
         return pd.DataFrame(columns=SCORE_COLUMNS), pd.DataFrame(columns=IMPORTANCE_COLUMNS)
     recent = every_hour(history)[-26 * WEEK :]
     tables = {
-        "one hour ahead": feature_table(history, series.around, recent[recent > history.index[WEEK - 1]], 1),
-        "a week ahead": feature_table(history, series.around, every_week(history, origin, horizon), horizon),
+        "one hour ahead": feature_table(history, series.covariates, recent[recent > history.index[WEEK - 1]], 1),
+        "a week ahead": feature_table(history, series.covariates, every_week(history, origin, horizon), horizon),
     }
     scores, importance = [], pd.DataFrame(columns=IMPORTANCE_COLUMNS)
     for looking, table in tables.items():
