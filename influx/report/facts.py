@@ -59,8 +59,8 @@ def drivers(drivers: pd.DataFrame) -> Facts:
     shown = clear if devices.empty else devices
     return {
         "temperature_known": drivers["temperature"].notna().any(),
-        "rising": _records(shown[shown["temperature"] > 0]),
-        "falling": _records(shown[shown["temperature"] < 0]),
+        "rising": shown[shown["temperature"] > 0],
+        "falling": shown[shown["temperature"] < 0],
         "household": _household(drivers),
     }
 
@@ -86,7 +86,7 @@ def model_choice(selection: pd.DataFrame) -> Facts:
     tested = (selection["folds"] > 0).any()
     clear = (rows.model_choice(selection)["word"] == rows.CLEAR).sum() if tested else None
     models = [{"name": name, "count": count} for name, count in counts.items()]
-    return {"models": models, "series": len(selection), "clear": clear, "selection": _records(selection)}
+    return {"models": models, "series": len(selection), "clear": clear, "selection": selection}
 
 
 def calibration(calibration: pd.DataFrame, together: pd.DataFrame) -> Facts:
@@ -105,8 +105,7 @@ def calibration(calibration: pd.DataFrame, together: pd.DataFrame) -> Facts:
 
 def days_ahead(days: pd.DataFrame) -> Facts:
     """Return the household's first and last day ahead, and what all series avoided of the baseline's loss on them."""
-    own = _records(rows.days_ahead(days))
-    return {"days": own, "folds": int(days["folds"].max()) if own else 0}
+    return {"days": rows.days_ahead(days), "folds": days["folds"].max()}
 
 
 # The coming week
@@ -156,9 +155,8 @@ def last_week_cost(spent_week: pd.DataFrame | None, rates: Rates | None) -> Fact
         for name in ("cost", "carbon")
         if row is not None and name in row
     ]
-    return {"parts": parts, "lacking": [part for part in parts if part["hours_lacking"] > 0], "hours": WEEK} | {
-        "currency": rates.currency if rates else ""
-    }
+    lacking = [part for part in parts if part["hours_lacking"] > 0]
+    return {"parts": parts, "lacking": lacking, "currency": rates.currency if rates else ""}
 
 
 def plan(plan: Frames, currency: str = "") -> Facts:

@@ -60,8 +60,6 @@ def control(widget: widgets.Widget, name: str) -> widgets.Widget:
     for child in getattr(widget, "children", ()):
         choices = getattr(child, "options", None) or ()
         options = [option[0] if isinstance(option, tuple) else option for option in choices]
-            option[0] if isinstance(option, tuple) else option for option in getattr(child, "options", None) or ()
-        ]
         if getattr(child, "description", "") == name or name in options:
             return child
         if (found := control(child, name)) is not None:

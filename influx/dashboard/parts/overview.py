@@ -40,7 +40,7 @@ def overview(week: Week) -> widgets.Widget:
 
 
 def _lead(week: Week, name: str, target: str, label: str) -> widgets.Widget:
-    button = widgets.Button(description=label, layout=widgets.Layout(width="auto")).add_class("ix-lead")
+    button = widgets.Button(description=label, layout=widgets.Layout(width="fit-content")).add_class("ix-lead")
     button.on_click(lambda _: week.go(target))
     return widgets.VBox([html(sentence(week.text(name).split("\n\n")[0])), button])
 
