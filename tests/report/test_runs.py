@@ -172,10 +172,9 @@ CHANGED = {
 """Where the code of a file has changed, steps that are made again, and steps that are not."""
 
 
-def codes(folder: Path) -> dict[str, str]:
-    """Return the fingerprint of the code of each step, of the package in a folder."""
+def codes() -> dict[str, str]:
+    """Return the fingerprint of the code of each step, as the package's files are now."""
     fingerprints._code_of_module.cache_clear()
-    fingerprints._parsed.cache_clear()
     return {name: fingerprints.code_of(getattr(steps, name)) for name in steps.__all__}
 
 
@@ -183,17 +182,16 @@ def test_a_change_of_the_code_remakes_what_uses_it_and_nothing_else(tmp_path: Pa
     shutil.copytree(ROOT / "influx", tmp_path / "influx", ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(fingerprints, "PROJECT", tmp_path)
     for file, (remade, kept) in CHANGED.items():
-        changed, before = tmp_path / "influx" / file, codes(tmp_path)
+        changed, before = tmp_path / "influx" / file, codes()
         text = changed.read_text()
         changed.write_text(f"# a comment\n{text}")
-        assert codes(tmp_path) == before
+        assert codes() == before
         changed.write_text(f"{text}\nEXTRA = 1\n")
-        after = codes(tmp_path)
+        after = codes()
         others = {name for name in after if after[name] != before[name]}
         assert remade <= others and not kept & others
         changed.write_text(text)
-    monkeypatch.undo()
-    codes(ROOT)
+    fingerprints._code_of_module.cache_clear()
 
 
 def test_a_step_that_was_interrupted_is_made_again(copied: Path, finished: Run, count: dict[str, int]) -> None:
