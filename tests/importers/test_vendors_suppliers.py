@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from exports import workbook
 from pytest import approx
-from test_tabular import xlsx
 from test_vendors import AMSTERDAM, format_of, kwh, read, times, values, write
 
 import influx
@@ -31,7 +31,7 @@ TITLE = [["Dados Globais"], ["CPE", "PT0002"], ["Intervalo", "15 min"], [""]]
 def load_curve(path: Path, *names: str, rows: list[list[str | float]]) -> Path:
     width = 2 + len(names)
     above: list[list[str | float]] = [[*line, *[""] * (width - len(line))] for line in TITLE]
-    return xlsx(path, [*above, ["Data", "Hora", *names], *rows])
+    return workbook(path, Data=[*above, ["Data", "Hora", *names], *rows])
 
 
 def test_e_redes_is_mean_power_to_the_end_of_the_quarter_by_the_clock_of_lisbon(tmp_path: Path) -> None:
