@@ -119,10 +119,10 @@ def to_intervals(
             power = mapping.measures == "power"
             minutes = _lasting(stamps[rows], length, power, time_marks, gaps) if given is None else given[rows]
             series = _Series.of(stamps[rows], minutes, scaled * minutes / 60 if power else scaled, time_marks)
+            limit = f"more than the {limit_kw:g} kW that {mapping.device_id} can draw"
             over = np.abs(series.kwh) > limit_kw * minutes / 60 + 1e-9
-            too_much = f"more than the {limit_kw:g} kW that {mapping.device_id} can draw"
-            too_much += "; mend power_limit_kw or its power_rating_watt in home.yaml"
-            series.reasons[:] = np.select([np.isinf(series.kwh), over], ["infinite", too_much], "")
+            series.reasons[over] = f"{limit}; mend power_limit_kw or its power_rating_watt in home.yaml"
+            series.reasons[np.isinf(series.kwh)] = "infinite"
             if "quality" in raw.rows:
                 series.quality = pd.Categorical(raw.rows["quality"].iloc[rows], QUALITIES).codes.astype("int8")
                 series.kwh = np.where(series.quality == 2, np.nan, series.kwh)

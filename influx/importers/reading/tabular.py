@@ -96,8 +96,9 @@ def _numbers(raw: Table, layout: Layout) -> Table:
     if layout.end is not None:
         out.rows["minutes"] = _minutes(out, raw.rows[layout.end], layout, micros, why)
     lost = np.repeat((why != "") & (why != "naive"), wide)
-    out.reasons[lost] = ""  # a row without a time has no other fault
-    out.blame(lost, layout.times[0], np.repeat(why, wide), raw.rows[layout.times[0]])
+    if lost.any():
+        out.reasons[lost] = ""  # a row without a time has no other fault
+        out.blame(lost, layout.times[0], np.repeat(why, wide), raw.rows[layout.times[0]])
     bad = out.reasons != ""
     if bad.any():
         kwh = intervals.own_energy(out.rows[bad], _mappings(layout, out.rows))
@@ -217,6 +218,7 @@ def _to_utc(raw: Table, mappings: dict[str, SeriesMapping], zone: str) -> None:
         counting = np.array([*counts, False])[raw.rows["device_id"].cat.codes]
         rank = np.where(counting, raw.rows["value"].to_numpy(float), np.nan)
     micros, naive = raw.rows.pop("micros").to_numpy(), raw.rows.pop("naive").to_numpy(bool)
-    reasons = np.where(naive, "naive", "").astype(object)
+    reasons = np.full(len(naive), "", dtype=object)
+    reasons[naive] = "naive"
     shown = pd.Series(pd.DatetimeIndex(micros.view("datetime64[us]")), index=raw.rows.index)
     cells.settle(raw, "timestamp", micros, reasons, zone, "device_id", shown, rank)
