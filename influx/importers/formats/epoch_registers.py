@@ -15,7 +15,7 @@ import numpy as np
 from influx.core.errors import InputError, NoElectricityError
 from influx.core.settings import Role, Settings
 from influx.importers.autodetect import quantity_detection
-from influx.importers.autodetect.time_detection import Question
+from influx.importers.autodetect.conclusion import AmbiguityError
 from influx.importers.reading import encoding, tabular
 from influx.importers.reading.layout import Layout, SeriesMapping
 from influx.importers.reading.part import Part
@@ -100,11 +100,10 @@ def _unit(path: Path, settings: Settings) -> str:
     if "unit" in file.model_fields_set or file.columns or not len(times):
         return "kWh"  # what home.yaml says comes after it
     hours = np.ptp(times) / (3.6e6 if times[0] > 1e11 else 3600)
-    column = quantity_detection.Column("state", states, hours=hours, risen=float(np.maximum(np.diff(states), 0).sum()))
-    if not column.risen or (column.risen < 30 * hours and (states % 1 > 0).any()):
+    risen = float(np.maximum(np.diff(states), 0).sum())
+    if not risen or (risen < 30 * hours and (states % 1 > 0).any()):
         return "kWh"  # no register in Wh has decimals
     try:
-        quantity_detection.unit_of_register(column)
-    except Question as question:
-        raise InputError(question.in_words(path.name)) from question
-    return column.unit or "kWh"
+        return quantity_detection.unit_of_register("state", risen, hours)
+    except AmbiguityError as error:
+        raise InputError(error.of_file(path.name)) from error
