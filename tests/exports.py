@@ -368,7 +368,10 @@ WRITERS: dict[str, Writer] = {
     ),
     # hours that are named by their end; Spain's first one is the last of the day before in UTC
     "datadis.csv": table(
-        "CUPS;Fecha;Hora;AE_kWh;Metodo_obtencion", "ES1;{at:%Y/%m/%d};{hour:02}:00;{value};R", "Europe/Madrid", comma=True
+        "CUPS;Fecha;Hora;AE_kWh;Metodo_obtencion",
+        "ES1;{at:%Y/%m/%d};{hour:02}:00;{value};R",
+        "Europe/Madrid",
+        comma=True,
     ),
 }
 """How each format is written, by the name of a file of it."""

@@ -17,13 +17,13 @@ from influx.core.settings import Role, Settings
 from influx.importers.autodetect import quantity_detection
 from influx.importers.autodetect.conclusion import AmbiguityError
 from influx.importers.reading import encoding, tabular
-from influx.importers.reading.layout import Layout, SeriesMapping
+from influx.importers.reading.layout import Layout, SeriesMapping, flow
 from influx.importers.reading.part import Part
 from influx.importers.reading.times import Order
 
 _LINE = re.compile(r"\s*(\d{10}|\d{13})(?:\.\d+)?\s*([,;\t])\s*(\d+(?:\.\d+)?)\s*")
 _TOON = re.compile(r"(gas|elec)_(?:(solar)_)?quantity(?:_(nt|lt))?(?:_(orig|produ))?_Current\w+Quantity_\d+yr\w+.*")
-_TARIFFS = {"nt": " normal tariff", "lt": " low tariff", None: ""}
+_TARIFFS = {"nt": "normal tariff", "lt": "low tariff", None: ""}
 _ROLES: dict[str, Role] = {
     "elec_feed_in_": "grid_import",
     "elec_feed_out_": "grid_export",
@@ -67,7 +67,7 @@ def read_toon(path: Path, settings: Settings) -> Part:
             "remove it from the folder."
         )
     role: Role = "solar" if sun else "grid_import" if way == "orig" else "grid_export"
-    mapping = SeriesMapping(role.replace("_", " ") + _TARIFFS[tariff], "Wh", "counter", role)
+    mapping = flow(role, _TARIFFS[tariff], "Wh", "counter")
     return tabular.read(path, _layout(path, "Toon", mapping), settings)
 
 
