@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from joblib import Parallel, delayed
+from threadpoolctl import threadpool_limits
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -31,7 +32,8 @@ def workers() -> int:
 def run_all(work: Callable[[T], R], items: Iterable[T], progress: bool | None = False) -> list[R]:
     """Return `[work(item) for item in items]`, computed side by side; `progress` as in `run_apart`."""
     items = list(items)
-    with ThreadPoolExecutor(workers()) as pool:
+    # One core each: threads that wait for each other take longer than the fit, and sum in another order.
+    with ThreadPoolExecutor(workers(), initializer=threadpool_limits, initargs=(1, "openmp")) as pool:
         return list(_counted(pool.map(work, items), len(items), progress))
 
 

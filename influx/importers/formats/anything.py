@@ -37,13 +37,7 @@ def matches(path: Path) -> bool:
 
 
 def read(path: Path, settings: Settings) -> Part:
-    """Read a table by what its data tells.
-
-    Raises
-    ------
-    InputError
-        It is no table of energy, or two readings are possible; then the error has the lines for home.yaml.
-    """
+    """Read a table by what its data tells."""
     found = infer.infer(path, settings)
     part = _read_matrix(path, found, settings) if found.matrix else tabular.read(path, found.layout, settings)
     _refuse_mixed(path.name, part)
@@ -84,7 +78,8 @@ def _read_matrix(path: Path, found: Inferred, settings: Settings) -> Part:
         index=np.repeat(raw.rows.index.to_numpy(), count),
     )
     raw = Table(raw.file, rows, comma, raw.rejected, raw.notes, len(rows) + sum(map(len, raw.rejected)))
-    raw.reject(bad | np.isinf(values), "value", "not a number", pd.Series(texts, index=rows.index))
+    names = np.tile(np.array(found.matrix, dtype=object), len(day))
+    raw.reject(bad | np.isinf(values), names, "not a number", pd.Series(texts, index=rows.index))
     micros, reasons = raw.rows.pop("micros").to_numpy(), raw.rows.pop("why").to_numpy(object)
     zone, shown = tabular.zone_of(layout, settings), pd.Series(micros, raw.rows.index)
     cells.settle(raw, "timestamp", micros, reasons, zone, cells=shown)

@@ -16,17 +16,16 @@ from influx.core import local_time
 from influx.core.errors import InputError
 from influx.core.settings import Settings
 from influx.importers.reading import cells, intervals, table, times
-from influx.importers.reading.layout import SeriesMapping
+from influx.importers.reading.layout import flow
 from influx.importers.reading.part import Part
 from influx.importers.reading.table import Table
 
-_IMPORT, _EXPORT = SeriesMapping("grid import", role="grid_import"), SeriesMapping("grid export", role="grid_export")
 _MAPPINGS = {
-    "consumo_kwh": _IMPORT,
-    "ae_kwh": _IMPORT,
-    "as_kwh": _EXPORT,
-    "energia_vertida_kwh": _EXPORT,
-    "energia_generada_kwh": SeriesMapping("solar", role="solar"),
+    "consumo_kwh": flow("grid_import"),
+    "ae_kwh": flow("grid_import"),
+    "as_kwh": flow("grid_export"),
+    "energia_vertida_kwh": flow("grid_export"),
+    "energia_generada_kwh": flow("solar"),
 }
 _YEARS = (np.datetime64("2000-01-01"), np.datetime64("2100-01-01"))
 _FAR = "not a day between the years 2000 and 2099"
@@ -40,13 +39,7 @@ def matches(path: Path) -> bool:
 
 
 def read(path: Path, settings: Settings) -> Part:
-    """Read what was taken from the grid, fed into it and generated, at one supply point.
-
-    Raises
-    ------
-    InputError
-        The file holds several supply points, or more than half of it cannot be used.
-    """
+    """Read what was taken from the grid, fed into it and generated, at one supply point."""
     raw = table.read(path)
     column = {name.lower(): name for name in raw.rows}
     supplies = raw.rows[column["cups"]].astype("str").str.strip().unique()
@@ -58,16 +51,15 @@ def read(path: Path, settings: Settings) -> Part:
     method = column.get("metodo_obtencion", column.get("real/estimado"))
     word = raw.rows[method].astype("str").str.strip().str.upper() if method else pd.Series("R", raw.rows.index)
     quality = np.where(word.str.startswith("E").to_numpy(bool), "estimated", "measured")
-    parts = []
-    for name in columns:
-        values, bad = cells.numbers(raw.rows[name], True)
-        known = {"device_id": name, "value": values, "quality": quality}
-        rows = raw.rows[["timestamp", "minutes"]].assign(**known, bad=bad | np.isinf(values), cell=raw.rows[name])
-        parts.append(rows)
-    raw.rows_read += (len(columns) - 1) * (len(raw.rows) + sum(map(len, raw.rejected)))
-    raw.rejected *= len(columns)
-    raw.rows = pd.concat(parts).sort_index(kind="stable")
-    raw.reject(raw.rows["bad"].to_numpy(), raw.rows["device_id"].to_numpy(), "not a number", raw.rows["cell"])
+    count = len(columns)
+    raw.rows_read += (count - 1) * (len(raw.rows) + sum(map(len, raw.rejected)))
+    raw.rejected *= count
+    raw.rows = raw.rows[["timestamp", "minutes", *columns]].assign(quality=quality)
+    raw.rows = raw.rows.melt(["timestamp", "minutes", "quality"], columns, "device_id", "cell", ignore_index=False)
+    raw.rows = raw.rows.sort_index(kind="stable")
+    values, bad = cells.numbers(raw.rows["cell"], True)
+    raw.rows = raw.rows.assign(value=values)
+    raw.reject(bad | np.isinf(values), raw.rows["device_id"].to_numpy(object), "not a number", raw.rows["cell"])
     return intervals.to_intervals(raw, {name: _MAPPINGS[name.lower()] for name in columns}, "Datadis", settings)
 
 
