@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from influx.core import local_time
 from influx.importers.reading.table import Table
-from influx.importers.reading.times import MISSING, parse
+from influx.importers.reading.times import MISSING, Order, parse
 
 LARGEST = 1e15
 """No meter shows more, in whatever unit: such a number is as good as infinite."""
@@ -91,10 +91,12 @@ def reject_empty(table: Table, column: str) -> None:
     table.reject((text.str.strip() == "").to_numpy(bool), column, f"{column} is empty")
 
 
-def times(table: Table, column: str, timezone: str, group: str | None = None, into: str | None = None) -> None:
-    """Turn a column of ISO times into UTC stamps, as `settle` does; `into` is another column for them."""
+def times(
+    table: Table, column: str, timezone: str, group: str | None = None, order: Order = "ymd", into: str | None = None
+) -> None:
+    """Turn a column of times into UTC stamps, as `settle` does; `into` is another column for them."""
     cells = table.rows[column]
-    micros, reasons = parse(cells)
+    micros, reasons = parse(cells, order)
     settle(table, into or column, micros, reasons, timezone, group, cells)
 
 
