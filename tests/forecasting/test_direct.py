@@ -19,7 +19,7 @@ from influx.forecasting.models.regression import (
     _stacked_inputs,
     named_estimator,
 )
-from influx.forecasting.models.similar_days_regressor import ForecastContext
+from influx.forecasting.models.similar_days import ForecastContext
 
 LEVELS = np.array([0.1, 0.5, 0.9])
 COUNT = 24 * 7 * 20

@@ -15,7 +15,8 @@ from tiny_readings import START, hours, readings, series, used
 import influx
 from influx.core.errors import InputError
 from influx.core.parallel import MANY
-from influx.forecasting.forecast import is_alive, reconcile
+from influx.forecasting.device_series import is_alive
+from influx.forecasting.forecast import reconcile
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -11,8 +11,7 @@ from tiny_readings import START, hours, used
 
 from influx.forecasting.models import degree_days, ensemble, similar_days
 from influx.forecasting.models.day_matrix import Days, calendar, cells, to_days
-from influx.forecasting.models.similar_days import Member
-from influx.forecasting.models.similar_days_regressor import SimilarDays
+from influx.forecasting.models.similar_days import Member, SimilarDays
 
 LEVELS = np.array([0.02, 0.1, 0.5, 0.9, 0.98])
 CELSIUS = "outdoor_temp_celsius"
