@@ -9,64 +9,48 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from influx.core import __version__
+from influx.core import __version__ as __version__
 
 if TYPE_CHECKING:
-    from influx.billing.costs import bill
-    from influx.core.errors import InputError
-    from influx.forecasting import models
-    from influx.forecasting.evaluation.backtest import backtest
-    from influx.forecasting.evaluation.model_selection import compare, select
-    from influx.forecasting.features import features
-    from influx.forecasting.forecast import forecast
-    from influx.home.home import Home, load
-    from influx.insights.forecast_review import review
-    from influx.report import plots
-    from influx.report.run_folder import Run
-    from influx.scheduling.home_plan import plan
+    from influx.billing.costs import bill as bill
+    from influx.core.errors import InputError as InputError
+    from influx.forecasting import models as models
+    from influx.forecasting.evaluation.backtest import backtest as backtest
+    from influx.forecasting.evaluation.model_selection import compare as compare
+    from influx.forecasting.evaluation.model_selection import select as select
+    from influx.forecasting.features import features as features
+    from influx.forecasting.forecast import forecast as forecast
+    from influx.home.home import Home as Home
+    from influx.home.home import load as load
+    from influx.insights.forecast_review import review as review
+    from influx.report import plots as plots
+    from influx.report.run_folder import Run as Run
+    from influx.scheduling.home_plan import plan as plan
 
-__all__ = [
-    "Home",
-    "InputError",
-    "Run",
-    "__version__",
-    "backtest",
-    "bill",
-    "compare",
-    "features",
-    "forecast",
-    "load",
-    "models",
-    "plan",
-    "plots",
-    "review",
-    "select",
-]
-
-_MODULES = {"models": "influx.forecasting.models", "plots": "influx.report.plots"}
-_NAMES = {
-    "Home": "influx.home.home",
-    "InputError": "influx.core.errors",
-    "Run": "influx.report.run_folder",
-    "backtest": "influx.forecasting.evaluation.backtest",
-    "bill": "influx.billing.costs",
-    "compare": "influx.forecasting.evaluation.model_selection",
-    "features": "influx.forecasting.features",
-    "forecast": "influx.forecasting.forecast",
-    "load": "influx.home.home",
-    "plan": "influx.scheduling.home_plan",
-    "review": "influx.insights.forecast_review",
-    "select": "influx.forecasting.evaluation.model_selection",
+_MODULE_OF = {
+    "Home": "home.home",
+    "InputError": "core.errors",
+    "Run": "report.run_folder",
+    "backtest": "forecasting.evaluation.backtest",
+    "bill": "billing.costs",
+    "compare": "forecasting.evaluation.model_selection",
+    "features": "forecasting.features",
+    "forecast": "forecasting.forecast",
+    "load": "home.home",
+    "models": "forecasting",
+    "plan": "scheduling.home_plan",
+    "plots": "report",
+    "review": "insights.forecast_review",
+    "select": "forecasting.evaluation.model_selection",
 }
+__all__ = ["__version__", *_MODULE_OF]
 
 
 def __getattr__(name: str) -> Any:
-    if name in _MODULES:
-        public = import_module(_MODULES[name])
-    elif name in _NAMES:
-        public = getattr(import_module(_NAMES[name]), name)
-    else:
+    if name not in _MODULE_OF:
         raise AttributeError(f"module 'influx' has no attribute {name!r}")
+    module = f"influx.{_MODULE_OF[name]}"
+    public = import_module(f"{module}.{name}") if name in ("models", "plots") else getattr(import_module(module), name)
     globals()[name] = public
     return public
 

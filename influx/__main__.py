@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from influx.core.errors import InputError
 from influx.core.paths import PROJECT
@@ -20,23 +20,29 @@ from influx.core.sanitize import legible
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status: 0, 1 (cannot be done as asked), 2 (not understood), 130 (stopped)."""
-    options = _parser().parse_args(arguments)
+    options = vars(_parser().parse_args(arguments))
     try:
-        status = options.run(options)
+        done = options.pop("run")(**options)
+        if done is not None:
+            print(legible(done))
         sys.stdout.flush()
-        return status
-    except InputError as error:
-        return _say(error)
+    except (InputError, _FailedError) as error:
+        print(f"influx: {legible(error)}", file=sys.stderr)
+        return 1
     except BrokenPipeError:  # whoever reads, as in `influx inspect FILE | head`, has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left is not written at the end either
-        return 0
     except KeyboardInterrupt:
         print("influx: stopped", file=sys.stderr)
         return 130
+    return 0
+
+
+class _FailedError(Exception):
+    """A notebook failed; unlike an `InputError`, its message has several lines."""
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what it does not understand, which may be a file's name, so that a terminal only shows it."""
+    """Quotes what it does not understand, which may be a file's name, so that a terminal only shows it."""
 
     def error(self, message: str) -> NoReturn:
         super().error(legible(message))
@@ -45,59 +51,28 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="influx", description="What a home's devices will use and cost in a week.")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    _add_report(commands.add_parser("report", help="run the notebooks and write the week's report"))
-    _add_dashboard(commands.add_parser("dashboard", help="show the newest report to those who only look"))
-    _add_forecast(commands.add_parser("forecast", help="forecast a file of hourly readings"))
-    _add_inspect(commands.add_parser("inspect", help="show what would be read of a file, and why"))
-    _add_schedule(commands.add_parser("schedule", help="have cron make the report every week"))
-    commands.add_parser("unschedule", help="end what schedule began").set_defaults(run=_unschedule)
+    for run, purpose, options in _COMMANDS:
+        command = commands.add_parser(run.__name__.strip("_"), help=purpose)
+        command.set_defaults(run=run)
+        for names, option in options.items():
+            command.add_argument(*names.split(), **option)
     return parser
 
 
-def _add_report(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--data", default="data/sample", help="a home's folder, or one file (default: %(default)s)")
-    parser.add_argument(
-        "--as-of", default="", metavar="WHEN", help="use nothing after this date or time (default: all)"
-    )
-    _add_horizon(parser)
-    parser.add_argument(
-        "--reports", type=Path, default=Path("reports"), help="where the weeks go (default: %(default)s)"
-    )
-    parser.add_argument("--notebooks", type=Path, default=Path("notebooks"), help="their folder (default: %(default)s)")
-    parser.add_argument(
-        "-p",
-        "--parameter",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help='another parameter of the notebooks, such as models="similar days,climatology"; may be repeated',
-    )
-    parser.add_argument("--no-wait", action="store_true", help="give up while another report is being made")
-    parser.set_defaults(run=_report)
-
-
-def _report(options: argparse.Namespace) -> int:
+def _report(parameter: list[str], no_wait: bool, reports: Path, **options: Any) -> Path:
     # jsonschema, which checks notebooks, would build a grammar of web addresses: a second, for what no notebook holds.
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type] # None: as if it were not installed
     from influx.report.execute_notebooks import NotebookFailed
     from influx.report.pipeline import make_report
 
+    parameters = dict(map(_parameter, parameter))
     try:
-        folder = make_report(
-            data=options.data,
-            as_of=options.as_of,
-            horizon=options.horizon,
-            reports=options.reports,
-            notebooks=options.notebooks,
-            wait=not options.no_wait,
-            parameters=dict(map(_parameter, options.parameter)),
-        )
+        folder = make_report(reports=reports, wait=not no_wait, parameters=parameters, **options)
     except NotebookFailed as error:
-        return _say(
-            f"{error}\nThe notebook up to there is in {options.reports / 'failed'}; earlier reports are untouched."
-        )
-    print(legible(options.reports / folder.name / "index.html"))
-    return 0
+        raise _FailedError(
+            f"{error}\nThe notebook up to there is in {reports / 'failed'}; earlier reports are untouched."
+        ) from error
+    return reports / folder.name / "index.html"
 
 
 def _parameter(text: str) -> tuple[str, str]:
@@ -107,103 +82,112 @@ def _parameter(text: str) -> tuple[str, str]:
     return name.strip(), value.strip()
 
 
-def _add_dashboard(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--host", default="127.0.0.1", metavar="H", help="where to listen (default: %(default)s)")
-    parser.add_argument("--port", type=int, metavar="P", help="0: any free one (default: 8866, or the next free one)")
-    parser.add_argument("--token", default="", metavar="T", help="what opens the page (default: a new random one)")
-    parser.add_argument("--name", default="", metavar="N", help="the name under which a proxy with TLS shows the page")
-    parser.add_argument("--visitors", type=int, default=20, metavar="N", help="at most at once (default: %(default)s)")
-    parser.add_argument(
-        "--reports", type=Path, default=Path("reports"), help="where the weeks are (default: %(default)s)"
-    )
-    parser.set_defaults(run=_dashboard)
-
-
-def _dashboard(options: argparse.Namespace) -> int:
+def _dashboard(visitors: int, **options: Any) -> None:
     from influx.dashboard.server.serve import serve
 
-    serve(
-        host=options.host,
-        port=options.port,
-        token=options.token,
-        name=options.name,
-        reports=options.reports,
-        sessions=options.visitors,
-    )
-    return 0
+    serve(sessions=visitors, **options)
 
 
-def _add_forecast(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "readings", type=Path, metavar="READINGS", help="device_id, timestamp, energy_kwh: .csv or .parquet"
-    )
-    parser.add_argument("--output", type=Path, required=True, metavar="FILE", help="the forecast: .csv or .parquet")
-    _add_horizon(parser)
-    parser.add_argument(
-        "--timezone", default="UTC", metavar="TZ", help="the home's, such as Europe/Madrid (default: UTC)"
-    )
-    parser.add_argument("--country", metavar="C", help="ISO code such as ES, for public holidays")
-    parser.set_defaults(run=_forecast)
-
-
-def _forecast(options: argparse.Namespace) -> int:
+def _forecast(readings: Path, output: Path, timezone: str, country: str | None, horizon: int) -> Path:
     import influx
     from influx.core.settings import check_where
     from influx.core.tabular_io import check_target, read_readings, write_frame
 
-    check_target(options.output)
-    check_where(options.timezone, options.country)
-    hours = influx.forecast(
-        read_readings(options.readings),
-        horizon=options.horizon,
-        timezone=options.timezone,
-        country=options.country,
-    )
-    write_frame(hours, options.output)
-    print(legible(options.output))
-    return 0
+    check_target(output)
+    check_where(timezone, country)
+    hours = influx.forecast(read_readings(readings), horizon=horizon, timezone=timezone, country=country)
+    write_frame(hours, output)
+    return output
 
 
-def _add_inspect(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("path", type=Path, metavar="FILE", help="a file that was exported, or a home's folder")
-    parser.set_defaults(run=_inspect)
-
-
-def _inspect(options: argparse.Namespace) -> int:
+def _inspect(path: Path) -> str:
     from influx.home.inspect import inspect
 
-    print(legible(inspect(options.path)))
-    return 0
+    return inspect(path)
 
 
-def _add_schedule(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--data", help="a home's folder, or one file (default: the sample)")
-    parser.add_argument("--when", help='five time fields of cron (default: "0 6 * * 1", Mondays at six)')
-    parser.set_defaults(run=_schedule)
-
-
-def _schedule(options: argparse.Namespace) -> int:
+def _schedule(data: str | None, when: str | None) -> str:
     from influx.report import cron
 
-    settings = {} if options.data is None else {"DATA": options.data}
-    print(legible(cron.install(PROJECT, options.when or cron.EVERY_MONDAY_AT_SIX, settings)))
-    return 0
+    return cron.install(PROJECT, when or cron.EVERY_MONDAY_AT_SIX, {} if data is None else {"DATA": data})
 
 
-def _unschedule(_: argparse.Namespace) -> int:
+def _unschedule() -> str:
     from influx.report import cron
 
-    print(cron.remove(PROJECT))
-    return 0
+    return cron.remove(PROJECT)
 
 
-def _add_horizon(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--horizon", type=int, default=168, metavar="HOURS", help="hours ahead (default: %(default)s)")
+def _option(purpose: str, default: Any = None, metavar: str | None = None, **more: Any) -> dict[str, Any]:
+    """Return what argparse needs for an option; its help tells the default where there is one."""
+    shown = f"{purpose} (default: %(default)s)" if default not in (None, "", []) else purpose
+    return {
+        "help": shown,
+        "default": default,
+        "metavar": metavar,
+        "type": str if default is None else type(default),
+        **more,
+    }
 
 
-def _say(problem: object) -> int:
-    print(f"influx: {legible(problem)}", file=sys.stderr)
-    return 1
+_HORIZON = {"--horizon": _option("hours ahead", 168, "HOURS")}
+_COMMANDS: list[tuple[Any, str, dict[str, dict[str, Any]]]] = [
+    (
+        _report,
+        "run the notebooks and write the week's report",
+        {
+            "--data": _option("a home's folder, or one file", "data/sample"),
+            "--as-of": _option("use nothing after this date or time (default: all)", "", "WHEN"),
+            **_HORIZON,
+            "--reports": _option("where the weeks go", Path("reports")),
+            "--notebooks": _option("their folder", Path("notebooks")),
+            "-p --parameter": {
+                "action": "append",
+                "default": [],
+                "metavar": "NAME=VALUE",
+                "help": 'another parameter, such as models="similar days,climatology"; may be repeated',
+            },
+            "--no-wait": {"action": "store_true", "help": "give up while another report is being made"},
+        },
+    ),
+    (
+        _dashboard,
+        "show the newest report to those who only look",
+        {
+            "--host": _option("where to listen", "127.0.0.1", "H"),
+            "--port": _option("0: any free one (default: 8866, or the next free one)", None, "P", type=int),
+            "--token": _option("what opens the page (default: a new random one)", "", "T"),
+            "--name": _option("the name under which a proxy with TLS shows the page", "", "N"),
+            "--visitors": _option("at most at once", 20, "N"),
+            "--reports": _option("where the weeks are", Path("reports")),
+        },
+    ),
+    (
+        _forecast,
+        "forecast a file of hourly readings",
+        {
+            "readings": _option("device_id, timestamp, energy_kwh: .csv or .parquet", None, "READINGS", type=Path),
+            "--output": _option("the forecast: .csv or .parquet", None, "FILE", type=Path, required=True),
+            **_HORIZON,
+            "--timezone": _option("the home's, such as Europe/Madrid", "UTC", "TZ"),
+            "--country": _option("ISO code such as ES, for public holidays", None, "C"),
+        },
+    ),
+    (
+        _inspect,
+        "show what would be read of a file, and why",
+        {"path": _option("a file that was exported, or a home's folder", None, "FILE", type=Path)},
+    ),
+    (
+        _schedule,
+        "have cron make the report every week",
+        {
+            "--data": _option("a home's folder, or one file (default: the sample)"),
+            "--when": _option('five time fields of cron (default: "0 6 * * 1", Mondays at six)'),
+        },
+    ),
+    (_unschedule, "end what schedule began", {}),
+]
 
 
 if __name__ == "__main__":

@@ -119,8 +119,8 @@ def test_forecast_reads_and_writes_both_formats(readings, tmp_path, capsys, endi
 @pytest.mark.parametrize(
     ("name", "content", "problem"),
     [
-        ("r.csv", f"{HEAD}a,2024-07-14T00:00Z,1\na,soon,1\n", "row 3, column timestamp: 'soon' is not a"),
-        ("r.csv", f"{HEAD}a,2024-07-14T00:00Z,much\n", "row 2, column energy_kwh: 'much' is not a number"),
+        ("r.csv", f"{HEAD}a,2024-07-14T00:00Z,1\na,soon,1\n", "row 2, column timestamp: soon is not a time"),
+        ("r.csv", f"{HEAD}a,2024-07-14T00:00Z,much\n", "row 1, column energy_kwh: much is not a number"),
         ("r.csv", "device,time,kwh\na,b,c\n", "no column device_id, energy_kwh, timestamp; there are device, time"),
         ("r.csv", "", "not readable as csv: No columns to parse from file"),
         ("r.parquet", "no parquet", "r.parquet: not readable as parquet"),

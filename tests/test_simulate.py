@@ -161,7 +161,7 @@ def test_home_yaml_knows_the_tariff_of_the_rows_and_the_devices(household: House
     )
     peak = events["timestamp"].dt.hour.isin([8, 9, 10, 18, 19, 20, 21]) & workday
     assert settings.tariff.peak_days == "weekdays"
-    assert settings.tariff.hours_of_peak() == {8, 9, 10, 18, 19, 20, 21}
+    assert settings.tariff.peak_hours == ["08:00-11:00", "18:00-22:00"]
     assert (events["is_peak_tariff"] == peak).all()
     assert (events["tariff_rate"] == np.where(peak, settings.tariff.peak_rate, settings.tariff.rate)).all()
     assert not events.loc[events["timestamp"].dt.normalize() == "2024-05-01", "is_peak_tariff"].any()

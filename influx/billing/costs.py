@@ -15,10 +15,9 @@ from influx.billing.bill import daily, monthly, supply_of
 from influx.billing.monthly_bill import this_month
 from influx.core.constants import WEEK
 from influx.core.frames import Frames
-from influx.core.half_hourly import halves_of, read_off
 from influx.core.local_time import hours_of_days, local
 from influx.core.schema import HOUSEHOLD
-from influx.core.tariff import Rates, rates
+from influx.core.tariff import Rates, halves_of, rates, read_off
 from influx.forecasting.aggregate_intervals import Price, totals
 from influx.forecasting.device_series import Series, active_series, with_household
 from influx.forecasting.forecast import fitted_models

@@ -8,11 +8,11 @@ from influx.core.sanitize import message
 class InputError(ValueError):
     """Something that was handed to InFlux (a file, a setting, a parameter) cannot be used as it is.
 
-    What it says is one line that is safe to print: the names and cells that it quotes come from outside.
+    Its text is one line that is safe to print: the names and cells that it quotes come from outside.
     """
 
-    def __init__(self, said: object) -> None:
-        super().__init__(message(said))
+    def __init__(self, problem: object) -> None:
+        super().__init__(message(problem))
 
 
 class NoElectricityError(InputError):

@@ -13,7 +13,7 @@ import inspect
 import os
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
-from functools import cache, lru_cache
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from types import FunctionType, ModuleType
@@ -83,13 +83,11 @@ def _update(digest: Any, value: Any) -> None:
 
 
 def _update_table(digest: Any, table: pd.DataFrame | pd.Series | pd.Index) -> None:
-    names = [*table.columns] if isinstance(table, pd.DataFrame) else [table.name]
-    types = [*table.dtypes] if isinstance(table, pd.DataFrame) else [table.dtype]
-    digest.update(repr([*map(str, names), *map(str, types), len(table)]).encode())
+    columns = table.dtypes.items() if isinstance(table, pd.DataFrame) else [(table.name, table.dtype)]
+    digest.update(repr([*((str(name), str(dtype)) for name, dtype in columns), len(table)]).encode())
     if len(table):
         # Categories are hashed as what they stand for, so that a frame read back from Parquet is the one written.
-        hashes = pd.util.hash_pandas_object(table, categorize=True)
-        digest.update(np.ascontiguousarray(hashes.to_numpy()).tobytes())
+        digest.update(pd.util.hash_pandas_object(table, categorize=True).to_numpy().tobytes())
     if isinstance(table, pd.DataFrame):  # what a subclass keeps beside its rows
         _update(digest, [getattr(table, name, None) for name in table._metadata])
 
@@ -107,9 +105,9 @@ def code_of(thing: Any) -> str:
     if root not in ("", "__main__") and not isinstance(thing, FunctionType):
         return f"{name} {_version(root)}"
     digest = hashlib.sha256()
-    functions = [thing] if isinstance(thing, FunctionType) else inspect.getmembers_static(thing, inspect.isfunction)
-    for function in functions:
-        _update_function(digest, function if isinstance(function, FunctionType) else function[1])
+    methods = [("", thing)] if isinstance(thing, FunctionType) else inspect.getmembers_static(thing, inspect.isfunction)
+    for _, function in methods:
+        _update_function(digest, function)
     return digest.hexdigest()
 
 
@@ -125,47 +123,41 @@ def _update_function(digest: Any, function: FunctionType) -> None:
             _update(digest, value)
 
 
-@lru_cache(maxsize=256)
+@cache
 def _code_of_module(name: str) -> str:
     """Return the hash of a module and of all modules of this package that it imports."""
-    seen: set[str] = set()
+    trees: dict[str, str] = {}
     waiting = [name]
     while waiting:
         module = waiting.pop()
-        if module not in seen and (path := _path_of(module)) is not None:
-            seen.add(module)
-            waiting += _parsed(path, path.stat().st_mtime_ns)[1]
-    paths = {module: _path_of(module) for module in sorted(seen)}
-    parts = [f"{module}={_parsed(path, path.stat().st_mtime_ns)[0]}" for module, path in paths.items() if path]
-    libraries = [f"{library}={_version(library)}" for library in LIBRARIES]
-    return hashlib.sha256("\n".join([*parts, *libraries]).encode()).hexdigest()
-
-
-def _path_of(module: str) -> Path | None:
-    place = PROJECT.joinpath(*module.split("."))
-    return next((path for path in (place.with_suffix(".py"), place / "__init__.py") if path.is_file()), None)
+        place = PROJECT.joinpath(*module.split("."))
+        path = next((path for path in (place.with_suffix(".py"), place / "__init__.py") if path.is_file()), None)
+        if path is not None and module not in trees:
+            trees[module], imported = _parsed(path, path.stat().st_mtime_ns)
+            waiting += imported
+    libraries = [(library, _version(library)) for library in LIBRARIES]
+    return hashlib.sha256(repr([*sorted(trees.items()), *libraries]).encode()).hexdigest()
 
 
 @cache
-def _parsed(path: Path, _changed: int) -> tuple[str, tuple[str, ...]]:
+def _parsed(path: Path, _changed: int) -> tuple[str, list[str]]:
     """Return the hash of a file's syntax tree, and the names that it may import from this package."""
     tree = _WhatRuns().visit(ast.parse(path.read_bytes()))
-    imported: list[str] = []
+    names: list[str] = []
     for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == PACKAGE:
-            imported += [str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)]
+        if isinstance(node, ast.ImportFrom):
+            names += [str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)]
         elif isinstance(node, ast.Import):
-            imported += [alias.name for alias in node.names if alias.name.startswith(f"{PACKAGE}.")]
-    names = tuple(name for name in imported if name != PACKAGE)
-    return hashlib.sha256(ast.dump(tree).encode()).hexdigest(), names
+            names += [alias.name for alias in node.names]
+    digest = hashlib.sha256(ast.dump(tree).encode()).hexdigest()
+    return digest, [name for name in names if name.startswith(f"{PACKAGE}.")]
 
 
 class _WhatRuns(ast.NodeTransformer):
     """Leaves out what changes no result: texts that stand alone, and imports for type checkers."""
 
     def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
-        is_text = isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
-        return None if is_text else node
+        return None if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str) else node
 
     def visit_If(self, node: ast.If) -> ast.AST | None:
         if isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":

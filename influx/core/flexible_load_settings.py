@@ -1,4 +1,4 @@
-"""What may be said of a flexible device in `home.yaml`: what it must do, and when it may do it.
+"""What `home.yaml` may hold on a flexible device: what it must do, and when it may do it.
 
 A device either runs in cycles (a washing machine: so long, so much energy, so often a week) or it stores (an electric
 car, a water heater: so much energy by a time, at no more than a power); `max_kw` makes it a storage. What is left out
@@ -16,7 +16,11 @@ Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MINUTES_A_DAY = 24 * 60
 
-_CLOCK = re.compile(r"([01]?\d|2[0-3]):([03]0)|24:00")
+
+class Strict(BaseModel):
+    """Settings in which a key that does not exist is an error."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True, allow_inf_nan=False)
 
 
 def minutes_of(clock: str) -> int:
@@ -25,32 +29,27 @@ def minutes_of(clock: str) -> int:
     return 60 * int(hour) + int(minute)
 
 
-def _clock(value: Any) -> Any:
+def _clock(value: Any) -> str:
     """Read a clock time; YAML takes an unquoted 22:00 for the number 22 x 60."""
     if isinstance(value, int) and not isinstance(value, bool):
         value = f"{value // 60:02d}:{value % 60:02d}"
-    if not isinstance(value, str) or not _CLOCK.fullmatch(value):
+    if not isinstance(value, str) or not re.fullmatch(r"([01]?\d|2[0-3]):([03]0)|24:00", value):
         raise ValueError(f'{value!r} is not a clock time on the half hour; write it as "18:30"')
-    return f"{minutes_of(value) // 60:02d}:{value[-2:]}"
+    return value.zfill(5)
 
 
-def _hours(value: Any) -> Any:
-    begin, dash, end = value.partition("-") if isinstance(value, str) else ("", "", "")
-    if not dash:
+def _hours(value: Any) -> str:
+    if not isinstance(value, str) or "-" not in value:
         raise ValueError(f'{value!r} is not a span of clock times; write it as "23:00-07:00"')
-    return f"{_clock(begin.strip())}-{_clock(end.strip())}"
+    return "-".join(_clock(end.strip()) for end in value.split("-", 1))
 
 
 Clock = Annotated[str, BeforeValidator(_clock)]
 Hours = Annotated[str, BeforeValidator(_hours)]
 
-_OF_CYCLES = ("hours", "profile_kw", "runs_a_week", "runs_a_day")
 
-
-class Flexible(BaseModel):
+class Flexible(Strict):
     """What a flexible device must do in a week, and when it may."""
-
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     hours: float | None = Field(None, gt=0, le=24, description="length of a cycle")
     kwh: float | None = Field(None, gt=0, description="energy of a cycle; of a storage, energy needed by its deadline")
@@ -78,27 +77,27 @@ class Flexible(BaseModel):
         return self.is_storage if self.interruptible is None else self.interruptible
 
     @model_validator(mode="after")
-    def _is_one_of_two(self) -> Flexible:
-        given = self.model_fields_set
-        if self.is_storage:
-            wrong = [name for name in _OF_CYCLES if name in given]
-            if wrong:
-                raise ValueError(f"max_kw makes it a storage, which has no {wrong[0]}; leave out one of the two")
-            if self.deadline is None:
-                raise ValueError('max_kw makes it a storage; give the deadline of its energy, such as "07:00"')
-        elif "weekdays" in given:
-            raise ValueError("weekdays are those of a storage's deadline; give its max_kw, or leave them out")
-        return self
-
-    @model_validator(mode="after")
-    def _is_told_once(self) -> Flexible:
-        if self.profile_kw is not None:
-            if not any(self.profile_kw):
-                raise ValueError("profile_kw is zero throughout; give the power of at least one step")
-            if self.hours is not None or self.kwh is not None:
-                raise ValueError("profile_kw tells length and energy already; leave out hours and kwh")
-            if self.interruptible:
-                raise ValueError("a cycle that may pause runs at one power; give hours and kwh instead of profile_kw")
-        if self.runs_a_day is not None and self.runs_a_week is not None and self.runs_a_week > 7 * self.runs_a_day:
-            raise ValueError(f"{self.runs_a_week:g} runs a week are more than {self.runs_a_day} on each of 7 days")
+    def _is_consistent(self) -> Flexible:
+        given, profile, (day, week) = self.model_fields_set, self.profile_kw, (self.runs_a_day, self.runs_a_week)
+        of_cycles = [name for name in ("hours", "profile_kw", "runs_a_week", "runs_a_day") if name in given]
+        rules = {
+            f"max_kw makes it a storage, which has no {', '.join(of_cycles)}; leave out one of the two": (
+                self.is_storage and of_cycles
+            ),
+            'max_kw makes it a storage; give the deadline of its energy, such as "07:00"': (
+                self.is_storage and self.deadline is None
+            ),
+            "weekdays are those of a storage's deadline; give its max_kw, or leave them out": (
+                not self.is_storage and "weekdays" in given
+            ),
+            "profile_kw is zero throughout; give the power of at least one step": profile and not any(profile),
+            "profile_kw tells length and energy already; leave out hours and kwh": profile and (self.hours or self.kwh),
+            "a cycle that may pause runs at one power; give hours and kwh instead of profile_kw": (
+                profile and self.interruptible
+            ),
+            f"{week or 0:g} runs a week are more than {day} on each of 7 days": day and week and week > 7 * day,
+        }
+        for words, is_broken in rules.items():
+            if is_broken:
+                raise ValueError(words)
         return self

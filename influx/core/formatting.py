@@ -17,54 +17,52 @@ LONGEST_NAME = 60
 """Characters of a device's name that stand in a sentence; tables hold all of it."""
 
 
-def number(value: float, digits: int = 3) -> str:
-    """Return a number with `digits` significant digits and thin thousands separators; NaN is "not known"."""
+def number(value: float, digits: int = 3, unit: str = "") -> str:
+    """Return a number with `digits` significant digits, thin thousands separators and its unit; NaN is "not known"."""
     if not math.isfinite(value):
         return NOT_KNOWN
-    if value == 0:
-        return "0"
-    places = digits - 1 - math.floor(math.log10(abs(float(f"{value:.{digits - 1}e}"))))
-    if places > 8:
-        return f"{value:.{digits - 1}e}"
-    return f"{round(value, places):,.{max(places, 0)}f}".replace(",", THIN_SPACE)
+    places = 0 if value == 0 else digits - 1 - math.floor(math.log10(abs(float(f"{value:.{digits - 1}e}"))))
+    text = f"{value:.{digits - 1}e}" if places > 8 else f"{round(value, places):z,.{max(places, 0)}f}"
+    return _joined(text, unit)
+
+
+def _joined(text: str, unit: str = "") -> str:
+    return THIN_SPACE.join([text.replace(",", THIN_SPACE), *unit.split()])
 
 
 def kwh(value: float) -> str:
     """Return an energy, such as "64.3 kWh"."""
-    return f"{number(value)}{THIN_SPACE}kWh" if math.isfinite(value) else NOT_KNOWN
+    return number(value, unit="kWh")
 
 
 def carbon(value: float) -> str:
     """Return an amount of carbon dioxide [kg], such as "12.4 kg CO₂"; it stands for all gases of the same warming."""
-    return f"{number(value)}{THIN_SPACE}kg{THIN_SPACE}CO₂" if math.isfinite(value) else NOT_KNOWN
-
-
-def span(low: float, high: float, unit: str = "kWh") -> str:
-    """Return a range that holds eight in ten, such as "58 to 71 kWh (8 in 10)"; not known where either end is not."""
-    if not (math.isfinite(low) and math.isfinite(high)):
-        return f"range {NOT_KNOWN}"
-    return f"{between(low, high)}{THIN_SPACE}{unit} (8 in 10)"
+    return number(value, unit="kg CO₂")
 
 
 def between(low: float, high: float) -> str:
     """Return a range without its unit, such as "58 to 71", for a column whose heading names it."""
-    if not (math.isfinite(low) and math.isfinite(high)):
+    if not math.isfinite(low + high):
         return NOT_KNOWN
     return " to ".join(number(end, 2 if abs(end) < 100 else 3) for end in (low, high))
 
 
+def span(low: float, high: float) -> str:
+    """Return a range that holds eight in ten, such as "58 to 71 kWh (8 in 10)"; not known where either end is not."""
+    text = between(low, high)
+    return f"range {NOT_KNOWN}" if text == NOT_KNOWN else f"{_joined(text, 'kWh')} (8 in 10)"
+
+
 def money(value: float, currency: str) -> str:
     """Return an amount with its currency, such as "12.40 EUR"."""
-    if not math.isfinite(value):
-        return NOT_KNOWN
-    return f"{value:z,.2f}".replace(",", THIN_SPACE) + f"{THIN_SPACE}{unit_of_money(currency)}"
+    return _joined(f"{value:z,.2f}", unit_of_money(currency)) if math.isfinite(value) else NOT_KNOWN
 
 
 def money_span(low: float, high: float, currency: str) -> str:
     """Return a range of money that holds eight in ten."""
-    if not (math.isfinite(low) and math.isfinite(high)):
+    if not math.isfinite(low + high):
         return f"range {NOT_KNOWN}"
-    return f"{low:,.2f} to {high:,.2f}{THIN_SPACE}{unit_of_money(currency)} (8 in 10)".replace(",", THIN_SPACE)
+    return f"{_joined(f'{low:,.2f} to {high:,.2f}', unit_of_money(currency))} (8 in 10)"
 
 
 def unit_of_money(currency: str) -> str:
@@ -76,16 +74,15 @@ def percent(share: float) -> str:
     """Return a share as a whole percentage, such as "12 %"; below one percent, one digit."""
     if not math.isfinite(share):
         return NOT_KNOWN
-    digits = 0 if abs(share) >= 0.0095 or share == 0 else 1
-    return f"{100 * share:z.{digits}f}{THIN_SPACE}%"
+    return _joined(f"{100 * share:z.{0 if abs(share) >= 0.0095 or share == 0 else 1}f}", "%")
 
 
 def give_or_take(share: float, error: float) -> str:
     """Return a share with its standard error, such as "77 ± 5 %"; the share alone where the error is not known."""
-    if not (math.isfinite(share) and math.isfinite(error)):
+    if not math.isfinite(share + error):
         return percent(share)
     digits = 0 if error >= 0.0095 else 1
-    return f"{100 * share:z.{digits}f}{THIN_SPACE}±{THIN_SPACE}{100 * error:.{digits}f}{THIN_SPACE}%"
+    return _joined(f"{100 * share:z.{digits}f}", f"± {100 * error:.{digits}f} %")
 
 
 def chance(p: float) -> str:
@@ -107,12 +104,10 @@ def day(stamp: dt.date) -> str:
 
 def days(first: dt.date, last: dt.date) -> str:
     """Return a span of local days, such as "3 to 9 August 2024" or "28 July to 3 August 2024"."""
-    opening = f"{first.day}"
-    if first.year != last.year:
-        opening += f" {first:%B} {first.year}"
-    elif first.month != last.month:
-        opening += f" {first:%B}"
-    return f"{opening} to {last.day} {last:%B} {last.year}" if first != last else f"{last.day} {last:%B} {last.year}"
+    ends = [f"{stamp.day} {stamp:%B} {stamp.year}" for stamp in (first, last)]
+    for shared in (f" {last.year}", f" {last:%B}"):
+        ends[0] = ends[0].removesuffix(shared)
+    return " to ".join(ends) if first != last else ends[1]
 
 
 def month(stamp: dt.date) -> str:

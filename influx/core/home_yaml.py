@@ -17,26 +17,21 @@ class _UniqueKeys(yaml.SafeLoader):
     """A YAML loader to which a key that stands twice is an error, not a silent choice of the last one."""
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-        seen: set[Any] = set()
+        keys: set[Any] = set()
         for key_node, _ in node.value:
             if key_node.tag == "tag:yaml.org,2002:merge":
                 continue
             if not isinstance(key_node, yaml.ScalarNode):
                 raise InputError(f"line {key_node.start_mark.line + 1}: a key must be a word, not a list or a mapping.")
             key = self.construct_object(key_node, deep=True)
-            if key in seen:
+            if key in keys:
                 raise InputError(f"line {key_node.start_mark.line + 1}: {key!r} stands twice. Keep one of the two.")
-            seen.add(key)
+            keys.add(key)
         return super().construct_mapping(node, deep)
 
 
 def read_settings(path: Path) -> Settings:
-    """Read a `home.yaml`.
-
-    Parameters
-    ----------
-    path : Path
-        The file. It may be absent: then all defaults hold, and `Settings.default_notes` tells them.
+    """Read a `home.yaml`; where there is none, all defaults hold.
 
     Raises
     ------
@@ -48,37 +43,32 @@ def read_settings(path: Path) -> Settings:
         return Settings()
     try:
         content = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeys)
+        if content is not None and not isinstance(content, dict):
+            raise InputError("line 1: expected `key: value` lines, such as `timezone: Europe/Madrid`.")
+        return Settings.model_validate(content or {})
     except InputError as error:
         raise InputError(f"{path.name}, {error}") from error
-    except (yaml.YAMLError, ValueError) as error:  # a date such as 2024-02-30, or bytes that are no UTF-8
-        raise InputError(
-            f"{path.name}: not readable as YAML: {' '.join(str(error).split())}. Mend or remove the file."
-        ) from error
-    if content is None:
-        return Settings()
-    if not isinstance(content, dict):
-        raise InputError(f"{path.name}: expected `key: value` lines, such as `timezone: Europe/Madrid`.")
-    try:
-        return Settings.model_validate(content)
     except ValidationError as error:
-        raise InputError("; ".join(_explain(path.name, fault) for fault in error.errors())) from error
+        raise InputError("; ".join(_explained(path.name, fault) for fault in error.errors())) from error
+    except (yaml.YAMLError, ValueError) as error:  # a date such as 2024-02-30, or bytes that are no UTF-8
+        raise InputError(f"{path.name}: not readable as YAML: {error}. Mend or remove the file.") from error
 
 
-def _explain(file: str, fault: Any) -> str:
+def _explained(file: str, fault: Any) -> str:
     """Return one validation fault as a sentence, with the near key where one was misspelt."""
     *parents, last = fault["loc"]
-    where = ".".join(map(str, (*parents, last)))
-    if fault["type"] != "extra_forbidden":
-        message = str(fault["msg"]).removeprefix("Value error, ")
-        if fault["type"] == "string_type":  # YAML reads NO as false and 12 as a number
-            message = f'{fault["input"]!r} is not text; write it in quotes, such as "NO"'
-        elif fault["type"] == "model_type":
-            message = "expected `key: value` lines below it"
-        return f"{file}: {where}: {message}"
-    known = list(_fields(_model_at(parents)))
-    near = difflib.get_close_matches(str(last), known, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"the keys here are {', '.join(known)}."
-    return f"{file}: {where}: there is no such key; {hint}"
+    if fault["type"] == "extra_forbidden":
+        known = list(_fields(_model_at(parents)))
+        near = difflib.get_close_matches(str(last), known, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"the keys here are {', '.join(known)}."
+        words = f"there is no such key; {hint}"
+    elif fault["type"] == "string_type":  # YAML reads NO as false and 12 as a number
+        words = f'{fault["input"]!r} is not text; write it in quotes, such as "NO"'
+    elif fault["type"] == "model_type":
+        words = "expected `key: value` lines below it"
+    else:
+        words = str(fault["msg"]).removeprefix("Value error, ")
+    return f"{file}: {'.'.join(map(str, fault['loc']))}: {words}"
 
 
 def _fields(model: type[BaseModel]) -> dict[str, Any]:

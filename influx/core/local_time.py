@@ -12,8 +12,9 @@ import holidays
 import numpy as np
 import pandas as pd
 
+from influx.core.constants import DAY_US
+
 HOUR = pd.Timedelta(hours=1)
-_DAY = 86_400_000_000  # microseconds
 
 
 def local(stamps: pd.DatetimeIndex, timezone: str) -> pd.DatetimeIndex:
@@ -22,53 +23,32 @@ def local(stamps: pd.DatetimeIndex, timezone: str) -> pd.DatetimeIndex:
 
 
 def is_day_off(stamps: pd.DatetimeIndex, timezone: str, country: str | None = None) -> np.ndarray:
-    """Tell for each stamp whether its local day is a Saturday, a Sunday or a public holiday of `country`.
-
-    Returns
-    -------
-    ndarray of bool, shape (len(stamps),)
-    """
+    """Tell for each stamp whether its local day is a Saturday, a Sunday or a public holiday of `country`."""
     return np.asarray(local(stamps, timezone).day_of_week >= 5) | is_holiday(stamps, timezone, country)
 
 
 def is_holiday(stamps: pd.DatetimeIndex, timezone: str, country: str | None = None) -> np.ndarray:
-    """Tell for each stamp whether its local day is a public holiday of `country`, shape (len(stamps),)."""
+    """Tell for each stamp whether its local day is a public holiday of `country`."""
     wall = local(stamps, timezone)
     if country is None or len(wall) == 0:
         return np.zeros(len(wall), dtype=bool)
-    years = (
-        tuple(range(wall[0].year - 1, wall[-1].year + 2))
-        if wall.is_monotonic_increasing
-        else tuple(sorted(set(wall.year)))
-    )
-    return np.asarray(wall.normalize().isin(_holidays(country, years)))
+    return np.asarray(wall.normalize().isin(_holidays(country, wall.min().year - 1, wall.max().year + 1)))
 
 
 @lru_cache(maxsize=32)
-def _holidays(country: str, years: tuple[int, ...]) -> pd.DatetimeIndex:
-    return pd.DatetimeIndex(sorted(holidays.country_holidays(country, years=years)))
+def _holidays(country: str, first: int, last: int) -> pd.DatetimeIndex:
+    return pd.DatetimeIndex(sorted(holidays.country_holidays(country, years=range(first, last + 1))))
 
 
 def midnight_at_or_after(stamp: pd.Timestamp, timezone: str) -> pd.Timestamp:
-    """Return the first local midnight that is not before `stamp`, in UTC.
-
-    Where the clock skips midnight, the day's first hour that exists is returned.
-    """
+    """Return the first local midnight that is not before `stamp`, in UTC (`begin_of`)."""
     day = stamp.tz_convert(timezone).tz_localize(None).normalize()
-    first, second = (
-        begins.tz_localize(timezone, nonexistent="shift_forward", ambiguous=True).tz_convert("UTC").as_unit("us")
-        for begins in (day, day + pd.Timedelta(days=1))
-    )
+    first, second = begin_of(pd.DatetimeIndex([day, day + pd.Timedelta(days=1)]), timezone)
     return first if first >= stamp else second
 
 
 def hours_of_days(days: pd.DatetimeIndex, timezone: str) -> np.ndarray:
-    """Return how many hours local `days` (without their zone) have: 24, or 23 and 25 where the clock is changed.
-
-    Returns
-    -------
-    ndarray of float, shape (len(days),)
-    """
+    """Return how many hours local `days` (without their zone) have: 24, or 23 and 25 where the clock is changed."""
     begins, ends = (begin_of(days + pd.Timedelta(days=later), timezone) for later in (0, 1))
     return np.asarray((ends - begins) / HOUR)
 
@@ -106,85 +86,65 @@ def to_utc(
     reasons : ndarray of str, shape (n,)
         Empty where there is one.
     """
-    stamps = wall.tz_localize(timezone, ambiguous="NaT", nonexistent="NaT")
+    stamps = wall.tz_localize(timezone, ambiguous="NaT", nonexistent="NaT").tz_convert("UTC").as_unit("us")
     reasons = np.full(len(wall), "", dtype=object)
-    open_ = np.flatnonzero(np.asarray(stamps.isna() & wall.notna()))
-    if len(open_):
-        asked = wall[open_]
-        summer = asked.tz_localize(timezone, ambiguous=np.ones(len(asked), bool), nonexistent="NaT")
-        winter = asked.tz_localize(timezone, ambiguous=np.zeros(len(asked), bool), nonexistent="NaT")
-        skipped = np.asarray(summer.isna())
-        filled = stamps.tz_convert("UTC").as_unit("us").asi8.copy()
-        whose = np.zeros(len(wall), int) if group is None else pd.factorize(np.asarray(group))[0]
-        pair = np.stack([times.tz_convert("UTC").as_unit("us").asi8 for times in (summer, winter)])
-        lone = _doubled(wall, open_[~skipped], pair[:, ~skipped], whose, rank, filled)
-        reasons[open_[skipped]] = f"this time does not exist in {timezone}: the clock was put forward over it"
-        reasons[lone] = (
-            f"ambiguous: the clock of {timezone} showed this time twice; add the offset from UTC, such as +01:00"
-        )
-        return pd.DatetimeIndex(filled.view("datetime64[us]")).tz_localize("UTC"), reasons
-    return stamps.tz_convert("UTC").as_unit("us"), reasons
+    places = np.flatnonzero(np.asarray(stamps.isna() & wall.notna()))
+    if not len(places):
+        return stamps, reasons
+    seasons = {
+        name: wall[places].tz_localize(timezone, ambiguous=np.full(len(places), name == "summer"), nonexistent="NaT")
+        for name in ("summer", "winter")
+    }
+    rows = pd.DataFrame({name: times.tz_convert("UTC").as_unit("us").asi8 for name, times in seasons.items()})
+    rows = rows.assign(place=places, wall=wall.asi8[places], rank=0.0 if rank is None else rank[places])
+    skipped = np.asarray(seasons["summer"].isna())
+    utc = stamps.asi8.copy()
+    whose = np.zeros(len(wall), int) if group is None else pd.factorize(np.asarray(group))[0]
+    ambiguous = _fill_doubled(wall, rows[~skipped], whose, utc)
+    reasons[places[skipped]] = f"this time does not exist in {timezone}: the clock was put forward over it"
+    reasons[ambiguous] = (
+        f"ambiguous: the clock of {timezone} showed this time twice; add the offset from UTC, such as +01:00"
+    )
+    return pd.DatetimeIndex(utc.view("datetime64[us]")).tz_localize("UTC"), reasons
 
 
-def _doubled(
-    wall: pd.DatetimeIndex,
-    places: np.ndarray,
-    pair: np.ndarray,
-    whose: np.ndarray,
-    rank: np.ndarray | None,
-    filled: np.ndarray,
-) -> list[int]:
-    """Fill in the UTC times of `places`, whose hour the clock showed twice; return those that stay open.
+def _fill_doubled(wall: pd.DatetimeIndex, rows: pd.DataFrame, whose: np.ndarray, utc: np.ndarray) -> list[int]:
+    """Fill `utc` [us] in where the clock showed an hour twice; return the places that stay ambiguous.
 
-    Parameters
-    ----------
-    pair : ndarray of int64, shape (2, len(places))
-        Each time in summer and in winter [us].
+    `rows` has the place of each such time, and what it is in summer and in winter time [us].
     """
     moves = np.diff(wall.asi8[:: max(len(wall) // 100_000, 1)])
-    backwards = (moves < 0).sum() > (moves > 0).sum()
-    days = wall[places].as_unit("us").normalize().asi8
-    frame = pd.DataFrame({"place": places, "wall": wall.asi8[places], "column": range(len(places))})
-    frame["order"] = -frame["place"] if backwards else frame["place"]
-    frame["rank"] = 0.0 if rank is None else rank[places]
-    lone: list[int] = []
-    near = None
-    for _, rows in frame.groupby([whose[places], days], sort=False):
-        rows = rows.sort_values(["rank", "order"] if rows["rank"].notna().all() else "order", kind="stable")
-        back = np.append(False, np.diff(rows["wall"]) <= 0).cumsum()
-        often = rows.groupby("wall")["wall"].transform("size").to_numpy()
-        if back[-1] == 1 and (often <= 2).all():
-            filled[rows["place"]] = pair[back, rows["column"]]
-        elif back[-1] == 0:
-            if near is None:
-                near = _near(wall, days)
-            lone += _beside(rows["place"].to_numpy(), pair[:, rows["column"]], near, whose, filled)
+    newest_first = (moves < 0).sum() > (moves > 0).sum()
+    rows = rows.assign(order=-rows["place"] if newest_first else rows["place"])
+    day = wall.as_unit("us").asi8 // DAY_US
+    days = day[rows["place"]]
+    near = np.flatnonzero(np.isin(day, np.unique(days)[:, None] + [-1, 0, 1]))
+    ambiguous: list[int] = []
+    for (group, _), hour in rows.groupby([whose[rows["place"]], days], sort=False):
+        hour = hour.sort_values(["rank", "order"] if hour["rank"].notna().all() else "order", kind="stable")
+        is_winter = np.append(False, np.diff(hour["wall"]) <= 0).cumsum()
+        season = None
+        if is_winter[-1] == 0:
+            season = _season_of_neighbours(hour, np.unique(utc[near[whose[near] == group]]))
+        elif is_winter[-1] == 1 and hour["wall"].value_counts().max() <= 2:
+            utc[hour["place"]] = np.where(is_winter, hour["winter"], hour["summer"])
+            continue
+        if season is None:
+            ambiguous += hour["place"].tolist()
         else:
-            lone += rows["place"].tolist()
-    return lone
+            utc[hour["place"]] = hour[season]
+    return ambiguous
 
 
-def _near(wall: pd.DatetimeIndex, days: np.ndarray) -> np.ndarray:
-    """Return the places of times on `days`, and on the days before and after them."""
-    around = np.unique(np.concatenate([days + shift * _DAY for shift in (-1, 0, 1)]))
-    return np.flatnonzero(np.isin(wall.as_unit("us").asi8 // _DAY * _DAY, around))
-
-
-def _beside(places: np.ndarray, pair: np.ndarray, near: np.ndarray, whose: np.ndarray, filled: np.ndarray) -> list[int]:
-    """Fill in times that a series shows once, in order of time, where they follow what stands before or after them."""
-    day = (pair[0, 0] - _DAY, pair[1, -1] + _DAY)
-    own = filled[near[whose[near] == whose[places[0]]]]
-    own = own[(own >= day[0]) & (own <= day[1])]
-    known = np.unique(own)
+def _season_of_neighbours(hour: pd.DataFrame, known: np.ndarray) -> str | None:
+    """Return in which time an hour that was shown once, in order, follows the `known` stamps around it [us]."""
+    begin, end = hour["summer"].iat[0], hour["winter"].iat[-1]
+    known = known[(known >= begin - DAY_US) & (known <= end + DAY_US)]
     steps, counts = np.unique(np.diff(known), return_counts=True)
     if not len(steps):
-        return places.tolist()
+        return None
     step = steps[counts.argmax()]
-    first, last = np.searchsorted(known, [pair[0, 0], pair[1, -1]])
-    if first > 0 and pair[0, 0] - known[first - 1] == step:
-        filled[places] = pair[0]
-    elif last < len(known) and known[last] - pair[1, -1] == step:
-        filled[places] = pair[1]
-    else:
-        return places.tolist()
-    return []
+    first, last = np.searchsorted(known, [begin, end])
+    if first > 0 and begin - known[first - 1] == step:
+        return "summer"
+    return "winter" if last < len(known) and known[last] - end == step else None

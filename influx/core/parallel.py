@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from joblib import Parallel, delayed
+from threadpoolctl import threadpool_limits
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -23,30 +24,24 @@ MANY = 48
 
 def workers() -> int:
     """Return how many threads may run: `INFLUX_WORKERS`, else the processors this process may use."""
-    asked = os.environ.get("INFLUX_WORKERS", "")
+    count = os.environ.get("INFLUX_WORKERS", "")
     available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, int(asked)) if asked.isdigit() else available
+    return max(1, int(count)) if count.isdigit() else available
 
 
 def run_all(work: Callable[[T], R], items: Iterable[T], progress: bool | None = False) -> list[R]:
     """Return `[work(item) for item in items]`, computed side by side; `progress` as in `run_apart`."""
     items = list(items)
-    with ThreadPoolExecutor(workers()) as pool:
+    # One core each: threads that wait for each other take longer than the fit, and sum in another order.
+    with ThreadPoolExecutor(workers(), initializer=threadpool_limits, initargs=(1, "openmp")) as pool:
         return list(_counted(pool.map(work, items), len(items), progress))
 
 
 def run_apart(work: Callable[[T], R], items: Sequence[T], progress: bool | None = None) -> list[R]:
     """Return `[work(item) for item in items]`, many of them computed in processes of their own.
 
-    Parameters
-    ----------
-    work : callable
-        A function of a module, or a `functools.partial` of one.
-    items : sequence
-        What it is called with; copied to the processes.
-    progress : bool, optional
-        Whether a bar counts them, where it takes longer than two seconds; None shows it on a terminal and in a
-        notebook. The environment variable `TQDM_DISABLE` hides it everywhere.
+    A bar counts them where it takes longer than two seconds; `progress` None shows it on a terminal and in a notebook,
+    and the environment variable `TQDM_DISABLE` hides it everywhere.
     """
     if len(items) < MANY or workers() == 1:
         return run_all(work, items, progress)

@@ -1,10 +1,10 @@
-"""Words from outside as they may go out: names that are only seen, messages that only speak, cells that only hold text.
+"""Text from outside made safe to show: names, messages and cells.
 
 A device's, a file's or a home's name may hold anything, also what steers a terminal, turns the direction of writing,
-cannot be seen, or is run by a spreadsheet. Names are cleaned once, where they enter (:func:`distinct`): the same
-characters reach every page, file and terminal, and two devices stay two. Messages are made legible where they leave
-(:func:`legible`): there a strange character is told, not hidden. Cells of a CSV get an apostrophe where a spreadsheet
-would compute them, and :func:`from_cell` takes it off again, exactly (CWE-1236; OWASP, CSV Injection).
+cannot be seen, or is run by a spreadsheet. Names are cleaned once, where they enter (:func:`distinct`), and two devices
+stay two. Messages are made legible where they leave (:func:`legible`): a strange character is shown as its number.
+Cells of a CSV get an apostrophe where a spreadsheet would compute them, and :func:`from_cell` takes it off again,
+exactly (CWE-1236; OWASP, CSV Injection).
 """
 
 from __future__ import annotations
@@ -12,28 +12,23 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from itertools import chain, count
 
-LONGEST_NAME = 120
-"""Characters of a name; what is longer is cut."""
+LONGEST_NAME = 120  # characters; what is longer is cut
+LONGEST_MESSAGE = 2_000  # of a longer one the middle goes: it begins with the fault and ends with what to do
 
-LONGEST_MESSAGE = 2_000
-"""Characters of a message. Of a longer one the middle goes: it begins with the fault and ends with what to do."""
-
+# Unicode's categories of control, format (bidi overrides among them) and half characters, and line separators.
 _UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
-"""Unicode's categories of control, format (bidi overrides among them) and half characters, and line separators."""
-
+# Characters of other categories that show nothing.
 _BLANK = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0e\uffa0\U000e0100-\U000e01ef]")
-"""Characters of other categories that show nothing."""
-
 # Persian and Indic words and many emoji are written with these; beside other letters they only hide.
 _JOINERS = "\u200c\u200d\ufe0f"
 _LOOSE_JOINER = re.compile(
     r"(?<![^\x00-\x7f\u200c\u200d])[\u200c\u200d\ufe0f]|[\u200c\u200d](?![^\x00-\x7f\u200c\u200d])"
 )
 
-_COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _LINE_END = re.compile(r"\s*[\t-\r\x1c-\x1e\x85\u2028\u2029]\s*")
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+_NUMBER = re.compile(r"'*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 # Where cells are parted by semicolons, as in most of Europe, a cell of ours may be opened as several.
 _START = r"(?:^|(?<=[;\t\r\n]))"
 _COMPUTED = r"(?=[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20])"
@@ -46,32 +41,28 @@ _RESERVED = re.compile(r"(?:con|prn|aux|nul|(?:com|lpt)[\d¹²³])", re.IGNORECA
 def clean_name(text: str) -> str:
     """Return a name on one line, without characters that cannot be seen, and of at most `LONGEST_NAME`.
 
-    A name of which nothing is left is told by its characters' numbers.
+    A name of which nothing is left is shown as its characters' numbers.
 
     Examples
     --------
     >>> clean_name("  heat\\n pump\\x1b[31m\\u202e ")
     'heat pump[31m'
     """
-    if text.isascii() and text.isprintable():
-        line = " ".join(text.split())
-    else:
-        seen = " ".join("".join(map(_seen, _BLANK.sub("", _LINE_END.sub(" ", text)))).split())
-        line = " ".join(unicodedata.normalize("NFC", _without_loose_joiners(seen)).split())
-    line = line or text.encode("unicode_escape").decode("ascii").strip() or "(no name)"
+    line = text
+    if not (text.isascii() and text.isprintable()):
+        line = "".join(map(_seen, _BLANK.sub("", _LINE_END.sub(" ", text))))
+        while (less := _LOOSE_JOINER.sub("", line := " ".join(line.split()))) != line:
+            line = less
+        line = unicodedata.normalize("NFC", line)
+    line = " ".join(line.split()) or text.encode("unicode_escape").decode("ascii").strip() or "(no name)"
     return line if len(line) <= LONGEST_NAME else line[: LONGEST_NAME - 1].rstrip() + "…"
 
 
 def _seen(char: str) -> str:
-    if unicodedata.category(char) == "Cs":
+    category = unicodedata.category(char)
+    if category == "Cs":
         return "\ufffd"
-    return "" if unicodedata.category(char) in _UNSEEN and char not in _JOINERS else char
-
-
-def _without_loose_joiners(text: str) -> str:
-    while (less := _LOOSE_JOINER.sub("", text)) != text:
-        text = less
-    return text
+    return "" if category in _UNSEEN and char not in _JOINERS else char
 
 
 def distinct(names: Iterable[str]) -> dict[str, str]:
@@ -89,47 +80,40 @@ def distinct(names: Iterable[str]) -> dict[str, str]:
     out: dict[str, str] = {}
     taken: set[str] = set()
     for name in sorted(clean, key=lambda name: (name != clean[name], name)):
-        number, one = 1, clean[name]
-        while one in taken:
-            number += 1
-            one = f"{clean[name]} ({number})"
-        out[name] = one
-        taken.add(one)
+        candidates = chain([clean[name]], (f"{clean[name]} ({number})" for number in count(2)))
+        out[name] = next(candidate for candidate in candidates if candidate not in taken)
+        taken.add(out[name])
     return out
 
 
 def legible(text: object) -> str:
     """Return words for a terminal or a log; what would steer it, or cannot be seen, stands there as its number.
 
-    Line ends and tabs stay. It may be said of words that are legible already: they stay the same.
+    Line ends and tabs stay, and so does what is legible already.
 
     Examples
     --------
     >>> legible("tv\\x1b[2J")
     'tv\\\\x1b[2J'
     """
-    words = str(text)
-    return words if words.isprintable() else "".join(map(_legible, words))
-
-
-def _legible(char: str) -> str:
-    if char in "\n\t" or unicodedata.category(char) not in _UNSEEN:
-        return char
-    return char.encode("unicode_escape").decode("ascii")
+    return "".join(
+        char.encode("unicode_escape").decode("ascii")
+        if not char.isprintable() and char not in "\n\t" and unicodedata.category(char) in _UNSEEN
+        else char
+        for char in str(text)
+    )
 
 
 def without_colours(text: str) -> str:
-    """Return what a program said to a terminal without the marks of its colours."""
-    return _COLOURS.sub("", text)
+    """Return what a program wrote to a terminal without the marks of its colours."""
+    return re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", text)
 
 
 def message(text: object) -> str:
     """Return a message as one legible line, shortened in its middle where it is very long."""
     line = legible(_LINE_END.sub(" ", str(text)))
-    if len(line) <= LONGEST_MESSAGE:
-        return line
     tail = LONGEST_MESSAGE // 4
-    return f"{line[: LONGEST_MESSAGE - tail - 3]} … {line[-tail:]}"
+    return line if len(line) <= LONGEST_MESSAGE else f"{line[: LONGEST_MESSAGE - tail - 3]} … {line[-tail:]}"
 
 
 def for_cell(text: str) -> str:
@@ -140,16 +124,12 @@ def for_cell(text: str) -> str:
     >>> for_cell("=1+1"), for_cell("-1.5"), for_cell("a;@b"), for_cell("'=1")
     ("'=1+1", '-1.5', "a;'@b", "''=1")
     """
-    return text if _is_number(text) else _ESCAPED_NOT.sub(r"'\1", text)
+    return text if _NUMBER.fullmatch(text) else _ESCAPED_NOT.sub(r"'\1", text)
 
 
 def from_cell(text: str) -> str:
     """Return the text that `for_cell` made a cell of."""
-    return text if _is_number(text) else _ESCAPED.sub(r"\1", text)
-
-
-def _is_number(text: str) -> bool:
-    return bool(_NUMBER.fullmatch(text.lstrip("'")))
+    return text if _NUMBER.fullmatch(text) else _ESCAPED.sub(r"\1", text)
 
 
 def file_name(text: str) -> str:

@@ -14,34 +14,6 @@ from influx.core.constants import HOUSEHOLD as HOUSEHOLD
 from influx.core.constants import OTHER as OTHER
 from influx.core.errors import InputError
 
-DEVICE_COLUMNS = (
-    "device_type",
-    "power_rating_watt",
-    "energy_efficiency_rating",
-    "standby_power_watt",
-    "mode_of_operation",
-    "age_of_appliance_years",
-    "maintenance_last_date",
-    "peak_power_draw_watt",
-)
-"""What an events file says of the device itself."""
-
-EVENT_COLUMNS = (
-    "device_id",
-    *DEVICE_COLUMNS,
-    "timestamp",
-    "duration_minutes",
-    "power_consumption_kwh",
-    "tariff_rate",
-    "is_peak_tariff",
-    "indoor_temp_celsius",
-    "outdoor_temp_celsius",
-    "humidity_percent",
-    "occupancy_count",
-    "motion_detected",
-)
-"""The 19 columns of a smart-home events file; `timestamp` is the start of use, local time unless it has an offset."""
-
 STATIC_COLUMNS = (
     "power_rating_watt",
     "energy_efficiency_rating",
@@ -49,7 +21,7 @@ STATIC_COLUMNS = (
     "age_of_appliance_years",
     "peak_power_draw_watt",
 )
-"""The numeric columns that belong to a device and hardly change."""
+"""The numeric columns of an events file that belong to a device and hardly change."""
 
 CONTEXT_COLUMNS = (
     "tariff_rate",
@@ -60,47 +32,61 @@ CONTEXT_COLUMNS = (
     "occupancy_count",
     "motion_detected",
 )
-"""The numeric columns that belong to the home at an hour."""
+"""The numeric columns of an events file that belong to the home at an hour."""
+
+EVENT_COLUMNS = (
+    "device_id",
+    "device_type",
+    *STATIC_COLUMNS[:3],
+    "mode_of_operation",
+    "age_of_appliance_years",
+    "maintenance_last_date",
+    "peak_power_draw_watt",
+    "timestamp",
+    "duration_minutes",
+    "power_consumption_kwh",
+    *CONTEXT_COLUMNS,
+)
+"""The 19 columns of a smart-home events file; `timestamp` is the start of use, local time unless it has an offset."""
 
 QUALITIES = ("measured", "estimated", "missing")
-UTC_HOURS = pd.DatetimeTZDtype("us", "UTC")
 
-_key = {
-    "home_id": pa.Column(str, nullable=False),
-    "device_id": pa.Column(str, nullable=False),
-    "timestamp": pa.Column(UTC_HOURS, nullable=False),
+_NAME = pa.Column(str, nullable=False)
+_KEYS = ["home_id", "device_id", "timestamp"]
+_KEY = {
+    "home_id": _NAME,
+    "device_id": _NAME,
+    "timestamp": pa.Column(pd.DatetimeTZDtype("us", "UTC"), nullable=False),
 }
-_energy = pa.Column(float, [pa.Check.ge(0), pa.Check(lambda kwh: ~np.isinf(kwh))], nullable=True)
+_NOT_NEGATIVE = pa.Check.ge(0)
+_SCORES = ("mae", "rmse", "bias", "mase", "pinball", "coverage_80", "daily_wape", "r2", "scaled_pinball")
 
 READINGS = pa.DataFrameSchema(
-    {**_key, "energy_kwh": _energy, "quality": pa.Column(str, pa.Check.isin(QUALITIES), nullable=False)},
-    unique=["home_id", "device_id", "timestamp"],
+    {
+        **_KEY,
+        "energy_kwh": pa.Column(float, [_NOT_NEGATIVE, pa.Check(lambda kwh: ~np.isinf(kwh))], nullable=True),
+        "quality": pa.Column(str, pa.Check.isin(QUALITIES), nullable=False),
+    },
+    unique=_KEYS,
     coerce=True,
     name="readings",
 )
-
 FORECAST = pa.DataFrameSchema(
     {
-        **_key,
-        "energy_kwh": pa.Column(float, pa.Check.ge(0), nullable=False),
-        r"^p\d+(\.\d+)?$": pa.Column(float, pa.Check.ge(0), nullable=False, regex=True),
-        "model": pa.Column(str, nullable=False),
+        **_KEY,
+        "energy_kwh": pa.Column(float, _NOT_NEGATIVE, nullable=False),
+        r"^p\d+(\.\d+)?$": pa.Column(float, _NOT_NEGATIVE, nullable=False, regex=True),
+        "model": _NAME,
     },
-    unique=["home_id", "device_id", "timestamp"],
+    unique=_KEYS,
     coerce=True,
     name="forecast",
 )
-
 METRICS = pa.DataFrameSchema(
     {
-        "home_id": pa.Column(str),
-        "device_id": pa.Column(str),
-        "model": pa.Column(str),
+        **dict.fromkeys(("home_id", "device_id", "model"), _NAME),
         "folds": pa.Column(int, pa.Check.ge(1)),
-        **{
-            name: pa.Column(float, nullable=True)
-            for name in ("mae", "rmse", "bias", "mase", "pinball", "coverage_80", "daily_wape", "r2", "scaled_pinball")
-        },
+        **dict.fromkeys(_SCORES, pa.Column(float, nullable=True)),
     },
     unique=["home_id", "device_id", "model"],
     coerce=True,
@@ -138,24 +124,21 @@ def as_readings(frame: pd.DataFrame) -> pd.DataFrame:
     InputError
         A column is missing, a value breaks a rule of the frame, or the readings of a device are not an hour apart.
     """
-    missing = {"device_id", "timestamp", "energy_kwh"} - set(frame.columns)
-    if missing:
-        raise InputError(
-            f"readings: no column {', '.join(sorted(missing))}; there are {', '.join(map(str, frame.columns))}. "
-            "Name the columns device_id, timestamp and energy_kwh."
-        )
-    if frame.empty:
+    out = _typed(frame, "readings", "energy_kwh", "a number of kWh", ("device_id",))
+    if out.empty:
         raise InputError("readings: the frame has no rows. Hand over at least a day of hours.")
-    out = _parsed(frame.reset_index(drop=True))
-    if "home_id" not in out:
-        out["home_id"] = "home"
+    energy = out["energy_kwh"]
+    _refuse(out, (energy < 0) | np.isinf(energy), "energy_kwh", "is no energy of an hour: 0 or more, NaN where unknown")
+    for name in ("home_id", "device_id"):
+        if name not in out:
+            out[name] = "home"
+        _refuse(out, out[name].isna(), name, "is not a name")
+        out[name] = out[name].astype(str)
     if "quality" not in out:
-        out["quality"] = np.where(out["energy_kwh"].notna(), "measured", "missing")
-    out = out[["home_id", "device_id", "timestamp", "energy_kwh", "quality"]]
-    twice = out.duplicated(["home_id", "device_id", "timestamp"])
-    _refuse(out, twice, "timestamp", "stands twice for its device; keep one reading of an hour")
-    out = check(out, READINGS).sort_values(["home_id", "device_id", "timestamp"], ignore_index=True)
-    _check_hourly(out)
+        out["quality"] = np.where(energy.notna(), "measured", "missing")
+    _refuse(out, out.duplicated(_KEYS), "timestamp", "stands twice for its device; keep one reading of an hour")
+    out = check(out[[*READINGS.columns]], READINGS).sort_values(_KEYS, ignore_index=True)
+    _refuse_other_steps(out)
     return out
 
 
@@ -167,64 +150,54 @@ def as_weather(frame: pd.DataFrame) -> pd.DataFrame:
     InputError
         A column is missing, a time is none or stands twice, or a temperature is not a number.
     """
-    missing = {"timestamp", "outdoor_temp_celsius"} - set(frame.columns)
-    if missing:
-        there = ", ".join(map(str, frame.columns))
-        raise InputError(f"weather: no column {', '.join(sorted(missing))}; there are {there}.")
-    out = frame.reset_index(drop=True)
-    stamps = _utc(out["timestamp"])
-    degrees = pd.to_numeric(out["outdoor_temp_celsius"], errors="coerce").astype(float)
-    _refuse(out, stamps.isna(), "timestamp", "is not a time; write 2024-07-14T18:00:00Z", "weather")
-    _refuse(out, stamps.duplicated(), "timestamp", "stands twice; keep one row of an hour", "weather")
-    strange = (degrees.isna() & out["outdoor_temp_celsius"].notna()) | np.isinf(degrees)
-    _refuse(out, strange, "outdoor_temp_celsius", "is not a number of degrees", "weather")
-    return out.assign(timestamp=stamps, outdoor_temp_celsius=degrees)
+    out = _typed(frame, "weather", "outdoor_temp_celsius", "a number of degrees")
+    _refuse(out, np.isinf(out["outdoor_temp_celsius"]), "outdoor_temp_celsius", "is not a number of degrees", "weather")
+    _refuse(out, out["timestamp"].duplicated(), "timestamp", "stands twice; keep one row of an hour", "weather")
+    return out
 
 
-def _parsed(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return readings with their columns in the right types, and refuse the first value that cannot be."""
-    stamps = _utc(frame["timestamp"])
-    energy = pd.to_numeric(frame["energy_kwh"], errors="coerce").astype(float)
-    names = [name for name in ("home_id", "device_id") if name in frame]
-    _refuse(frame, stamps.isna(), "timestamp", "is not a time; write 2024-07-14T18:00:00Z")
-    _refuse(frame, energy.isna() & frame["energy_kwh"].notna(), "energy_kwh", "is not a number of kWh")
-    below = (energy < 0) | np.isinf(energy)
-    _refuse(frame, below, "energy_kwh", "is no energy of an hour; it must be 0 or more, NaN where it is not known")
-    for name in names:
-        _refuse(frame, frame[name].isna(), name, "is not a name")
-    return frame.assign(timestamp=stamps, energy_kwh=energy, **{name: frame[name].astype(str) for name in names})
-
-
-def _utc(times: pd.Series) -> pd.Series:
-    """Return times as UTC stamps, NaT where they are none: nobody knows the unit of a bare number."""
-    if pd.api.types.is_numeric_dtype(times):
+def _typed(frame: pd.DataFrame, name: str, value: str, unit: str, others: tuple[str, ...] = ()) -> pd.DataFrame:
+    """Return a frame whose `timestamp` is in UTC and whose column `value` is of numbers."""
+    columns = [*others, "timestamp", value]
+    if missing := sorted(set(columns) - set(frame.columns)):
+        raise InputError(
+            f"{name}: no column {', '.join(missing)}; there are {', '.join(map(str, frame.columns))}. "
+            f"Name the columns {', '.join(columns)}."
+        )
+    frame = frame.reset_index(drop=True)
+    times = frame["timestamp"]
+    if pd.api.types.is_numeric_dtype(times):  # nobody knows the unit of a bare number
         times = pd.Series(pd.NaT, index=times.index, dtype="datetime64[us]")
-    return pd.to_datetime(times, utc=True, errors="coerce", format="ISO8601").dt.as_unit("us")
+    stamps = pd.to_datetime(times, utc=True, errors="coerce", format="ISO8601").dt.as_unit("us")
+    numbers = pd.to_numeric(frame[value], errors="coerce").astype(float)
+    _refuse(frame, stamps.isna(), "timestamp", "is not a time; write 2024-07-14T18:00:00Z", name)
+    _refuse(frame, numbers.isna() & frame[value].notna(), value, f"is not {unit}", name)
+    return frame.assign(timestamp=stamps, **{value: numbers})
 
 
-def _refuse(frame: pd.DataFrame, wrong: pd.Series, column: str, why: str, name: str = "readings") -> None:
+def _refuse(frame: pd.DataFrame, wrong: pd.Series, column: str, reason: str, name: str = "readings") -> None:
     if wrong.any():
         place = int(wrong.to_numpy().argmax())
-        raise InputError(f"{name}: row {place + 1}, column {column}: {frame[column].iloc[place]} {why}.")
+        raise InputError(f"{name}: row {place + 1}, column {column}: {frame[column].iloc[place]} {reason}.")
 
 
-def _check_hourly(readings: pd.DataFrame) -> None:
+def _refuse_other_steps(readings: pd.DataFrame) -> None:
     """Refuse readings that are not those of whole hours, such as half-hourly or daily ones."""
     hour = pd.Timedelta(hours=1)
-    minute = (readings["timestamp"] - readings["timestamp"].dt.floor("h")).rename("minute")
-    first = minute.groupby(readings["home_id"]).transform("first")
-    odd = (minute != first) | (minute % pd.Timedelta(minutes=15) != pd.Timedelta(0))
+    minute = readings["timestamp"] - readings["timestamp"].dt.floor("h")
+    odd = (minute != minute.groupby(readings["home_id"]).transform("first")) | (
+        minute % pd.Timedelta(minutes=15) != pd.Timedelta(0)
+    )
     if odd.any():
         row = readings.loc[odd.idxmax()]
         raise InputError(
             f"readings: {row['device_id']} at {row['timestamp']:%Y-%m-%d %H:%M:%S}: not a reading of a whole hour. All "
             "of a home must begin at the same minute of the hour; sum them to hours first, as influx.load does."
         )
-    device = readings.groupby(["home_id", "device_id"])["timestamp"]
-    apart = device.diff().groupby([readings["home_id"], readings["device_id"]]).min()
-    coarse = apart[(apart > hour) & (device.size() > 2)]
+    steps = readings.groupby(["home_id", "device_id"])["timestamp"].agg(["size", lambda stamps: stamps.diff().min()])
+    coarse = steps[(steps.iloc[:, 1] > hour) & (steps["size"] > 2)]
     if len(coarse):
         raise InputError(
-            f"readings: those of {coarse.index[0][1]} are {coarse.iloc[0] / hour:.0f} hours apart or more. Hand over a "
-            "reading an hour: 0 where nothing was used, NaN where it is not known."
+            f"readings: those of {coarse.index[0][1]} are {coarse.iloc[0, 1] / hour:.0f} hours apart or more. Hand "
+            "over a reading an hour: 0 where nothing was used, NaN where it is not known."
         )

@@ -1,7 +1,7 @@
 """`home.yaml` as typed settings: who lives where, at which tariff, with which devices.
 
 Everything is optional but for what a home's own files cannot tell. A default that was taken is noted in a sentence
-(`Settings.default_notes`), so that the report can say it. `influx.core.home_yaml` reads the file.
+(`Settings.default_notes`), so that the report can show it. `influx.core.home_yaml` reads the file.
 """
 
 from __future__ import annotations
@@ -17,14 +17,12 @@ from pydantic import AfterValidator, Field, ValidationError, field_validator, mo
 
 from influx.core.constants import KNOWN_SHARE
 from influx.core.errors import InputError
-from influx.core.flexible_load_settings import Flexible
+from influx.core.flexible_load_settings import Flexible, Strict
 from influx.core.sanitize import clean_name
-from influx.core.tariff_settings import Strict as _Strict
 from influx.core.tariff_settings import Tariff
 
 Words = Annotated[str, AfterValidator(clean_name)]
 """Text that is shown as it is."""
-
 
 Role = Literal["device", "household", "grid_import", "grid_export", "solar", "battery_in", "battery_out", "ignore"]
 """What a meter measures: one device, the whole home, or one of the flows from which the home's use follows."""
@@ -32,7 +30,7 @@ Role = Literal["device", "household", "grid_import", "grid_export", "solar", "ba
 Measures = Literal["energy", "power", "counter"]
 
 
-class Column(_Strict):
+class Column(Strict):
     """What a column, or a series of a long table, is."""
 
     device: str | None = Field(None, description="its name from here on; the column's own where it is not given")
@@ -41,7 +39,7 @@ class Column(_Strict):
     role: Role | None = Field(None, description="what the meter measures; `ignore` leaves the column out")
 
 
-class File(_Strict):
+class File(Strict):
     """How to read a file; everything overrules what its format or its data says."""
 
     ignore: bool = Field(False, description="whether the file is left alone")
@@ -64,11 +62,13 @@ class File(_Strict):
     @classmethod
     def _names_are_short_for_devices(cls, value: Any) -> Any:
         if isinstance(value, dict):
-            return {str(name): {"device": said} if isinstance(said, str) else said for name, said in value.items()}
+            return {
+                str(name): {"device": column} if isinstance(column, str) else column for name, column in value.items()
+            }
         return value
 
 
-class Device(_Strict):
+class Device(Strict):
     """What the household knows of one device or meter."""
 
     role: Role | None = Field(None, description="what it measures; told from its name where it is not given")
@@ -77,9 +77,7 @@ class Device(_Strict):
     always_on: bool = Field(False, description="whether it must never be switched off")
     since: dt.date | None = Field(None, description="first local day in the home; before it, its use is unknown")
     until: dt.date | None = Field(None, description="last local day in the home; after it, its use is unknown")
-    same_as: str | None = Field(
-        None, description="earlier name of the same device; its readings are joined to this one's"
-    )
+    same_as: str | None = Field(None, description="earlier name of the device; its readings are joined to this one's")
     part_of: str | None = Field(
         None, description="meter that measures this device too, such as its circuit's; that one is no device of its own"
     )
@@ -102,7 +100,7 @@ class Device(_Strict):
         return self
 
 
-class Absence(_Strict):
+class Absence(Strict):
     """Local days on which nobody is at home."""
 
     first: dt.date = Field(alias="from", description="first day away")
@@ -115,7 +113,7 @@ class Absence(_Strict):
         return self
 
 
-class Settings(_Strict):
+class Settings(Strict):
     """All of `home.yaml`."""
 
     home_id: str = Field("home", min_length=1)
@@ -138,41 +136,33 @@ class Settings(_Strict):
 
     @field_validator("devices")
     @classmethod
-    def _every_device_has_one_name(cls, devices: dict[str, Device]) -> dict[str, Device]:
-        claimed: dict[str, str] = {}
+    def _names_lead_in_no_circle(cls, devices: dict[str, Device]) -> dict[str, Device]:
+        newer: dict[str, str] = {}
         for name, device in devices.items():
-            if device.same_as in claimed:
-                raise ValueError(f"{device.same_as!r} is same_as of both {claimed[device.same_as]!r} and {name!r}")
+            if device.same_as in newer:
+                raise ValueError(f"{device.same_as!r} is same_as of both {newer[device.same_as]!r} and {name!r}")
             if device.same_as is not None:
-                claimed[device.same_as] = name
-        for old in claimed:
-            if _newest_name(old, devices) is None:
+                newer[device.same_as] = name
+        for old in newer:
+            if _way(old, newer)[1]:
                 raise ValueError(f"same_as of {old!r} leads back to itself; name each earlier name once")
-        return devices
-
-    @field_validator("devices")
-    @classmethod
-    def _no_meter_is_part_of_itself(cls, devices: dict[str, Device]) -> dict[str, Device]:
         containers = _containers(devices)
         for name in containers:
-            way = [name]
-            while (up := containers.get(way[-1])) is not None:
-                if up in way:
-                    raise ValueError(
-                        f"part_of of {name!r} leads back to {up!r} ({', '.join([*way, up])}); "
-                        "name for each the meter that it stands behind"
-                    )
-                way.append(up)
+            way, is_circle = _way(name, containers)
+            if is_circle:
+                raise ValueError(
+                    f"part_of of {name!r} leads back to {way[-1]!r} ({', '.join(way)}); "
+                    "name for each the meter that it stands behind"
+                )
         return devices
 
     @field_validator("files")
     @classmethod
-    def _every_clock_is_one(cls, files: dict[str, File]) -> dict[str, File]:
+    def _clocks_are_known(cls, files: dict[str, File]) -> dict[str, File]:
         for name, file in files.items():
-            zone = file.timezone
-            if zone is not None and not re.fullmatch(r"[+-](?:0\d|1[0-4]):[0-5]\d", zone):
+            if file.timezone and not re.fullmatch(r"[+-](?:0\d|1[0-4]):[0-5]\d", file.timezone):
                 try:
-                    cls._zone(zone)
+                    cls._zone(file.timezone)
                 except ValueError as error:
                     raise ValueError(
                         f'timezone of {name}: {error}, or an offset in quotes, such as "+01:00"'
@@ -181,14 +171,14 @@ class Settings(_Strict):
 
     def file(self, name: str) -> File:
         """Return what home.yaml says of a file; what stands under its own name comes before what patterns say."""
-        said = [file for pattern, file in self.files.items() if pattern != name and fnmatchcase(name, pattern)]
-        said += [self.files[name]] if name in self.files else []
-        keys = {key: getattr(file, key) for file in said for key in file.model_fields_set}
+        names = [pattern for pattern in self.files if pattern != name and fnmatchcase(name, pattern)]
+        files = [self.files[key] for key in (*names, name) if key in self.files]
+        keys = {key: getattr(file, key) for file in files for key in file.model_fields_set}
         return File.model_construct(**{**dict(File()), **keys}, _fields_set=set(keys))
 
     def name_of(self, device_id: str) -> str:
         """Return the newest name of a device that was renamed (`same_as`), and any other one as it is."""
-        return _newest_name(device_id, self.devices) or device_id
+        return _newest_name(device_id, self.devices)
 
     def containers(self) -> dict[str, str]:
         """Return the meter that contains a device, for each that is `part_of` one; both by their newest names."""
@@ -211,50 +201,43 @@ class Settings(_Strict):
         return code
 
     def default_notes(self) -> list[str]:
-        """Return a sentence for each default that was taken because `home.yaml` does not say it."""
-        given = self.model_fields_set
-        notes = []
-        if "timezone" not in given:
-            notes.append(
-                "No time zone is given: times without an offset are read as UTC, and clock hours are shown in UTC."
-            )
-        if "country" not in given:
-            notes.append("No country is given: public holidays are not known and count as ordinary days.")
-        if "tariff" not in given:
-            notes.append("No tariff is given: costs are computed only where the data holds a price.")
-        elif "currency" not in given:
-            notes.append("No currency is given: amounts of money are in the currency of the tariff, shown as \u00a4.")
-        return notes
+        """Return a sentence for each default that was taken because `home.yaml` does not give it."""
+        lacking = {*_DEFAULT_NOTES} - self.model_fields_set
+        lacking -= {"currency"} if "tariff" in lacking else set()
+        return [note for key, note in _DEFAULT_NOTES.items() if key in lacking]
 
 
-def _newest_name(device_id: str, devices: dict[str, Device]) -> str | None:
-    """Follow `same_as` to the newest name; None where the names go round in a circle."""
+_DEFAULT_NOTES = {
+    "timezone": "No time zone is given: times without an offset are read as UTC, and clock hours are shown in UTC.",
+    "country": "No country is given: public holidays are not known and count as ordinary days.",
+    "tariff": "No tariff is given: costs are computed only where the data holds a price.",
+    "currency": "No currency is given: amounts of money are in the currency of the tariff, shown as \u00a4.",
+}
+
+
+def _way(name: str, steps: dict[str, str]) -> tuple[list[str], bool]:
+    """Follow steps from a name to the last one; stop, and tell so, where they lead back to one that was passed."""
+    way = [name]
+    while (name := steps.get(name, "")) and name not in way:
+        way.append(name)
+    return ([*way, name], True) if name else (way, False)
+
+
+def _newest_name(device_id: str, devices: dict[str, Device]) -> str:
     newer = {device.same_as: name for name, device in devices.items() if device.same_as is not None}
-    seen = set()
-    while device_id in newer:
-        seen.add(device_id)
-        device_id = newer[device_id]
-        if device_id in seen:
-            return None
-    return device_id
+    return _way(device_id, newer)[0][-1]
 
 
 def _containers(devices: dict[str, Device]) -> dict[str, str]:
-    """Return the container of each device that has one; what is said of the newest name counts."""
-    newest = {name: _newest_name(name, devices) or name for name in devices}
-    said = {name: device.part_of for name, device in devices.items() if device.part_of is not None}
-    in_order = sorted(said, key=lambda name: newest[name] == name)
-    return {newest[name]: _newest_name(said[name], devices) or said[name] for name in in_order}
+    """Return the container of each device that has one; what stands below the newest name counts."""
+    newest = {name: _newest_name(name, devices) for name in devices}
+    part_of = {name: device.part_of for name, device in devices.items() if device.part_of is not None}
+    in_order = sorted(part_of, key=lambda name: newest[name] == name)
+    return {newest[name]: _newest_name(part_of[name], devices) for name in in_order}
 
 
 def check_where(timezone: str, country: str | None) -> None:
-    """Refuse a place that is nowhere.
-
-    Raises
-    ------
-    InputError
-        The time zone or the country is not known.
-    """
+    """Raise an InputError where a time zone or a country is not known."""
     try:
         Settings(timezone=timezone, country=country)
     except ValidationError as error:

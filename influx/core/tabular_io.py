@@ -14,40 +14,33 @@ import pyarrow as pa
 from influx.core.errors import InputError
 from influx.core.sanitize import for_cell, from_cell
 
-ENDINGS = (".csv", ".parquet")
 _KEYS = ("home_id", "device_id")
 
 
 def read_readings(path: Path) -> pd.DataFrame:
-    """Read a file of readings as :func:`influx.forecast` takes them.
-
-    Parameters
-    ----------
-    path : Path
-        Columns `device_id`, `timestamp` (ISO 8601; UTC where it has no offset) and `energy_kwh` [kWh, empty = unknown];
-        `home_id` and `quality` where they are known.
+    """Read a CSV or Parquet file of readings as :func:`influx.forecast` takes them; that one checks what they hold.
 
     Raises
     ------
     InputError
-        The file cannot be read, or a time or an energy in it; names the row.
+        The file cannot be read.
     """
-    _check_ending(path)
+    is_csv = _is_csv(path)
     if not path.is_file():
         raise InputError(f"{path}: there is no such file. Name a file of readings.")
     try:
-        frame = _read_csv(path) if path.suffix.lower() == ".csv" else pd.read_parquet(path)
+        return _read_csv(path) if is_csv else pd.read_parquet(path)
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, pa.ArrowException, OSError) as error:
         raise InputError(f"{path}: not readable as {path.suffix[1:]}: {str(error).strip()}") from error
-    if "timestamp" in frame:
-        times = pd.to_datetime(frame["timestamp"], utc=True, format="ISO8601", errors="coerce")
-        _refuse(path, frame["timestamp"], times.isna(), "is not a time; write 2024-07-14T18:00:00Z")
-        frame = frame.assign(timestamp=times)
-    if "energy_kwh" in frame:
-        energy = pd.to_numeric(frame["energy_kwh"], errors="coerce")
-        _refuse(path, frame["energy_kwh"], energy.isna() & frame["energy_kwh"].notna(), "is not a number of kWh")
-        frame = frame.assign(energy_kwh=energy)
-    return frame
+
+
+def _read_csv(path: Path) -> pd.DataFrame:
+    # Only an energy can be unknown; a device may well be called NA.
+    unknown = {"energy_kwh": ["", "NA", "NaN", "nan", "null"]}
+    frame = pd.read_csv(
+        path, dtype=dict.fromkeys(_KEYS, str), keep_default_na=False, na_values=unknown, encoding="utf-8-sig"
+    ).rename(columns=from_cell)
+    return frame.assign(**{name: _changed(frame[name], from_cell) for name in _KEYS if name in frame})
 
 
 def check_target(path: Path) -> None:
@@ -58,16 +51,22 @@ def check_target(path: Path) -> None:
     InputError
         Its ending is neither .csv nor .parquet, or its folder does not exist.
     """
-    _check_ending(path)
+    _is_csv(path)
     if not path.absolute().parent.is_dir():
         raise InputError(f"{path}: there is no folder {path.parent}. Make it first.")
+
+
+def _is_csv(path: Path) -> bool:
+    if path.suffix.lower() not in (".csv", ".parquet"):
+        raise InputError(f"{path}: its name ends with neither .csv nor .parquet, so its format is not known.")
+    return path.suffix.lower() == ".csv"
 
 
 def write_frame(frame: pd.DataFrame, path: Path) -> None:
     """Write `frame` to a CSV or Parquet file that appears whole or not at all."""
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        if path.suffix.lower() == ".csv":
+        if _is_csv(path):
             write_csv(frame, partial)
         else:
             frame.to_parquet(partial, index=False)
@@ -78,10 +77,8 @@ def write_frame(frame: pd.DataFrame, path: Path) -> None:
 
 def write_csv(frame: pd.DataFrame, path: Path | TextIO) -> None:
     """Write `frame` as CSV in which no spreadsheet takes a text for a formula (`sanitize.for_cell`)."""
-    safe = frame.copy(deep=False)
     texts = frame.select_dtypes(exclude=["number", "bool", "datetime", "datetimetz", "timedelta"]).columns
-    for name in texts:
-        safe[name] = _changed(frame[name], for_cell)
+    safe = frame.assign(**{name: _changed(frame[name], for_cell) for name in texts})
     safe.columns = [for_cell(str(name)) for name in frame.columns]
     # Before Python 3.13 a lone carriage return stands without quotes, and ends the row.
     bare = any("\r" in text for name in texts for text in frame[name].unique() if isinstance(text, str))
@@ -94,24 +91,3 @@ def _changed(texts: pd.Series, change: Callable[[str], str]) -> pd.Series:
     if all(text == words for text, words in new.items()):
         return texts
     return texts.astype(object).map(lambda value: new[value] if isinstance(value, str) else value)
-
-
-def _read_csv(path: Path) -> pd.DataFrame:
-    # Only an energy can be unknown; a device may well be called NA.
-    unknown = {"energy_kwh": ["", "NA", "NaN", "nan", "null"]}
-    frame = pd.read_csv(
-        path, dtype=dict.fromkeys(_KEYS, str), keep_default_na=False, na_values=unknown, encoding="utf-8-sig"
-    ).rename(columns=from_cell)
-    return frame.assign(**{name: _changed(frame[name], from_cell) for name in _KEYS if name in frame})
-
-
-def _check_ending(path: Path) -> None:
-    if path.suffix.lower() not in ENDINGS:
-        raise InputError(f"{path}: its name ends with neither .csv nor .parquet, so its format is not known.")
-
-
-def _refuse(path: Path, column: pd.Series, wrong: pd.Series, why: str) -> None:
-    if wrong.any():
-        place = int(wrong.to_numpy().argmax())
-        row = place + (2 if path.suffix.lower() == ".csv" else 1)  # counted from 1, in a CSV with the header
-        raise InputError(f"{path}, row {row}, column {column.name}: {column.iloc[place]!r} {why}.")

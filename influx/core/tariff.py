@@ -7,16 +7,16 @@ hour costs the mean of its two half hours. A price that is not known is NaN, nev
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from influx.core.half_hourly import halves_of, read_off
+from influx.core.flexible_load_settings import WEEKDAYS
 from influx.core.local_time import is_day_off, is_holiday, local
 from influx.core.settings import Settings
-from influx.core.tariff_settings import NamedRate, Tariff, half_hours
+from influx.core.tariff_settings import Tariff, half_hours
 
 PRICE_FILE = "by the price file"
 """Name of the rate that is the price file's."""
@@ -24,26 +24,15 @@ PRICE_FILE = "by the price file"
 DEAR = 0.75
 """Quantile of a price file's prices above which an hour counts as a peak one."""
 
-_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+HALF = pd.Timedelta(minutes=30)
 
 
 @dataclass(frozen=True)
 class Rate:
-    """A price and when it holds.
+    """A price of a kWh before tax [currency/kWh], and when it holds.
 
-    Attributes
-    ----------
-    name : str
-    price : float
-        Of a kWh, before tax [currency/kWh].
-    peak : bool
-        Whether these are peak hours.
-    halves : frozenset of int
-        Half hours 0 to 47 of the local day.
-    days : tuple of str
-        Days, as `tariff_settings.Day`; it holds on each day that one of them names.
-    seasons : tuple of (str, str)
-        First and last day as "MM-DD"; none means the whole year.
+    That is in some half hours 0 to 47 of local days (`tariff_settings.Day`) in seasons, from a first to a last day
+    written "MM-DD"; without seasons, the whole year.
     """
 
     name: str
@@ -53,21 +42,19 @@ class Rate:
     days: tuple[str, ...] = ("all",)
     seasons: tuple[tuple[str, str], ...] = ()
 
-    def holds(self, wall: pd.DatetimeIndex, kinds: dict[str, np.ndarray]) -> np.ndarray:
+    def holds(self, wall: pd.DatetimeIndex, kinds: Mapping[str, np.ndarray]) -> np.ndarray:
         """Tell for clock times `wall`, whose kinds of day are in `kinds`, whether it holds."""
-        half = (2 * wall.hour + wall.minute // 30).to_numpy()
-        holds = np.isin(half, list(self.halves))
-        if "all" not in self.days:
-            holds &= np.logical_or.reduce([kinds[day] for day in self.days])
+        holds = np.isin(2 * wall.hour + wall.minute // 30, list(self.halves))
+        holds &= np.logical_or.reduce([kinds[day] for day in self.days])
         if self.seasons:
-            day = (100 * wall.month + wall.day).to_numpy()
+            day = wall.strftime("%m-%d")
             holds &= np.logical_or.reduce([_within(day, *season) for season in self.seasons])
         return np.asarray(holds)
 
 
-def _within(day: np.ndarray, first: str, last: str) -> np.ndarray:
-    start, end = (int(part.replace("-", "")) for part in (first, last))
-    return (day >= start) & (day <= end) if start <= end else (day >= start) | (day <= end)
+def _within(day: pd.Index, first: str, last: str) -> np.ndarray:
+    after, before = np.asarray(day >= first), np.asarray(day <= last)
+    return after & before if first <= last else after | before
 
 
 @dataclass(frozen=True)
@@ -105,23 +92,17 @@ class Rates:
     prices: pd.Series | None = None
 
     def at(self, stamps: pd.DatetimeIndex, minutes: int = 60) -> tuple[np.ndarray, np.ndarray]:
-        """Return what a kWh costs with tax [currency/kWh], and whether it is a peak hour.
+        """Return what a kWh costs with tax [currency/kWh], NaN where it is not known, and whether it is a peak price.
 
         Parameters
         ----------
         stamps : DatetimeIndex, UTC
-            Starts of readings that last `minutes`: 60, or 30 and less.
-
-        Returns
-        -------
-        price : ndarray of float
-            NaN where it is not known.
-        peak : ndarray of bool
-            Whether at least half of the reading lies in peak time.
+            Starts of readings.
+        minutes : int
+            Length of a reading: 60, or 30 and less. It is a peak one where half of it is.
         """
         price, which = self.parts(stamps, minutes)
-        dear = np.array([rate.peak for rate in self.rates] + [False, False])
-        peak = dear[which]
+        peak = np.array([rate.peak for rate in self.rates] + [False, False])[which]
         if self.prices is not None:
             peak |= (which == len(self.rates)) & (price > self.prices.quantile(DEAR))
         return price.mean(axis=1) * (1 + self.tax), peak.mean(axis=1) >= 0.5
@@ -138,26 +119,18 @@ class Rates:
         """
         halves, count = halves_of(stamps, self.timezone, minutes)
         wall = local(halves, self.timezone)
-        kinds = dict(self._kinds(halves, wall))
+        off, holiday = (kind(halves, self.timezone, self.country) for kind in (is_day_off, is_holiday))
+        kinds = {"all": np.full(len(wall), True), "weekdays": ~off, "weekend": off, "holidays": holiday}
+        kinds |= {day: np.asarray(wall.day_of_week == number) for number, day in enumerate(WEEKDAYS)}
         which = np.full(len(halves), -1)
-        for number in range(len(self.rates) - 1, -1, -1):
-            which[self.rates[number].holds(wall, kinds)] = number
+        for number, rate in reversed(list(enumerate(self.rates))):
+            which[rate.holds(wall, kinds)] = number
         price = np.array([rate.price for rate in self.rates] + [np.nan])[which]
         if self.prices is not None:
             filed = read_off(self.prices, halves)
             there = np.isfinite(filed)
             price, which = np.where(there, filed, price), np.where(there, len(self.rates), which)
         return price.reshape(-1, count), which.reshape(-1, count)
-
-    def _kinds(self, halves: pd.DatetimeIndex, wall: pd.DatetimeIndex) -> Iterator[tuple[str, np.ndarray]]:
-        """Yield for each word for days that a rate uses which of the half hours lie in such days."""
-        asked = {day for rate in self.rates for day in rate.days}
-        if asked & {"weekdays", "weekend"}:
-            off = is_day_off(halves, self.timezone, self.country)
-            yield from (("weekdays", ~off), ("weekend", off))
-        if "holidays" in asked:
-            yield "holidays", is_holiday(halves, self.timezone, self.country)
-        yield from ((day, np.asarray(wall.day_of_week == number)) for number, day in enumerate(_WEEKDAYS))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -177,13 +150,11 @@ class Rates:
     @property
     def has_half_hours(self) -> bool:
         """Whether the price changes within an hour."""
-        split = any(
-            (2 * hour in rate.halves) != (2 * hour + 1 in rate.halves) for rate in self.rates for hour in range(24)
-        )
-        if self.prices is None or split:
-            return split
-        _, which = np.unique(pd.DatetimeIndex(self.prices.index).floor("h"), return_inverse=True)
-        return bool((self.prices.groupby(which).nunique() > 1).any())
+        if any(len(rate.halves & {half, half + 1}) == 1 for rate in self.rates for half in range(0, 48, 2)):
+            return True
+        if self.prices is None:
+            return False
+        return bool((self.prices.groupby(self.prices.index.floor("h")).nunique() > 1).any())
 
     @property
     def is_known_ahead(self) -> bool:
@@ -205,16 +176,17 @@ def rates(settings: Settings, context: pd.DataFrame | None = None, prices: pd.Da
         `timestamp` (UTC half hours) and `price_per_kwh` of the home's price file; they come before the tariff's rates.
     """
     tariff = settings.tariff or Tariff()
-    steps = tuple(_steps(tariff))
-    filed = None
+    steps, source, filed = _steps(tariff), "the tariff in home.yaml", None
     if prices is not None and len(prices):
-        filed = prices.set_index("timestamp")["price_per_kwh"] + tariff.surcharge
+        filed, source = prices.set_index("timestamp")["price_per_kwh"] + tariff.surcharge, "the price file"
+    elif settings.tariff is None:
+        steps, source = _recorded(settings.timezone, context), "the prices recorded in the data, hour by hour"
     if filed is None and not steps:
-        return _of_records(settings, context) if settings.tariff is None else None
+        return None
     return Rates(
-        rates=steps,
+        rates=tuple(steps),
         currency=settings.currency or "",
-        source="the tariff in home.yaml" if filed is None else "the price file",
+        source=source,
         standing_charge_per_day=tariff.standing_charge_per_day,
         timezone=settings.timezone,
         country=settings.country,
@@ -224,54 +196,67 @@ def rates(settings: Settings, context: pd.DataFrame | None = None, prices: pd.Da
     )
 
 
-def _steps(tariff: Tariff) -> Iterator[Rate]:
-    """Yield the rates of a tariff, those that count first in front."""
-    for name, named in tariff.rates.items():
-        yield _named(name, named, tariff)
-    others = bool(tariff.rates)
+def _steps(tariff: Tariff) -> list[Rate]:
+    """Return the rates of a tariff, those that count first in front."""
+    steps = [
+        Rate(
+            name,
+            named.rate,
+            named.peak if named.peak is not None else tariff.rate is not None and named.rate > tariff.rate,
+            named.half_hours(),
+            tuple(named.days) if isinstance(named.days, list) else (named.days,),
+            tuple((tariff.seasons[season].first, tariff.seasons[season].last) for season in named.seasons),
+        )
+        for name, named in tariff.rates.items()
+    ]
     if tariff.peak_rate is not None:
-        yield Rate("peak hours", tariff.peak_rate, True, half_hours(tariff.peak_hours), (tariff.peak_days,))
-        others = True
+        steps.append(Rate("peak hours", tariff.peak_rate, True, half_hours(tariff.peak_hours), (tariff.peak_days,)))
     if tariff.rate is not None:
-        yield Rate("other hours" if others else "all hours", tariff.rate)
+        steps.append(Rate("other hours" if steps else "all hours", tariff.rate))
+    return steps
 
 
-def _named(name: str, named: NamedRate, tariff: Tariff) -> Rate:
-    return Rate(
-        name,
-        named.rate,
-        named.peak if named.peak is not None else tariff.rate is not None and named.rate > tariff.rate,
-        named.half_hours(),
-        tuple(named.days) if isinstance(named.days, list) else (named.days,),
-        tuple((tariff.seasons[season].first, tariff.seasons[season].last) for season in named.seasons),
-    )
-
-
-def _of_records(settings: Settings, context: pd.DataFrame | None) -> Rates | None:
-    """Take the price most often recorded at each local hour; an hour without a record costs what most hours cost."""
+def _recorded(timezone: str, context: pd.DataFrame | None) -> list[Rate]:
+    """Return the price most often recorded at each local hour; an hour without a record costs what most hours cost."""
     if context is None or "tariff_rate" not in context or context["tariff_rate"].notna().sum() < 24:
-        return None
+        return []
     seen = context.dropna(subset=["tariff_rate"])
-    hour = local(pd.DatetimeIndex(seen["timestamp"]), settings.timezone).hour
+    by_hour = seen.groupby(local(pd.DatetimeIndex(seen["timestamp"]), timezone).hour)
     usual = seen["tariff_rate"].mode().iloc[0]
-    by_hour = seen.groupby(hour)
-    price = by_hour["tariff_rate"].agg(lambda paid: paid.mode().iloc[0]).reindex(range(24), fill_value=usual).to_numpy()
-    peak = price > price.min()
+    hours = by_hour["tariff_rate"].agg(lambda paid: paid.mode().iloc[0]).reindex(range(24), fill_value=usual)
+    peak = hours > hours.min()
     if "is_peak_tariff" in seen:
-        peak = by_hour["is_peak_tariff"].mean().reindex(range(24)).fillna(0).to_numpy() > 0.5
-    return Rates(
-        rates=tuple(_at_hours(price, peak)),
-        currency=settings.currency or "",
-        source="the prices recorded in the data, hour by hour",
-        standing_charge_per_day=0.0,
-        timezone=settings.timezone,
-        country=settings.country,
-    )
+        peak = by_hour["is_peak_tariff"].mean().reindex(range(24)).fillna(0) > 0.5
+    return [
+        Rate(
+            "recorded peak price" if dear else "recorded price",
+            price,
+            dear,
+            frozenset(half for hour in at.index for half in (2 * hour, 2 * hour + 1)),
+        )
+        for (price, dear), at in hours.groupby([hours, peak])
+    ]
 
 
-def _at_hours(price: np.ndarray, peak: np.ndarray) -> Iterator[Rate]:
-    """Yield a rate for each price that some of the 24 local hours have."""
-    for paid, dear in sorted(set(zip(price.tolist(), peak.tolist(), strict=True))):
-        hours = np.flatnonzero((price == paid) & (peak == dear)).tolist()
-        halves = frozenset(half for hour in hours for half in (2 * hour, 2 * hour + 1))
-        yield Rate("recorded peak price" if dear else "recorded price", paid, bool(dear), halves)
+def read_off(values: pd.Series, stamps: pd.DatetimeIndex) -> np.ndarray:
+    """Return the one of `values` (index UTC, a half hour each) that holds at each of `stamps`, NaN where none does."""
+    if values.empty:
+        return np.full(len(stamps), np.nan)
+    index = pd.DatetimeIndex(values.index)
+    place = index.searchsorted(stamps, side="right") - 1
+    held = stamps - index[np.maximum(place, 0)]
+    return np.where((place >= 0) & np.asarray(held < HALF), values.to_numpy(float)[place], np.nan)
+
+
+def halves_of(stamps: pd.DatetimeIndex, timezone: str, minutes: int = 60) -> tuple[pd.DatetimeIndex, int]:
+    """Return the half hours in which readings lie, those of a reading together, and how many a reading has (2 or 1).
+
+    `stamps` (UTC) are the starts of readings of so many `minutes`: 60, or 30 and less. One within a half hour, or an
+    hour, of the home's clock stands for all of it.
+    """
+    wall = local(stamps, timezone)
+    past = wall - wall.floor("h")
+    if minutes <= 30:
+        return stamps - past % HALF, 1
+    begin = stamps - past.where(past != HALF, pd.Timedelta(0))  # an hour may begin at half past
+    return begin.repeat(2) + pd.TimedeltaIndex(np.tile([0 * HALF, HALF], len(begin))), 2

@@ -20,7 +20,7 @@ import yaml
 from influx.core.errors import InputError
 from influx.core.home_yaml import read_settings
 from influx.core.schema import EVENT_COLUMNS
-from influx.core.settings import Tariff
+from influx.core.tariff_settings import Tariff, half_hours
 from sample_home.simulate_devices import DEVICES, Facts, Use, air_conditioner
 from sample_home.simulate_world import DAY, START, World, stream, weather, world
 
@@ -187,7 +187,7 @@ def _with_context(events: pd.DataFrame, scene: World, sky: pd.DataFrame) -> pd.D
     minute = events["minute"].to_numpy()
     hour, tariff = minute // 60, Tariff.model_validate(yaml.safe_load(HOME_YAML)["tariff"])
     usual = tariff.rate or 0.0
-    peak = np.isin(hour % 24, list(tariff.hours_of_peak())) & ~scene.days_off[minute // DAY]
+    peak = np.isin(2 * (hour % 24), list(half_hours(tariff.peak_hours))) & ~scene.days_off[minute // DAY]
     return events.assign(
         tariff_rate=np.where(peak, tariff.peak_rate or usual, usual),
         is_peak_tariff=peak.astype(int),

@@ -1,115 +1,115 @@
-"""Which columns of a table that nobody described hold values, names, units, or something else; and how they write."""
+"""Which columns of a table that nobody described hold values, texts, names of series, units, or something else."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
+from influx.core.settings import Column as ColumnSettings
 from influx.core.settings import File
 from influx.importers.autodetect import column_names
-from influx.importers.autodetect.quantity_detection import Column, is_number_of_meter
+from influx.importers.autodetect.conclusion import AmbiguityError
+from influx.importers.autodetect.quantity_detection import Column
 from influx.importers.autodetect.sample import Sample
-from influx.importers.autodetect.time_detection import Question, When
+from influx.importers.autodetect.time_detection import Times
 from influx.importers.reading import cells, units
 
 _MOST_NAMES = 200
 _LONGEST_UNIT = 12
 
 
-def writes_commas(sample: Sample, said: File, times: list[str]) -> tuple[bool | None, list[str]]:
-    """Tell whether decimals are written with a comma."""
-    if said.decimal is not None:
-        return said.decimal == ",", []
+def decimal_comma(sample: Sample, times: Times, overrides: File) -> tuple[bool | None, tuple[str, ...]]:
+    """Tell whether decimals are written with a comma (None: cells are no texts), and why."""
+    if overrides.decimal is not None:
+        return overrides.decimal == ",", ()
     if not sample.separator and not any(pd.api.types.is_string_dtype(sample.rows[name]) for name in sample.rows):
-        return None, []
-    texts = pd.concat([sample.rows[name].astype("str") for name in sample.rows if name not in times])
-    numbers = texts[texts.str.fullmatch(r"[+-]?\d[\d.,'  ]*")]
+        return None, ()
+    names = [name for name in sample.rows if name not in (*times.columns, times.end)]
+    texts = pd.concat([sample.rows[name].astype("str") for name in names])
+    numbers = texts[texts.str.fullmatch(r"[+-]?\d[\d.,'\u00a0\u202f ]*")]
     commas = numbers[numbers.str.contains(",")]
     if commas.empty:
-        return False, []
+        return False, ()
     if numbers.str.contains(r",\d*\.\d*$").any():
-        return False, ["Commas part thousands, as a point stands before decimals."]
+        return False, ("Commas part thousands, as a point stands before decimals.",)
     thousands = commas.str.fullmatch(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+")
     if thousands.all() and not numbers.str.contains(r"\.").any():
-        example = str(commas.iloc[0])
-        raise Question(f"{example!r} may be a number of thousands or have decimals", 'decimal: ","', 'decimal: "."')
-    return True, ["Decimals are written with a comma."]
+        example = f"{str(commas.iloc[0])!r} may be a number of thousands or have decimals"
+        raise AmbiguityError(example, 'decimal: ","', 'decimal: "."')
+    return True, ("Decimals are written with a comma.",)
 
 
-def sort_out(
-    rows: pd.DataFrame, found: When, comma: bool | None, sample: Sample, said: File
+def classify(
+    sample: Sample, times: Times, comma: bool | None, overrides: File
 ) -> tuple[list[Column], list[str], list[str]]:
-    """Return the columns of values, those of words, and those of something else."""
-    columns, words, aside = [], [], []
-    for name in map(str, rows.columns):
-        own = said.columns.get(name)
-        if name in found.columns or name == found.end:
+    """Return the columns of values, and the names of those of texts and of those of something else."""
+    values, texts, ignored = [], [], []
+    for name in map(str, sample.rows.columns):
+        if name in (*times.columns, times.end):
             continue
-        values, bad = cells.numbers(rows[name], bool(comma))
-        blank = np.isnan(values) & ~bad
-        if own is not None and own.role == "ignore":
-            aside.append(name)
+        own = overrides.columns.get(name, ColumnSettings())
+        numbers, bad = cells.numbers(sample.rows[name], bool(comma))
+        blank = np.isnan(numbers) & ~bad
+        if own.role == "ignore":
+            ignored.append(name)
         elif bad.sum() > 0.5 * max((~blank).sum(), 1):
-            words.append(name)
-        elif blank.all() and (sample.whole or column_names.is_aside(name)):
-            continue
-        else:
-            unit = (
-                (own.unit if own is not None else None) or said.unit or units.in_name(name) or unit_below(sample, name)
-            )
-            column = Column(name, np.where(bad | (np.abs(values) > cells.LARGEST), np.nan, values), unit)
-            other = column_names.says(name, "gas") or column_names.says(name, "limit") or is_number_of_meter(values)
-            if own is None and name != said.value and (other or (unit is None and column_names.is_aside(name))):
-                aside.append(name)
+            texts.append(name)
+        elif not blank.all() or not (sample.whole or column_names.is_other_quantity(name)):
+            unit = own.unit or overrides.unit or units.in_name(name) or _unit_below(sample, name)
+            if name in overrides.columns or name == overrides.value or not _is_other(name, unit, numbers):
+                values.append(Column(name, np.where(bad | (np.abs(numbers) > cells.LARGEST), np.nan, numbers), unit))
             else:
-                columns.append(column)
-    known = [column for column in columns if column.unit is not None or column.name in said.columns]
-    if known and len(known) < len(columns) and said.value is None:
-        others = [column for column in columns if column not in known]
-        doubtful = [column for column in others if column_names.says_power(column.name) is None]
-        aside += [column.name for column in doubtful]
-        columns = [column for column in columns if column not in doubtful]
-    return columns, words, aside
+                ignored.append(name)
+    doubtful = [] if overrides.value is not None else _without_unit_beside_units(values, overrides)
+    return [column for column in values if column.name not in doubtful], texts, [*ignored, *doubtful]
 
 
-def unit_below(sample: Sample, name: str) -> str | None:
-    """Return the unit that stands below a column's name."""
+def _unit_below(sample: Sample, name: str) -> str | None:
     text = sample.units.get(name, "").strip("[]() ")
     return text if text and units.factor(text) is not None else None
 
 
-def names_and_units(
-    rows: pd.DataFrame, found: When, columns: list[Column], words: list[str], said: File
+def _is_other(name: str, unit: str | None, numbers: np.ndarray) -> bool:
+    """Tell whether numbers are another quantity: by their name, or as all are the number of a meter or contract."""
+    known = numbers[~np.isnan(numbers)]
+    whole = len(known) > 1 and bool((known == np.rint(known)).all())
+    identifier = whole and bool((known.min() == known.max() and known[0] >= 1e5) or known.min() >= 1e10)
+    named = column_names.mentions(name, "gas") or column_names.mentions(name, "limit")
+    return identifier or named or (unit is None and column_names.is_other_quantity(name))
+
+
+def _without_unit_beside_units(columns: list[Column], overrides: File) -> list[str]:
+    """Return the columns that have no unit, where others have one, and no name of energy or power either."""
+    known = [column for column in columns if column.unit is not None or column.name in overrides.columns]
+    others = [column.name for column in columns if column not in known] if known else []
+    return [name for name in others if column_names.mentions_power(name) is None]
+
+
+def series_and_unit_columns(
+    sample: Sample, times: Times, values: list[Column], texts: list[str], overrides: File
 ) -> tuple[str | None, str | None]:
     """Return the columns of names and of units of a table that has a row a series and time."""
-    unit = next((name for name in words if are_units(rows[name])), None)
-    if said.device is not None:
-        return said.device, unit
-    micros = pd.Series(found.micros)
-    twice = micros[micros.notna()].duplicated(keep=False).mean() > 0.5
-    for name in words:
-        if rows[name].nunique() == 1 and len(columns) > 1 and said.value is None:
+    unit = next((name for name in texts if are_units(sample.rows[name])), None)
+    if overrides.device is not None:
+        return overrides.device, unit
+    at = pd.Series(times.micros)
+    repeated = at[at.notna()].duplicated(keep=False).mean() > 0.5
+    for name in texts:
+        column, is_name = sample.rows[name].astype("str"), column_names.mentions(name, "series")
+        if column.nunique() == 1 and len(values) > 1 and overrides.value is None:
             continue  # a plant's name beside all of its columns
-        if name == unit or (column_names.is_aside(name) and not column_names.says(name, "series")):
+        if name == unit or (column_names.is_other_quantity(name) and not is_name):
             continue
-        texts = rows[name].astype("str")
-        once = not pd.DataFrame({"name": texts.to_numpy(), "at": found.micros}).duplicated().any()
-        if texts.nunique() <= _MOST_NAMES and ((twice and once) or column_names.says(name, "series")):
+        told_apart = repeated and not pd.DataFrame({"name": column.to_numpy(), "at": times.micros}).duplicated().any()
+        if column.nunique() <= _MOST_NAMES and (told_apart or is_name):
             return name, unit
     return None, unit
 
 
 def are_units(column: pd.Series) -> bool:
+    """Tell whether texts are units of energy or power, also beside others."""
     texts = column.astype("str").str.strip()
     texts = texts[texts != ""]
     if texts.empty or texts.str.len().max() >= _LONGEST_UNIT:
         return False
     return bool(texts.map(lambda text: units.factor(text) is not None).mean() > 0.3)
-
-
-def step_of(rows: pd.DataFrame, found: When, names: str | None) -> float:
-    """Return the most frequent step between times [min]."""
-    frame = pd.DataFrame({"at": found.micros, "who": "" if names is None else rows[names].astype("str").to_numpy()})
-    frame = frame.dropna().drop_duplicates().sort_values(["who", "at"])
-    steps = frame.groupby("who")["at"].diff().dropna() / 60e6
-    return float(steps.mode().iloc[0]) if len(steps) else np.nan

@@ -1,4 +1,8 @@
-"""What the name of a column tells of it, in the languages of the exports that were seen."""
+"""What the name of a column tells of it, in the languages of the exports that were seen: every word stands here.
+
+`MENTIONED` are words anywhere in a name, `ROLES` those of its flow, and `WHOLE` what a name without its unit is as a
+whole. All are patterns for names in lower case whose words are parted by blanks.
+"""
 
 from __future__ import annotations
 
@@ -6,95 +10,121 @@ import re
 
 from influx.core.settings import Role
 
-_WORDS = {
+MENTIONED = {
     "other quantity": (
         r"temp|°|humid|price|cost|preis|prix|precio|kosten|betrag|amount|charge|€|£|\$|\beur\b|\bgbp\b|\busd\b|volt|"
         r"\bv\b|amp|\ba\b|freq|\bhz\b|\bsoc\b|percent|%|\bgas\b|m3|m³|water|wasser|\bagua|co2|carbon|factor|reactive|"
-        r"k?var|\bva\b|\bkva\b|status|quality|method|metodo|serial|\bu?id\b|\bean\w*\b|week|weekday|\bday\b|month|year|number|occupan|"
-        r"duration|dauer|dur[eé]e|minutes?\b|state of charge|ladezustand|"
+        r"k?var|\bva\b|\bkva\b|status|quality|method|metodo|serial|\bu?id\b|\bean\w*\b|week|weekday|\bday\b|month|"
+        r"year|number|occupan|duration|dauer|dur[eé]e|minutes?\b|state of charge|ladezustand|"
         r"wind|cloud|irradi|rain|pressure|lux|\bnotes?\b|flag"
     ),
     "power": r"power|leistung|puissance|potencia|potenza|vermogen|demand|wattage|\bload\b|\blast\b",
     "energy": (
-        r"energy|energie|energ[ií]a|electri|elektri|strom|consum|consom|verbrauch|verbruik|usage|\buse\b|used|import|export|bezug|einspeis|"
-        r"production|produc|erzeug|generation|yield|ertrag|reading|register|meter|z[aä]hler|index|stand|total"
+        r"energy|energie|energ[ií]a|electri|elektri|strom|consum|consom|verbrauch|verbruik|usage|\buse\b|used|import|"
+        r"export|bezug|einspeis|production|produc|erzeug|generation|yield|ertrag|reading|register|meter|z[aä]hler|"
+        r"index|stand|total"
     ),
     "register": r"register|meter.?reading|z[aä]hlerstand|meterstand|\bindex\b|cumul|lifetime|counter|total.?increas",
+    # what could flow or may flow at most
     "limit": (
         r"\blimit\b|grenze|forecast|prognose|threshold|\bset ?point\b|\bmax(?:imum)? (?:power|demand|load|k?w\b)|"
         r"\brated\b|capacity"
     ),
+    # some write gas in kWh; an appliance that burns gas needs electricity, too
     "gas": (
         r"(?:\bgas(?:verbrauch|verbruik|use|usage)?\b|\bgaz\b|erdgas|aardgas|therms?\b)"
         r"(?!.*(?:boiler|heater|oven|stove|pump|hob|cooker|furnace|fire|heiz))"
     ),
     "end": r"\bend(?:e|s|ing|time)?\b|\bto\b|\btill?\b|\bbis\b|\bhasta\b|\bfin\b|\btot\b|until|\bfine\b",
-    "start": r"\bstart\w*|\bfrom\b|\bvon\b|\bdesde\b|\bdebut\b|\bd[eé]but\b|\bvan\b|\bbegin\w*|\binizio\b|"
-    r"\bfra\b|\balkuaika\b",
+    "start": (
+        r"\bstart\w*|\bfrom\b|\bvon\b|\bdesde\b|\bdebut\b|\bd[eé]but\b|\bvan\b|\bbegin\w*|\binizio\b|\bfra\b|"
+        r"\balkuaika\b"
+    ),
+    "hour": r"hour|hora|stunde|heure|uur|time|ora|he\b",
+    "utc": r"\b(?:utc|gmt)\b(?![+-])",
     "series": r"device|sensor|entity|appliance|circuit|channel|name|ger[aä]t|meter|label|series|dispositivo|plug",
     "unit": (
-        r"^(?:"
-        r"units?(?: of measure(?:ment)?| type)?|uom|yksikk[öo]\w*|m[åa]leenhed|einheit|eenheid|unit[eé]|unidad|"
-        r"unit[aà]|enhet|enhed"
-        r")$"
+        r"^(?:units?(?: of measure(?:ment)?| type)?|uom|yksikk[öo]\w*|m[åa]leenhed|einheit|eenheid|unit[eé]|unidad|"
+        r"unit[aà]|enhet|enhed)$"
     ),
-    "utc": r"\b(?:utc|gmt)\b(?![+-])",
+    # together with "consumed" the meter of a connection
     "tariff": r"tarif|\bt[1-4]\b|\b(?:dal|piek|laag|hoog|off.?peak|heures creuses|heures pleines)\b",
     "consumed": r"consum|consom|verbrauch|verbruik|usage|\bused?\b",
     "extreme": r"\bmax(?:imum|imal)?\b|\bmin(?:imum|imal)?\b",
+    "charging": r"\bcharg(?!.*(?:\bcar\b|\bev\b|vehicle|wallbox|station))",
+    # of something else than electricity
     "supply": (
-        r"^(?:"
-        r"(?:(?:natural |aard|erd)?gas|gaz|(?:hot |cold |drinking |tap |kalt|warm|drink)?(?:water|wasser))"
-        r"(?: ?(?:usage|use|consumption|verbruik|verbrauch|meter|z[aä]hler))?"
-        r")$"
+        r"^(?:(?:(?:natural |aard|erd)?gas|gaz|(?:hot |cold |drinking |tap |kalt|warm|drink)?(?:water|wasser))"
+        r"(?: ?(?:usage|use|consumption|verbruik|verbrauch|meter|z[aä]hler))?)$"
+    ),
+    # a flow from one of the home's parts to another
+    "internal": (
+        r"(?:solar|pv|grid|battery|powerwall|genset|generator) to (?:the )?"
+        r"(?:home|house|loads?|consumers?|grid|battery|powerwall|ev|vehicle)\b"
     ),
 }
-"""What is meant by words in a name; "tariff" and "consumed" together are the meter of a connection."""
-
-_PATTERNS = {kind: re.compile(words) for kind, words in _WORDS.items()}
 _STORE = r"(?:battery|powerwall|batterie|akku|speicher|batter[ií]a)"
 _CHARGED = r"(?:charg(?!\w* discharg)\w*|in\b|input\b|(?:be)?lad(?:en|ung)\b)"
-_ROLES: tuple[tuple[Role, re.Pattern[str]], ...] = (
-    (
-        "battery_out",
-        re.compile(
-            rf"(?<!charge )(?<!charging )(?:discharg|entlad)|{_STORE}.*\b(?:out|output)\b|{_STORE}.*entnahme|"
-            rf"(?:from (?:the )?|aus (?:der |dem )?){_STORE}"
-        ),
+ROLES: dict[Role, str] = {  # the first that matches counts
+    "battery_out": (
+        rf"(?<!charge )(?<!charging )(?:discharg|entlad)|{_STORE}.*\b(?:out|output)\b|{_STORE}.*entnahme|"
+        rf"(?:from (?:the )?|aus (?:der |dem )?){_STORE}"
     ),
-    (
-        "battery_in",
-        re.compile(rf"{_STORE}(?:\w*|.*\b)(?:{_CHARGED})|\b{_CHARGED}.*{_STORE}|\b(?:in)?to (?:the )?{_STORE}"),
+    "battery_in": rf"{_STORE}(?:\w*|.*\b)(?:{_CHARGED})|\b{_CHARGED}.*{_STORE}|\b(?:in)?to (?:the )?{_STORE}",
+    "grid_export": (
+        r"export|einspeis|feed.?in|returned|teruglever|vertid|injec|sold|outgoing|fed.?in|immission|"
+        r"inn?mat(?:n)?ing|\b(?:in)?to (?:the )?grid|ins netz|\b\d\d produksjon"
     ),
-    (
-        "grid_export",
-        re.compile(
-            r"export|einspeis|feed.?in|returned|teruglever|vertid|injec|sold|outgoing|fed.?in|immission|inn?mat(?:n)?ing|"
-            r"\b(?:in)?to (?:the )?grid|ins netz|\b\d\d produksjon"
-        ),
+    "grid_import": (
+        r"import|netzbezug|\bbezug\b|purchas|from.?(?:the )?grid|grid.?(?:use|consum)|delivered|afname|soutir|"
+        r"pr[eé]l[eè]v|preliev|(?:aus dem|vom) netz|netzentnahme"
     ),
-    (
-        "grid_import",
-        re.compile(
-            r"import|netzbezug|\bbezug\b|purchas|from.?(?:the )?grid|grid.?(?:use|consum)|delivered|afname|soutir|"
-            r"pr[eé]l[eè]v|preliev|(?:aus dem|vom) netz|netzentnahme"
-        ),
+    "solar": r"solar|\bpv\b|photovolt|erzeug|\bgeneration\b|\bproduction\b|producci|produzione|yield",
+}
+WHOLE = {
+    "generic": (
+        r"(?:total |net |active |\d+ |electric(?:ity)? |energy |interval |hourly |usage |meter |main )*"
+        r"(?:energy|energie|energ[ií]a|consumption|consumo|consommation|verbrauch|verbruik|usage|use|value|wert|valeur|"
+        r"valor|reading|kwh|wh|kw|w|electricity|strom|power|leistung|puissance|potencia|index|register|state|"
+        r"column \d+|total|lastgang|data|forbruk|forbrug|f[öo]rbrukning|kulutus|m[æä]ngde?|m[äa]{2}r[äa]|quantity|"
+        r"interval)|"
     ),
-    ("solar", re.compile(r"solar|\bpv\b|photovolt|erzeug|\bgeneration\b|\bproduction\b|producci|produzione|yield")),
-)
-_GENERIC = re.compile(
-    r"(?:total |net |active |\d+ |electric(?:ity)? |energy |interval |hourly |usage |meter |main )*"
-    r"(?:energy|energie|energ[ií]a|consumption|consumo|consommation|verbrauch|verbruik|usage|use|value|wert|valeur|valor|reading|kwh|wh|kw|w|"
-    r"electricity|strom|power|leistung|puissance|potencia|index|register|state|column \d+|total|lastgang|data|"
-    r"forbruk|forbrug|f[öo]rbrukning|kulutus|m[æä]ngde?|m[äa]{2}r[äa]|quantity|interval)"
-)
-_TOTAL = re.compile(
-    r"(?:grand )?(?:total|totaal|totale|gesamt|summe?|som|netto?|saldo|balance)(?: (?:energy|energie|electricity))?"
-)
+    "total": (
+        r"(?:grand )?(?:total|totaal|totale|gesamt|summe?|som|netto?|saldo|balance)"
+        r"(?: (?:energy|energie|electricity))?"
+    ),
+    "home": (
+        r"(?:total |whole |current |active |average |mean |electric(?:ity)? |energy |power |today s? ?)*"
+        r"(?:consum\w*|load|loads|usage|verbrauch|verbruik|consumo|home|house|household|hausverbrauch|gesamtverbrauch|"
+        r"stromverbrauch|(?:\d+ )?forbruk|forbrug|f[öo]rbrukning|kulutus)"
+        r"(?: (?:consum\w*|power|energy|total|load|usage))*"
+    ),
+    # own use of the sun, which is a part of other columns
+    "self consumption": (
+        r"(?:self|direct\w*) ?(?:consum\w*|use[ds]?|usage)|consumed directly|direkt verbraucht|eigenverbrauch|"
+        r"direktverbrauch|eigenverbruik|autoconsum\w*|autarky|inverter yield"
+    ),
+    "production": r"(?:energy |total |power )*(?:production|generation|generated|produced)(?: energy| power| total)*",
+    "grid": r"(?:net )?(?:grid|netz|utility|mains grid)(?: net)?(?: (?:power|energy|exchange|flow|meter))*|net",
+    "battery": (
+        r"(?:home )?(?:battery|powerwall|batterie|akku|speicher|accu|batter[ií]a|ess)(?: (?:power|energy|flow))*|"
+        r"(?:battery )?charg\w* discharg\w*(?: (?:power|energy))*"
+    ),
+    # what the rows of a meter are called that has two directions; only where both stand in one column
+    "grid_export": (
+        r"(?:grid |energy |active )?(?:export(?:ed)?|feed ?in|fed ?in|returned?|received|production)(?: energy)?|"
+        r"generation|injection|teruglevering|teruggeleverd|invoeding|injectie|(?:netz)?einspeisung|immissione|vertido|"
+        r"excedente"
+    ),
+    "grid_import": (
+        r"(?:grid |energy |active )?(?:import(?:ed)?|delivered|consumption|usage|purchased?|offtake)(?: energy)?|"
+        r"levering|geleverd|afname|verbruik|(?:netz)?bezug|verbrauch|prelievo|consumo|soutirage|consommation"
+    ),
+}
+
+_UNIT = r"(?:kwh|wh|mwh|kw|w|watts?)"
 _STATISTIC = re.compile(r"[._ ](?:first|last|mean|average|avg|median|sum|max|min)(?:_value)?$", re.IGNORECASE)
-_HOURS = re.compile(r"\b(?:kilo|mega)?watt ?hours?\b")
 _SIGNS = ("%", "°C", "€", "£", "$")
-_UNITS = ("kwh", "wh", "mwh", "kw", "w", "watt", "watts")
 
 
 def plain(name: str) -> str:
@@ -103,60 +133,10 @@ def plain(name: str) -> str:
     return " ".join(re.sub(r"[_\-./:;,()\[\]{}]+", " ", parted).lower().split())
 
 
-def says(name: str, kind: str) -> bool:
-    """Tell whether a name says what is meant by a `kind`.
-
-    It is one of: other quantity, power, energy, register, limit (what could flow or may flow at most), gas (which some
-    write in kWh; an appliance that burns gas needs electricity, too), supply (of something else than electricity),
-    start, end, series, unit, utc, tariff, consumed, extreme (the largest or smallest value of an interval).
-
-    Examples
-    --------
-    >>> says("Max. demand", "extreme"), says("Zählerstand", "register"), says("Zählerstand", "gas")
-    (True, True, False)
-    """
-    return _PATTERNS[kind].search(plain(name)) is not None
-
-
-def is_aside(name: str) -> bool:
-    """Tell whether a column is something else than energy or power."""
-    if "tarif" in plain(name) and says_power(name) is None:
-        return True
-    return says(name, "other quantity") or name.strip() in _SIGNS
-
-
-def says_power(name: str) -> bool | None:
-    """Tell whether a name says power, or energy; None where it says neither."""
-    if says(name, "power"):
-        return None if re.search(r"energy|consum", plain(name)) else True
-    return False if says(name, "energy") else None
-
-
-def role_of(name: str) -> Role | None:
-    """Return the flow that a name says, or None."""
-    words = plain(name)
-    role = next((role for role, pattern in _ROLES if pattern.search(words)), None)
-    return "grid_import" if role is None and says(name, "tariff") and says(name, "consumed") else role
-
-
-def role_in_file(stem: str) -> Role | None:
-    """Return the flow that the name of a file says, or None; that it was exported says nothing of the energy."""
-    return role_of(re.sub(r"(?<!grid )\b(?:ex|im)port\w*", "", plain(stem)))
-
-
-def marks_end(name: str) -> bool:
-    """Tell whether a column of times is that of ends."""
-    return says(name, "end") and not says(name, "start")
-
-
-def is_total(name: str) -> bool:
-    """Tell whether a name says no more than that this is the sum of others."""
-    return _TOTAL.fullmatch(without_unit(name)) is not None
-
-
-def is_generic(name: str) -> bool:
-    """Tell whether a name says nothing but that this is the energy."""
-    return _GENERIC.fullmatch(without_unit(name)) is not None or not without_unit(name)
+def without_unit(name: str) -> str:
+    """Return a plain name without its unit."""
+    words = re.sub(r"\b(?:kilo|mega)?watt ?hours?\b", "", plain(name)).split()
+    return " ".join(word for word in words if not re.fullmatch(_UNIT, word))
 
 
 def without_statistic(name: str) -> str:
@@ -164,13 +144,53 @@ def without_statistic(name: str) -> str:
     return _STATISTIC.sub("", name)
 
 
-def without_unit(name: str) -> str:
-    """Return a plain name without its unit."""
-    return " ".join(word for word in _HOURS.sub("", plain(name)).split() if word not in _UNITS)
-
-
 def device_of(name: str) -> str:
     """Return a column's name as that of a device: without its unit, otherwise as it is written."""
-    bare = re.sub(r"[\s_\-]*[(\[{]?\s*\b(?:kWh|Wh|MWh|kW|W|watts?)\b\s*[)\]}]?\s*$", "", name, flags=re.IGNORECASE)
-    bare = re.sub(r"_(?:kwh|wh|mwh|kw|w|watts?)$", "", bare, flags=re.IGNORECASE).strip(" _-")
-    return bare or name
+    bare = re.sub(rf"[\s_\-]*[(\[{{]?\s*\b{_UNIT}\b\s*[)\]}}]?\s*$", "", name, flags=re.IGNORECASE)
+    return re.sub(rf"_{_UNIT}$", "", bare, flags=re.IGNORECASE).strip(" _-") or name
+
+
+def mentions(name: str, kind: str) -> bool:
+    """Tell whether a word of `MENTIONED` stands in a name.
+
+    Examples
+    --------
+    >>> mentions("Max. demand", "extreme"), mentions("Zählerstand", "register"), mentions("Zählerstand", "gas")
+    (True, True, False)
+    """
+    return re.search(MENTIONED[kind], plain(name)) is not None
+
+
+def is_called(name: str, kind: str) -> bool:
+    """Tell whether a name, without its unit, is one of `WHOLE` and says nothing else."""
+    return re.fullmatch(WHOLE[kind], without_unit(name)) is not None
+
+
+def mentions_power(name: str) -> bool | None:
+    """Tell whether a name is that of power, or of energy; None where it is neither or both."""
+    if mentions(name, "power"):
+        return None if re.search(r"energy|consum", plain(name)) else True
+    return False if mentions(name, "energy") else None
+
+
+def is_other_quantity(name: str) -> bool:
+    """Tell whether a column is something else than energy or power."""
+    if "tarif" in plain(name) and mentions_power(name) is None:
+        return True
+    return mentions(name, "other quantity") or name.strip() in _SIGNS
+
+
+def marks_end(name: str) -> bool:
+    """Tell whether a column of times is that of ends."""
+    return mentions(name, "end") and not mentions(name, "start")
+
+
+def role_of(name: str) -> Role | None:
+    """Return the flow of the energy by the name of its column, or None."""
+    role = next((role for role, pattern in ROLES.items() if re.search(pattern, plain(name))), None)
+    return "grid_import" if role is None and mentions(name, "tariff") and mentions(name, "consumed") else role
+
+
+def role_in_file(stem: str) -> Role | None:
+    """Return the flow by the name of a file, or None; that it was exported says nothing of the energy."""
+    return role_of(re.sub(r"(?<!grid )\b(?:ex|im)port\w*", "", plain(stem)))

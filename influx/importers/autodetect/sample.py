@@ -15,42 +15,28 @@ from pathlib import Path
 import pandas as pd
 
 from influx.core.errors import InputError
-from influx.importers.reading import encoding, sheet, units
-from influx.importers.reading.table import Table, blocks
-from influx.importers.reading.table import header as header_of
+from influx.importers.reading import encoding, sheet, table, units
+from influx.importers.reading.table import Table
 from influx.importers.reading.times import PATTERNS
 
-SEPARATORS = (";", "\t", ",", "|")
+_SEPARATORS = {";": "semicolons", "\t": "tabs", ",": "commas", "|": "bars"}
 _HEAD = 1 << 18
 _MOST_ABOVE = 31
 _CHUNK = 1 << 14
 _PIECES = 8
 _NUMBER = re.compile(r"[+-]?(?:\d[\d .,'\u00a0\u202f]*|[.,]\d+)(?:e[+-]?\d+)?", re.IGNORECASE)
-_DATES = [re.compile(pattern.replace("?P<", "?P<_")) for pattern in PATTERNS.values()]
+_DATES = [re.compile(pattern) for pattern in PATTERNS.values()]
+_DATE_IN_DIGITS = re.compile(r"20\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
+_EPOCH = re.compile(r"\d{10}(?:\d{3})?(?:\.\d+)?")
 
 
 @dataclass(frozen=True)
 class Sample:
     """Rows of a table, and how its beginning is laid out.
 
-    Attributes
-    ----------
-    rows : DataFrame
-        Cells as text (typed ones of Parquet as they are), a column each, by the names that it will be read with.
-    separator : str
-        Empty where cells are not parted by a sign.
-    line : int
-        The line after which the rows begin: that of the header, or of the units below it; 0 where there is none.
-    names : tuple of str
-        The columns where the file does not name each of them once; else empty.
-    units : dict of str to str
-        Units that stand below the names.
-    title : str
-        What stands above the header.
-    whole : bool
-        Whether the rows are all of the file.
-    why : list of str
-        What was concluded, and from what.
+    `rows` are cells as text (typed ones of Parquet as they are), by the names that the table will be read with; `line`
+    is the last one above them (0: none), `names` are the columns where the file does not name each of them once,
+    `units` those that stand below the names, `title` is what stands above the header; `whole` tells that rows are all.
     """
 
     rows: pd.DataFrame
@@ -60,16 +46,11 @@ class Sample:
     units: dict[str, str] = field(default_factory=dict)
     title: str = ""
     whole: bool = True
-    why: list[str] = field(default_factory=list)
+    why: tuple[str, ...] = ()
 
 
 def look(path: Path, separator: str | None = None, header: int | None = None) -> Sample:
-    """Return a sample of a table.
-
-    Parameters
-    ----------
-    separator, header : optional
-        What home.yaml says of the file.
+    """Return a sample of a table; `separator` and the line of the `header` are what home.yaml says of the file.
 
     Raises
     ------
@@ -78,29 +59,36 @@ def look(path: Path, separator: str | None = None, header: int | None = None) ->
     """
     kind = encoding.kind(path)
     if kind == "parquet":
-        table = next(blocks(path))
-        return Sample(table.rows, why=["A Parquet file names and types its columns."])
+        return Sample(next(table.blocks(path)).rows, why=("A Parquet file names and types its columns.",))
     if kind == "sheet":
         return _laid_out([list(row) for row in sheet.rows(path)], "", header, path.name)
     if kind != "text":
         raise InputError(f"{path.name}: this is not a table. Export it as CSV or Parquet.")
     lines, whole = _lines(path)
-    found = max(SEPARATORS if separator is None else (separator,), key=lambda sign: _score(lines, sign))
-    cells = [_cells(line, found) for line in lines]
-    out = _laid_out(cells, found, header, path.name)
-    said = {";": "semicolons", "\t": "tabs", ",": "commas", "|": "bars"}.get(found, found)
-    return replace(out, whole=whole, why=[f"Its cells are parted by {said}.", *out.why])
+    sign = separator or max(_SEPARATORS, key=lambda sign: _score(lines, sign))
+    out = _laid_out([_cells(line, sign) for line in lines], sign, header, path.name)
+    return replace(out, whole=whole, why=(f"Its cells are parted by {_SEPARATORS.get(sign, sign)}.", *out.why))
+
+
+def read_all(path: Path, sample: Sample) -> list[Table]:
+    """Return the whole table that a sample was taken of."""
+    return list(table.blocks(path, sample.line, sample.names, sample.separator))
 
 
 def line_of(path: Path, is_header: Callable[[list[str]], bool]) -> int:
     """Return the line of a known header, which may stand below some about the account; 0 where it stands below rows."""
     for line in range(1, _MOST_ABOVE):
-        names = header_of(path, line) or []
+        names = table.header(path, line) or []
         if is_header(names):
             return line
         if _is_data(names):
             break
     return 0
+
+
+def is_date_in_digits(text: str) -> bool:
+    """Tell whether eight digits are a date; the number of a meter has eight, too."""
+    return _DATE_IN_DIGITS.fullmatch(text) is not None
 
 
 def _lines(path: Path) -> tuple[list[str], bool]:
@@ -109,16 +97,13 @@ def _lines(path: Path) -> tuple[list[str], bool]:
     whole = size <= 2 * _HEAD
     lines = encoding.head(path, 2 * _HEAD if whole else _HEAD).lstrip("\ufeff").split("\n")
     if whole:
-        return (lines[:-1] if lines and not lines[-1] else lines), True
-    lines = lines[:-1]
-    name = encoding.name_of(path)
-    if name == "utf-16":
-        return lines, False
-    with path.open("rb") as file:
-        for place in range(1, _PIECES + 1):
-            file.seek(_HEAD + (size - _HEAD - _CHUNK) * place // _PIECES)
-            text = file.read(_CHUNK).decode(name, "replace").replace("\r\n", "\n").replace("\r", "\n")
-            lines += text.split("\n")[1:-1]
+        return (lines if lines[-1] else lines[:-1]), True
+    lines, name = lines[:-1], encoding.name_of(path)
+    if name != "utf-16":
+        with path.open("rb") as file:
+            for place in range(1, _PIECES + 1):
+                file.seek(_HEAD + (size - _HEAD - _CHUNK) * place // _PIECES)
+                lines += encoding.plain(file.read(_CHUNK).decode(name, "replace")).split("\n")[1:-1]
     return lines, False
 
 
@@ -129,82 +114,79 @@ def _cells(line: str, separator: str) -> list[str]:
         return []
 
 
-def is_date(text: str) -> bool:
+def _is_date(text: str) -> bool:
     """Tell whether a text is a date, in whatever order, or a date and a clock time."""
-    compact = re.fullmatch(r"\d{8}", text)  # a number of a meter has eight digits, too
-    if compact is not None:
-        return re.fullmatch(r"20\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])", text) is not None
+    if text.isdigit() and len(text) == 8:
+        return is_date_in_digits(text)
     return any(pattern.fullmatch(text.lower()) for pattern in _DATES)
 
 
-def is_number(text: str) -> bool:
-    """Tell whether a text is a number, however its thousands and decimals are parted."""
+def _is_time(text: str) -> bool:
+    return _is_date(text) or _EPOCH.fullmatch(text) is not None
+
+
+def _is_number(text: str) -> bool:
     return _NUMBER.fullmatch(text) is not None
 
 
+def _is_data(row: list[str]) -> bool:
+    return any(map(_is_time, row)) and any(map(_is_number, row))
+
+
+def _are_units(row: list[str]) -> bool:
+    cells = [cell.strip("[]() ") for cell in row if cell]
+    return any(map(units.factor, cells)) and not any(map(_is_number, cells))
+
+
 def _score(lines: list[str], separator: str) -> tuple[float, int]:
-    """Return how well a sign parts cells: in how many lines beside a date or an epoch stand numbers."""
-    some = [line for line in lines[:400] if line.strip()]
-    rows = [_cells(line, separator) for line in some]
+    """Return how well a sign parts cells: in how many lines beside a time stand numbers, and how many cells."""
+    rows = [_cells(line, separator) for line in lines[:400] if line.strip()]
     widths = Counter(len(row) for row in rows if len(row) > 1)
     if not widths:
         return 0.0, 0
     width = widths.most_common(1)[0][0]
-    good = [row for row in rows if len(row) == width and any(is_date(cell) or _is_epoch(cell) for cell in row)]
-    with_numbers = [row for row in good if sum(is_number(cell) and not is_date(cell) for cell in row) > 0]
-    return len(with_numbers) / len(some), width
-
-
-def _is_epoch(text: str) -> bool:
-    return re.fullmatch(r"\d{10}(?:\d{3})?(?:\.\d+)?", text) is not None
+    good = [
+        any(map(_is_time, row)) and any(_is_number(cell) and not _is_date(cell) for cell in row)
+        for row in rows
+        if len(row) == width
+    ]
+    return sum(good) / len(rows), width
 
 
 def _laid_out(cells: list[list[str]], separator: str, header: int | None, file: str) -> Sample:
     """Find the first row of data, and what stands above it."""
-    full = [row for row in cells if any(row)]
-    if not full:
+    widths = Counter(len(row) for row in cells if any(row))
+    if not widths:
         raise InputError(f"{file}: the file is empty. Export it again, or remove it.")
-    width = Counter(len(row) for row in full).most_common(1)[0][0]
+    width = widths.most_common(1)[0][0]
     first = next((n for n, row in enumerate(cells) if len(row) == width and _is_data(row)), None)
     if first is None or width < 2:
         raise InputError(f"{file}: no row of this file has a time and a number. Is it a table of readings?")
-    why, below = [], {}
-    head = first
-    if first > 1 and len(cells[first - 1]) == width and _are_units(cells[first - 1]):
-        head, below = first - 1, dict(enumerate(cells[first - 1]))
-        why.append(f"Line {first} holds the units of the columns.")
+    with_units = first > 1 and len(cells[first - 1]) == width and _are_units(cells[first - 1])
+    below, head = (cells[first - 1], first - 1) if with_units else ([], first)
     above = [n for n in range(head) if abs(len(cells[n]) - width) <= 1 and sum(map(bool, cells[n])) > width / 2]
     line = header if header is not None else above[-1] + 1 if above else 0
     names = [f"column {n}" for n in range(1, width + 1)] if not line else [*cells[line - 1], *[""] * width][:width]
-    why.append(f"Line {line} names the columns." if line else "No line names the columns.")
-    own = _once(names)
-    changed = own != names or not line or below or (separator and any("\n" in name for name in names))
-    rows = pd.DataFrame([row for row in cells[first:] if len(row) == width], columns=own, dtype="str")
-    title = " ".join(cell for row in cells[: max((line or 1) - 1, 0)] for cell in row if cell)
-    units_of = {own[n]: text for n, text in below.items() if text}
+    columns = _distinct(names)
+    changed = columns != names or not line or with_units or (separator and any("\n" in name for name in names))
     return Sample(
-        rows, separator, first if changed else line or 0, tuple(own) if changed else (), units_of, title, True, why
+        pd.DataFrame([row for row in cells[first:] if len(row) == width], columns=columns, dtype="str"),
+        separator,
+        first if changed else line,
+        tuple(columns) if changed else (),
+        {name: text for name, text in zip(columns, below, strict=False) if text},
+        " ".join(cell for row in cells[: max(line - 1, 0)] for cell in row if cell),
+        why=(
+            *([f"Line {first} holds the units of the columns."] if with_units else []),
+            f"Line {line} names the columns." if line else "No line names the columns.",
+        ),
     )
 
 
-def _is_data(row: list[str]) -> bool:
-    return any(is_date(cell) or _is_epoch(cell) for cell in row) and sum(map(is_number, row)) > 0
-
-
-def _are_units(row: list[str]) -> bool:
-    there = [cell.strip("[]() ") for cell in row if cell]
-    return bool(there) and any(units.factor(cell) for cell in there) and not any(map(is_number, there))
-
-
-def _once(names: list[str]) -> list[str]:
+def _distinct(names: list[str]) -> list[str]:
     """Return names of which none is empty and none stands twice."""
     out: list[str] = []
     for place, name in enumerate(names, start=1):
-        plain = name.strip() or f"(column {place})"
-        out.append(plain if plain not in out else f"{plain} ({place})")
+        stripped = name.strip() or f"(column {place})"
+        out.append(stripped if stripped not in out else f"{stripped} ({place})")
     return out
-
-
-def read_all(path: Path, sample: Sample) -> list[Table]:
-    """Return the whole table that a sample was taken of."""
-    return list(blocks(path, sample.line, sample.names, sample.separator))

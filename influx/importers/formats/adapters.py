@@ -20,8 +20,6 @@ from influx.importers.reading.part import Part
 from influx.importers.reading.table import Table
 from influx.importers.reading.times import Order
 
-# --- Ameren -----------------------------------------------------------------------------------------------------------
-
 _MINUTES = re.compile(r"(\d+) ?min", re.IGNORECASE)
 
 
@@ -35,13 +33,13 @@ def finest_of_ameren(path: Path, layout: Layout, settings: Settings) -> Layout:
     )
     minutes: dict[str, float] = {}
     for block in table.blocks(path, layout.line, names):
+        texts = block.rows[[*usages, *intervals]].apply(lambda column: column.str.strip())
         for usage, interval in zip(usages, intervals, strict=False):
-            blank = [block.rows[column].str.strip().isin(["", "-"]) for column in (usage, interval)]
-            if (blank[0] != blank[1]).any():
+            if (texts[usage].isin(["", "-"]) != texts[interval].isin(["", "-"])).any():
                 raise InputError(
                     f"{path.name}: its columns of usage and intervals do not belong together. Export it again."
                 )
-            lengths = block.rows[interval].str.strip().str.extract(_MINUTES, expand=False).dropna().astype(float)
+            lengths = texts[interval].str.extract(_MINUTES, expand=False).dropna().astype(float)
             minutes |= {usage: lengths.min()} if len(lengths) else {}
     if not minutes:
         raise InputError(f"{path.name}: no usage of this file names its interval, such as 60min. Export it again.")
@@ -50,15 +48,12 @@ def finest_of_ameren(path: Path, layout: Layout, settings: Settings) -> Layout:
     return replace(layout, time=time, mappings={finest: layout.mappings["Usage"]}, names=names)
 
 
-# --- EDC --------------------------------------------------------------------------------------------------------------
-
-
 def points_of_edc(path: Path, layout: Layout, settings: Settings) -> Layout:
     """Refuse shared energy and several supply points unless home.yaml names the home's own columns."""
     columns = settings.file(path.name).columns
     series = [mapping.device_id for mapping in layout.mappings.values()]
-    unclear = [name for name, mapping in layout.mappings.items() if mapping.device_id == "shared"] + [
-        name for name, mapping in layout.mappings.items() if mapping.role and series.count(mapping.device_id) > 1
+    unclear = [
+        name for name, mapping in layout.mappings.items() if not mapping.role or series.count(mapping.device_id) > 1
     ]
     if unclear and not columns:
         raise InputError(
@@ -67,17 +62,9 @@ def points_of_edc(path: Path, layout: Layout, settings: Settings) -> Layout:
             f"files: {{{path.name}: {{columns: {{{unclear[0]}: {{role: solar}}}}}}}}  "
             "(or grid_import, grid_export; columns that are not named are left out)."
         )
-    there = sample.look(path)  # rows end with a semicolon more than the header
-    return replace(
-        layout,
-        mappings={} if columns else layout.mappings,
-        line=there.line,
-        names=there.names,
-        separator=there.separator,
-    )
-
-
-# --- Emporia ----------------------------------------------------------------------------------------------------------
+    seen = sample.look(path)  # rows end with a semicolon more than the header
+    mappings = {} if columns else layout.mappings
+    return replace(layout, mappings=mappings, line=seen.line, names=seen.names, separator=seen.separator)
 
 
 def zone_of_emporia(path: Path, layout: Layout, settings: Settings) -> Layout:
@@ -91,9 +78,6 @@ def zone_of_emporia(path: Path, layout: Layout, settings: Settings) -> Layout:
         return layout
 
 
-# --- Energiemanager ---------------------------------------------------------------------------------------------------
-
-
 def times_factor(block: Table) -> Table:
     """Write states as kWh; what is no number stays as it is."""
     number, factor = (cells.numbers(block.rows[name], comma=False)[0] for name in ("value", "factor"))
@@ -102,8 +86,6 @@ def times_factor(block: Table) -> Table:
     block.comma = False
     return block
 
-
-# --- Enedis -----------------------------------------------------------------------------------------------------------
 
 _MOST_LINES = 10
 
@@ -124,13 +106,10 @@ def kind_of_enedis(path: Path, layout: Layout, settings: Settings) -> Layout:
         raise InputError(f"{path.name}: this is no load curve in W. Ask Enedis for the hourly consumption.")
     text = " ".join(words).lower()
     role: Role = "grid_export" if "production" in text or "injection" in text else "grid_import"
-    kind = units.factor(unit) or ("power", 1.0)
-    return replace(
-        layout, mappings={"Valeur": SeriesMapping(role.replace("_", " "), unit, kind[0], role)}, separator=";"
-    )
+    measures, _ = units.factor(unit) or ("power", 1.0)
+    mapping = SeriesMapping(role.replace("_", " "), unit, measures, role)
+    return replace(layout, mappings={"Valeur": mapping}, separator=";")
 
-
-# --- Enphase ----------------------------------------------------------------------------------------------------------
 
 _ORDERS: tuple[Order, ...] = ("ymd", "mdy", "dmy")
 _THOUSANDS = r"(?<=\d),(?=\d{3}(?:,\d{3})*$)"
@@ -156,13 +135,8 @@ def order_of_enphase(path: Path, layout: Layout, settings: Settings) -> Layout:
 def without_thousands(block: Table) -> Table:
     """Remove the commas that part thousands, as in 1,298."""
     energies = [name for name in block.rows if name.endswith("(Wh)")]
-    block.rows = block.rows.assign(
-        **{name: block.rows[name].str.replace(_THOUSANDS, "", regex=True) for name in energies}
-    )
+    block.rows[energies] = block.rows[energies].replace(_THOUSANDS, "", regex=True)
     return block
-
-
-# --- HomeWizard kWh meters --------------------------------------------------------------------------------------------
 
 
 def circuit_of_homewizard(path: Path, layout: Layout, settings: Settings) -> Layout:
@@ -182,8 +156,6 @@ def circuit_of_homewizard(path: Path, layout: Layout, settings: Settings) -> Lay
         )
     return replace(layout, mappings=mappings)
 
-
-# --- Octopus Energy ---------------------------------------------------------------------------------------------------
 
 _EXPORT = re.compile(r"export|outgoing|generation|feed.?in", re.IGNORECASE)
 _GAS = re.compile(r"(?<![a-z])gas(?![a-z])", re.IGNORECASE)
@@ -247,9 +219,6 @@ def _before_unknown(part: Part, rows: np.ndarray) -> np.ndarray:
         return np.full(len(rows), len(bad) > 0)  # a file in no order does not tell where the row belongs
     place = np.searchsorted(bad, rows)
     return np.append(place[1:] != place[:-1], False)
-
-
-# --- Slimme Meter Portal ----------------------------------------------------------------------------------------------
 
 
 def other_tariff_is_zero(block: Table) -> Table:

@@ -37,13 +37,7 @@ def matches(path: Path) -> bool:
 
 
 def read(path: Path, settings: Settings) -> Part:
-    """Read a table by what its data tells.
-
-    Raises
-    ------
-    InputError
-        It is no table of energy, or two readings are possible; then the error has the lines for home.yaml.
-    """
+    """Read a table by what its data tells."""
     found = infer.infer(path, settings)
     part = _read_matrix(path, found, settings) if found.matrix else tabular.read(path, found.layout, settings)
     _refuse_mixed(path.name, part)

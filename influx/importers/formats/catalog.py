@@ -11,30 +11,16 @@ from influx.core.settings import Role
 from influx.importers.formats import adapters
 from influx.importers.formats.table_format import TableFormat
 from influx.importers.reading.layout import SeriesMapping
-
-IMPORT = SeriesMapping("grid import", role="grid_import")
-EXPORT = SeriesMapping("grid export", role="grid_export")
-IMPORT_STATE = SeriesMapping("grid import", measures="counter", role="grid_import")
-EXPORT_STATE = SeriesMapping("grid export", measures="counter", role="grid_export")
+from influx.importers.reading.units import Measure
 
 
-def _import(name: str, unit: str = "kWh") -> SeriesMapping:
-    return SeriesMapping(f"grid import {name}", unit, role="grid_import")
+def _flow(role: Role, name: str = "", unit: str = "kWh", measures: Measure = "energy") -> SeriesMapping:
+    return SeriesMapping(f"{role.replace('_', ' ')} {name}".strip(), unit, measures, role)
 
 
-def _export(name: str, unit: str = "kWh") -> SeriesMapping:
-    return SeriesMapping(f"grid export {name}", unit, role="grid_export")
-
-
-_POWER = SeriesMapping("", "kW", "power")
+IMPORT, EXPORT = _flow("grid_import"), _flow("grid_export")
 _ELECTRICITY = r"(?i)ele(?:ctricity|ktriciteit)"
 _BACK = r"(?:returned|teruggeleverd) \([^)]*\)"
-
-_CIRCUITS: tuple[tuple[str, str, Role], ...] = (
-    ("(.*?)-?Mains_[ABC]", " mains", "grid_import"),
-    ("(.*Solar/Generation.*)", "", "solar"),
-    ("(.+)", "", "device"),
-)
 
 TABLES = (
     # Ameren (Illinois, Missouri): the energy of hours and of their quarters side by side, the finer one is read; names
@@ -57,10 +43,10 @@ TABLES = (
         "DSMR-reader",
         time="(?i)hour start|begintijd uur|date|datum",
         series={
-            rf"{_ELECTRICITY} 1 \([^)]*\)": _import("low tariff"),
-            rf"{_ELECTRICITY} 2 \([^)]*\)": _import("normal tariff"),
-            rf"{_ELECTRICITY} 1 {_BACK}": _export("low tariff"),
-            rf"{_ELECTRICITY} 2 {_BACK}": _export("normal tariff"),
+            rf"{_ELECTRICITY} 1 \([^)]*\)": _flow("grid_import", "low tariff"),
+            rf"{_ELECTRICITY} 2 \([^)]*\)": _flow("grid_import", "normal tariff"),
+            rf"{_ELECTRICITY} 1 {_BACK}": _flow("grid_export", "low tariff"),
+            rf"{_ELECTRICITY} 2 {_BACK}": _flow("grid_export", "normal tariff"),
         },
     ),
     # E-REDES (Portugal): mean power to the end of each quarter of an hour, by the clock of Lisbon wherever the home is.
@@ -103,9 +89,13 @@ TABLES = (
         "Emporia",
         time=r"Time Bucket \(.+\)",
         series={
-            rf"{name} \({unit}\)": replace(series, device_id=rf"\1{suffix}", role=role)
-            for unit, series in (("kWhs", SeriesMapping("")), ("kWatts", _POWER))
-            for name, suffix, role in _CIRCUITS
+            rf"{name} \({unit}(?:s|atts)\)": replace(circuit, unit=unit, measures="power" if unit == "kW" else "energy")
+            for unit in ("kWh", "kW")
+            for name, circuit in (
+                ("(.*?)-?Mains_[ABC]", SeriesMapping(r"\1 mains", role="grid_import")),
+                ("(.*Solar/Generation.*)", SeriesMapping(r"\1", role="solar")),
+                ("(.+)", SeriesMapping(r"\1", role="device")),
+            )
         },
         order="mdy",
         skip_empty=True,
@@ -117,7 +107,7 @@ TABLES = (
         "energiemanager",
         "Energiemanager",
         time="moment",
-        series={"ellm": IMPORT_STATE, "eltm": EXPORT_STATE},
+        series={"ellm": _flow("grid_import", measures="counter"), "eltm": _flow("grid_export", measures="counter")},
         header=("moment-date", "factor"),
         below_title=True,
         device="code",
@@ -156,12 +146,12 @@ TABLES = (
         "Enphase",
         time="Date/Time",
         series={
-            r"Energy (?:Produced|Delivered) \(Wh\)": SeriesMapping("solar", "Wh", role="solar"),
-            r"Energy Consumed \(Wh\)": SeriesMapping("household", "Wh", role="household"),
-            r"Imported from Grid \(Wh\)": SeriesMapping("grid import", "Wh", role="grid_import"),
-            r"Exported to Grid \(Wh\)": SeriesMapping("grid export", "Wh", role="grid_export"),
-            r"Stored in (?:AC B|b)atteries \(Wh\)": SeriesMapping("battery in", "Wh", role="battery_in"),
-            r"Discharged from (?:AC B|b)atteries \(Wh\)": SeriesMapping("battery out", "Wh", role="battery_out"),
+            r"Energy (?:Produced|Delivered) \(Wh\)": _flow("solar", unit="Wh"),
+            r"Energy Consumed \(Wh\)": _flow("household", unit="Wh"),
+            r"Imported from Grid \(Wh\)": _flow("grid_import", unit="Wh"),
+            r"Exported to Grid \(Wh\)": _flow("grid_export", unit="Wh"),
+            r"Stored in (?:AC B|b)atteries \(Wh\)": _flow("battery_in", unit="Wh"),
+            r"Discharged from (?:AC B|b)atteries \(Wh\)": _flow("battery_out", unit="Wh"),
         },
         total="Total",
         adapt=adapters.order_of_enphase,
@@ -176,8 +166,8 @@ TABLES = (
         series={
             r"(?i).*Active Import Interval \(kWh\).*": IMPORT,
             r"(?i).*Active Export Interval \(kWh\).*": EXPORT,
-            r"(?i).*Active Import Interval \(kW\).*": replace(IMPORT, unit="kW", measures="power"),
-            r"(?i).*Active Export Interval \(kW\).*": replace(EXPORT, unit="kW", measures="power"),
+            r"(?i).*Active Import Interval \(kW\).*": _flow("grid_import", unit="kW", measures="power"),
+            r"(?i).*Active Export Interval \(kW\).*": _flow("grid_export", unit="kW", measures="power"),
         },
         device="Read Type",
         value="Read Value",
@@ -194,10 +184,10 @@ TABLES = (
         "Fluvius",
         time=(r"Van datum|Van \(datum\)|From \(date\)", r"Van tijdstip|Van \(tijdstip\)|From \(time\)"),
         series={
-            "Afname Dag|Offtake Day": _import("day"),
-            "Afname Nacht|Offtake Night": _import("night"),
-            "Injectie Dag|Injection Day": _export("day"),
-            "Injectie Nacht|Injection Night": _export("night"),
+            "Afname Dag|Offtake Day": _flow("grid_import", "day"),
+            "Afname Nacht|Offtake Night": _flow("grid_import", "night"),
+            "Injectie Dag|Injection Day": _flow("grid_export", "day"),
+            "Injectie Nacht|Injection Night": _flow("grid_export", "night"),
         },
         device="Register",
         value="Volume",
@@ -205,10 +195,8 @@ TABLES = (
         others=True,
         quality="Validatiestatus|Validation status",
         quality_words={
-            "geschat": "estimated",
-            "estimated": "estimated",
-            "geen verbruik": "missing",
-            "no consumption": "missing",
+            **dict.fromkeys(("geschat", "estimated"), "estimated"),
+            **dict.fromkeys(("geen verbruik", "no consumption"), "missing"),
         },
         zone="Europe/Brussels",
         order="dmy",
@@ -220,8 +208,8 @@ TABLES = (
         "HomeWizard P1",
         time="time",
         series={
-            "Import (T[1-4]) kWh": SeriesMapping(r"grid import \1", measures="counter", role="grid_import"),
-            "Export (T[1-4]) kWh": SeriesMapping(r"grid export \1", measures="counter", role="grid_export"),
+            "Import (T[1-4]) kWh": _flow("grid_import", r"\1", measures="counter"),
+            "Export (T[1-4]) kWh": _flow("grid_export", r"\1", measures="counter"),
         },
     ),
     # HomeWizard kWh meters do not say what hangs on them, so home.yaml must. From public sample exports of the app.
@@ -241,9 +229,9 @@ TABLES = (
         time="Timestamp",
         series={
             r"(?:Diverter|Boosted) Energy \(L[1-3]\) \(Wh\)": SeriesMapping("myenergi {single}", "Wh", role="device"),
-            r"Net Grid Import \(Wh\)": SeriesMapping("grid import", "Wh", role="grid_import"),
-            r"Net Grid Export \(Wh\)": SeriesMapping("grid export", "Wh", role="grid_export"),
-            r"Total Generation \(Wh\)": SeriesMapping("solar", "Wh", role="solar"),
+            r"Net Grid Import \(Wh\)": _flow("grid_import", unit="Wh"),
+            r"Net Grid Export \(Wh\)": _flow("grid_export", unit="Wh"),
+            r"Total Generation \(Wh\)": _flow("solar", unit="Wh"),
         },
         single="Serial Number",
         zone="UTC",
@@ -257,7 +245,10 @@ TABLES = (
         "nextenergy",
         "NextEnergy",
         time="Date Time UTC",
-        series={r"(?i)\s*levering\s*": IMPORT_STATE, ".*": EXPORT_STATE},
+        series={
+            r"(?i)\s*levering\s*": _flow("grid_import", measures="counter"),
+            ".*": _flow("grid_export", measures="counter"),
+        },
         device="Direction",
         value="Reading Start",
         unit="Unit",
@@ -283,8 +274,8 @@ TABLES = (
         "Shelly EM",
         time="Date/time UTC",
         series={
-            r"Active energy Wh(?: \(([A-C])\))?": _import(r"\1", "Wh"),
-            r"Returned energy Wh(?: \(([A-C])\))?": _export(r"\1", "Wh"),
+            r"Active energy Wh(?: \(([A-C])\))?": _flow("grid_import", r"\1", "Wh"),
+            r"Returned energy Wh(?: \(([A-C])\))?": _flow("grid_export", r"\1", "Wh"),
         },
         zone="UTC",
     ),
@@ -295,10 +286,10 @@ TABLES = (
         "Slimme Meter Portal",
         time="datum_tijd",
         series={
-            "levering_normaal": _import("normal tariff"),
-            "levering_laag": _import("low tariff"),
-            "teruglevering_normaal": _export("normal tariff"),
-            "teruglevering_laag": _export("low tariff"),
+            "levering_normaal": _flow("grid_import", "normal tariff"),
+            "levering_laag": _flow("grid_import", "low tariff"),
+            "teruglevering_normaal": _flow("grid_export", "normal tariff"),
+            "teruglevering_laag": _flow("grid_export", "low tariff"),
         },
         refuse={"levering": "a gas meter"},
         time_marks="end",

@@ -59,36 +59,15 @@ def _is_alone(path: Path, column: re.Pattern[str], word: str) -> bool:
 
 
 def read_weather(path: Path, settings: Settings) -> Part:
-    """Read `timestamp`, `outdoor_temp_celsius`, and optionally `humidity_percent` and `kind`.
-
-    Raises
-    ------
-    InputError
-        More than half of the rows cannot be used.
-    """
-    raw = table.read(path)
-    cells.times(raw, "timestamp", settings.timezone)
-    for name in _WEATHER:
-        if name in raw.rows:
-            _numbers(raw, name, below_zero=True)
-    _check_kind(raw)
-    kept = [name for name in ("timestamp", *_WEATHER, "kind") if name in raw.rows]
-    others = [name for name in raw.rows if name not in kept]
+    """Read `timestamp`, `outdoor_temp_celsius`, and optionally `humidity_percent` and `kind`."""
+    raw, others = _values(path, settings, _WEATHER, "kind")
     if others:
-        raw.notes.append(f"{path.name}: the column {', '.join(others)} is not read from a weather file.")
-    raw.rows = raw.rows[kept]
+        raw.notes.append(f"{path.name}: the column {others} is not read from a weather file.")
     return part_of(raw, "weather", "weather")
 
 
 def read_prices(path: Path, settings: Settings) -> Part:
-    """Read `timestamp`, a price, and optionally `published`; `minutes` is how long a price holds.
-
-    Raises
-    ------
-    InputError
-        There are two prices, they are in another currency than the home's, coarser than hourly, or more than half of
-        the rows cannot be used.
-    """
+    """Read `timestamp`, a price, and optionally `published`; `minutes` is how long a price holds."""
     columns = {name: match for name in table.header(path) or () if (match := PRICE.fullmatch(name))}
     if len(columns) != 1:
         found = f"are several prices, {', '.join(columns)}. Keep" if columns else "is no price. Add the column of"
@@ -103,58 +82,49 @@ def read_prices(path: Path, settings: Settings) -> Part:
     raw = _per_kwh(path, settings, column, "price_per_kwh", "published")
     if unit == "mwh":
         raw.rows["price_per_kwh"] /= 1000
-    if "published" in raw.rows:
-        cells.times(raw, "published", settings.timezone)
     return replace(part_of(raw, "prices", "prices"), currency=code.upper() if code else None)
 
 
 def read_carbon(path: Path, settings: Settings) -> Part:
-    """Read `timestamp`, `carbon_intensity_g_per_kwh`, and optionally `kind`; `minutes` is how long a value holds.
-
-    Raises
-    ------
-    InputError
-        The values are coarser than hourly, or more than half of the rows cannot be used.
-    """
+    """Read `timestamp`, `carbon_intensity_g_per_kwh`, and optionally `kind`; `minutes` is how long a value holds."""
     raw = _per_kwh(path, settings, "carbon_intensity_g_per_kwh", "carbon_g_per_kwh", "kind")
-    _check_kind(raw)
     return part_of(raw, "carbon", "carbon intensity")
 
 
-def _per_kwh(path: Path, settings: Settings, column: str, value: str, known: str) -> table.Table:
-    """Read times and values, which are called `value` from here on, and how long each holds.
-
-    A blank cell is unknown; a price may be negative. A column `known` is read as it is, others are named in a note.
-    """
-    raw = table.read(path)
-    cells.times(raw, "timestamp", settings.timezone)
-    _numbers(raw, column, below_zero=value.startswith("price"))
-    kept = [name for name in ("timestamp", column, known) if name in raw.rows]
-    others = [name for name in raw.rows if name not in kept]
+def _per_kwh(path: Path, settings: Settings, column: str, value: str, optional: str) -> table.Table:
+    """Read times and values, which are called `value` from here on, and how long each holds."""
+    raw, others = _values(path, settings, (column,), optional)
     if others:
-        raw.notes.append(
-            f"{path.name}: {', '.join(others)} beside {column} is not read; put it into a file of its own."
-        )
-    rows = raw.rows[kept].rename(columns={column: value})
+        raw.notes.append(f"{path.name}: {others} beside {column} is not read; put it into a file of its own.")
+    rows = raw.rows.rename(columns={column: value})
     raw.rows = rows.assign(minutes=_step_minutes(rows["timestamp"], path.name))
     return raw
 
 
-def _numbers(raw: table.Table, column: str, below_zero: bool) -> None:
-    """Turn a column into finite numbers, and reject the other rows."""
-    texts = raw.rows[column]
-    values, bad = cells.numbers(texts, raw.comma)
-    raw.rows = raw.rows.assign(**{column: values})
-    reasons = np.select([bad | np.isinf(values), (values < 0) & (not below_zero)], ["not a number", "negative"], "")
-    raw.reject(reasons != "", column, reasons.astype(object), texts)
+def _values(path: Path, settings: Settings, columns: tuple[str, ...], optional: str) -> tuple[table.Table, str]:
+    """Read times, finite numbers and an optional column (`kind` or `published`), and return the other columns' names.
 
-
-def _check_kind(raw: table.Table) -> None:
-    """Put the words of `kind`, where there is such a column, into lower case, and reject the rows with another one."""
-    if "kind" in raw.rows:
-        word = raw.rows["kind"].astype("str").fillna("").str.strip().str.lower()
-        raw.rows = raw.rows.assign(kind=word.array)
-        raw.reject(~word.isin(_KINDS).to_numpy(bool), "kind", f"not one of {', '.join(_KINDS)}")
+    A blank cell is unknown; only a carbon intensity may not be negative.
+    """
+    raw = table.read(path)
+    cells.times(raw, "timestamp", settings.timezone)
+    for name in (name for name in columns if name in raw.rows):
+        texts = raw.rows[name]
+        values, bad = cells.numbers(texts, raw.comma)
+        negative = (values < 0) & (CARBON.fullmatch(name) is not None)
+        raw.rows = raw.rows.assign(**{name: values})
+        reasons = np.select([bad | np.isinf(values), negative], ["not a number", "negative"], "").astype(object)
+        raw.reject(reasons != "", name, reasons, texts)
+    if optional == "published" and optional in raw.rows:
+        cells.times(raw, optional, settings.timezone)
+    elif optional in raw.rows:
+        word = raw.rows[optional].astype("str").fillna("").str.strip().str.lower()
+        raw.rows = raw.rows.assign(**{optional: word.array})
+        raw.reject(~word.isin(_KINDS).to_numpy(bool), optional, f"not one of {', '.join(_KINDS)}")
+    used = [name for name in ("timestamp", *columns, optional) if name in raw.rows]
+    others = [name for name in raw.rows if name not in used]
+    raw.rows = raw.rows[used]
+    return raw, ", ".join(others)
 
 
 def _step_minutes(times: pd.Series, file: str) -> float:

@@ -29,7 +29,7 @@ _WAYS: dict[str, tuple[str, Role]] = {
 
 _KWH_METER = "Type = 243 AND SubType = 29"
 _GENERATED = 4  # as SwitchType; what is used has 0
-_SELECT = "SELECT ID, Name, {}, SwitchType, Date, {} FROM {} JOIN DeviceStatus ON ID = DeviceRowID WHERE {} "
+_SELECT = "SELECT ID, Name, '{}', SwitchType, Date, {} FROM {} AS m JOIN DeviceStatus ON ID = DeviceRowID WHERE {} "
 
 
 def is_domoticz(path: Path) -> bool:
@@ -38,40 +38,29 @@ def is_domoticz(path: Path) -> bool:
 
 
 def read_domoticz(path: Path, settings: Settings) -> Part:
-    """Read the registers of electricity under the names of their devices; gas, water and other counters are left aside.
-
-    Raises
-    ------
-    InputError
-        The database is damaged, or holds no state of a meter of electricity.
-    """
-    parts = [_SELECT.format("''", "Value", "Meter", _KWH_METER) + "ORDER BY ID, Meter.rowid"]
-    parts += [
-        _SELECT.format(f"'{column}'", column, "MultiMeter", "Type = 250") + "ORDER BY ID, MultiMeter.rowid"
-        for column in _WAYS
-    ]
-    others = _SELECT.format("''", "Value", "Meter", f"NOT ({_KWH_METER})") + "GROUP BY ID ORDER BY ID"
+    """Read the registers of electricity under the names of their devices; gas, water and others are left aside."""
+    selects = [("", "Value", "Meter", _KWH_METER), *((way, way, "MultiMeter", "Type = 250") for way in _WAYS)]
+    others = _SELECT.format("", "Value", "Meter", f"NOT ({_KWH_METER})") + "GROUP BY ID ORDER BY ID"
     try:
         with database.opened(path) as base:
-            found = [row for part in parts for row in base.execute(part)]
+            states = [
+                row for select in selects for row in base.execute(_SELECT.format(*select) + "ORDER BY ID, m.rowid")
+            ]
             aside = list(dict.fromkeys(str(row[1]) for row in base.execute(others)))
     except (sqlite3.Error, OSError, ValueError) as error:
         raise InputError(f"{path.name}: not readable as a Domoticz database: {error}. Copy it again.") from error
-    if not found:
+    if not states:
         raise InputError(f"{path.name}: this database of Domoticz holds no state of a meter of electricity.")
-    rows = pd.DataFrame(found, columns=["id", "name", "column", "kind", "time", "value"])
-    keys = rows[["id", "name", "column", "kind"]].drop_duplicates()
-    shared = keys.duplicated(["name", "column"], keep=False)
-    mappings, series = {}, {}
-    for (number, name, column, kind), twice in zip(keys.itertuples(index=False), shared, strict=True):
-        solar: Role | None = "solar" if kind == _GENERATED else None
-        way, role = _WAYS.get(column, ("", solar))
-        shown = " ".join(filter(None, [str(name), str(number) if twice else "", way]))
-        mappings[shown] = SeriesMapping(shown, "Wh", "counter", role)
-        series[number, column] = shown
-    rows["series"] = [series[key] for key in zip(rows["id"], rows["column"], strict=True)]
-    texts = rows[["series", "time", "value"]].astype("str")
-    texts.index = pd.RangeIndex(1, len(texts) + 1)
+    rows = pd.DataFrame(states, columns=["id", "name", "column", "kind", "time", "value"])
+    twice = rows.groupby(["name", "column"])["id"].transform("nunique") > 1
+    way = rows["column"].map(lambda column: _WAYS.get(column, ("", None))[0])
+    names = rows["name"].astype("str").where(~twice, rows["name"].astype("str") + " " + rows["id"].astype("str"))
+    rows = rows.assign(series=(names + " " + way).str.strip())
+    mappings = {}
+    for row in rows.drop_duplicates("series").itertuples(index=False):
+        solar: Role | None = "solar" if row.kind == _GENERATED else None
+        mappings[row.series] = SeriesMapping(row.series, "Wh", "counter", _WAYS.get(row.column, ("", solar))[1])
+    texts = rows[["series", "time", "value"]].astype("str").set_axis(range(1, len(rows) + 1))
     notes = [f"{path.name}: {', '.join(aside)} is no meter in kWh and is not read."] if aside else []
     layout = Layout("Domoticz", "time", mappings, device="series", value="value")
     raw = Table(path.name, texts, notes=notes, rows_read=len(texts))
@@ -96,13 +85,7 @@ def is_p1mon(path: Path) -> bool:
 
 
 def read_p1mon(path: Path, settings: Settings) -> Part:
-    """Read the table of hours, not that of minutes, which are kept for a month only.
-
-    Raises
-    ------
-    InputError
-        It holds no hours, or the water meter.
-    """
+    """Read the table of hours, not that of minutes, which are kept for a month only."""
     if _WATER in (table.header(path) or []):
         raise NoElectricityError(path.name, "a water meter")
     kind = encoding.kind(path)

@@ -40,13 +40,7 @@ def matches(path: Path) -> bool:
 
 
 def read(path: Path, settings: Settings) -> Part:
-    """Read what was taken from the grid, fed into it and generated, at one supply point.
-
-    Raises
-    ------
-    InputError
-        The file holds several supply points, or more than half of it cannot be used.
-    """
+    """Read what was taken from the grid, fed into it and generated, at one supply point."""
     raw = table.read(path)
     column = {name.lower(): name for name in raw.rows}
     supplies = raw.rows[column["cups"]].astype("str").str.strip().unique()
@@ -58,16 +52,15 @@ def read(path: Path, settings: Settings) -> Part:
     method = column.get("metodo_obtencion", column.get("real/estimado"))
     word = raw.rows[method].astype("str").str.strip().str.upper() if method else pd.Series("R", raw.rows.index)
     quality = np.where(word.str.startswith("E").to_numpy(bool), "estimated", "measured")
-    parts = []
-    for name in columns:
-        values, bad = cells.numbers(raw.rows[name], True)
-        known = {"device_id": name, "value": values, "quality": quality}
-        rows = raw.rows[["timestamp", "minutes"]].assign(**known, bad=bad | np.isinf(values), cell=raw.rows[name])
-        parts.append(rows)
-    raw.rows_read += (len(columns) - 1) * (len(raw.rows) + sum(map(len, raw.rejected)))
-    raw.rejected *= len(columns)
-    raw.rows = pd.concat(parts).sort_index(kind="stable")
-    raw.reject(raw.rows["bad"].to_numpy(), raw.rows["device_id"].to_numpy(), "not a number", raw.rows["cell"])
+    count = len(columns)
+    raw.rows_read += (count - 1) * (len(raw.rows) + sum(map(len, raw.rejected)))
+    raw.rejected *= count
+    raw.rows = raw.rows[["timestamp", "minutes", *columns]].assign(quality=quality)
+    raw.rows = raw.rows.melt(["timestamp", "minutes", "quality"], columns, "device_id", "cell", ignore_index=False)
+    raw.rows = raw.rows.sort_index(kind="stable")
+    values, bad = cells.numbers(raw.rows["cell"], True)
+    raw.rows = raw.rows.assign(value=values)
+    raw.reject(bad | np.isinf(values), raw.rows["device_id"].to_numpy(object), "not a number", raw.rows["cell"])
     return intervals.to_intervals(raw, {name: _MAPPINGS[name.lower()] for name in columns}, "Datadis", settings)
 
 

@@ -15,15 +15,13 @@ import numpy as np
 from influx.core.errors import InputError, NoElectricityError
 from influx.core.settings import Role, Settings
 from influx.importers.autodetect import quantity_detection
-from influx.importers.autodetect.time_detection import Question
+from influx.importers.autodetect.conclusion import AmbiguityError
 from influx.importers.reading import encoding, tabular
 from influx.importers.reading.layout import Layout, SeriesMapping
 from influx.importers.reading.part import Part
 from influx.importers.reading.times import Order
 
 _LINE = re.compile(r"\s*(\d{10}|\d{13})(?:\.\d+)?\s*([,;\t])\s*(\d+(?:\.\d+)?)\s*")
-_LOOKED_AT = 20
-_LEAST = 3
 _TOON = re.compile(r"(gas|elec)_(?:(solar)_)?quantity(?:_(nt|lt))?(?:_(orig|produ))?_Current\w+Quantity_\d+yr\w+.*")
 _TARIFFS = {"nt": " normal tariff", "lt": " low tariff", None: ""}
 _ROLES: dict[str, Role] = {
@@ -37,11 +35,10 @@ _ROLES: dict[str, Role] = {
 
 def matches(path: Path) -> bool:
     """Tell whether the first lines are rising times since 1970, each with a state that never falls."""
-    lines = [line for line in encoding.first_lines(path, _LOOKED_AT)[:-1] if line.strip()]
+    lines = [line for line in encoding.first_lines(path, 20)[:-1] if line.strip()]
     times, states = _numbers(lines)
-    if len(lines) < _LEAST or len(times) < len(lines):
-        return False
-    return bool((np.diff(times) > 0).all() and (np.diff(states) >= 0).all())
+    rising = (np.diff(times) > 0).all() and (np.diff(states) >= 0).all()
+    return bool(len(times) == len(lines) >= 3 and rising)
 
 
 def matches_toon(path: Path) -> bool:
@@ -50,13 +47,7 @@ def matches_toon(path: Path) -> bool:
 
 
 def read(path: Path, settings: Settings) -> Part:
-    """Read what the register counted; the series has the name of the file.
-
-    Raises
-    ------
-    InputError
-        As in `tabular.read`; its name says gas or water; or kWh and Wh are both possible.
-    """
+    """Read what the register counted; the series has the name of the file."""
     if (other := re.match("(gas|water)_", path.stem)) is not None:
         raise NoElectricityError(path.name, other[1])
     role = next((role for start, role in _ROLES.items() if path.stem.startswith(start)), None)
@@ -65,13 +56,7 @@ def read(path: Path, settings: Settings) -> Part:
 
 
 def read_toon(path: Path, settings: Settings) -> Part:
-    """Read the register: `nt` and `lt` are the normal and the low tariff, `orig` was taken and `produ` fed in.
-
-    Raises
-    ------
-    InputError
-        As in `tabular.read`; or it is gas, or use that the Toon computed from other registers.
-    """
+    """Read the register: `nt` and `lt` are the normal and the low tariff, `orig` was taken and `produ` fed in."""
     found = _TOON.fullmatch(path.stem)
     kind, sun, tariff, way = found.groups() if found is not None else ("elec", None, None, "orig")
     if kind == "gas":
@@ -82,9 +67,8 @@ def read_toon(path: Path, settings: Settings) -> Part:
             "remove it from the folder."
         )
     role: Role = "solar" if sun else "grid_import" if way == "orig" else "grid_export"
-    return _read(
-        path, "Toon", SeriesMapping(role.replace("_", " ") + _TARIFFS[tariff], "Wh", "counter", role), settings
-    )
+    mapping = SeriesMapping(role.replace("_", " ") + _TARIFFS[tariff], "Wh", "counter", role)
+    return _read(path, "Toon", mapping, settings)
 
 
 def _numbers(lines: list[str]) -> tuple[np.ndarray, np.ndarray]:
@@ -94,9 +78,9 @@ def _numbers(lines: list[str]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _read(path: Path, title: str, mapping: SeriesMapping, settings: Settings) -> Part:
-    found = _LINE.fullmatch(encoding.head(path, 1 << 12).lstrip("\ufeff").split("\n")[0])
-    order: Order = "ms" if found and len(found[1]) == 13 else "s"
-    separator = found[2] if found else ","
+    first = _LINE.fullmatch((encoding.first_lines(path, 1) or [""])[0])
+    order: Order = "ms" if first and len(first[1]) == 13 else "s"
+    separator = first[2] if first else ","
     names = ("time", "state")
     layout = Layout(title, "time", {"state": mapping}, order=order, line=0, names=names, separator=separator)
     return tabular.read(path, layout, settings)
@@ -107,13 +91,14 @@ def _unit(path: Path, settings: Settings) -> str:
     file = settings.file(path.name)
     if "unit" in file.model_fields_set or file.columns:
         return "kWh"  # what home.yaml says comes after it
-    times, states = _numbers(encoding.head(path).lstrip("\ufeff").split("\n"))
+    times, states = _numbers(encoding.first_lines(path, 1 << 16))
+    if not len(times):
+        return "kWh"
     hours = np.ptp(times) / (3.6e6 if times[0] > 1e11 else 3600)
-    column = quantity_detection.Column("state", states, hours=hours, risen=float(np.maximum(np.diff(states), 0).sum()))
-    if not column.risen or (column.risen < 30 * hours and (states % 1 > 0).any()):
+    risen = float(np.maximum(np.diff(states), 0).sum())
+    if not risen or (risen < 30 * hours and (states % 1 > 0).any()):
         return "kWh"  # no register in Wh has decimals
     try:
-        quantity_detection.unit_of_register(column)
-    except Question as question:
-        raise InputError(question.in_words(path.name)) from question
-    return column.unit or "kWh"
+        return quantity_detection.unit_of_register("state", risen, hours)
+    except AmbiguityError as error:
+        raise InputError(error.of_file(path.name)) from error

@@ -26,13 +26,7 @@ def matches(path: Path) -> bool:
 
 
 def read(path: Path, settings: Settings) -> Part:
-    """Read an events file; `timestamp` is the start of use in UTC.
-
-    Raises
-    ------
-    InputError
-        A required column is missing, or more than half of the rows cannot be used.
-    """
+    """Read an events file; `timestamp` is the start of use in UTC."""
     raw = table.read(path)
     table.need(raw, REQUIRED)
     _finite(raw, "power_consumption_kwh", zero="")

@@ -9,11 +9,13 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from influx.core.constants import HOUR_US
 from influx.core.errors import InputError
 from influx.core.settings import Role, Settings
 from influx.importers.reading import cells, database, encoding, intervals, table, tabular, times, units
@@ -23,14 +25,24 @@ from influx.importers.reading.table import ASIDE, Table
 from influx.importers.reading.times import Order
 from influx.importers.reading.units import Measure
 
-_HOUR = 3_600_000_000  # microseconds
 
-
-def short_names(statistics: list[str]) -> dict[str, str]:
+def _short_names(entities: list[str]) -> dict[str, str]:
     """Return names without the domain, as in tv_energy for sensor.tv_energy, unless two would be alike."""
-    plain = {name: name.removeprefix("sensor.") for name in statistics}
-    often = Counter(plain.values())
-    return {name: short if often[short] == 1 else name for name, short in plain.items()}
+    short = {name: name.removeprefix("sensor.") for name in entities}
+    often = Counter(short.values())
+    return {name: plain if often[plain] == 1 else name for name, plain in short.items()}
+
+
+def _kinds(unit: pd.Series) -> pd.Series:
+    """Return whether units are of energy or of power, "" where of neither."""
+    return unit.map(lambda text: (units.factor(text) or ("",))[0])
+
+
+def _settle(raw: Table, column: str, layout: Layout, settings: Settings, rank: np.ndarray | None = None) -> None:
+    """Turn a column of times into `timestamp`."""
+    micros, reasons = times.parse(raw.rows[column], layout.order)
+    zone = tabular.zone_of(layout, settings)
+    cells.settle(raw, "timestamp", micros, reasons, zone, "device_id", raw.rows[column], rank)
 
 
 # --- the database -----------------------------------------------------------------------------------------------------
@@ -38,6 +50,7 @@ def short_names(statistics: list[str]) -> dict[str, str]:
 _SECONDS = {"statistics": 3600, "statistics_short_term": 300}
 """Tables of statistics, and how long a row of each lasts [s]."""
 
+_META = ("id", "statistic_id", "unit_of_measurement", "has_sum")
 _YEARS = (946_684_800.0, 4_102_444_800.0)
 
 
@@ -54,20 +67,15 @@ def read_database(path: Path, settings: Settings) -> Part:
 
     `sum` is the state of a register at the end of the hour that begins at `start_ts` (`start` as text in older
     databases). Statistics of five minutes follow for the time after the last hour.
-
-    Raises
-    ------
-    InputError
-        The database is damaged, is none of Home Assistant, or holds no statistic of energy.
     """
     try:
         with database.opened(path) as base:
             found, notes = _statistics(base, path)
             counts = bool(found["sums"].all())
             rows = _rows(base, ",".join(map(str, found.index)), "sum" if counts else "mean")
+    except InputError:
+        raise
     except (sqlite3.Error, OSError, ValueError, OverflowError) as error:
-        if isinstance(error, InputError):
-            raise
         raise InputError(
             f"{path.name}: not readable as a Home Assistant database: {error}. Copy it again, if need be while Home "
             "Assistant stands still."
@@ -76,19 +84,19 @@ def read_database(path: Path, settings: Settings) -> Part:
         raise InputError(
             f"{path.name}: the statistics of this database are empty. Wait for an hour, and copy it again."
         )
-    columns = settings.file(path.name).columns
-    mappings = {}
-    for name, short in short_names(list(found["name"])).items():
-        column = columns.get(name)
-        shown, role = (None, None) if column is None else (column.device, column.role)
-        unit = found.loc[found["name"] == name, "unit"].iloc[0]
-        mappings[name] = SeriesMapping(shown or short, unit, "counter" if counts else "power", role)
-    names = list(found["name"])
+    short = _short_names(list(found["name"]))
+    mappings = {
+        name: SeriesMapping(short[name], unit, "counter" if counts else "power")
+        for name, unit in zip(found["name"], found["unit"], strict=True)
+    }
+    for name, column in settings.file(path.name).columns.items():
+        if name in mappings:
+            mappings[name] = replace(mappings[name], device_id=column.device or short[name], role=column.role)
     good = rows["start"].between(*_YEARS, inclusive="neither").to_numpy(bool)
     micros = (rows["start"].where(good, 0) * 1e6).round().astype("int64").to_numpy()
     frame = pd.DataFrame(
         {
-            "device_id": pd.Categorical.from_codes(found.index.get_indexer(rows["number"]), names),
+            "device_id": pd.Categorical.from_codes(found.index.get_indexer(rows["number"]), list(found["name"])),
             "timestamp": pd.DatetimeIndex(micros.view("datetime64[us]")).tz_localize("UTC"),
             "value": rows["value"].to_numpy(float),
         },
@@ -106,18 +114,18 @@ def _columns(base: sqlite3.Connection, name: str) -> set[str]:
 
 def _statistics(base: sqlite3.Connection, path: Path) -> tuple[pd.DataFrame, list[str]]:
     """Return the statistics that are read, by their numbers, and notes on the others."""
-    lacking = {"id", "statistic_id", "unit_of_measurement", "has_sum"} - _columns(base, "statistics_meta")
+    lacking = set(_META) - _columns(base, "statistics_meta")
     if lacking:
         raise InputError(
             f"{path.name}: a database, but none of Home Assistant: its table statistics_meta has no "
             f"{', '.join(sorted(lacking))}. Move the file out of the home's folder."
         )
-    rows = base.execute("SELECT id, statistic_id, unit_of_measurement, has_sum FROM statistics_meta ORDER BY id")
+    rows = base.execute(f"SELECT {', '.join(_META)} FROM statistics_meta ORDER BY id")
     found = pd.DataFrame(
         [(int(number), str(name), str(unit or ""), bool(sums)) for number, name, unit, sums in rows],
         columns=["number", "name", "unit", "sums"],
     ).set_index("number")
-    kind = found["unit"].map(lambda unit: (units.factor(unit) or ("",))[0])
+    kind = _kinds(found["unit"])
     energy, power = found[found["sums"] & (kind == "energy")], found[~found["sums"] & (kind == "power")]
     if energy.empty and power.empty:
         raise InputError(
@@ -135,25 +143,23 @@ def _statistics(base: sqlite3.Connection, path: Path) -> tuple[pd.DataFrame, lis
 
 def _rows(base: sqlite3.Connection, numbers: str, value: str) -> pd.DataFrame:
     """Return the rows of some statistics, those of five minutes only after the last hour of theirs."""
-    parts = [pd.DataFrame(columns=["number", "row", "start", "value"], dtype=float)]
-    last = pd.Series(dtype=float)
+    names = ["number", "row", "start", "value"]
+    parts, last = [], pd.Series(dtype=float)
     for name, seconds in _SECONDS.items():
-        there = _columns(base, name)
-        if not {"metadata_id", value} <= there or not there & {"start", "start_ts"}:
+        columns = _columns(base, name)
+        if not {"metadata_id", value} <= columns or not columns & {"start", "start_ts"}:
             continue
-        text = "CAST(strftime('%s', start) AS REAL)" if "start" in there else "NULL"
-        start = f"COALESCE(start_ts, {text})" if "start_ts" in there else text
-        found = base.execute(
+        text = "CAST(strftime('%s', start) AS REAL)" if "start" in columns else "NULL"
+        start = f"COALESCE(start_ts, {text})" if "start_ts" in columns else text
+        states = base.execute(
             f"SELECT metadata_id, rowid, {start}, CASE WHEN typeof({value}) IN ('real', 'integer') THEN {value} END "
             f"FROM {name} WHERE metadata_id IN ({numbers})"
         ).fetchall()
-        rows = pd.DataFrame(np.array(found, dtype=float).reshape(-1, 4), columns=parts[0].columns)
-        if seconds == 3600:
-            last = rows.groupby("number")["start"].max() + seconds
-        else:
-            rows = rows[rows["start"] >= rows["number"].map(last).fillna(-np.inf)]
+        rows = pd.DataFrame(np.array(states, dtype=float).reshape(-1, 4), columns=names)
+        rows = rows[~(rows["start"] < rows["number"].map(last))]
+        last = rows.groupby("number")["start"].max() + seconds
         parts.append(rows.assign(start=rows["start"] + (seconds if value == "sum" else 0)))
-    return pd.concat(parts[1:] or parts, ignore_index=True)
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=names, dtype=float)
 
 
 # --- energy.csv, the download of the Energy page ----------------------------------------------------------------------
@@ -175,45 +181,42 @@ def is_energy(path: Path) -> bool:
 
 
 def read_energy(path: Path, settings: Settings) -> Part:
-    """Read a row an entity and a column an hour; costs, gas and what Home Assistant calculated are set aside.
-
-    Raises
-    ------
-    InputError
-        The columns are days, no entity has energy, or a column is no time.
-    """
+    """Read a row an entity and a column an hour; costs, gas and what Home Assistant calculated are set aside."""
     raw = table.read(path)
     hours = [name for name in raw.rows if name not in _KEYS]
     _refuse_days(hours, path.name)
-    entity, kind, unit = (raw.rows[name].astype("str").str.strip() for name in _KEYS)
-    energy = unit.map(lambda text: (units.factor(text) or ("",))[0] == "energy")
-    bad = (~kind.isin(list(_ROLES)) | (entity == "") | ~energy).to_numpy(bool)
-    raw.reject(bad, "type", (f"{ASIDE} of an entity: " + kind).to_numpy(object), kind)
+    raw.rows = raw.rows.astype("str").assign(**{name: raw.rows[name].astype("str").str.strip() for name in _KEYS})
+    kind = raw.rows["type"]
+    energy = kind.isin(list(_ROLES)) & (raw.rows["entity_id"] != "") & (_kinds(raw.rows["unit"]) == "energy")
+    raw.reject(~energy.to_numpy(bool), "type", (f"{ASIDE} of an entity: " + kind).to_numpy(object))
     if raw.rows.empty:
         raise InputError(f"{path.name}: no row of this file is the energy of an entity. Download it again.")
-    entity, kind, unit = entity[~bad], kind[~bad], unit[~bad]
-    names = short_names(sorted(set(entity)))
-    series = entity + " " + kind
+    short = _short_names(sorted(set(raw.rows["entity_id"])))
+    series = raw.rows["entity_id"] + " " + raw.rows["type"]
     mappings = {
-        key: SeriesMapping(names[who], of, role=_ROLES[what])
-        for key, who, what, of in zip(series, entity, kind, unit, strict=True)
+        key: SeriesMapping(short[entity], unit, role=_ROLES[what])
+        for key, (entity, what, unit) in zip(series, raw.rows[[*_KEYS]].itertuples(index=False), strict=True)
     }
-    rows = raw.rows[hours].astype("str").assign(series=series).reset_index(names="line")
-    long = rows.melt(["line", "series"], hours, "time", "value").set_index("line").sort_index(kind="stable")
-    long = long.astype("str").rename_axis(None)
+    layout = overridden(Layout("Home Assistant, Energy page", "time", mappings), settings.file(path.name))
+    long = raw.rows[hours].assign(device_id=series).melt("device_id", hours, "time", "cell", ignore_index=False)
+    values, bad = cells.numbers(long["cell"], raw.comma if layout.comma is None else layout.comma)
+    long = long.astype("str").assign(value=values, bad=bad | np.isinf(values)).sort_index(kind="stable")
     raw = Table(raw.file, long, raw.comma, raw.rejected, raw.notes, len(long) + sum(map(len, raw.rejected)))
-    layout = Layout("Home Assistant, Energy page", "time", mappings, "series", "value")
-    return tabular.of([raw], overridden(layout, settings.file(path.name)), settings)
+    raw.reject(long["bad"].to_numpy(), long["time"].to_numpy(object), "not a number", long["cell"])
+    _settle(raw, "time", layout, settings)
+    raw.rows = raw.rows[["device_id", "timestamp", "value"]]
+    return intervals.to_intervals(
+        raw, {**mappings, **layout.mappings}, layout.format, settings, layout.time_marks, layout.gaps
+    )
 
 
 def _refuse_days(columns: list[str], file: str) -> None:
     micros, reasons = times.parse(pd.Series(columns, dtype="str"))
-    lost = [
-        f"the column {name!r}: {why}" for name, why in zip(columns, reasons, strict=True) if why not in ("", "naive")
-    ]
-    if lost or not columns:
-        raise InputError(f"{file}: {lost[0] if lost else 'there is no column of a time'}. Download it again.")
-    if len(micros) > 1 and np.median(np.diff(np.sort(micros))) > _HOUR:
+    bad = np.flatnonzero((reasons != "") & (reasons != "naive"))
+    if len(bad) or not columns:
+        why = f"the column {columns[bad[0]]!r}: {reasons[bad[0]]}" if columns else "there is no column of a time"
+        raise InputError(f"{file}: {why}. Download it again.")
+    if len(micros) > 1 and np.median(np.diff(np.sort(micros))) > HOUR_US:
         raise InputError(
             f"{file}: its columns are days or longer, too coarse to tell one hour from another. On the Energy page "
             "choose a single day, and download each, or hand over the database home-assistant_v2.db."
@@ -239,23 +242,10 @@ def read_history(path: Path, settings: Settings) -> Part:
 
     A row is a change, so that silence is no outage; `unavailable` and `unknown` are. Rows end with their last value
     where other entities have columns of their own.
-
-    Raises
-    ------
-    InputError
-        What a sensor measures cannot be told; the error has the line for home.yaml.
     """
     raw = table.concat(table.blocks(path, short=True))
-    layout = Layout(
-        "Home Assistant, history",
-        "last_changed",
-        _sensors(raw, settings),
-        device="entity_id",
-        value="state",
-        gaps="unchanged",
-        only_mapped=True,
-    )
-    layout = overridden(layout, settings.file(path.name))
+    layout = Layout("Home Assistant, history", "last_changed", _sensors(raw, settings), "entity_id", "state")
+    layout = overridden(replace(layout, gaps="unchanged", only_mapped=True), settings.file(path.name))
     _to_ends(raw, [name for name, mapping in layout.mappings.items() if mapping.measures == "counter"])
     return tabular.of([raw], layout, settings)
 
@@ -264,27 +254,24 @@ def _sensors(raw: Table, settings: Settings) -> dict[str, SeriesMapping]:
     """Return what each entity with numbers measures."""
     file = settings.file(raw.file)
     values, _ = cells.numbers(raw.rows["state"], raw.comma if file.decimal is None else file.decimal == ",")
-    entities = raw.rows["entity_id"].astype("str").to_numpy(object)
-    short = short_names(sorted(set(entities)))
+    states = pd.Series(values, raw.rows["entity_id"].astype("str").to_numpy(object))
+    short = _short_names(sorted(set(states.index)))
     mappings: dict[str, SeriesMapping] = {}
-    for name in dict.fromkeys(entities[np.isfinite(values)]):
+    for name, known in states[np.isfinite(states)].groupby(level=0, sort=False):
         column = file.columns.get(name)
         if column is not None and column.role == "ignore":
             continue
         plain = re.sub(r"[^a-z0-9]+", "_", name.lower())
-        power = _POWER.search(plain) is not None
-        if column is not None or file.unit is not None:
-            power = False
-        elif not power and not _ENERGY.search(plain):
-            known = values[(entities == name) & np.isfinite(values)]
-            guess = "kWh, measures: counter" if (np.diff(known) >= 0).all() else "W, measures: power"
+        told = column is not None or file.unit is not None
+        measures: Measure = "power" if _POWER.search(plain) and not told else "counter"
+        if measures == "counter" and not told and not _ENERGY.search(plain):
+            guess = "kWh, measures: counter" if known.is_monotonic_increasing else "W, measures: power"
             raise InputError(
                 f"{raw.file}: the file does not say what {name} measures (values from {known.min():g} to "
                 f"{known.max():g}). Say it in home.yaml, such as  "
                 f"files: {{{raw.file}: {{columns: {{{name}: {{unit: {guess}}}}}}}}}"
             )
-        measures: Measure = "power" if power else "counter"
-        mappings[name] = SeriesMapping(short[name], "W" if power else "kWh", measures)
+        mappings[name] = SeriesMapping(short[name], "W" if measures == "power" else "kWh", measures)
     if not mappings:
         raise InputError(f"{raw.file}: no entity of this history has numbers. Choose sensors of energy or power.")
     return mappings
@@ -300,11 +287,11 @@ def _to_ends(raw: Table, registers: list[str]) -> None:
     texts = raw.rows["last_changed"].astype("str").to_numpy(object)
     for name in registers:
         rows = np.flatnonzero((entities == name) & (reasons == ""))
-        between = micros[rows][micros[rows] % _HOUR != 0]
+        between = micros[rows][micros[rows] % HOUR_US != 0]
         hourly = rows[micros[rows] < between.min()] if len(between) else rows
         steps = np.diff(np.sort(micros[hourly]))
-        if len(steps) and np.median(steps) == _HOUR:
-            ends = pd.DatetimeIndex((micros[hourly] + _HOUR).view("datetime64[us]"))
+        if len(steps) and np.median(steps) == HOUR_US:
+            ends = pd.DatetimeIndex((micros[hourly] + HOUR_US).view("datetime64[us]"))
             texts[hourly] = ends.strftime("%Y-%m-%dT%H:%M:%S.000Z")
     raw.rows = raw.rows.assign(last_changed=pd.Series(texts, raw.rows.index, dtype="str"))
 
@@ -323,55 +310,42 @@ def read_statistics(path: Path, settings: Settings) -> Part:
 
     Times are local, mostly as 31.12.2025 14:00; a sum stands at the end of its hour. Rows with a mean are measurements
     of something, and set aside.
-
-    Raises
-    ------
-    InputError
-        The order of day and month cannot be told, or no statistic counts energy.
     """
     raw = table.concat(table.blocks(path, short=True))
     first = str(raw.rows["start"].iloc[0]) if len(raw.rows) else ""
     order: Order = "ymd" if first[:4].isdigit() or "/" in first else "dmy"  # with slashes home.yaml must tell it
     layout = overridden(Layout("", "start", order=order), settings.file(path.name))
-    comma = bool(layout.comma) or raw.comma
     names, unit = (raw.rows[name].astype("str").str.strip() for name in ("statistic_id", "unit"))
-    sums, bad_sums = _finite(raw.rows.get("sum"), len(raw.rows), comma)
-    deltas, bad_deltas = _finite(raw.rows.get("delta"), len(raw.rows), comma)
+    sums, bad_sums = _finite(raw, "sum", layout)
+    deltas, bad_deltas = _finite(raw, "delta", layout)
     counts = (pd.Series(np.isfinite(sums)).groupby(names.to_numpy()).transform("sum") > 1).to_numpy(bool)
-    kind = unit.map(lambda text: units.factor(text) or ("", np.nan))
-    scale = kind.map(lambda pair: pair[1] if pair[0] == "energy" else np.nan).to_numpy(float)
-    measured = np.isnan(sums) & np.isnan(deltas) & ~bad_sums & ~bad_deltas
+    other = (_kinds(unit) != "energy").to_numpy(bool) | (np.isnan(sums) & np.isnan(deltas) & ~bad_sums & ~bad_deltas)
     raw.rows = raw.rows[["start"]].assign(
-        device_id=names,
-        value=np.where(counts, sums, deltas) * scale,
-        counts=counts,
-        bad=np.where(counts, bad_sums, bad_deltas),
+        device_id=names, unit=unit, value=np.where(counts, sums, deltas), counts=counts
     )
-    reasons = (f"{ASIDE}: unit " + unit.where(unit != "", "unknown")).to_numpy(object)
-    raw.reject(np.isnan(scale) | measured, "unit", reasons, unit)
-    raw.reject(raw.rows["bad"].to_numpy(bool), "sum", "not a number", raw.rows["value"])
+    bad = np.where(counts, bad_sums, bad_deltas)[~other]
+    raw.reject(other, "unit", (f"{ASIDE}: unit " + unit.where(unit != "", "unknown")).to_numpy(object), unit)
+    raw.reject(bad, "sum", "not a number", raw.rows["value"])
     if raw.rows.empty:
         raise InputError(f"{path.name}: no statistic of this file counts energy in Wh, kWh or MWh.")
-    rank = raw.rows["value"].where(raw.rows["counts"]).to_numpy(float)
-    micros, reasons = times.parse(raw.rows["start"], layout.order)
-    zone = tabular.zone_of(layout, settings)
-    cells.settle(raw, "timestamp", micros, reasons, zone, "device_id", raw.rows["start"], rank)
+    scale = raw.rows["unit"].map(lambda text: (units.factor(text) or ("", np.nan))[1])
+    raw.rows["value"] *= scale
+    _settle(raw, "start", layout, settings, raw.rows["value"].where(raw.rows["counts"]).to_numpy(float))
     late = raw.rows["timestamp"] + pd.Timedelta(hours=1)
     raw.rows["timestamp"] = raw.rows["timestamp"].mask(raw.rows["counts"], late)
     counting = raw.rows.groupby("device_id", sort=False)["counts"].first()
-    short = short_names(list(counting.index))
+    short = _short_names(list(counting.index))
     mappings = {
-        name: SeriesMapping(short[name], measures="counter" if counter else "energy")
-        for name, counter in counting.items()
+        name: SeriesMapping(short[name], measures="counter" if counts else "energy")
+        for name, counts in counting.items()
     }
     raw.rows = raw.rows[["device_id", "timestamp", "value"]]
     return intervals.to_intervals(raw, mappings, "Home Assistant, statistics", settings, column="sum")
 
 
-def _finite(column: pd.Series | None, count: int, comma: bool) -> tuple[np.ndarray, np.ndarray]:
+def _finite(raw: Table, column: str, layout: Layout) -> tuple[np.ndarray, np.ndarray]:
     """Return the finite numbers of a column that may lack, NaN where there is none, and where something else stands."""
-    if column is None:
-        return np.full(count, np.nan), np.zeros(count, bool)
-    values, bad = cells.numbers(column, comma)
+    texts = raw.rows[column] if column in raw.rows else pd.Series("", raw.rows.index)
+    values, bad = cells.numbers(texts, bool(layout.comma) or raw.comma)
     bad = bad | np.isinf(values)
     return np.where(bad, np.nan, values), bad

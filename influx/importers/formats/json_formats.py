@@ -23,27 +23,13 @@ from influx.importers.reading.units import Measure
 
 @dataclass(frozen=True)
 class JsonFormat:
-    """A format in JSON.
-
-    Attributes
-    ----------
-    id : str
-        Its name under `format:` in home.yaml.
-    words : tuple of tuple of str
-        What stands in the beginning of a file: all words of one of the tuples.
-    records : callable
-        From the content and the path to the records and their layout.
-    prepare : callable, optional
-        From the table of records to the one that is read.
-    complete : callable, optional
-        From a part, the content and the path to the part that is handed on.
-    """
+    """A format in JSON: what stands in the beginning of its files, and how its records become a table."""
 
     id: str
-    words: tuple[tuple[str, ...], ...]
+    words: tuple[tuple[str, ...], ...]  # all words of one of the tuples stand in the beginning of a file
     records: Callable[[object, Path], tuple[Iterable[object], Layout]]
-    prepare: Callable[[Table], Table] | None = None
-    complete: Callable[[Part, object, Path], Part] | None = None
+    prepare: Callable[[Table], Table] = lambda raw: raw
+    complete: Callable[[Part, object, Path], Part] = lambda part, content, path: part
     rank: int = 50
 
     def matches(self, path: Path) -> bool:
@@ -51,20 +37,17 @@ class JsonFormat:
         return any(json_text.begins_with(path, *(f'"{word}"' for word in words)) for words in self.words)
 
     def read(self, path: Path, settings: Settings) -> Part:
-        """Read all records.
-
-        Raises
-        ------
-        InputError
-            It is no such JSON, tells of something else, or as in `tabular.read`.
-        """
+        """Read all records."""
         content = json_text.load(path)
         records, layout = self.records(content, path)
         columns = [*layout.times, *((layout.device, layout.value) if layout.device else layout.mappings), layout.end]
-        raw = json_text.table_of(path.name, records, {name: name for name in columns if name})
-        raw = raw if self.prepare is None else self.prepare(raw)
+        raw = self.prepare(json_text.table_of(path.name, records, {name: name for name in columns if name}))
         part = tabular.of([raw], overridden(layout, settings.file(path.name)), settings)
-        return part if self.complete is None else self.complete(part, content, path)
+        return self.complete(part, content, path)
+
+
+def _flow(role: Role, unit: object = None, measures: Measure = "energy") -> SeriesMapping:
+    return SeriesMapping(role.replace("_", " "), str(unit or "kWh"), measures, role)
 
 
 def _below(record: object, *keys: str) -> object:
@@ -100,16 +83,13 @@ def _givenergy(content: object, path: Path) -> tuple[Iterable[object], Layout]:
     """Records whose status is not normal, or that were not metered, hold no states."""
 
     def flat(record: object) -> object:
-        if not isinstance(record, dict) or json_text.TWICE in record:
+        if not isinstance(record, dict):
             return record
         good = record.get("status") == "NORMAL" and record.get("is_metered", True) is not False
-        states = {name: _below(record, *name.split(".")) for name in _GIVENERGY} if good else {}
-        return {"time": record.get("time"), **states}
+        return record | ({name: _below(record, *name.split(".")) for name in _GIVENERGY} if good else {})
 
     page = content.get("data") if isinstance(content, dict) else content
-    mappings = {
-        name: SeriesMapping(role.replace("_", " "), measures="counter", role=role) for name, role in _GIVENERGY.items()
-    }
+    mappings = {name: _flow(role, measures="counter") for name, role in _GIVENERGY.items()}
     return map(flat, page if isinstance(page, list) else [page]), Layout("GivEnergy", "time", mappings)
 
 
@@ -178,12 +158,7 @@ def _octopus_complete(part: Part, content: object, path: Path) -> Part:
 
 # --- SolarEdge: energy in Wh or mean power in W by the plant's clock (its documentation, answers stored in programs) --
 
-_SOLAREDGE: dict[str, Measure] = {
-    "energy": "energy",
-    "energyDetails": "energy",
-    "power": "power",
-    "powerDetails": "power",
-}
+_SOLAREDGE = ("energy", "energyDetails", "power", "powerDetails")
 _SOLAREDGE_ROLES: dict[str, Role] = {
     "production": "solar",
     "consumption": "household",
@@ -209,7 +184,7 @@ def _solaredge(content: object, path: Path) -> tuple[Iterable[object], Layout]:
         for meter in (meters if isinstance(meters, list) else [{"type": "production", **body}])
         for value in _list(_below(meter, "values"))
     ]
-    default = SeriesMapping("", str(body.get("unit") or "Wh"), _SOLAREDGE[kind])
+    default = SeriesMapping("", str(body.get("unit") or "Wh"), "power" if kind.startswith("power") else "energy")
     mappings = {name: replace(default, device_id=name, role=role) for name, role in _SOLAREDGE_ROLES.items()}
     return records, Layout("SolarEdge", "date", mappings, "meter", "value", only_mapped=True, default=default)
 
@@ -231,15 +206,15 @@ _TIBBER: dict[str, Role] = {"consumption": "grid_import", "production": "grid_ex
 
 
 def _tibber(content: object, path: Path) -> tuple[Iterable[object], Layout]:
-    found = list(_nodes(content))
-    if len({kind for kind, _ in found}) < len(found):
+    lists = list(_nodes(content))
+    if len({kind for kind, _ in lists}) < len(lists):
         raise InputError(f"{path.name}: it holds several homes. Keep one of them, or split the file.")
     records = [
         {**node, "amount": node.get(kind), "kind": kind} if isinstance(node, dict) else node
-        for kind, nodes in found
+        for kind, nodes in lists
         for node in nodes
     ]
-    mappings = {kind: SeriesMapping(role.replace("_", " "), role=role) for kind, role in _TIBBER.items()}
+    mappings = {kind: _flow(role) for kind, role in _TIBBER.items()}
     return records, Layout("Tibber", "from", mappings, "kind", "amount", end="to")
 
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -35,37 +35,22 @@ class _RecordError(ValueError):
     """Why a record cannot be read."""
 
 
-@dataclass(frozen=True)
-class _Register:
+class _Register(NamedTuple):
     name: str
     unit: str
     minutes: int
-
-    @property
-    def factor(self) -> float | None:
-        """The kWh in one of its unit; None where it counts no energy."""
-        kind = units.factor(self.unit)
-        return kind[1] if kind and kind[0] == "energy" and self.name.split("_")[-1][:1] in _ROLES else None
+    factor: float | None  # the kWh in one of its unit; None where it counts no energy
 
 
 def matches(path: Path) -> bool:
     """Tell whether the file begins with the record 100 of NEM12 or NEM13, or with a register and a day of it."""
-    try:
-        return _BEGIN.match(encoding.head(path).lstrip("\ufeff").replace('"', "")) is not None
-    except (InputError, OSError, UnicodeError):
-        return False
+    return _BEGIN.match("\n".join(encoding.first_lines(path, 100)).replace('"', "")) is not None
 
 
 def read(path: Path, settings: Settings) -> Part:
-    """Read the intervals of all registers; each interval is a row of the reconciliation.
-
-    Raises
-    ------
-    InputError
-        The file holds no intervals (NEM13 has readings of months), or more than half of them cannot be used.
-    """
+    """Read the intervals of all registers; each interval is a row of the reconciliation."""
     days: list[pd.DataFrame] = []
-    faults: list[tuple[int, str, str]] = []
+    faults: dict[int, tuple[str, str]] = {}
     ignored: Counter[str] = Counter()
     register, day = None, None
     lines = "".join(encoding.blocks(path)).split("\n")
@@ -91,18 +76,18 @@ def read(path: Path, settings: Settings) -> Part:
             elif kind not in ("", "100", "400", "500", "550", "900"):
                 raise _RecordError(f"{kind[:20]!r} is no record of NEM12")
         except csv.Error as error:
-            faults.append((number, line, f"not readable as CSV: {error}"))
+            faults[number] = (line[:80], f"not readable as CSV: {error}")
         except _RecordError as fault:
-            faults.append((number, line, str(fault)))
+            faults[number] = (line[:80], str(fault))
     if not days:
         raise InputError(
             f"{path.name}: there is no day of intervals (record 300) that can be read"
-            + (f"; line {faults[0][0]}: {faults[0][2]}" if faults else "")
+            + "".join(f"; line {number}: {why}" for number, (_, why) in [*faults.items()][:1])
             + ". Ask for the interval data, NEM12, in kWh."
         )
     rows = pd.concat(days)
-    numbers, texts, reasons = ([fault[place] for fault in faults] for place in range(3))
-    bad = rejected(path.name, numbers, "", [str(text)[:80] for text in texts], reasons)
+    texts, reasons = ([fault[place] for fault in faults.values()] for place in range(2))
+    bad = rejected(path.name, list(faults), "", texts, reasons)
     notes = [
         f"{path.name}: {count} days of {name}, which is no energy, are not read." for name, count in ignored.items()
     ]
@@ -110,8 +95,7 @@ def read(path: Path, settings: Settings) -> Part:
     raw.reject((rows["value"].abs() > LARGEST).to_numpy(bool), "interval", "infinite", rows["value"])
     strange = raw.rows.pop("text")
     raw.reject((strange != "").to_numpy(bool), "interval", "not a number", strange)
-    series = dict.fromkeys(rows["device_id"])
-    mappings = {name: SeriesMapping(name, role=_ROLES[re.split(r"[ _]", name)[-1][0]]) for name in series}
+    mappings = {name: SeriesMapping(name, role=_ROLES[name.split("_")[-1][0]]) for name in rows["device_id"].unique()}
     return intervals.to_intervals(raw, mappings, "NEM12", settings, column="interval")
 
 
@@ -120,7 +104,10 @@ def _register(cells: list[str], several: bool) -> _Register:
     if len(cells) < 9 or not cells[8].isdigit() or int(cells[8]) not in (1, 5, 10, 15, 30, 60):
         raise _RecordError("a record 200 names a register, its unit, and an interval of 5, 15 or 30 min")
     suffix = (cells[4] or cells[3]).upper()
-    return _Register(f"{cells[1]}_{suffix}" if several else suffix, cells[7], int(cells[8]))
+    measures, factor = units.factor(cells[7]) or ("", 0.0)
+    name = f"{cells[1]}_{suffix}" if several else suffix
+    energy = measures == "energy" and name.split("_")[-1][:1] in _ROLES
+    return _Register(name, cells[7], int(cells[8]), factor if energy else None)
 
 
 def _day(cells: list[str], register: _Register, factor: float, line: int) -> pd.DataFrame:

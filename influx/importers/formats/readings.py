@@ -6,6 +6,7 @@ frequent step of each device.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +20,6 @@ from influx.importers.reading import cells, table, tabular, units
 from influx.importers.reading.layout import Layout, SeriesMapping
 from influx.importers.reading.part import Part
 
-REQUIRED = ("device_id", "timestamp", "energy_kwh")
 _KEYS = ("timestamp", "home_id", "quality")
 
 
@@ -38,13 +38,7 @@ def _in_another_unit(name: str) -> bool:
 
 
 def read(path: Path, settings: Settings) -> Part:
-    """Read a file of readings; a row of its reconciliation is one device at one time.
-
-    Raises
-    ------
-    InputError
-        A column is missing, the readings are coarser than hourly, or more than half of them cannot be used.
-    """
+    """Read a file of readings; a row of its reconciliation is one device at one time."""
     names = table.header(path) or []
     notes: list[str] = []
     if {"device_id", "energy_kwh"} & set(names):
@@ -59,25 +53,23 @@ def read(path: Path, settings: Settings) -> Part:
 
 def _devices(path: Path, names: list[str], settings: Settings) -> tuple[list[str], list[str]]:
     """Return the columns that are devices' energy, and notes on the others."""
-    blocks = table.blocks(path)
-    first = next(blocks)
-    whole = next(blocks, None) is None
+    first, *more = itertools.islice(table.blocks(path), 2)
     columns = [name for name in names if name not in _KEYS]
-    aside = [name for name in columns if name in CONTEXT_COLUMNS or PRICE.fullmatch(name) or CARBON.fullmatch(name)]
-    roles = {name: device.role for name in columns if (device := settings.devices.get(name)) is not None}
-    ignored = [name for name in columns if roles.get(name) == "ignore" and name not in aside]
-    rest = [name for name in columns if name not in {*aside, *ignored}]
-    empty = [name for name in rest if _holds_no_number(first, name, whole)]
+    context = [name for name in columns if name in CONTEXT_COLUMNS or PRICE.fullmatch(name) or CARBON.fullmatch(name)]
+    roles = {name: settings.devices[name].role for name in columns if name in settings.devices}
+    ignored = [name for name in columns if roles.get(name) == "ignore" and name not in context]
+    rest = [name for name in columns if name not in {*context, *ignored}]
+    empty = [name for name in rest if _holds_no_number(first, name, whole=not more)]
     devices = [name for name in rest if name not in empty]
     notes = [f"{path.name}: the column {name} holds no number and is not read." for name in empty]
     if devices:
         notes += [f"{path.name}: the column {name} is left out, as home.yaml says." for name in ignored]
-    if aside:
-        notes.append(f"{path.name}: {', '.join(aside)} is no energy and is not read here.")
+    if context:
+        notes.append(f"{path.name}: {', '.join(context)} is no energy and is not read here.")
     if not devices and not ignored:
         raise InputError(
             f"{path.name}: no column holds the energy of a device; there are {', '.join(names)}. "
-            f"Readings have the columns {', '.join(REQUIRED)}, or timestamp and one column of kWh a device."
+            "Readings have the columns device_id, timestamp, energy_kwh, or timestamp and one column of kWh a device."
         )
     return devices or ignored, notes  # a file of nothing else is read, and its devices are ignored later
 

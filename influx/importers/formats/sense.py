@@ -47,13 +47,7 @@ def _line(path: Path) -> int:
 
 
 def read(path: Path, settings: Settings) -> Part:
-    """Read an export; an hour for which Sense wrote no row because the device was off is a row, too.
-
-    Raises
-    ------
-    InputError
-        The export is by days, or more than half of it cannot be used.
-    """
+    """Read an export; an hour for which Sense wrote no row because the device was off is a row, too."""
     raw = table.read(path, _line(path))
     cells.times(raw, "DateTime", settings.timezone, "Device ID", into="timestamp")
     values, bad = cells.numbers(raw.rows["kWh"])

@@ -29,93 +29,42 @@ _MIDNIGHT = r"[ T]00:00(?::00)?$"
 
 @dataclass(frozen=True)
 class TableFormat:
-    r"""A format that is a table with a header.
+    r"""A format that is a table with a header, whose columns and series are named by patterns of their whole names.
 
-    Columns and series are named by regular expressions that match a whole name.
-
-    Attributes
-    ----------
-    id : str
-        Its name under `format:` in home.yaml.
-    title : str
-        What the reconciliation calls it.
-    time : str or tuple of str
-        The column of the time, or those of the date and of the clock.
-    series : mapping of str to SeriesMapping
-        What a column measures, or in a table with a row a series and time what a name in its column `device` does; the
-        first pattern that matches counts. `\1` in the name of a series is the first group of its pattern. Columns of
-        one name are added up.
-    header : tuple of str
-        Further columns by which a file is known.
-    below_title : bool
-        Whether the header may stand below lines about the account.
-    find_header : callable, optional
-        Returns the line of the header (0: not of this format), where more than its names tells.
-    device, value, unit : str, optional
-        Of a table with a row a series and time: its columns of names, values and units.
-    others : bool
-        Whether names in `device` that no pattern matches are electricity, too, and not set aside.
-    end, quality : str, optional
-        Columns of the intervals' ends and of how good a value is, read where they are there.
-    quality_words : mapping of str to str
-        What the file calls a quality, in lower case.
-    time_marks, zone, order, comma
-        As in `Layout`.
-    alternatives : bool
-        Whether columns of one name measure the same, so that the one of the first pattern counts, instead of their sum.
-    below_zero : str
-        The columns that are written with a minus though they are no other direction.
-    total : str
-        What stands instead of a time in rows that sum up others, which are passed over.
-    skip_empty : bool
-        Whether columns without any number are left out, with a note.
-    single : str
-        The column of the meter; a file of several is refused. `{single}` in the name of a series is the meter's.
-    refuse : mapping of str to str
-        Columns of files that tell of something else than electricity, and of what.
-    advice : str
-        What to do with a file without any of the series.
-    expected : mapping of str to str
-        Columns that a complete file has, and the note where one lacks them.
-    adapt : callable, optional
-        From path, layout and settings to the layout of this file.
-    prepare : callable, optional
-        From a block of cells to the one that is read.
-    complete : callable, optional
-        From a part and the path to the part that is handed on.
-    rank : int
-        Of several formats that match a file the one with the lowest rank reads it.
+    `series` says what a column measures, or in a table with a row a series and time what a name in its column `device`
+    does; the first pattern that matches counts, and `\1` in the name of a series is the first group of its pattern.
+    Columns of one name are added up.
     """
 
-    id: str
-    title: str
-    time: str | tuple[str, ...]
+    id: str  # its name under `format:` in home.yaml
+    title: str  # what the reconciliation calls it
+    time: str | tuple[str, ...]  # the column of the time, or those of the date and of the clock
     series: Mapping[str, SeriesMapping]
-    header: tuple[str, ...] = ()
-    below_title: bool = False
-    find_header: Callable[[Path], int] | None = None
-    device: str = ""
+    header: tuple[str, ...] = ()  # further columns by which a file is known
+    below_title: bool = False  # whether the header may stand below lines about the account
+    find_header: Callable[[Path], int] | None = None  # its line (0: none), where more than the names of columns tells
+    device: str = ""  # of a table with a row a series and time: its columns of names, values and units
     value: str = ""
     unit: str = ""
-    others: bool = False
-    end: str = ""
+    others: bool = False  # whether names in `device` that no pattern matches are electricity too, and not set aside
+    end: str = ""  # columns of the intervals' ends and of how good a value is, read where they are there
     quality: str = ""
-    quality_words: Mapping[str, str] = field(default_factory=dict)
-    time_marks: Literal["start", "end"] = "start"
+    quality_words: Mapping[str, str] = field(default_factory=dict)  # what the file calls a quality, in lower case
+    time_marks: Literal["start", "end"] = "start"  # this and the next three as in `Layout`
     zone: str = "home"
     order: Order = "ymd"
     comma: bool | None = None
-    alternatives: bool = False
-    below_zero: str = ""
-    total: str | None = None
-    skip_empty: bool = False
-    single: str = ""
-    refuse: Mapping[str, str] = field(default_factory=dict)
-    advice: str = "Move the file out of the home's folder."
-    expected: Mapping[str, str] = field(default_factory=dict)
+    alternatives: bool = False  # whether of columns of one name the first pattern's counts, instead of their sum
+    below_zero: str = ""  # the columns that are written with a minus though they are no other direction
+    total: str | None = None  # what stands instead of a time in rows that sum up others, which are passed over
+    skip_empty: bool = False  # whether columns without any number are left out, with a note
+    single: str = ""  # the column of the meter, `{single}` in the name of a series; a file of several is refused
+    refuse: Mapping[str, str] = field(default_factory=dict)  # columns of something else than electricity, and of what
+    advice: str = "Move the file out of the home's folder."  # what to do with a file without any of the series
+    expected: Mapping[str, str] = field(default_factory=dict)  # columns of a complete file, and a note where one lacks
     adapt: Callable[[Path, Layout, Settings], Layout] | None = None
-    prepare: Callable[[Table], Table] | None = None
-    complete: Callable[[Part, Path], Part] | None = None
+    prepare: Callable[[Table], Table] | None = None  # from a block of cells to the one that is read
+    complete: Callable[[Part, Path], Part] | None = None  # from a part to the one that is handed on
     rank: int = 50
 
     def matches(self, path: Path) -> bool:
@@ -123,13 +72,7 @@ class TableFormat:
         return self._line(path) > 0
 
     def read(self, path: Path, settings: Settings) -> Part:
-        """Read a file by its row of the catalog.
-
-        Raises
-        ------
-        InputError
-            It tells of gas or of no series that is known, of several meters, or as in `tabular.read`.
-        """
+        """Read a file by its row of the catalog."""
         line = self._line(path) or 1
         names = table.header(path, line) or []
         layout, notes = self._layout(path, line, names)
@@ -149,56 +92,61 @@ class TableFormat:
         return int(self._is_header(table.header(path) or []))
 
     def _is_header(self, names: list[str]) -> bool:
-        if any(_column(names, pattern) is not None for pattern in self.refuse):
-            return all(_column(names, pattern) is not None for pattern in self._times)
         needed = (*self._times, *self.header, *filter(None, (self.device, self.value, self.unit, self.single)))
-        return all(_column(names, pattern) is not None for pattern in needed) and (
-            bool(self.device) or any(self._series(name) is not None for name in names)
-        )
+        if any(_column(names, pattern) for pattern in self.refuse):
+            needed = self._times
+        elif not self.device and not self._mappings(names):
+            return False
+        return all(_column(names, pattern) is not None for pattern in needed)
 
     @property
     def _times(self) -> tuple[str, ...]:
         return (self.time,) if isinstance(self.time, str) else self.time
 
-    def _series(self, name: str) -> tuple[int, SeriesMapping] | None:
-        """Return the place of the first pattern that matches a name, and what it measures."""
-        for place, (pattern, mapping) in enumerate(self.series.items()):
-            if (match := re.fullmatch(pattern, name)) is not None:
+    def _mappings(self, names: Collection[str], meter: str = "") -> dict[str, SeriesMapping]:
+        """Return what each of the names measures that are known."""
+        mappings: dict[str, SeriesMapping] = {}
+        for pattern, mapping in self.series.items():
+            for name in names:
+                match = None if name in mappings else re.fullmatch(pattern, name)
+                if match is None:
+                    continue
                 series = match.expand(mapping.device_id) if "\\" in mapping.device_id else mapping.device_id
-                return place, replace(mapping, device_id=series.strip())
-        return None
+                series = series.replace("{single}", meter).strip()
+                if not self.alternatives or series not in {known.device_id for known in mappings.values()}:
+                    mappings[name] = replace(mapping, device_id=series)
+        return {name: mappings[name] for name in names if name in mappings}
 
     def _layout(self, path: Path, line: int, names: list[str]) -> tuple[Layout, list[str]]:
         """Return how this file is laid out, and notes on what it lacks."""
         for pattern, what in self.refuse.items():
             if _column(names, pattern) is not None:
                 raise NoElectricityError(path.name, what)
-
-        def there(pattern: str) -> str | None:
-            return (_column(names, pattern) or pattern) if pattern else None
-
-        distinct = _distinct(path, line, filter(None, (self.device, self.unit, self.single)), names)
-        units = distinct.get(self.unit, set())
-        if units and units <= {"m³", "m3", ""}:
+        keys = [self.device, self.unit, self.single]
+        series, units, meters = _distinct(path, line, [_column(names, pattern) for pattern in keys])
+        if units and set(units) <= {"m³", "m3", ""}:
             raise NoElectricityError(path.name, "gas")
-        meters = sorted(distinct.get(self.single, set()))
         if len(meters) > 1:
             raise InputError(
                 f"{path.name}: holds {len(meters)} meters or devices ({', '.join(meters)[:120]}). Export each apart."
             )
-        mappings = self._mappings(sorted(distinct[self.device]) if self.device else names, "".join(meters))
+        mappings = self._mappings(series if self.device else names, "".join(meters))
         notes = [f"{path.name}: {note}" for pattern, note in self.expected.items() if _column(names, pattern) is None]
         if self.skip_empty:
             empty = _without_numbers(path, line, mappings)
             mappings = {name: mapping for name, mapping in mappings.items() if name not in empty}
             notes += [f"{path.name}: {', '.join(empty)} holds no number and is not read."] if empty else []
-        layout = Layout(
+        device, value, unit = (_column(names, name) or name or None for name in (self.device, self.value, self.unit))
+        if not mappings and not self.others and self.adapt is None:
+            seen = ", ".join(series or names)
+            raise InputError(f"{path.name}: there is no electricity of {self.title} in {seen[:120]}. {self.advice}")
+        return Layout(
             self.title,
             tuple(_column(names, pattern) or pattern for pattern in self._times),
             mappings,
-            there(self.device),
-            there(self.value),
-            there(self.unit),
+            device,
+            value,
+            unit,
             quality=_column(names, self.quality),
             quality_words=self.quality_words,
             only_mapped=not self.others,
@@ -208,24 +156,7 @@ class TableFormat:
             order=self.order,
             comma=self.comma,
             line=line,
-        )
-        if not mappings and not self.others and self.adapt is None:
-            seen = ", ".join(sorted(distinct.get(self.device, set())) or names)
-            raise InputError(f"{path.name}: there is no electricity of {self.title} in {seen[:120]}. {self.advice}")
-        return layout, notes
-
-    def _mappings(self, names: Collection[str], meter: str) -> dict[str, SeriesMapping]:
-        """Return what each of the names measures that are known."""
-        found = {name: series for name in names if (series := self._series(name)) is not None}
-        if self.alternatives:
-            first: dict[str, str] = {}
-            for name, (_, mapping) in sorted(found.items(), key=lambda item: item[1][0]):
-                first.setdefault(mapping.device_id, name)
-            found = {name: found[name] for name in first.values()}
-        return {
-            name: replace(mapping, device_id=mapping.device_id.replace("{single}", meter).strip())
-            for name, (_, mapping) in found.items()
-        }
+        ), notes
 
     def _prepared(self, block: Table, layout: Layout) -> Table:
         """Return a block without rows of totals, signs that mean nothing, and midnights beside a clock."""
@@ -248,16 +179,13 @@ def _column(names: Iterable[str], pattern: str) -> str | None:
     return next((name for name in names if re.fullmatch(pattern, name)), None) if pattern else None
 
 
-def _distinct(path: Path, line: int, patterns: Iterable[str], names: list[str]) -> dict[str, set[str]]:
-    """Return what stands in the columns of some patterns, by the pattern."""
-    columns = {pattern: _column(names, pattern) for pattern in patterns}
-    found: dict[str, set[str]] = {pattern: set() for pattern in columns}
-    if None in columns.values() or not columns:
-        return found
-    for block in table.blocks(path, line):
-        for pattern, name in columns.items():
-            found[pattern] |= set(block.rows[name].astype("str").unique())
-    return found
+def _distinct(path: Path, line: int, columns: list[str | None]) -> list[list[str]]:
+    """Return what stands in some columns, in order; nothing of a column that is not there."""
+    cells: list[set[str]] = [set() for _ in columns]
+    for block in table.blocks(path, line) if any(columns) else ():
+        for seen, name in zip(cells, columns, strict=True):
+            seen |= set() if name is None else set(block.rows[name].astype("str").unique())
+    return [sorted(seen) for seen in cells]
 
 
 def _without_numbers(path: Path, line: int, columns: Collection[str]) -> list[str]:

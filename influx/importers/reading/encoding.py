@@ -46,10 +46,10 @@ def head(path: Path, size: int = 1 << 16) -> str:
     _refuse_binary(start, path.name, marked)
     for name in (marked,) if marked == "utf-16" else (marked or "utf-8", "latin-1"):
         try:
-            return _plain(codecs.getincrementaldecoder(name)("strict").decode(start))
+            return plain(codecs.getincrementaldecoder(name)("strict").decode(start))
         except UnicodeDecodeError:
             continue
-    return _plain(start.decode("utf-16", "replace"))
+    return plain(start.decode("utf-16", "replace"))
 
 
 def first_lines(path: Path, most: int) -> list[str]:
@@ -115,5 +115,6 @@ def _refuse_binary(piece: bytes, file: str, marked: str | None) -> None:
         raise InputError(f"{file}: this is not a text table (it holds binary bytes). Export it as CSV or Parquet.")
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """Return a text whose lines end with `\\n`."""
     return text.replace("\r\n", "\n").replace("\r", "\n")

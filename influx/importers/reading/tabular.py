@@ -92,7 +92,7 @@ def _numbers(raw: Table, layout: Layout) -> Table:
     needed = (*layout.times, *named, layout.end, layout.quality, layout.home)
     table.need(raw, tuple(name for name in needed if name is not None))
     comma = bool(raw.comma if layout.comma is None else layout.comma)
-    micros, why = _times(raw, layout.times, layout)
+    micros, why = times.parse(times.joined(raw.rows, layout.times), layout.order)
     phases = _phases(layout) if layout.device is None else [[]]
     wide = max(len(phases), 1)
     out = _wide(raw, phases, comma) if layout.device is None else _long(raw, layout, comma)
@@ -119,13 +119,6 @@ def _numbers(raw: Table, layout: Layout) -> Table:
     raw.rows_read += (wide - 1) * len(raw.rows)
     raw.rows = out.rows[~bad] if bad.any() else out.rows
     return raw
-
-
-def _times(raw: Table, columns: tuple[str, ...], layout: Layout) -> tuple[np.ndarray, np.ndarray]:
-    texts = raw.rows[columns[0]]
-    for name in columns[1:]:
-        texts = texts.astype("str").str.strip() + " " + raw.rows[name].astype("str").str.strip()
-    return times.parse(texts, layout.order)
 
 
 def _phases(layout: Layout) -> list[list[str]]:
@@ -224,7 +217,7 @@ def _categories(column: pd.Series, strip: bool = True) -> pd.Categorical:
 def _minutes(out: _Cells, raw: Table, layout: Layout, micros: np.ndarray, why: np.ndarray) -> np.ndarray:
     """Return how long the readings last [min], from their ends in the table, and blame those that end too soon."""
     end, wide = layout.end or "", len(out.rows) // max(len(micros), 1)
-    until, reasons = _times(raw, (end,), layout)
+    until, reasons = times.parse(raw.rows[end], layout.order)
     lost = (reasons != "") & (reasons != "naive")
     minutes = (until - micros) / MINUTE_US
     naive = (reasons == "naive") & (why == "naive")

@@ -85,6 +85,14 @@ def parse(cells: pd.Series, order: Order = "ymd") -> tuple[np.ndarray, np.ndarra
     return quick or _by_pattern(pc.utf8_lower(pc.utf8_trim_whitespace(texts)), order)
 
 
+def joined(rows: pd.DataFrame, columns: tuple[str, ...]) -> pd.Series:
+    """Return the texts of the column of times, or those of date and clock, parted by a blank."""
+    texts = rows[columns[0]]
+    for name in columns[1:]:
+        texts = texts.astype("str").str.strip() + " " + rows[name].astype("str").str.strip()
+    return texts
+
+
 def _typed(cells: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     """Return typed times as they are; those without a zone stood on a clock."""
     stamps = pd.DatetimeIndex(pd.to_datetime(cells, utc=True)).as_unit("us")
