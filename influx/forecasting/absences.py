@@ -64,7 +64,7 @@ def activity(household: pd.Series, timezone: str) -> pd.Series:
 
     That is the mean of the waking hours minus a low quantile of all hours; at least one hour must be known.
     """
-    grid, days = calendar_days(household, timezone)
+    grid, days = calendar_days(pd.DatetimeIndex(household.index), household.to_numpy(), timezone)
     known = np.isfinite(grid)
     waking = known[:, WAKING_FROM:].sum(axis=1)
     mean = np.where(known, grid, 0.0)[:, WAKING_FROM:].sum(axis=1) / np.maximum(waking, 1)

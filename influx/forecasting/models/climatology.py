@@ -63,20 +63,20 @@ class Climatology(RegressorMixin, BaseEstimator):
         self.country = country
 
     def fit(self, X: pd.DataFrame, y: np.ndarray) -> Climatology:  # noqa: N803
-        """Weigh the similar hours before the one after the last of `X`, of which only the index is used.
+        """Weigh the similar hours; of `X` only the index is used, complete UTC hours.
 
         Raises
         ------
         ValueError
             No hour is known.
         """
-        history = pd.Series(np.asarray(y, dtype=float), index=pd.DatetimeIndex(X.index)).asfreq("h")
-        origin, last = history.index[-1] + HOUR, history.last_valid_index()
-        if last is None:
+        stamps, kwh = pd.DatetimeIndex(X.index), np.asarray(y, dtype=float)
+        if not np.isfinite(kwh).any():
             raise ValueError("no known hour before the origin")
-        grid, days = calendar_days(history[last + HOUR - pd.Timedelta(days=WINDOW_DAYS) :], self.timezone)
-        off = is_day_off(days.tz_localize("UTC"), "UTC", self.country)
-        age = (local(pd.DatetimeIndex([origin]), self.timezone)[0] - days) / pd.Timedelta(weeks=1)
+        start = max(0, int(np.flatnonzero(np.isfinite(kwh))[-1]) + 1 - 24 * WINDOW_DAYS)
+        grid, days = calendar_days(stamps[start:], kwh[start:], self.timezone)
+        off = _days_off(days[0], len(days), self.country)
+        age = (local(stamps[-1:] + HOUR, self.timezone)[0] - days) / pd.Timedelta(weeks=1)
         recency = np.exp2(-np.maximum(age, 0.0) / self.half_life_weeks)
         closeness = np.repeat([NEIGHBOUR_WEIGHT, 1.0, NEIGHBOUR_WEIGHT], len(days))
         of_type = np.where(off == np.array([[False], [True]]), 1.0, OTHER_DAY_TYPE_WEIGHT) * recency.to_numpy()
@@ -116,6 +116,11 @@ def _places_of_hours(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the same of complete hours, which all devices of a home share."""
     return _places_of(pd.date_range(first, periods=count, freq="h"), timezone, country)
+
+
+@lru_cache(maxsize=128)
+def _days_off(first: pd.Timestamp, count: int, country: str | None) -> np.ndarray:
+    return is_day_off(pd.date_range(first, periods=count, freq="D", tz="UTC"), "UTC", country)
 
 
 def weighted_quantiles(values: np.ndarray, weights: np.ndarray, levels: np.ndarray) -> np.ndarray:

@@ -63,11 +63,12 @@ def _calendar_cells(first: pd.Timestamp, count: int, timezone: str) -> tuple[np.
     return *_read_only((wall.normalize() - days[0]).days.to_numpy(), wall.hour.to_numpy()), days
 
 
-def calendar_days(history: pd.Series, timezone: str) -> tuple[np.ndarray, pd.DatetimeIndex]:
+def calendar_days(stamps: pd.DatetimeIndex, kwh: np.ndarray, timezone: str) -> tuple[np.ndarray, pd.DatetimeIndex]:
     """Lay complete UTC hours out as local days, shape (n, 24), from the first known hour to the last one."""
-    known = history.loc[history.first_valid_index() : history.last_valid_index()]
-    day, hour, days = _calendar_cells(known.index[0], len(known), timezone)
-    return to_days(known.to_numpy(), day, hour, 0, len(days)), days
+    known = np.flatnonzero(np.isfinite(kwh))
+    first, count = known[0], int(known[-1] - known[0]) + 1
+    day, hour, days = _calendar_cells(stamps[first], count, timezone)
+    return to_days(kwh[first : first + count], day, hour, 0, len(days)), days
 
 
 def to_days(values: np.ndarray, day: np.ndarray, hour: np.ndarray, first: int, count: int) -> np.ndarray:
