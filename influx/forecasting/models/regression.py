@@ -173,7 +173,8 @@ class Regression(RegressorMixin, BaseEstimator):
     def _fit_stacked(self, X: pd.DataFrame, y: np.ndarray) -> Regression:  # noqa: N803
         if self.base != SIMILAR_DAYS:
             raise InputError(f"base: there is no {self.base!r}; a regression stands on {SIMILAR_DAYS!r} or on None.")
-        self.base_ = _fit(SimilarDays(self.timezone, self.country), X, y)
+        place = self.timezone, self.country
+        self.base_ = _fitted(ByContent((SimilarDays(*place), X, y), place, X, y))
         mean = float(np.nanmean(self.base_.kwh_))
         self.scale_ = mean if mean > 0 else 1.0
         weeks = self.base_.past_contexts
@@ -195,7 +196,8 @@ class Regression(RegressorMixin, BaseEstimator):
         inputs = np.concatenate([_stacked_inputs(week, self.scale_) for week in weeks])
         target = np.concatenate([week.observed.ravel() for week in weeks]) / self.scale_
         known = np.isfinite(target)
-        return _fit(self._new(), inputs[known], target[known])
+        lesson = self._new(), inputs[known], target[known]
+        return _fitted(ByContent(lesson, *lesson))
 
     def _share(self, weeks: list[ForecastContext]) -> float:
         """Return how far a blend goes: the share that lost least on the last fifth of the weeks, shrunk."""
@@ -212,13 +214,9 @@ class Regression(RegressorMixin, BaseEstimator):
         return float(best * len(losses) / (len(losses) + TRUST_WEEKS))
 
 
-def _fit(estimator: Any, inputs: Any, target: np.ndarray) -> Any:
-    """Fit, or find again what learned the same: stacked regression and blend share their base and their estimator."""
-    return _fitted(ByContent((estimator, inputs, target), estimator, inputs, target))
-
-
 @lru_cache(maxsize=32)
 def _fitted(lesson: ByContent) -> Any:
+    """Fit, or find again what learned the same: stacked regression and blend share their base and their estimator."""
     estimator, inputs, target = lesson.thing
     return estimator.fit(inputs, target)
 
