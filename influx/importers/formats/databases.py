@@ -13,7 +13,7 @@ import pandas as pd
 from influx.core.errors import InputError, NoElectricityError
 from influx.core.settings import Role, Settings
 from influx.importers.reading import database, encoding, sheet, table, tabular
-from influx.importers.reading.layout import Layout, SeriesMapping, overridden
+from influx.importers.reading.layout import Layout, SeriesMapping, flow, overridden
 from influx.importers.reading.part import Part
 from influx.importers.reading.table import Table
 
@@ -72,8 +72,8 @@ def read_domoticz(path: Path, settings: Settings) -> Part:
 _HOURS = "e_history_uur"
 _TIME = "TIMESTAMP"
 _FLOWS = {
-    "VERBR_KWH_X": SeriesMapping("grid import", role="grid_import"),
-    "GELVR_KWH_X": SeriesMapping("grid export", role="grid_export"),
+    "VERBR_KWH_X": flow("grid_import"),
+    "GELVR_KWH_X": flow("grid_export"),
 }
 _WATER = "VERBR_IN_M3_TOTAAL"
 

@@ -21,7 +21,7 @@ from defusedxml.ElementTree import fromstring
 
 from influx.core.errors import InputError
 from influx.core.settings import Role, Settings
-from influx.importers.reading import encoding, intervals
+from influx.importers.reading import cells, encoding, intervals
 from influx.importers.reading.layout import SeriesMapping
 from influx.importers.reading.part import Part
 from influx.importers.reading.table import ASIDE, Table
@@ -45,7 +45,6 @@ _REGISTERS = {"1", "2", "3", "9"}
 
 _MOST_POWER = 12
 _LONGEST = 40 * 86_400.0  # seconds
-_YEARS = (946_684_800.0, 4_102_444_800.0)
 _READING = ("timePeriod/start", "timePeriod/duration", "value", "ReadingQuality/quality")
 
 
@@ -104,6 +103,7 @@ def read(path: Path, settings: Settings) -> Part:
     raw = Table(path.name, rows, rows_read=len(rows))
     why = raw.rows.pop("why").to_numpy(object)
     raw.reject(why != "", "value", why, raw.rows.pop("text"))
+    cells.times(raw, "start", "UTC", order="s", into="timestamp")
     raw.rows["quality"] = pd.Categorical(raw.rows["quality"])
     mappings = {meaning.mapping.device_id: meaning.mapping for meaning in meanings}
     return intervals.to_intervals(raw, mappings, "Green Button", settings, column="value")
@@ -208,8 +208,8 @@ def _named(meanings: list[_Meaning]) -> list[_Meaning]:
 
 def _readings(block: ElementTree.Element, meaning: _Meaning) -> pd.DataFrame:
     """Return the intervals of a block as rows: time, length, value, quality, and why one cannot be used."""
-    cells = [[_text(reading, path) for path in _READING] for reading in block.iterfind("{*}IntervalReading")]
-    texts = pd.DataFrame(cells, columns=["start", "duration", "value", "quality"], dtype="str")
+    rows = [[_text(reading, path) for path in _READING] for reading in block.iterfind("{*}IntervalReading")]
+    texts = pd.DataFrame(rows, columns=["start", "duration", "value", "quality"], dtype="str")
     numbers = texts.apply(pd.to_numeric, errors="coerce").astype(float)
     start, duration, value = (numbers[name].to_numpy() for name in ("start", "duration", "value"))
     counter = meaning.mapping.measures == "counter"
@@ -217,19 +217,16 @@ def _readings(block: ElementTree.Element, meaning: _Meaning) -> pd.DataFrame:
     first = _number(_text(block, "interval/start"))
     begin = np.where(np.isfinite(start), start, first + np.arange(len(texts)) * meaning.length)
     begin = begin + duration if counter else begin
-    sane = (begin > _YEARS[0]) & (begin < _YEARS[1])
     long = np.isfinite(duration) & (duration < _LONGEST)
     reasons = {
         meaning.why: np.full(len(texts), bool(meaning.why)),
-        "its start is not a time between the years 2000 and 2099": ~sane,
         "its length is not known": ~long & (not counter),
         "not a number": ~np.isfinite(value),
     }
-    stamps = (np.where(sane, begin, 0) * 1e6).round().astype("int64").view("datetime64[us]")
     return pd.DataFrame(
         {
             "device_id": meaning.mapping.device_id,
-            "timestamp": pd.DatetimeIndex(stamps).tz_localize("UTC"),
+            "start": begin,
             "minutes": np.where(long, duration, 3600.0) / 60,
             "value": value * meaning.scale,
             "quality": np.where(texts["quality"].isin(_ESTIMATED), "estimated", "measured"),

@@ -51,7 +51,6 @@ _SECONDS = {"statistics": 3600, "statistics_short_term": 300}
 """Tables of statistics, and how long a row of each lasts [s]."""
 
 _META = ("id", "statistic_id", "unit_of_measurement", "has_sum")
-_YEARS = (946_684_800.0, 4_102_444_800.0)
 
 
 def is_database(path: Path) -> bool:
@@ -92,18 +91,17 @@ def read_database(path: Path, settings: Settings) -> Part:
     for name, column in settings.file(path.name).columns.items():
         if name in mappings:
             mappings[name] = replace(mappings[name], device_id=column.device or short[name], role=column.role)
-    good = rows["start"].between(*_YEARS, inclusive="neither").to_numpy(bool)
-    micros = (rows["start"].where(good, 0) * 1e6).round().astype("int64").to_numpy()
+    micros = (rows["start"].fillna(0).clip(0, 1e11) * 1e6).round().astype("int64").to_numpy()
     frame = pd.DataFrame(
         {
             "device_id": pd.Categorical.from_codes(found.index.get_indexer(rows["number"]), list(found["name"])),
-            "timestamp": pd.DatetimeIndex(micros.view("datetime64[us]")).tz_localize("UTC"),
+            "start_ts": pd.DatetimeIndex(micros.view("datetime64[us]")).tz_localize("UTC"),
             "value": rows["value"].to_numpy(float),
         },
         index=rows["row"].astype("int64").to_numpy(),
     )
     raw = Table(path.name, frame, rows_read=len(frame), notes=notes)
-    raw.reject(~good, "start_ts", "its start is not a time between the years 2000 and 2099", rows["start"])
+    cells.times(raw, "start_ts", "UTC", into="timestamp")
     raw.reject((raw.rows["value"].abs() > cells.LARGEST).to_numpy(bool), "sum", "infinite", raw.rows["value"])
     return intervals.to_intervals(raw, mappings, "Home Assistant, database", settings, column="sum")
 

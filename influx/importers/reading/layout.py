@@ -40,6 +40,11 @@ class SeriesMapping:
     sign_flipped: bool = False
 
 
+def flow(role: Role, name: str = "", unit: str = "kWh", measures: Measure = "energy") -> SeriesMapping:
+    """Return what a series measures that is named after its role, as in "grid import low tariff"."""
+    return SeriesMapping(f"{role.replace('_', ' ')} {name}".strip(), unit, measures, role)
+
+
 @dataclass(frozen=True)
 class Layout:
     """How to read a table.
