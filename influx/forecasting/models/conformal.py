@@ -32,9 +32,9 @@ def conformal_quantiles(
 ) -> np.ndarray:
     """Return quantiles around expected values (n,) at local hours (n,), in order and never negative, (n, q) [kWh]."""
     offsets = np.zeros((24, len(levels)))
-    for hour in np.flatnonzero([len(of_hour) for of_hour in residuals]):
-        # The place p (n + 1), from the first to the last.
-        offsets[hour] = np.quantile(residuals[hour], levels, method="weibull")
+    for hour, of_hour in enumerate(residuals):
+        if len(of_hour):  # the place p (n + 1), from the first to the last
+            offsets[hour] = np.quantile(of_hour, levels, method="weibull")
     shifted = (expected[:, None] + offsets[hours]).clip(0)
     order = np.argsort(levels)
     out = np.empty_like(shifted)

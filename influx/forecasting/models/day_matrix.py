@@ -91,10 +91,9 @@ def calendar(
     return _read_only(off.reshape(-1, 24), weekday.reshape(-1, 24))
 
 
-def _read_only(*arrays: np.ndarray) -> tuple[np.ndarray, ...]:
-    for array in arrays:
-        array.flags.writeable = False
-    return arrays
+def _read_only(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    first.flags.writeable = second.flags.writeable = False
+    return first, second
 
 
 def neighbours(values: np.ndarray, reach: int, blank: float = np.nan) -> np.ndarray:
