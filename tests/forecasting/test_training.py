@@ -217,12 +217,6 @@ def test_the_importance_is_what_shuffling_the_whole_table_costs() -> None:
     assert told["importance"].max() > 0
 
 
-def test_the_reference_needs_six_weeks() -> None:
-    scores, importance = reference(series(used(24 * 41)), START + pd.Timedelta(days=41))
-    assert scores.empty
-    assert importance.empty
-
-
 def test_the_reference_knows_nothing_of_the_origin_and_after() -> None:
     kwh = used(10 * WEEK)
     changed = np.where(np.arange(10 * WEEK) >= 8 * WEEK, 9.0, kwh)
