@@ -420,7 +420,7 @@ ROWS = st.lists(
 )
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(rows=ROWS, hour=st.integers(1, 110), zone=st.sampled_from(["Europe/Madrid", "Asia/Kolkata", "UTC"]))
 def test_as_of_is_the_same_as_a_file_that_ends_there(
     tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, int, int, int, int]], hour: int, zone: str
