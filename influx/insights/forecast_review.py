@@ -78,17 +78,17 @@ def review(home: Home, selection: pd.DataFrame, reports: str | Path) -> Frames:
     --------
     >>> influx.review(home, forecast, "reports/sample").review_devices  # doctest: +SKIP
     """
-    every = [series for series in active_series(home) if series.device_id in set(selection["device_id"])]
-    return review_series(every, selection.drop_duplicates(["home_id", "device_id"]), home.origin, Path(reports))
+    devices = [series for series in active_series(home) if series.device_id in set(selection["device_id"])]
+    return review_series(devices, selection.drop_duplicates(["home_id", "device_id"]), home.origin, Path(reports))
 
 
-def review_series(every: list[Series], selection: pd.DataFrame, origin: pd.Timestamp, reports: Path) -> Frames:
+def review_series(devices: list[Series], selection: pd.DataFrame, origin: pd.Timestamp, reports: Path) -> Frames:
     """Return the frames of `review` for the series of a home."""
-    hours, sums = _compare(earlier(reports, every[0].home_id, origin)[:WEEKS], every, origin)
-    changes, weekly = drift(every, selection, origin, hours)
+    hours, sums = _compare(earlier(reports, devices[0].home_id, origin)[:WEEKS], devices, origin)
+    changes, weekly = drift(devices, selection, origin, hours)
     if HOUSEHOLD not in set(sums.get("device_id", ())):  # there is none, or only one of this very week
-        past = forecast_again(every, selection, origin)
-        hours, sums = _compare([] if past is None else [past], every, origin)
+        past = forecast_again(devices, selection, origin)
+        hours, sums = _compare([] if past is None else [past], devices, origin)
     out = Frames(review_totals=sums, review_hours=hours, drift=changes, weekly_errors=weekly)
     summaries = {
         "review_devices": lambda: scores(hours, DEVICE),
@@ -113,30 +113,30 @@ def earlier(reports: Path, home_id: str, before: pd.Timestamp) -> list[PastForec
     return sorted(found, key=lambda past: past.origin, reverse=True)
 
 
-def forecast_again(every: list[Series], selection: pd.DataFrame, origin: pd.Timestamp) -> PastForecast | None:
+def forecast_again(devices: list[Series], selection: pd.DataFrame, origin: pd.Timestamp) -> PastForecast | None:
     """Forecast the past week from what was known at its beginning, or return None where too little was."""
     then = origin - pd.Timedelta(hours=WEEK)
-    if not every or any(series.days_known(then) < 1 for series in every):
+    if not devices or any(series.days_known(then) < 1 for series in devices):
         return None
-    models = fit_named(every, selection, then, WEEK)
-    hours = predict_all(every, models, selection, then, WEEK, np.array(LEVELS))
-    return PastForecast(AGAIN, then, hours, totals(hours, every, then, models=models)[1])
+    models = fit_named(devices, selection, then, WEEK)
+    hours = predict_all(devices, models, selection, then, WEEK, np.array(LEVELS))
+    return PastForecast(AGAIN, then, hours, totals(hours, devices, then, models=models)[1])
 
 
 def _compare(
-    forecasts: list[PastForecast], every: list[Series], origin: pd.Timestamp
+    forecasts: list[PastForecast], devices: list[Series], origin: pd.Timestamp
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the compared hours and totals of forecasts, the newest first."""
-    pairs = [(past, hours) for past in forecasts if len(hours := compare_hours(past, every))]
+    pairs = [(past, hours) for past in forecasts if len(hours := compare_hours(past, devices))]
     if not pairs:
         return pd.DataFrame(), pd.DataFrame()
-    zone, week = every[0].covariates.timezone, pd.Timedelta(hours=WEEK)
+    zone, week = devices[0].covariates.timezone, pd.Timedelta(hours=WEEK)
     sums = [compare_totals(past, hours, zone).assign(weeks_ago=(origin - past.origin) / week) for past, hours in pairs]
     sums = [part for part in sums if len(part)] or sums[:1]
     return pd.concat([hours for _, hours in pairs], ignore_index=True), pd.concat(sums, ignore_index=True)
 
 
-def compare_hours(past: PastForecast, every: list[Series]) -> pd.DataFrame:
+def compare_hours(past: PastForecast, devices: list[Series]) -> pd.DataFrame:
     """Put what was measured, and what climatology would have predicted, beside each hour of a forecast.
 
     Returns
@@ -166,7 +166,7 @@ def compare_hours(past: PastForecast, every: list[Series]) -> pd.DataFrame:
             baseline_loss=pinball(observed, quantiles),
         )
 
-    return pd.concat(run_all(of_device, every), ignore_index=True)
+    return pd.concat(run_all(of_device, devices), ignore_index=True)
 
 
 def scores(compared: pd.DataFrame, by: Sequence[str] = DEVICE) -> pd.DataFrame:
