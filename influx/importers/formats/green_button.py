@@ -30,13 +30,7 @@ from influx.importers.reading.units import Measure
 _XML = re.compile(r"\s*<.*?(?:http://naesb\.org/espi|<(?:\w+:)?(?:UsagePoint|IntervalBlock|MeterReading)\b)", re.DOTALL)
 _ELECTRICITY = "0"
 _UNITS = {"72": "Wh", "38": "W"}
-_FORWARD: dict[str, Role] = {
-    "1": "grid_import",
-    "19": "grid_export",
-    "4": "grid_import",
-    "0": "grid_import",
-    "": "grid_import",
-}
+_DIRECTIONS: dict[Role, tuple[str, ...]] = {"grid_import": ("", "0", "1", "4"), "grid_export": ("19",)}
 _ESTIMATED = {"7", "8", "9", "10", "12", "13"}
 """Qualities of a reading that was not measured: edited by hand, estimated, questionable, projected or mixed."""
 
@@ -171,7 +165,8 @@ def _meaning(entry: _Entry, meter: _Entry | None, feed: _Feed) -> _Meaning:
     name = "" if meter is None else meter.here.rpartition("/")[2].strip("#")
     why = "" if kind is not None else "no reading type says what the value means"
     kind = kind or {}
-    unit, role = _UNITS.get(kind.get("uom", "")), _FORWARD.get(kind.get("flowDirection", ""))
+    unit = _UNITS.get(kind.get("uom", ""))
+    role = next((role for role, codes in _DIRECTIONS.items() if kind.get("flowDirection", "") in codes), None)
     if not why and (service != _ELECTRICITY or unit is None or role is None):
         why = f"{ASIDE}: service {service}, unit {kind.get('uom', '')}, direction {kind.get('flowDirection', '')}"
     measures: Measure = "power" if unit == "W" else "energy"

@@ -18,7 +18,8 @@ import pandas as pd
 from influx.core.constants import HOUR_US
 from influx.core.errors import InputError
 from influx.core.settings import Role, Settings
-from influx.importers.reading import cells, database, encoding, intervals, table, tabular, times, units
+from influx.importers.formats.databases import opened
+from influx.importers.reading import cells, encoding, intervals, table, tabular, times, units
 from influx.importers.reading.layout import Layout, SeriesMapping, overridden
 from influx.importers.reading.part import Part
 from influx.importers.reading.table import ASIDE, Table
@@ -67,18 +68,10 @@ def read_database(path: Path, settings: Settings) -> Part:
     `sum` is the state of a register at the end of the hour that begins at `start_ts` (`start` as text in older
     databases). Statistics of five minutes follow for the time after the last hour.
     """
-    try:
-        with database.opened(path) as base:
-            found, notes = _statistics(base, path)
-            counts = bool(found["sums"].all())
-            rows = _rows(base, ",".join(map(str, found.index)), "sum" if counts else "mean")
-    except InputError:
-        raise
-    except (sqlite3.Error, OSError, ValueError, OverflowError) as error:
-        raise InputError(
-            f"{path.name}: not readable as a Home Assistant database: {error}. Copy it again, if need be while Home "
-            "Assistant stands still."
-        ) from error
+    with opened(path, "Home Assistant") as base:
+        found, notes = _statistics(base, path)
+        counts = bool(found["sums"].all())
+        rows = _rows(base, ",".join(map(str, found.index)), "sum" if counts else "mean")
     if rows.empty:
         raise InputError(
             f"{path.name}: the statistics of this database are empty. Wait for an hour, and copy it again."
