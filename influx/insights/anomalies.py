@@ -28,14 +28,7 @@ RARE_SHARE = 0.02
 
 
 def unusual_hours(devices: list[Series], most: int = 200) -> pd.DataFrame:
-    """Find the episodes of unusual use in the whole history of each device.
-
-    Parameters
-    ----------
-    devices : list of Series
-        The devices.
-    most : int
-        Episodes to return, those with the most energy beyond the usual first.
+    """Find the `most` unusual episodes in the whole history of the devices, those with the most energy beyond it first.
 
     Returns
     -------

@@ -54,16 +54,8 @@ def drift(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Test for each device whether its use has changed, and whether its forecast is getting worse and since when.
 
-    Parameters
-    ----------
-    devices : list of Series
-        The devices.
-    selection : DataFrame
-        The model of each device today.
-    origin : Timestamp
-        The end of what is known.
-    compared : DataFrame
-        The hours of earlier reports, as `influx.insights.forecast_review.compare_hours` returns them; may be empty.
+    `selection` holds the model of each device today; `compared` the hours of earlier reports, as
+    `forecast_review.compare_hours` returns them, and may be empty.
 
     Returns
     -------

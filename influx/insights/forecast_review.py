@@ -36,16 +36,10 @@ DAY = (*DEVICE, "day")
 
 @dataclass(frozen=True)
 class PastForecast:
-    """A forecast whose hours have been measured since.
+    """A forecast whose hours have been measured since: the `forecast` frame, and the sums over its horizon with their
+    range.
 
-    Attributes
-    ----------
-    week : str
-        The report that made it, such as 2024-W28, or "again" where it was made again now.
-    origin : Timestamp
-        Its first hour, UTC.
-    hours, totals : DataFrame
-        The `forecast` frame, and the sums over its horizon with their range.
+    `week` is the report that made it, such as 2024-W28, or "again" where it was made again now; `origin` is UTC.
     """
 
     week: str
@@ -137,14 +131,12 @@ def _compare(
 
 
 def compare_hours(past: PastForecast, devices: list[Series]) -> pd.DataFrame:
-    """Put what was measured, and what climatology would have predicted, beside each hour of a forecast.
+    """Put what was measured, and what climatology would have predicted, beside each hour of a forecast that was
+    measured.
 
-    Returns
-    -------
-    DataFrame
-        `week`, `origin`, `home_id`, `device_id`, `timestamp`, `day` of the forecast (1 to 7), `observed`, `energy_kwh`
-        and the quantiles [kWh]; `baseline_kwh`, `baseline_p10` and `baseline_p90`, those of climatology [kWh]; `loss`
-        and `baseline_loss`, pinball losses of the two [kWh]. Only hours that were measured.
+    Return `week`, `origin`, `home_id`, `device_id`, `timestamp`, `day` of the forecast (1 to 7), `observed`,
+    `energy_kwh` and the quantiles; `baseline_kwh`, `baseline_p10` and `baseline_p90`, those of climatology; `loss` and
+    `baseline_loss`, pinball losses of the two [all kWh].
     """
 
     def of_device(series: Series) -> pd.DataFrame:
@@ -209,13 +201,10 @@ def scores(compared: pd.DataFrame, by: Sequence[str] = DEVICE) -> pd.DataFrame:
 def compare_totals(past: PastForecast, compared: pd.DataFrame, timezone: str = "UTC") -> pd.DataFrame:
     """Compare each device's total with its range.
 
-    Returns
-    -------
-    DataFrame
-        `week`, `origin`, `first_day` (local), `device_id`, `hours` of the forecast, `predicted`, `p10`, `p90`,
-        `observed` [kWh], `share_known`, and `inside`, whether it was in the range. Where some hours were not measured,
-        all of them are of the measured hours alone: the range is scaled by what was expected of them. Devices with
-        less than three quarters of the hours measured are left out.
+    Return `week`, `origin`, `first_day` (local), `device_id`, `hours` of the forecast, `predicted`, `p10`, `p90`,
+    `observed` [kWh], `share_known`, and `inside`, whether it was in the range. Where some hours were not measured, all
+    of them are of the measured hours alone: the range is scaled by what was expected of them. Devices with less than
+    three quarters of the hours measured are left out.
     """
     sums = compared.groupby("device_id", sort=False).agg(
         known=("observed", "size"), expected=("energy_kwh", "sum"), observed=("observed", "sum")

@@ -30,13 +30,6 @@ def overview(devices: list[Series], origin: pd.Timestamp) -> pd.DataFrame:
 
     Usual is climatology as of a week ago: what would have been forecast for these seven days.
 
-    Parameters
-    ----------
-    devices : list of Series
-        The devices.
-    origin : Timestamp
-        The end of what is known.
-
     Returns
     -------
     DataFrame
