@@ -174,8 +174,8 @@ def ha_energy(path: Path, kwh: np.ndarray) -> None:
     _lines(path, *[",".join(row) for row in [["entity_id", "type", "unit", *times], *rows]])
 
 
-def workbook(path: Path, **sheets: Sequence[Sequence[str]]) -> Path:
-    """Write an XLSX file whose cells are all text."""
+def workbook(path: Path, **sheets: Sequence[Sequence[str | float]]) -> Path:
+    """Write an XLSX file of texts and numbers; those above 40,000 are shown as dates."""
     main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
     office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
     package = "http://schemas.openxmlformats.org/package/2006"
@@ -195,15 +195,20 @@ def workbook(path: Path, **sheets: Sequence[Sequence[str]]) -> Path:
         "_rels/.rels": f'<Relationships xmlns="{package}/relationships"><Relationship Id="rId1" '
         f'Type="{office}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
         "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{office}"><sheets>{names}</sheets></workbook>',
-        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{package}/relationships">{links}</Relationships>',
+        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{package}/relationships">{links}'
+        f'<Relationship Id="rId99" Type="{office}/styles" Target="styles.xml"/></Relationships>',
+        "xl/styles.xml": f'<styleSheet xmlns="{main}"><cellXfs><xf numFmtId="0"/><xf numFmtId="22"/></cellXfs>'
+        "</styleSheet>",
     }
     for n, (_, rows) in enumerate(sheets.items(), start=1):
         cells = "".join(
             f'<row r="{row}">'
             + "".join(
-                f'<c r="{"ABCDEFGHIJKL"[place]}{row}" t="inlineStr"><is><t>{escape(text)}</t></is></c>'
-                for place, text in enumerate(line)
-                if text
+                f'<c r="{"ABCDEFGHIJKL"[place]}{row}" t="inlineStr"><is><t>{escape(cell)}</t></is></c>'
+                if isinstance(cell, str)
+                else f'<c r="{"ABCDEFGHIJKL"[place]}{row}" s="{int(cell > 40_000)}"><v>{cell}</v></c>'
+                for place, cell in enumerate(line)
+                if cell != ""
             )
             + "</row>"
             for row, line in enumerate(rows, start=1)

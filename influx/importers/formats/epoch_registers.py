@@ -84,15 +84,6 @@ def _numbers(lines: list[str]) -> tuple[np.ndarray, np.ndarray]:
     return np.array([float(match[1]) for match in found]), np.array([float(match[3]) for match in found])
 
 
-def _read(path: Path, title: str, mapping: SeriesMapping, settings: Settings) -> Part:
-    first = _LINE.fullmatch((encoding.first_lines(path, 1) or [""])[0])
-    order: Order = "ms" if first and len(first[1]) == 13 else "s"
-    separator = first[2] if first else ","
-    names = ("time", "state")
-    layout = Layout(title, "time", {"state": mapping}, order=order, line=0, names=names, separator=separator)
-    return tabular.read(path, layout, settings)
-
-
 def _unit(path: Path, settings: Settings) -> str:
     """Return the unit of a register that does not say it, from how fast it counts in the beginning of its file."""
     file = settings.file(path.name)
