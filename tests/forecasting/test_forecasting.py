@@ -63,7 +63,7 @@ def test_devices_add_up_and_bands_are_bands_on_any_readings(
     horizon: int, levels: list[int], days: int, seed: int, zone: str
 ) -> None:
     quantiles = [level / 1000 for level in levels]
-    found = influx.forecast(home(days, seed), CHEAP, horizon, quantiles, timezone=zone)
+    found = influx.forecast(home(days, seed), None, horizon, quantiles, timezone=zone)
     holds(found, horizon)
     assert quantiles_of(found).shape[1] == len(levels)
 
@@ -88,10 +88,10 @@ def test_a_single_hour_says_what_little_it_knows() -> None:
 
 def test_any_quantiles_have_their_columns_in_order() -> None:
     frame = readings(tv=used(24 * 20))
-    found = influx.forecast(frame, horizon=5, quantiles=(0.975, 0.5, 0.025, 0.05), models=CHEAP)
+    found = influx.forecast(frame, horizon=5, quantiles=(0.975, 0.5, 0.025, 0.05))
     assert list(found.columns[4:-1]) == ["p2.5", "p05", "p50", "p97.5"]
     holds(found, 5)
-    narrow = influx.forecast(frame, horizon=5, quantiles=(0.5,), models=CHEAP)
+    narrow = influx.forecast(frame, horizon=5, quantiles=(0.5,))
     devices = narrow["device_id"] != "household"
     np.testing.assert_array_equal(narrow.loc[devices, "p50"], found.loc[devices, "p50"])
 

@@ -370,7 +370,7 @@ def test_relative_paths_lead_below_the_working_folder_else_below_the_project(tmp
     (tmp_path / "influx").mkdir()
     assert pipeline.find("influx") == tmp_path / "influx"
     assert pipeline.find("pyproject.toml") == ROOT / "pyproject.toml"
-    assert pipeline.told(tmp_path / "influx") == "influx"
-    assert pipeline.told(ROOT / "data" / "sample") == "data/sample"
-    assert pipeline.told(Path("/elsewhere/home")) == "home"
+    assert pipeline.published_path(tmp_path / "influx") == "influx"
+    assert pipeline.published_path(ROOT / "data" / "sample") == "data/sample"
+    assert pipeline.published_path(Path("/elsewhere/home")) == "home"
     assert os.path.isabs(pipeline.find("nothing"))  # noqa: PTH117
