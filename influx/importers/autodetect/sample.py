@@ -185,8 +185,10 @@ def _laid_out(cells: list[list[str]], separator: str, header: int | None, file: 
 
 def _distinct(names: list[str]) -> list[str]:
     """Return names of which none is empty and none stands twice."""
-    out: list[str] = []
+    out: dict[str, None] = {}
     for place, name in enumerate(names, start=1):
-        stripped = name.strip() or f"(column {place})"
-        out.append(stripped if stripped not in out else f"{stripped} ({place})")
-    return out
+        unique = name.strip() or f"(column {place})"
+        while unique in out:
+            unique = f"{unique} ({place})"
+        out[unique] = None
+    return list(out)
