@@ -323,4 +323,6 @@ def clock_of(name: str) -> float | None:
     """Return the clock time that a column of a row a day is named by [h]; numbers are hours."""
     match = re.search(r"(?<!\d)(\d{1,2})[:.h](\d\d)", name) or re.fullmatch(r"\D*?(\d{1,2})()\D*", name.strip())
     hour = int(match[1]) + int(match[2] or 0) / 60 if match is not None else 99.0
+    if (half := re.search(r"\d ?([ap])\.?m\b", name.lower())) is not None and hour < 13:
+        hour = hour % 12 + 12 * (half[1] == "p")
     return hour if hour <= 25 else None
