@@ -155,7 +155,7 @@ def test_what_a_community_brings_counts_once(tmp_path: Path, head: str, cells: s
 
 
 @pytest.mark.parametrize(
-    "head", ["time,Zählpunkt,Profil (kWh)", "time,CUPS,Curva (kWh)", "time,Metering point,P (kWh)"]
+    "head", ["time,Zählpunkt,Profil (kWh)", "time,CUPS,Curva (kWh)", "time,Metering point,Active (kWh)"]
 )
 def test_the_file_of_a_connection_is_the_whole_home(tmp_path: Path, head: str) -> None:
     assert by_role(read(table(tmp_path, head, "X1,0.5"), label="start")) == {"grid_import": 24.0}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from influx.core.settings import Role
+from influx.importers.reading import price_units
 
 MENTIONED = {
     "other quantity": (
@@ -214,7 +215,7 @@ def is_other_quantity(name: str) -> bool:
     """Tell whether a column is something else than energy or power."""
     if "tarif" in plain(name) and mentions_power(name) is None:
         return True
-    return mentions(name, "other quantity") or name.strip() in _SIGNS
+    return mentions(name, "other quantity") or name.strip() in _SIGNS or price_units.is_money(name)
 
 
 def is_coded(name: str) -> bool | None:

@@ -144,7 +144,7 @@ def with_still_registers(columns: list[Column], overrides: File) -> list[Column]
 
 def with_units(columns: list[Column], rows: Rows, title: str, power_limit_kw: float | None) -> list[Column]:
     """Give every column a unit: the one in its table's title, or the only one that is possible."""
-    if (unit := units.in_name(title)) is not None:
+    if (unit := units.in_text(title)) is not None:
         energy, _ = units.factor(unit) or ("energy", 1.0)
         return [
             column
