@@ -102,7 +102,7 @@ def read_database(path: Path, settings: Settings) -> Part:
 
 
 def _name(name: object, number: int) -> str:
-    return f"statistic {number} without a name" if str(name).strip().lower() in times.MISSING else str(name)
+    return f"statistic {number} without a name" if str(name).strip().lower() in cells.NAMELESS else str(name)
 
 
 def _each_once(found: pd.DataFrame, rows: pd.DataFrame, file: str) -> tuple[pd.DataFrame, pd.DataFrame]:
