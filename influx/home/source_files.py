@@ -85,6 +85,10 @@ def _parse_packed(path: Path, names: set[str], settings: Settings, alone: bool, 
         return _parse(path, settings, alone, audit)
     try:
         with archive.unpacked(path) as inner:
+            if inner.name not in names and find(inner, settings) is None:
+                raise archive.ArchiveError(
+                    f"{path.name}: this is an archive; {inner.name} in it is of no known format."
+                )
             if inner.name not in names:
                 file = _parse(inner, settings, alone, audit)
                 return None if file is None else replace(file, name=f"{path.name} ({inner.name})")
