@@ -26,20 +26,49 @@ def energy(seed: int = 1) -> np.ndarray:
     return np.random.default_rng(seed).integers(20, 1500, HOURS) / 1000
 
 
-def _stamps(freq: str = "h", form: str = "%Y-%m-%dT%H:%M:%SZ", count: int = HOURS) -> list[str]:
-    return list(pd.date_range(START, periods=count, freq=freq).strftime(form))
+def _stamps(form: str = "%Y-%m-%dT%H:%M:%SZ", count: int = HOURS) -> list[str]:
+    return list(pd.date_range(START, periods=count, freq="h").strftime(form))
 
 
 def _lines(path: Path, *lines: str) -> None:
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def tidy(path: Path, kwh: np.ndarray) -> None:
-    _lines(
-        path,
-        "device_id,timestamp,energy_kwh",
-        *[f"tv,{at},{value:.3f}" for at, value in zip(_stamps(), kwh, strict=True)],
-    )
+def table(
+    head: str,
+    row: str,
+    zone: str = "UTC",
+    *,
+    parts: int = 1,
+    scale: float = 1,
+    digits: int = 3,
+    comma: bool = False,
+    first: float | None = None,
+    late: int = 0,
+) -> Writer:
+    """Return the writer of a table of text, which fills in a row with `value`, `at`, and `to`, an interval later.
+
+    `parts` is how many intervals an hour has; a register shows `first` in the beginning; `late` is by how many
+    intervals times are late.
+    """
+
+    def write(path: Path, kwh: np.ndarray) -> None:
+        step = pd.Timedelta(hours=1) / parts
+        values = kwh.repeat(parts) / parts * scale
+        values = values if first is None else first + np.append(0, values.cumsum())
+        times = (pd.date_range(START, periods=len(values), freq=step) + late * step).tz_convert(zone)
+        texts = [f"{value:.{digits}f}".replace(".", "," if comma else ".") for value in values]
+        rows = []
+        for at, text in zip(times, texts, strict=True):
+            more = {"to": at + step, "iso": at.isoformat(), "until": (at + step).isoformat(), "seconds": at.timestamp()}
+            more["hour"] = at.hour + 1
+            rows.append(row.format(at=at, value=text, **more))
+        _lines(path, head, *rows)
+
+    return write
+
+
+tidy = table("device_id,timestamp,energy_kwh", "tv,{at:%Y-%m-%dT%H:%M:%SZ},{value}")
 
 
 def wide(path: Path, kwh: np.ndarray) -> None:
@@ -47,76 +76,6 @@ def wide(path: Path, kwh: np.ndarray) -> None:
     oven = np.floor(kwh * 1000 / 3) / 500
     rows = zip(_stamps(), oven, kwh - oven, strict=True)
     _lines(path, "timestamp,oven,tv", *[f"{at},{one:.3f},{two:.3f}" for at, one, two in rows])
-
-
-def events(path: Path, kwh: np.ndarray) -> None:
-    rows = [f"tv,{at},60,{value:.3f}" for at, value in zip(_stamps(), kwh, strict=True)]
-    _lines(path, "device_id,timestamp,duration_minutes,power_consumption_kwh", *rows)
-
-
-def registers(path: Path, kwh: np.ndarray) -> None:
-    """A P1 meter: the state of its registers, so that the last hour ends with a state of its own."""
-    state = 8350.274 + np.append(0, kwh.cumsum())
-    times = _stamps(form="%Y-%m-%d %H:%M", count=HOURS + 1)
-    rows = [f"{at},{value:.3f},0.000,0.000,0.000" for at, value in zip(times, state, strict=True)]
-    _lines(path, "time,Import T1 kWh,Import T2 kWh,Export T1 kWh,Export T2 kWh", *rows)
-
-
-def shelly(path: Path, kwh: np.ndarray) -> None:
-    rows = [
-        f"{at},{value * 500:.2f},0.00"
-        for at, value in zip(_stamps("30min", "%Y-%m-%d %H:%M", 2 * HOURS), kwh.repeat(2), strict=True)
-    ]
-    _lines(path, "Date/time UTC,Active energy Wh (A),Returned energy Wh (A)", *rows)
-
-
-def dsmr(path: Path, kwh: np.ndarray) -> None:
-    kind = "(Dutch Users: {} Tariff)"
-    names = [
-        f"Electricity {n}{back} {kind.format(t)}" for back in ("", " Returned") for n, t in ((1, "Low"), (2, "Normal"))
-    ]
-    times = pd.date_range(START, periods=HOURS, freq="h").tz_convert("Europe/Amsterdam")
-    rows = [f"{at.isoformat()},{value:.3f},0,0,0,0.032" for at, value in zip(times, kwh, strict=True)]
-    _lines(path, ",".join(["Hour Start", *names, "Gas"]), *rows)
-
-
-def zappi(path: Path, kwh: np.ndarray) -> None:
-    names = [f"Diverter Energy (L{phase}) (Wh)" for phase in (1, 2, 3)]
-    rows = [
-        f"1234,{at},{value * 1000:.2f},0.00,0.00"
-        for at, value in zip(_stamps(form="%Y-%m-%dT%H:%M:%S.000Z"), kwh, strict=True)
-    ]
-    _lines(path, ",".join(["Serial Number", "Timestamp", *names]), *rows)
-
-
-def enphase(path: Path, kwh: np.ndarray) -> None:
-    """What a home consumed, its sun, and what came from the grid; all of it came from there."""
-    times = (
-        pd.date_range(START, periods=HOURS, freq="h").tz_convert("Europe/Amsterdam").strftime("%Y-%m-%d %H:%M:%S %z")
-    )
-    names = ("Energy Produced", "Energy Consumed", "Imported from Grid")
-    rows = [f"{at},0,{value * 1000:.0f},{value * 1000:.0f}" for at, value in zip(times, kwh, strict=True)]
-    _lines(path, ",".join(["Date/Time", *[f"{name} (Wh)" for name in names]]), *rows)
-
-
-def sense(path: Path, kwh: np.ndarray) -> None:
-    """A fridge that uses all of it, and the whole home."""
-    head = "DateTime,Device ID,Name,Device Type,Device Make,Device Model,Device Location,Avg Wattage,kWh"
-    rows = [
-        f"{at},{who},{value * 1000:.1f},{value:.3f}"
-        for at, value in zip(_stamps(form="%Y-%m-%d %H:%M:%S"), kwh, strict=True)
-        for who in ("mains,Total Usage,,,,", "ab12,Fridge,Fridge,,,Kitchen")
-    ]
-    _lines(path, "# Sense Data Export", head, *rows)
-
-
-def octopus_csv(path: Path, kwh: np.ndarray) -> None:
-    starts = pd.date_range(START, periods=2 * HOURS, freq="30min").tz_convert("Europe/London")
-    rows = [
-        f"{value / 2:.4f}, {at.isoformat()}, {(at + pd.Timedelta(minutes=30)).isoformat()}"
-        for at, value in zip(starts, kwh.repeat(2), strict=True)
-    ]
-    _lines(path, "Consumption (kwh), Start, End", *rows)
 
 
 def octopus_json(path: Path, kwh: np.ndarray) -> None:
@@ -151,18 +110,12 @@ def glowmarkt(path: Path, kwh: np.ndarray) -> None:
 def nem12(path: Path, kwh: np.ndarray) -> None:
     """Half hours of eastern standard time; the first and the last day are filled up with zeros."""
     halves = np.concatenate([np.zeros(20), (kwh / 2).repeat(2), np.zeros(28)])  # UTC midnight is 10:00 there
-    days = pd.date_range("2024-03-04", periods=4).strftime("%Y%m%d")
     rows = [
-        ",".join(["300", day, *[f"{value:.4f}" for value in halves[48 * n : 48 * n + 48]], "A,,,20240310120000,"])
-        for n, day in enumerate(days)
+        ",".join(["300", f"2024030{4 + n}", *[f"{value:.4f}" for value in day], "A,,,20240310120000,"])
+        for n, day in enumerate(halves.reshape(4, 48))
     ]
-    _lines(
-        path,
-        "100,NEM12,202403101200,MDA1,Ret1",
-        "200,NCDE001111,E1,1,E1,N1,METER01,kWh,30,20240331",
-        *rows,
-        "900",
-    )
+    register = "200,NCDE001111,E1,1,E1,N1,METER01,kWh,30,20240331"
+    _lines(path, "100,NEM12,202403101200,MDA1,Ret1", register, *rows, "900")
 
 
 def green_button(path: Path, kwh: np.ndarray) -> None:
@@ -172,38 +125,26 @@ def green_button(path: Path, kwh: np.ndarray) -> None:
         f"<start>{first + 3600 * n}</start></timePeriod><value>{round(value * 1000)}</value></IntervalReading>"
         for n, value in enumerate(kwh)
     )
+
+    def entry(here: str, name: str, content: str, *related: str) -> str:
+        links = "".join(f'<link rel="related" href="{to}"/>' for to in related)
+        links += f'<link rel="self" href="{here}"/><link rel="up" href="{here.rsplit("/", 1)[0]}"/>'
+        return f'<entry>{links}<content><{name} xmlns="http://naesb.org/espi">{content}</{name}></content></entry>'
+
     point = "RetailCustomer/1/UsagePoint/1"
     meter = f"{point}/MeterReading/1"
+    kind = (
+        "<accumulationBehaviour>4</accumulationBehaviour><flowDirection>1</flowDirection>"
+        "<intervalLength>3600</intervalLength><powerOfTenMultiplier>0</powerOfTenMultiplier><uom>72</uom>"
+    )
+    interval = f"<interval><duration>{3600 * len(kwh)}</duration><start>{first}</start></interval>"
     entries = [
-        (
-            point,
-            [f"{point}/MeterReading"],
-            "<UsagePoint><ServiceCategory><kind>0</kind></ServiceCategory></UsagePoint>",
-        ),
-        (meter, [f"{meter}/IntervalBlock", "ReadingType/1"], "<MeterReading/>"),
-        (
-            "ReadingType/1",
-            [],
-            "<ReadingType><accumulationBehaviour>4</accumulationBehaviour><flowDirection>1</flowDirection>"
-            "<intervalLength>3600</intervalLength><powerOfTenMultiplier>0</powerOfTenMultiplier><uom>72</uom></ReadingType>",
-        ),
-        (
-            f"{meter}/IntervalBlock/1",
-            [],
-            f"<IntervalBlock><interval><duration>{3600 * len(kwh)}</duration><start>{first}</start></interval>"
-            f"{readings}</IntervalBlock>",
-        ),
+        entry(point, "UsagePoint", "<ServiceCategory><kind>0</kind></ServiceCategory>", f"{point}/MeterReading"),
+        entry(meter, "MeterReading", "", f"{meter}/IntervalBlock", "ReadingType/1"),
+        entry("ReadingType/1", "ReadingType", kind),
+        entry(f"{meter}/IntervalBlock/1", "IntervalBlock", interval + readings),
     ]
-    said = []
-    for here, related, content in entries:
-        links = "".join(f'<link rel="related" href="{to}"/>' for to in related)
-        up = here.rsplit("/", 1)[0]
-        content = content.replace(">", ' xmlns="http://naesb.org/espi">', 1).replace(
-            '/ xmlns="http://naesb.org/espi">', ' xmlns="http://naesb.org/espi"/>'
-        )
-        links = f'<link rel="self" href="{here}"/><link rel="up" href="{up}"/>{links}'
-        said.append(f"<entry>{links}<content>{content}</content></entry>")
-    path.write_text(f'<?xml version="1.0"?><feed xmlns="http://www.w3.org/2005/Atom">{"".join(said)}</feed>')
+    path.write_text(f'<?xml version="1.0"?><feed xmlns="http://www.w3.org/2005/Atom">{"".join(entries)}</feed>')
 
 
 def ha_database(path: Path, kwh: np.ndarray) -> None:
@@ -233,26 +174,8 @@ def ha_energy(path: Path, kwh: np.ndarray) -> None:
     _lines(path, *[",".join(row) for row in [["entity_id", "type", "unit", *times], *rows]])
 
 
-def ha_history(path: Path, kwh: np.ndarray) -> None:
-    """What the recorder no longer holds: what the register showed at the end of hours, stamped with their start."""
-    before = START - pd.Timedelta(hours=1)
-    times = pd.date_range(before, periods=HOURS + 1, freq="h").strftime("%Y-%m-%dT%H:%M:%S.000Z")
-    states = 20 + np.append(0, kwh.cumsum())
-    rows = [f"sensor.tv_energy,{state:.3f},{at}" for at, state in zip(times, states, strict=True)]
-    _lines(path, "entity_id,state,last_changed", *rows)
-
-
-def ha_statistics(path: Path, kwh: np.ndarray) -> None:
-    times = pd.date_range(START - pd.Timedelta(hours=1), periods=HOURS + 1, freq="h").strftime("%d.%m.%Y %H:%M")
-    sums = np.append(0, kwh.cumsum())
-    rows = [
-        f"sensor.tv_energy\t{at}\tkWh\t{value:.3f}\t{100 + value:.3f}" for at, value in zip(times, sums, strict=True)
-    ]
-    _lines(path, "statistic_id\tstart\tunit\tsum\tstate", *rows)
-
-
-def workbook(path: Path, **sheets: Sequence[Sequence[str]]) -> Path:
-    """Write an XLSX file whose cells are all text."""
+def workbook(path: Path, **sheets: Sequence[Sequence[str | float]]) -> Path:
+    """Write an XLSX file of texts and numbers; those above 40,000 are shown as dates."""
     main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
     office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
     package = "http://schemas.openxmlformats.org/package/2006"
@@ -272,15 +195,20 @@ def workbook(path: Path, **sheets: Sequence[Sequence[str]]) -> Path:
         "_rels/.rels": f'<Relationships xmlns="{package}/relationships"><Relationship Id="rId1" '
         f'Type="{office}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
         "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{office}"><sheets>{names}</sheets></workbook>',
-        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{package}/relationships">{links}</Relationships>',
+        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{package}/relationships">{links}'
+        f'<Relationship Id="rId99" Type="{office}/styles" Target="styles.xml"/></Relationships>',
+        "xl/styles.xml": f'<styleSheet xmlns="{main}"><cellXfs><xf numFmtId="0"/><xf numFmtId="22"/></cellXfs>'
+        "</styleSheet>",
     }
     for n, (_, rows) in enumerate(sheets.items(), start=1):
         cells = "".join(
             f'<row r="{row}">'
             + "".join(
-                f'<c r="{"ABCDEFGHIJKL"[place]}{row}" t="inlineStr"><is><t>{escape(text)}</t></is></c>'
-                for place, text in enumerate(line)
-                if text
+                f'<c r="{"ABCDEFGHIJKL"[place]}{row}" t="inlineStr"><is><t>{escape(cell)}</t></is></c>'
+                if isinstance(cell, str)
+                else f'<c r="{"ABCDEFGHIJKL"[place]}{row}" s="{int(cell > 40_000)}"><v>{cell}</v></c>'
+                for place, cell in enumerate(line)
+                if cell != ""
             )
             + "</row>"
             for row, line in enumerate(rows, start=1)
@@ -303,36 +231,6 @@ def spreadsheet(path: Path, kwh: np.ndarray) -> None:
 def parquet(path: Path, kwh: np.ndarray) -> None:
     stamps = pd.date_range(START, periods=HOURS, freq="h")
     pd.DataFrame({"device_id": "tv", "timestamp": stamps, "energy_kwh": kwh}).to_parquet(path)
-
-
-def engie(path: Path, kwh: np.ndarray) -> None:
-    times = pd.date_range(START, periods=HOURS, freq="h").tz_convert("Europe/Amsterdam")
-    rows = [
-        f'"{at.isoformat()}","8716","{value:.3f}","Elektriciteit","false"' for at, value in zip(times, kwh, strict=True)
-    ]
-    _lines(path, '"Datum","EAN","Verbruik","Type","Piek"', *rows)
-
-
-def energiemanager(path: Path, kwh: np.ndarray) -> None:
-    """States in thousands of their factor, below a line that is blank."""
-    state = 35_089_902 + np.append(0, np.rint(kwh * 1000).cumsum())
-    seconds = [int(START.timestamp()) + 3600 * hour for hour in range(HOURS + 1)]
-    rows = [f"Home;8717;ellm;{at};;{value:.0f};0.001;0" for at, value in zip(seconds, state, strict=True)]
-    _lines(path, "", "name;ean;code;moment;moment-date;value;factor;type", *rows)
-
-
-def e_redes(path: Path, kwh: np.ndarray) -> None:
-    """The mean power of quarters, at their ends, below lines about the connection; Lisbon's winter is UTC."""
-    ends = pd.date_range(START, periods=4 * HOURS + 1, freq="15min")[1:]
-    rows = [f"{at:%Y/%m/%d;%H:%M};{value:.3f};Real" for at, value in zip(ends, kwh.repeat(4), strict=True)]
-    _lines(path, "CPE;PT0002", "Intervalo;15 min", "Data;Hora;Consumo registado, Ativa (kW);Estado", *rows)
-
-
-def edc(path: Path, kwh: np.ndarray) -> None:
-    """What was taken is below zero, and rows end with a semicolon."""
-    times = pd.date_range(START, periods=HOURS, freq="h").tz_convert("Europe/Prague")
-    rows = [f"{at:%d.%m.%Y;%H:%M};;-{value:.3f};".replace(",", ".") for at, value in zip(times, kwh, strict=True)]
-    _lines(path, "Datum;Cas od;Cas do;IN-8591-O", *rows)
 
 
 def ameren(path: Path, kwh: np.ndarray) -> None:
@@ -378,43 +276,45 @@ def domoticz(path: Path, kwh: np.ndarray) -> None:
         base.commit()
 
 
-def emporia(path: Path, kwh: np.ndarray) -> None:
-    times = pd.date_range(START, periods=HOURS, freq="h").tz_convert("America/New_York")
-    rows = [f"{at:%m/%d/%Y %H:%M:%S},{value:.3f},0,No CT" for at, value in zip(times, kwh, strict=True)]
-    _lines(path, "Time Bucket (America/New_York),Mains_A (kWhs),Mains_B (kWhs),Circuit_9 (kWhs)", *rows)
-
-
-def fluvius(path: Path, kwh: np.ndarray) -> None:
-    times = pd.date_range(START, periods=HOURS, freq="h").tz_convert("Europe/Brussels")
-    rows = [
-        f"{at:%d/%m/%Y;%H:%M:%S};;;1;1;d;Offtake Day;{value:.3f};kWh;Read;"
-        for at, value in zip(times, kwh, strict=True)
-    ]
-    head = "From (date);From (time);Until (date);Until (time);EAN code;Meter;Meter type;Register;Volume;Unit"
-    _lines(path, f"{head};Validation status;Description", *[row.replace(".", ",") for row in rows])
-
-
-def datadis(path: Path, kwh: np.ndarray) -> None:
-    """Hours that are named by their end; Spain's first one is the last of the day before in UTC."""
-    times = pd.date_range(START, periods=HOURS, freq="h").tz_convert("Europe/Madrid")
-    rows = [f"ES1;{at:%Y/%m/%d};{at.hour + 1:02}:00;{value:.3f};R" for at, value in zip(times, kwh, strict=True)]
-    _lines(path, "CUPS;Fecha;Hora;AE_kWh;Metodo_obtencion", *[row.replace(".", ",") for row in rows])
-
-
 TWICE = ("enphase.csv", "sense.csv", "givenergy.json")
 """Files that hold the energy twice: of the home, and of where it came from or went to."""
+
+_PHASES = ",".join(f"Diverter Energy (L{phase}) (Wh)" for phase in (1, 2, 3))
+_TARIFFS = ",".join(f"Electricity {n}{back} (Dutch Users)" for back in ("", " Returned") for n in (1, 2))
+_WATTS = "Date/Time,Energy Produced (Wh),Energy Consumed (Wh),Imported from Grid (Wh)"
+_SENSE = "DateTime,Device ID,Name,Device Type,Device Make,Device Model,Device Location,Avg Wattage,kWh"
+_SENSE_AT = "{at:%Y-%m-%d %H:%M:%S}"
+_FLUVIUS = "From (date);From (time);Until (date);Until (time);EAN code;Meter;Meter type;Register;Volume;Unit"
+_STATES = "{at:%Y-%m-%d %H:%M},{value},0.000,0.000,0.000"
+_HALF_HOUR = "{value}, {iso}, {until}"
 
 WRITERS: dict[str, Writer] = {
     "tidy.csv": tidy,
     "wide.csv": wide,
-    "events.csv": events,
-    "p1.csv": registers,
-    "shelly.csv": shelly,
-    "dsmr.csv": dsmr,
-    "zappi.csv": zappi,
-    "enphase.csv": enphase,
-    "sense.csv": sense,
-    "octopus.csv": octopus_csv,
+    "events.csv": table(
+        "device_id,timestamp,duration_minutes,power_consumption_kwh", "tv,{at:%Y-%m-%dT%H:%M:%SZ},60,{value}"
+    ),
+    "p1.csv": table("time,Import T1 kWh,Import T2 kWh,Export T1 kWh,Export T2 kWh", _STATES, first=8350.274),
+    "shelly.csv": table(
+        "Date/time UTC,Active energy Wh (A),Returned energy Wh (A)",
+        "{at:%Y-%m-%d %H:%M},{value},0",
+        parts=2,
+        scale=1000,
+    ),
+    "dsmr.csv": table(f"Hour Start,{_TARIFFS},Gas", "{iso},{value},0,0,0,0.032", "Europe/Amsterdam"),
+    "zappi.csv": table(
+        f"Serial Number,Timestamp,{_PHASES}", "1234,{at:%Y-%m-%dT%H:%M:%S}.000Z,{value},0.00,0.00", scale=1000
+    ),
+    # all of what the home consumed came from the grid
+    "enphase.csv": table(
+        _WATTS, "{at:%Y-%m-%d %H:%M:%S %z},0,{value},{value}", "Europe/Amsterdam", scale=1000, digits=0
+    ),
+    # a fridge that uses all of it, and the whole home
+    "sense.csv": table(
+        f"# Sense Data Export\n{_SENSE}",
+        f"{_SENSE_AT},mains,Total Usage,,,,,1,{{value}}\n{_SENSE_AT},ab12,Fridge,Fridge,,,Kitchen,1,{{value}}",
+    ),
+    "octopus.csv": table("Consumption (kwh), Start, End", _HALF_HOUR, "Europe/London", parts=2, digits=4),
     "octopus.json": octopus_json,
     "n3rgy.json": n3rgy,
     "glow.json": glowmarkt,
@@ -422,19 +322,61 @@ WRITERS: dict[str, Writer] = {
     "green_button.xml": green_button,
     "home-assistant_v2.db": ha_database,
     "energy.csv": ha_energy,
-    "history.csv": ha_history,
-    "statistics.tsv": ha_statistics,
+    # what the recorder no longer holds: what the register showed at the end of hours, stamped with their start
+    "history.csv": table(
+        "entity_id,state,last_changed", "sensor.tv_energy,{value},{at:%Y-%m-%dT%H:%M:%S}.000Z", first=20, late=-1
+    ),
+    "statistics.tsv": table(
+        "statistic_id\tstart\tunit\tsum\tstate",
+        "sensor.tv_energy\t{at:%d.%m.%Y %H:%M}\tkWh\t{value}\t{value}",
+        first=0,
+        late=-1,
+    ),
     "readings.xlsx": spreadsheet,
     "readings.parquet": parquet,
-    "engie.csv": engie,
-    "energiemanager.csv": energiemanager,
-    "load_curve.csv": e_redes,
-    "edc.csv": edc,
+    "engie.csv": table(
+        '"Datum","EAN","Verbruik","Type","Piek"',
+        '"{iso}","8716","{value}","Elektriciteit","false"',
+        "Europe/Amsterdam",
+    ),
+    # states in thousands of their factor, below a line that is blank
+    "energiemanager.csv": table(
+        "\nname;ean;code;moment;moment-date;value;factor;type",
+        "Home;8717;ellm;{seconds:.0f};;{value};0.001;0",
+        scale=1000,
+        digits=0,
+        first=35_089_902,
+    ),
+    # the mean power of quarters, at their ends; Lisbon's winter is UTC
+    "load_curve.csv": table(
+        "CPE;PT0002\nIntervalo;15 min\nData;Hora;Consumo registado, Ativa (kW);Estado",
+        "{at:%Y/%m/%d;%H:%M};{value};Real",
+        parts=4,
+        scale=4,
+        late=1,
+    ),
+    # what was taken is below zero, and rows end with a semicolon
+    "edc.csv": table("Datum;Cas od;Cas do;IN-8591-O", "{at:%d.%m.%Y;%H:%M};;-{value};", "Europe/Prague", comma=True),
     "ameren.csv": ameren,
     "givenergy.json": givenergy,
     "domoticz.db": domoticz,
-    "emporia.csv": emporia,
-    "fluvius.csv": fluvius,
-    "datadis.csv": datadis,
+    "emporia.csv": table(
+        "Time Bucket (America/New_York),Mains_A (kWhs),Mains_B (kWhs),Circuit_9 (kWhs)",
+        "{at:%m/%d/%Y %H:%M:%S},{value},0,No CT",
+        "America/New_York",
+    ),
+    "fluvius.csv": table(
+        f"{_FLUVIUS};Validation status;Description",
+        "{at:%d/%m/%Y;%H:%M:%S};;;1;1;d;Offtake Day;{value};kWh;Read;",
+        "Europe/Brussels",
+        comma=True,
+    ),
+    # hours that are named by their end; Spain's first one is the last of the day before in UTC
+    "datadis.csv": table(
+        "CUPS;Fecha;Hora;AE_kWh;Metodo_obtencion",
+        "ES1;{at:%Y/%m/%d};{hour:02}:00;{value};R",
+        "Europe/Madrid",
+        comma=True,
+    ),
 }
 """How each format is written, by the name of a file of it."""

@@ -48,7 +48,7 @@ HOMES = 20
 
 TEXT = (".csv", ".tsv", ".xml", ".json")
 PICTURE = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\1\0\0\0\1\0\x08\2\0\0\0"
-ODD = [
+ODD = (
     "1e308",
     "-1e308",
     "999999999999",
@@ -62,8 +62,8 @@ ODD = [
     "=1+1",
     "\x1b[31m",
     "日本",
-]
-STUFFING = [b'"', b"\0", b",", b"\n", b"\xff\xfe", b"<!ENTITY x 'y'>", b"{"]
+)
+STUFFING = (b'"', b"\0", b",", b"\n", b"\xff\xfe", b"<!ENTITY x 'y'>", b"{")
 
 Change = Callable[[bytes, random.Random], bytes]
 
@@ -72,8 +72,8 @@ def _rows(content: bytes) -> list[bytes]:
     return content.splitlines(keepends=True)
 
 
-def _ended(rows: list[bytes]) -> list[bytes]:
-    return [row if row.endswith(b"\n") else row + b"\n" for row in rows]
+def _joined(*rows: bytes) -> bytes:
+    return b"".join(row if row.endswith(b"\n") else row + b"\n" for row in rows)
 
 
 # --- what keeps the energy --------------------------------------------------------------------------------------------
@@ -81,31 +81,24 @@ def _ended(rows: list[bytes]) -> list[bytes]:
 
 def shuffled(content: bytes, dice: random.Random) -> bytes:
     head, *body = _rows(content)
-    dice.shuffle(body)
-    return b"".join([head, *_ended(body)])
+    return _joined(head, *dice.sample(body, len(body)))
 
 
 def newest_first(content: bytes, _: random.Random) -> bytes:
     head, *body = _rows(content)
-    return b"".join([head, *_ended(body)[::-1]])
+    return _joined(head, *body[::-1])
 
 
 def repeated(content: bytes, dice: random.Random) -> bytes:
     rows = _rows(content)
-    first = dice.randrange(1, len(rows)) if len(rows) > 1 else 0
-    return b"".join([*_ended(rows), *rows[first:]])
+    return _joined(*rows, *rows[dice.randrange(1, len(rows)) if len(rows) > 1 else 0 :])
 
 
-def other_encoding(content: bytes, dice: random.Random) -> bytes:
-    return content.decode("utf-8", "replace").encode(dice.choice(["utf-16", "utf-8-sig"]))
-
-
-def other_line_ends(content: bytes, dice: random.Random) -> bytes:
-    return content.replace(b"\r\n", b"\n").replace(b"\n", dice.choice([b"\r\n", b"\r"]))
-
-
-def without_last_line_end(content: bytes, _: random.Random) -> bytes:
-    return content.rstrip(b"\r\n")
+def rewritten(content: bytes, dice: random.Random) -> bytes:
+    """Write the same text in another encoding, with other line ends, or without the last of them."""
+    text = content.decode("utf-8", "replace").replace("\r\n", "\n")
+    encoding, ends = dice.choice([("utf-16", "\n"), ("utf-8-sig", "\n"), ("utf-8", "\r\n"), ("utf-8", "\r")])
+    return (text if dice.random() < 0.7 else text.rstrip("\n")).replace("\n", ends).encode(encoding)
 
 
 def columns_swapped(content: bytes, dice: random.Random) -> bytes:
@@ -116,7 +109,7 @@ def columns_swapped(content: bytes, dice: random.Random) -> bytes:
     cells = [row.split(sign) for row in rows]
     if b'"' in content or any(len(row) != len(order) for row in cells):
         return content
-    return b"\n".join(sign.join(row[place] for place in order) for row in cells) + b"\n"
+    return _joined(*(sign.join(row[place] for place in order) for row in cells))
 
 
 # --- what damages it --------------------------------------------------------------------------------------------------
@@ -144,36 +137,21 @@ def odd_cells(content: bytes, dice: random.Random) -> bytes:
 
 
 def lines_lost(content: bytes, dice: random.Random) -> bytes:
-    return b"".join(row for row in _rows(content) if dice.random() > 0.1)
-
-
-def headless(content: bytes, _: random.Random) -> bytes:
-    return b"".join(_rows(content)[1:])
-
-
-def joined_up(content: bytes, dice: random.Random) -> bytes:
-    return content[: dice.randrange(len(content))] + content[dice.randrange(len(content)) :]
+    first = int(dice.random() < 0.3)  # the header is lost, too
+    return b"".join(row for row in _rows(content)[first:] if dice.random() > 0.1)
 
 
 def stuffed(content: bytes, dice: random.Random) -> bytes:
-    place = dice.randrange(len(content))
-    return content[:place] + dice.choice(STUFFING) + content[place:]
+    first, second = dice.randrange(len(content)), dice.randrange(len(content))
+    return content[:first] + dice.choice(STUFFING) + content[dice.choice([first, second]) :]
 
 
-def empty(_: bytes, dice: random.Random) -> bytes:
-    return dice.choice([b"", b"\n\n\n", b" ", b"\xef\xbb\xbf"])
+def replaced(content: bytes, dice: random.Random) -> bytes:
+    return dice.choice([b"", b"\n\n\n", b" ", b"\xef\xbb\xbf", PICTURE + content[:200], PICTURE + dice.randbytes(200)])
 
 
-def picture(content: bytes, dice: random.Random) -> bytes:
-    return PICTURE + (content[:200] if dice.random() < 0.5 else dice.randbytes(200))
-
-
-KEEPING: tuple[Change, ...] = (
-    *(shuffled, newest_first, repeated, other_encoding, other_line_ends, without_last_line_end, columns_swapped),
-)
-DAMAGING: tuple[Change, ...] = (
-    *(cut, cut, flipped, flipped, odd_cells, lines_lost, headless, joined_up, stuffed, empty, picture),
-)
+KEEPING: tuple[Change, ...] = (shuffled, newest_first, repeated, rewritten, columns_swapped)
+DAMAGING: tuple[Change, ...] = (cut, cut, flipped, flipped, odd_cells, lines_lost, stuffed, replaced)
 
 
 # --- what must hold ---------------------------------------------------------------------------------------------------
@@ -278,7 +256,7 @@ def _drawn_change(name: str, dice: random.Random) -> Change:
     keeps = Path(name).suffix in TEXT and dice.random() < 0.35
     change = dice.choice(KEEPING if keeps else DAMAGING)
     ordered = name.endswith((".xml", ".json", "nem12.csv"))
-    return cut if ordered and change in KEEPING and change is not other_encoding else change
+    return cut if ordered and change in KEEPING and change is not rewritten else change
 
 
 def batch(seed: int, count: int, keep: Path | None) -> list[tuple[str, str, str]]:

@@ -25,7 +25,7 @@ class Drawn:
     text: str
     kwh: dict[str, float]
     answers: dict[str, object] = field(default_factory=dict)
-    told: dict[str, object] = field(default_factory=dict)
+    described: dict[str, object] = field(default_factory=dict)
 
 
 def drawn(seed: int) -> Drawn:
@@ -108,8 +108,8 @@ def _written(
         "measures": measures,
         "label": "end" if end else "start",
     }
-    told: dict[str, object] = {"label": "end"} if end and two else {}
-    return Drawn(text, kwh, {"timezone": zone} | {"file": answers}, told)
+    described: dict[str, object] = {"label": "end"} if end and two else {}
+    return Drawn(text, kwh, {"timezone": zone} | {"file": answers}, described)
 
 
 def _values(kwh: np.ndarray, unit: str, measures: str, step: int) -> np.ndarray:

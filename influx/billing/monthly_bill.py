@@ -18,9 +18,8 @@ from influx.billing.bill import STANDING, TAX, TOTAL, Supply, hourly, lines_of, 
 from influx.core.local_time import begin_of, local
 from influx.core.tariff import Rates
 from influx.forecasting.aggregate_intervals import LEAST_ERRORS, model_residuals, past_residuals, summed
-from influx.forecasting.device_series import Series
+from influx.forecasting.device_series import Series, is_alive
 from influx.forecasting.evaluation.backtest import fit, predict
-from influx.forecasting.forecast import is_alive
 
 ORIGINS, DAYS_APART = 122, 3
 """Past sums that are compared: a year of them."""
@@ -174,6 +173,6 @@ def _of_line(amounts: pd.DataFrame, line: str) -> np.ndarray:
 
 def _misses(measured: pd.Series, whole: Series, origin: pd.Timestamp, hours: int, model: object = None) -> np.ndarray:
     own = model_residuals(model, hours)
-    if own is not None and len(own) >= LEAST_ERRORS:
+    if len(own) >= LEAST_ERRORS:
         return own
     return past_residuals(_series(measured, whole), origin, hours, ORIGINS, DAYS_APART)

@@ -194,10 +194,11 @@ def _refuse_other_steps(readings: pd.DataFrame) -> None:
             f"readings: {row['device_id']} at {row['timestamp']:%Y-%m-%d %H:%M:%S}: not a reading of a whole hour. All "
             "of a home must begin at the same minute of the hour; sum them to hours first, as influx.load does."
         )
-    steps = readings.groupby(["home_id", "device_id"])["timestamp"].agg(["size", lambda stamps: stamps.diff().min()])
-    coarse = steps[(steps.iloc[:, 1] > hour) & (steps["size"] > 2)]
+    devices = readings.groupby(["home_id", "device_id"])
+    steps = devices["timestamp"].diff().groupby([readings["home_id"], readings["device_id"]]).agg(["size", "min"])
+    coarse = steps[(steps["min"] > hour) & (steps["size"] > 2)]
     if len(coarse):
         raise InputError(
-            f"readings: those of {coarse.index[0][1]} are {coarse.iloc[0, 1] / hour:.0f} hours apart or more. Hand "
+            f"readings: those of {coarse.index[0][1]} are {coarse['min'].iloc[0] / hour:.0f} hours apart or more. Hand "
             "over a reading an hour: 0 where nothing was used, NaN where it is not known."
         )

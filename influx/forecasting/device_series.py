@@ -37,22 +37,22 @@ class Covariates:
 
     Attributes
     ----------
-    timezone, country : str
+    timezone, country
         For local hours, weekdays and holidays.
-    rates : Rates or None
+    rates
         Prices; None takes the tariff features along.
-    weather : DataFrame or None
+    weather
         `timestamp` (UTC hours), `outdoor_temp_celsius` [C], recorded for the past and forecast for the future.
-    context : DataFrame or None
+    context
         Recorded hourly columns of the home, by `timestamp`; never known ahead.
-    minutes : Series or None
+    minutes
         Minutes of use of the device by UTC hour; never known ahead.
-    nameplate : dict
+    nameplate
         The device's own numbers, such as `power_rating_watt` [W].
-    learner : regressor or None
-        That of the stacked regression and the blend; None is the default one.
-    extra : mapping of str to callable
-        Features of the analyst's own, each a function of the local hours.
+    learner
+        The regressor of the stacked regression and the blend; None is the default one.
+    extra
+        Features of the analyst's own.
     """
 
     timezone: str = "UTC"
@@ -68,17 +68,7 @@ class Covariates:
 
 @dataclass(frozen=True)
 class Series:
-    """A device's energy with its surroundings.
-
-    Attributes
-    ----------
-    home_id, device_id : str
-    energy : Series of float, index complete UTC hours
-        Energy [kWh], NaN where unknown, from its first known hour.
-    covariates : Covariates
-    absences : Absences
-        When its home was away.
-    """
+    """A device's `energy` on complete UTC hours from its first known one [kWh, NaN = unknown], and its covariates."""
 
     home_id: str
     device_id: str
@@ -89,8 +79,7 @@ class Series:
     def before(self, origin: pd.Timestamp) -> pd.Series:
         """Return the history that a model may learn from at `origin`: complete hours up to it, a year at most."""
         start = max(self.energy.index[0], origin - pd.Timedelta(days=HISTORY_DAYS))
-        past = self.energy[(self.energy.index < origin) & (self.energy.index >= start)]
-        return past.reindex(pd.date_range(start, origin - pd.Timedelta(hours=1), freq="h"))
+        return self.energy.reindex(pd.date_range(start, origin - pd.Timedelta(hours=1), freq="h"))
 
     def ordinary(self, origin: pd.Timestamp) -> pd.Series:
         """Return the history without the days on which nobody was at home, which are unknown in it."""
@@ -99,8 +88,8 @@ class Series:
     def days_known(self, origin: pd.Timestamp, within: float = HISTORY_DAYS) -> float:
         """Return how many days of known hours lie in the `within` days before `origin`."""
         index = self.energy.index
-        recent = self.energy[(index < origin) & (index >= origin - pd.Timedelta(days=within))]
-        return float(recent.notna().sum()) / 24
+        lately = self.energy[(index < origin) & (index >= origin - pd.Timedelta(days=within))]
+        return float(lately.notna().sum()) / 24
 
 
 def series_of(
@@ -112,43 +101,37 @@ def series_of(
 ) -> list[tuple[Series, pd.Timestamp]]:
     """Return each device that was measured in the last four weeks, and the first hour after the last one of its home.
 
-    Parameters
-    ----------
-    home_or_readings : Home or DataFrame
-        What `influx.load` returned, or a readings frame.
-    timezone, country, weather
-        Of a readings frame; a home has its own.
-    extra : mapping of str to callable, optional
-        Own features, as in `influx.features`.
+    The parameters are those of `influx.backtest`; a home has its own time zone, country and weather.
 
     Raises
     ------
     InputError
-        The readings break a rule of their frame, no device was measured lately, or a home is told its own context.
+        The readings break a rule of their frame, no device was measured lately, or a home is given a second context.
     """
-    own = dict(extra or {})
-    if isinstance(home_or_readings, pd.DataFrame):
-        check_where(timezone or "UTC", country)
-        covariates = Covariates(timezone or "UTC", country, weather=None if weather is None else as_weather(weather))
-        found = []
-        for home_id, home in as_readings(home_or_readings).groupby("home_id", sort=False):
-            origin = home["timestamp"].max() + pd.Timedelta(hours=1)
-            living = [
-                one for one in all_series(with_household(home), replace(covariates, extra=own)) if is_alive(one, origin)
-            ]
-            if not living:
-                raise InputError(
-                    f"readings: no device of {home_id} has a known hour in its last four weeks. Add newer ones."
-                )
-            found += [(one, origin) for one in living]
-        return found
-    if not hasattr(home_or_readings, "readings"):
-        raise InputError(f"readings: {type(home_or_readings).__name__} is neither a Home nor a frame of readings.")
-    for name, value in (("timezone", timezone), ("country", country), ("weather", weather)):
-        if value is not None:
-            raise InputError(f"{name}: a Home has its own; leave it away, or pass home.readings.")
-    living = active_series(home_or_readings)
-    return [(replace(one, covariates=replace(one.covariates, extra=own)), home_or_readings.origin) for one in living]
+    extra = dict(extra or {})
+    if not isinstance(home_or_readings, pd.DataFrame):
+        if not hasattr(home_or_readings, "readings"):
+            raise InputError(f"readings: {type(home_or_readings).__name__} is neither a Home nor a frame of readings.")
+        for name, value in (("timezone", timezone), ("country", country), ("weather", weather)):
+            if value is not None:
+                raise InputError(f"{name}: a Home has its own; leave it away, or pass home.readings.")
+        return [
+            (replace(series, covariates=replace(series.covariates, extra=extra)), home_or_readings.origin)
+            for series in active_series(home_or_readings)
+        ]
+    check_where(timezone or "UTC", country)
+    weather = None if weather is None else as_weather(weather)
+    covariates = Covariates(timezone or "UTC", country, weather=weather, extra=extra)
+    out = []
+    for home_id, home in as_readings(home_or_readings).groupby("home_id", sort=False):
+        origin = home["timestamp"].max() + pd.Timedelta(hours=1)
+        devices = [series for series in all_series(with_household(home), covariates) if is_alive(series, origin)]
+        if not devices:
+            raise InputError(
+                f"readings: no device of {home_id} has a known hour in its last four weeks. Add newer ones."
+            )
+        out += [(series, origin) for series in devices]
+    return out
 
 
 recent: dict[str, Any] = {}
@@ -189,59 +172,49 @@ def with_household(readings: pd.DataFrame) -> pd.DataFrame:
 
 
 def _readings(home_id: object, device_id: str, energy: pd.Series) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "home_id": home_id,
-            "device_id": device_id,
-            "timestamp": energy.index,
-            "energy_kwh": energy.to_numpy(),
-            "quality": np.where(energy.notna(), "measured", "missing"),
-        }
-    )
+    quality = np.where(energy.notna(), "measured", "missing")
+    columns = {"home_id": home_id, "device_id": device_id, "timestamp": energy.index}
+    return pd.DataFrame(columns | {"energy_kwh": energy.to_numpy(), "quality": quality})
 
 
 def all_series(readings: pd.DataFrame, covariates: Covariates) -> list[Series]:
     """Return each device of each home with one common calendar and weather, ordered by home and device."""
-    every = list(_energies(readings))
-    away = {home: Absences(energy, covariates.timezone) for home, device, energy in every if device == HOUSEHOLD}
-    return [Series(home, device, energy, covariates, away.get(home, Absences())) for home, device, energy in every]
+    energies = list(_energies(readings))
+    away = {home: Absences(energy, covariates.timezone) for home, device, energy in energies if device == HOUSEHOLD}
+    return [Series(home, device, energy, covariates, away.get(home, Absences())) for home, device, energy in energies]
 
 
 def series_of_home(home: Home) -> list[Series]:
-    """Return each device of a loaded home, the household included, with all that its data says."""
-    known = rates(home.settings, home.context, home.prices)
-    path, settings = home.settings.learner, home.settings.learner_settings
+    """Return each device of a loaded home, the household included, with all that its data tells."""
+    known, settings = rates(home.settings, home.context, home.prices), home.settings
+    given = tuple(Span(pd.Timestamp(span.first), pd.Timestamp(span.last), "given") for span in settings.absences)
+    named = settings.learner or settings.learner_settings
+    common = Covariates(
+        timezone=settings.timezone,
+        country=settings.country,
+        rates=known if known is not None and known.is_known_ahead else None,
+        weather=home.weather,
+        context=home.context if len(home.context) else None,
+        learner=named_estimator(settings.learner, settings.learner_settings) if named else None,
+    )
     minutes = dict(tuple(home.minutes.groupby("device_id"))) if len(home.minutes) else {}
-    plates = home.devices.set_index("device_id")
-    every = list(_energies(with_household(home.readings)))
-    whole = next((energy for _, device, energy in every if device == HOUSEHOLD), None)
-    away = Absences(whole, home.settings.timezone, _given(home))
+    nameplates = home.devices.set_index("device_id").reindex(columns=STATIC_COLUMNS).astype(float)
+    energies = list(_energies(with_household(home.readings)))
+    whole = next((energy for _, device, energy in energies if device == HOUSEHOLD), None)
+    away = Absences(whole, settings.timezone, given)
     out = []
-    for home_id, device_id, energy in every:
-        own = minutes.get(device_id)
-        plate = plates.loc[device_id] if device_id in plates.index else pd.Series(dtype=float)
-        covariates = Covariates(
-            timezone=home.settings.timezone,
-            country=home.settings.country,
-            rates=known if known is not None and known.is_known_ahead else None,
-            weather=home.weather,
-            context=home.context if len(home.context) else None,
-            minutes=None if own is None else _minutes_of_use(own, energy),
-            nameplate={
-                name: float(plate[name]) for name in STATIC_COLUMNS if name in plate and np.isfinite(plate[name])
-            },
-            learner=named_estimator(path, settings) if path or settings else None,
+    for home_id, device_id, energy in energies:
+        covariates = replace(
+            common,
+            minutes=_minutes_of_use(minutes[device_id], energy) if device_id in minutes else None,
+            nameplate=nameplates.loc[device_id].dropna().to_dict() if device_id in nameplates.index else {},
         )
         out.append(Series(home_id, device_id, energy, covariates, away))
     return out
 
 
-def _given(home: Home) -> tuple[Span, ...]:
-    return tuple(Span(pd.Timestamp(one.first), pd.Timestamp(one.last), "given") for one in home.settings.absences)
-
-
 def _minutes_of_use(used: pd.DataFrame, energy: pd.Series) -> pd.Series:
-    """Return the minutes of use of each hour [min]: 0 where nothing was used, NaN where nobody knows."""
+    """Return the minutes of use of each hour [min]: 0 where nothing was used, NaN where it is unknown."""
     minutes = used.set_index("timestamp")["duration_minutes"].reindex(energy.index)
     return minutes.mask(minutes.isna() & (energy == 0), 0.0)
 
@@ -261,7 +234,7 @@ def is_alive(series: Series, origin: pd.Timestamp) -> bool:
     return last is not None and origin - last <= pd.Timedelta(days=SILENT_DAYS)
 
 
-def alive(every: list[Series], origin: pd.Timestamp) -> list[Series]:
+def alive(devices: list[Series], origin: pd.Timestamp) -> list[Series]:
     """Return the devices of a home that were measured in the four weeks before `origin`.
 
     Raises
@@ -269,13 +242,13 @@ def alive(every: list[Series], origin: pd.Timestamp) -> list[Series]:
     InputError
         None was, or the household was not while its devices were.
     """
-    living = [one for one in every if is_alive(one, origin)]
+    living = [series for series in devices if is_alive(series, origin)]
     if not living:
         raise InputError(
             f"data: no device has a known hour in the four weeks before {origin:%Y-%m-%d}. "
             "Add newer files, or choose an earlier as_of."
         )
-    if not any(one.device_id == HOUSEHOLD for one in living):
+    if not any(series.device_id == HOUSEHOLD for series in living):
         raise InputError(
             f"data: the home as a whole has no known hour in the four weeks before {origin:%Y-%m-%d}, "
             "its devices have. Add newer files of its main meter, or give that `role: ignore` in home.yaml: then "

@@ -13,11 +13,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import rankdata
 
 from influx.core.constants import WEEK
 from influx.core.errors import InputError
-from influx.core.local_time import is_day_off, local
+from influx.core.local_time import HOUR, is_day_off, local
 from influx.core.schema import STATIC_COLUMNS
 from influx.forecasting.device_series import Covariates, Extra, Home, series_of
 from influx.forecasting.models.regression import TRAINING_WEEKS
@@ -54,13 +53,6 @@ KNOWN_AHEAD: dict[str, str | None] = {
 """The 24 features; for each None where it is known ahead of the hour, else what stands in for it."""
 
 LAGS = {"lag_1h": 1, "lag_2h": 2, "lag_4h": 4}
-_UNKNOWN_AHEAD = (
-    "indoor_temp_celsius",
-    "outdoor_temp_celsius",
-    "humidity_percent",
-    "occupancy_count",
-    "motion_detected",
-)
 
 
 def features(
@@ -139,52 +131,31 @@ def every_week(
 def feature_table(
     energy: pd.Series, covariates: Covariates, origins: pd.DatetimeIndex, horizon: int = WEEK
 ) -> pd.DataFrame:
-    """Build the features of the `horizon` hours after each origin.
+    """Build the features of the `horizon` hours after each of k origins, k * horizon rows.
 
-    Parameters
-    ----------
-    energy : Series of float, index complete UTC hours
-        The device's energy [kWh], NaN where unknown.
-    covariates : Covariates
-        Calendar, tariff, weather and what else was recorded.
-    origins : DatetimeIndex, shape (k,)
-        Looked at from here; each must lie after the first hour of `energy`.
-    horizon : int
-        Hours after each origin.
-
-    Returns
-    -------
-    DataFrame, k * horizon rows
-        `origin`, `timestamp`, the features that the data can make, and `energy_kwh`, the target, NaN where not known.
+    `energy` holds complete UTC hours [kWh, NaN = unknown]; each origin must lie after the first of them. Returns
+    `origin`, `timestamp`, the features that the data can make, and `energy_kwh`, the target, NaN where not known.
     """
     start = energy.index[0]
     origins = pd.DatetimeIndex(origins, tz="UTC")  # also of none at all
-    position = ((origins - start) / pd.Timedelta(hours=1)).to_numpy().round().astype(int)
+    position = ((origins - start) / HOUR).to_numpy().round().astype(int)
     size = max(len(energy), int(position.max(initial=0)) + horizon)
     stamps = pd.date_range(start, periods=size, freq="h")
     kwh = np.full(size, np.nan)
     kwh[: len(energy)] = energy.to_numpy()
     rows = position[:, None] + np.arange(horizon)
-    columns = {**_energy_features(kwh, position, horizon), **_known_ahead(stamps[rows.ravel()], covariates)}
+    hours = stamps[rows.ravel()]
+    columns = {**_energy_features(kwh, position, horizon), **_known_ahead(hours, covariates)}
     for name, recorded in _recorded(stamps, covariates).items():
         usual = usual_value(recorded, horizon)[rows].ravel()
         columns[name] = np.where(np.isnan(columns[name]), usual, columns[name]) if name in columns else usual
-    table = pd.DataFrame({name: columns[name] for name in KNOWN_AHEAD if name in columns})
-    table = table.assign(**_extra_features(stamps[rows.ravel()], covariates))
-    table.insert(0, "timestamp", stamps[rows.ravel()])
-    table.insert(0, "origin", np.repeat(origins, horizon))
-    table["energy_kwh"] = kwh[rows].ravel()
-    return table
+    known = {name: columns[name] for name in KNOWN_AHEAD if name in columns}
+    keys = {"origin": np.repeat(origins, horizon), "timestamp": hours}
+    return pd.DataFrame(keys | known | _extra_features(hours, covariates) | {"energy_kwh": kwh[rows].ravel()})
 
 
 def _extra_features(stamps: pd.DatetimeIndex, covariates: Covariates) -> dict[str, np.ndarray]:
-    """Return the analyst's own features of hours.
-
-    Raises
-    ------
-    InputError
-        A function does not return a number for each hour, or has the name of another column.
-    """
+    """Return the analyst's own features of hours; an `InputError` says which one is no number for each hour."""
     hours, columns = local(stamps, covariates.timezone), {}
     for name, function in covariates.extra.items():
         if name in KNOWN_AHEAD or name in ("origin", "timestamp", "energy_kwh"):
@@ -208,34 +179,15 @@ def names(table: pd.DataFrame) -> list[str]:
 def usual_value(recorded: np.ndarray, horizon: int = WEEK) -> np.ndarray:
     """Return what is usual at each hour: the mean of the same hour in the four last weeks that end before the origin.
 
-    Where none of the four was recorded, the mean of everything up to then stands in; before any record, NaN.
-
-    Parameters
-    ----------
-    recorded : ndarray, shape (n,)
-        One value an hour, NaN where unknown.
-    horizon : int
-        The farthest an hour may lie from its origin; weeks so near that they could lie after it are left out.
+    Where none of the four was recorded, the mean of everything up to then stands in; before any record, NaN. Both of
+    shape (n,). The origin of an hour is taken to lie a horizon before it: weeks so near that they could lie after it
+    are left out.
     """
-    first = -(-horizon // WEEK)
-    weeks = np.full((USUAL_WEEKS, len(recorded)), np.nan)
-    for row in range(USUAL_WEEKS):
-        back = WEEK * (first + row)
-        weeks[row, back:] = recorded[: max(len(recorded) - back, 0)]
-    known = np.isfinite(weeks)
-    count = known.sum(axis=0)
-    mean = np.where(known, weeks, 0.0).sum(axis=0) / np.maximum(count, 1)
-    return np.where(count > 0, mean, _mean_so_far(recorded, WEEK * first))
-
-
-def _mean_so_far(recorded: np.ndarray, back: int) -> np.ndarray:
-    """Return the mean of all that was recorded at least `back` hours earlier."""
-    known = np.isfinite(recorded)
-    count = np.cumsum(known)
-    mean = np.where(count > 0, np.cumsum(np.where(known, recorded, 0.0)) / np.maximum(count, 1), np.nan)
-    out = np.full(len(recorded), np.nan)
-    out[back:] = mean[: max(len(recorded) - back, 0)]
-    return out
+    first = WEEK * -(-horizon // WEEK)
+    hours = pd.Series(recorded)
+    weeks = pd.concat([hours.shift(first + WEEK * week) for week in range(USUAL_WEEKS)], axis=1)
+    so_far = hours.expanding().mean().shift(first)
+    return weeks.mean(axis=1).fillna(so_far).to_numpy()
 
 
 def _energy_features(kwh: np.ndarray, position: np.ndarray, horizon: int) -> dict[str, np.ndarray]:
@@ -255,7 +207,7 @@ def _energy_features(kwh: np.ndarray, position: np.ndarray, horizon: int) -> dic
 
 
 def _known_ahead(stamps: pd.DatetimeIndex, covariates: Covariates) -> dict[str, np.ndarray]:
-    """Return what is known of any hour, however far ahead: calendar, tariff, plate and weather."""
+    """Return what is known of any hour, however far ahead: calendar, tariff, nameplate and weather."""
     wall = local(stamps, covariates.timezone)
     hour, day = 2 * np.pi * wall.hour.to_numpy() / 24, 2 * np.pi * wall.day_of_week.to_numpy() / 7
     columns = {
@@ -268,26 +220,24 @@ def _known_ahead(stamps: pd.DatetimeIndex, covariates: Covariates) -> dict[str, 
     if covariates.rates is not None:
         price, peak = covariates.rates.at(stamps)
         columns |= {"is_peak_hour": peak.astype(float), "tariff_rate": price, "is_peak_tariff": peak.astype(float)}
-    columns |= {
-        name: np.full(len(stamps), float(value)) for name, value in covariates.nameplate.items() if np.isfinite(value)
-    }
+    known = {name: float(value) for name, value in covariates.nameplate.items() if np.isfinite(value)}
+    columns |= {name: np.full(len(stamps), value) for name, value in known.items()}
     if covariates.weather is not None:
-        known = covariates.weather.set_index("timestamp")["outdoor_temp_celsius"]
-        columns["outdoor_temp_celsius"] = known.reindex(stamps).to_numpy(dtype=float)
+        celsius = covariates.weather.set_index("timestamp")["outdoor_temp_celsius"]
+        columns["outdoor_temp_celsius"] = celsius.reindex(stamps).to_numpy(dtype=float)
     return columns
 
 
 def _recorded(stamps: pd.DatetimeIndex, covariates: Covariates) -> dict[str, np.ndarray]:
-    """Return what was recorded and nobody knows ahead, one value an hour of `stamps`."""
-    columns: dict[str, np.ndarray] = {}
-    if covariates.minutes is not None:
-        columns["duration_minutes"] = covariates.minutes.reindex(stamps).to_numpy(dtype=float)
-    sources = [frame.set_index("timestamp") for frame in (covariates.weather, covariates.context) if frame is not None]
-    for name in _UNKNOWN_AHEAD:
-        for source in sources:
-            if name in source and name not in columns:
-                columns[name] = source[name].reindex(stamps).to_numpy(dtype=float)
-    return columns
+    """Return what was recorded and is not known ahead, one value an hour of `stamps`."""
+    frames = [] if covariates.minutes is None else [covariates.minutes.to_frame("duration_minutes")]
+    frames += [frame.set_index("timestamp") for frame in (covariates.weather, covariates.context) if frame is not None]
+    recorded = {}
+    for name in (name for name, stand_in in KNOWN_AHEAD.items() if stand_in == _USUAL):
+        source = next((frame[name] for frame in frames if name in frame), None)
+        if source is not None:
+            recorded[name] = source.reindex(stamps).to_numpy(dtype=float)
+    return recorded
 
 
 def relation(near: pd.DataFrame, far: pd.DataFrame, weather_forecast: bool = False) -> pd.DataFrame:
@@ -303,31 +253,23 @@ def relation(near: pd.DataFrame, far: pd.DataFrame, weather_forecast: bool = Fal
     Returns
     -------
     DataFrame, 24 rows
-        `feature`, `known_ahead`, `stand_in`, `one_hour_ahead` and `one_week_ahead` (Spearman's rank correlation with
-        the energy, NaN where a column does not vary) and `in_data`.
+        `feature`, `in_data`, `known_ahead`, `stand_in`, `one_hour_ahead` and `one_week_ahead` (Spearman's rank
+        correlation with the energy, NaN where a column does not vary).
     """
     rows = []
     for name, stand_in in KNOWN_AHEAD.items():
         known = stand_in is None or (weather_forecast and name == "outdoor_temp_celsius")
-        rows.append(
-            {
-                "feature": name,
-                "in_data": name in near,
-                "known_ahead": known,
-                "stand_in": "not needed" if known else stand_in,
-                "one_hour_ahead": _rank_correlation(near, name),
-                "one_week_ahead": _rank_correlation(far, name),
-            }
-        )
-    return pd.DataFrame(rows)
+        correlations = _rank_correlation(near, name), _rank_correlation(far, name)
+        rows.append((name, name in near, known, "not needed" if known else stand_in, *correlations))
+    columns = ["feature", "in_data", "known_ahead", "stand_in", "one_hour_ahead", "one_week_ahead"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _rank_correlation(table: pd.DataFrame, name: str) -> float:
     if name not in table:
         return float("nan")
     pair = table[[name, "energy_kwh"]].dropna()
-    if len(pair) < 24 or pair[name].nunique() < 2 or pair["energy_kwh"].nunique() < 2:
+    if len(pair) < 24 or (pair.nunique() < 2).any():
         return float("nan")
     # As scipy.stats.spearmanr, without its p-value, which takes the longer part of the time.
-    ranks = np.column_stack([rankdata(pair[name]), rankdata(pair["energy_kwh"])])
-    return float(np.corrcoef(ranks, rowvar=False)[1, 0])
+    return float(np.corrcoef(pair.rank().to_numpy(), rowvar=False)[1, 0])

@@ -23,16 +23,14 @@ from influx.core.fingerprint import fingerprint
 from influx.core.parallel import run_all, run_apart
 from influx.core.schema import FORECAST, HOUSEHOLD, check
 from influx.forecasting.device_series import Extra, Home, Series, active_series, recent, series_of
-from influx.forecasting.device_series import alive as alive
-from influx.forecasting.device_series import is_alive as is_alive
 from influx.forecasting.evaluation.backtest import check_range, fit, predict, scores_of
-from influx.forecasting.evaluation.model_selection import FOLDS, Selection, model_of, select, with_climatology
-from influx.forecasting.models import CLIMATOLOGY, MODELS, SIMILAR_DAYS
+from influx.forecasting.evaluation.model_selection import FOLDS, Selection, select
+from influx.forecasting.models import CLIMATOLOGY, MODELS, SIMILAR_DAYS, named_models
 from influx.forecasting.models.conformal import LEVELS, column
-from influx.forecasting.models.similar_days import LARGEST_RATIO
+from influx.forecasting.models.ensemble_members import LARGEST_RATIO
 
 TESTED_DAYS = 14.0
-"""Known days from which similar days speak where no contest is held; before, climatology does."""
+"""Known days from which similar days are used where no model is selected; before, climatology is."""
 
 
 def forecast(
@@ -88,10 +86,10 @@ def forecast(
     levels = _levels(quantiles)
     check_range(horizon=horizon)
     if not isinstance(models, Selection | None):
-        models = with_climatology(models)
+        models = {CLIMATOLOGY: MODELS[CLIMATOLOGY](), **named_models(models)}
     jobs = series_of(home_or_readings, timezone, country, weather, extra)
     work = partial(_forecast_of_device, horizon=horizon, levels=levels, models=models)
-    return _whole(run_apart(work, jobs, progress))
+    return reconciled(run_apart(work, jobs, progress))
 
 
 def _forecast_of_device(
@@ -103,7 +101,7 @@ def _forecast_of_device(
     """Select a device's model, let it learn, and forecast; all of a device at once, as its past is then remembered."""
     series, origin = job
     name, model = _selected_model(series, origin, models, horizon)
-    return _said(series, fit(series, model, origin, horizon), name, origin, horizon, levels)
+    return _labelled(predict(fit(series, model, origin, horizon), series, origin, horizon, levels), series, name)
 
 
 def _selected_model(
@@ -112,14 +110,13 @@ def _selected_model(
     if models is None:
         name = SIMILAR_DAYS if series.days_known(origin) >= TESTED_DAYS else CLIMATOLOGY
         return name, MODELS[name]()
-    selection = (
-        models if isinstance(models, Selection) else select(scores_of([(series, origin)], models, FOLDS, horizon))
-    )
-    row = selection[(selection["home_id"] == series.home_id) & (selection["device_id"] == series.device_id)]
+    if not isinstance(models, Selection):
+        models = select(scores_of([(series, origin)], models, FOLDS, horizon))
+    row = models[(models["home_id"] == series.home_id) & (models["device_id"] == series.device_id)]
     if row.empty:
         raise InputError(f"models: no model was selected for {series.device_id} of {series.home_id}.")
     name = str(row["model"].iloc[0])
-    return name, model_of(selection, name)
+    return name, models.models[name] if name in models.models else MODELS[name]()
 
 
 def fitted_models(home: Home, selection: pd.DataFrame, horizon: int) -> dict[tuple[str, str], Any]:
@@ -131,15 +128,15 @@ def fitted_models(home: Home, selection: pd.DataFrame, horizon: int) -> dict[tup
     keys = ["home_id", "device_id"]
     named = pd.DataFrame(selection)[[*keys, "model"]].astype("str").drop_duplicates()
     named = named.sort_values(keys, ignore_index=True)
-    own = getattr(selection, "models", None) or {}
-    key = fingerprint("models", home, named, horizon, repr(own))
+    models = getattr(selection, "models", None) or {}
+    key = fingerprint("models", home, named, horizon, repr(models))
     if key not in recent:
-        recent[key] = fit_named(active_series(home), named, home.origin, horizon, own)
+        recent[key] = fit_named(active_series(home), named, home.origin, horizon, models)
     return recent[key]
 
 
 def fit_named(
-    every: list[Series],
+    devices: list[Series],
     named: pd.DataFrame,
     origin: pd.Timestamp,
     horizon: int,
@@ -148,14 +145,14 @@ def fit_named(
     """Let each device's `model`, of `models` or else of `MODELS`, learn from all that was known at `origin`."""
     names = named.set_index(["home_id", "device_id"])["model"].to_dict()
     known = {name: make() for name, make in MODELS.items()} | dict(models)
-    jobs = {(one.home_id, one.device_id): one for one in every}
-    jobs = {key: one for key, one in jobs.items() if names.get(key) in known}
+    jobs = {(series.home_id, series.device_id): series for series in devices}
+    jobs = {key: series for key, series in jobs.items() if names.get(key) in known}
     fitted = run_all(lambda key: fit(jobs[key], known[names[key]], origin, horizon), list(jobs))
     return dict(zip(jobs, fitted, strict=True))
 
 
 def predict_all(
-    every: list[Series],
+    devices: list[Series],
     models: Mapping[tuple[str, str], Any],
     selection: pd.DataFrame,
     origin: pd.Timestamp,
@@ -163,23 +160,23 @@ def predict_all(
     levels: np.ndarray,
 ) -> pd.DataFrame:
     """Forecast each device with its fitted model and reconcile the household; the `forecast` frame."""
-    chosen = selection.set_index(["home_id", "device_id"])["model"]
-    keys = [(one.home_id, one.device_id) for one in every]
-    work = [(one, models[key], chosen[key]) for one, key in zip(every, keys, strict=True)]
-    return _whole(run_all(lambda job: _said(*job, origin, horizon, levels), work))
+    names = selection.set_index(["home_id", "device_id"])["model"]
+
+    def of_device(series: Series) -> pd.DataFrame:
+        key = (series.home_id, series.device_id)
+        return _labelled(predict(models[key], series, origin, horizon, levels), series, names[key])
+
+    return reconciled(run_all(of_device, devices))
 
 
-def _said(
-    series: Series, candidate: Any, model: str, origin: pd.Timestamp, horizon: int, levels: np.ndarray
-) -> pd.DataFrame:
-    out = predict(candidate, series, origin, horizon, levels)
-    out.insert(0, "device_id", series.device_id)
-    out.insert(0, "home_id", series.home_id)
-    return out.assign(model=model)
+def _labelled(forecast: pd.DataFrame, series: Series, model: str) -> pd.DataFrame:
+    keys = {"home_id": series.home_id, "device_id": series.device_id}
+    return forecast.assign(**keys, model=model)[[*keys, *forecast.columns, "model"]]
 
 
-def _whole(parts: list[pd.DataFrame]) -> pd.DataFrame:
-    return check(reconcile(pd.concat(parts, ignore_index=True)), FORECAST)
+def reconciled(forecasts: list[pd.DataFrame]) -> pd.DataFrame:
+    """Return the forecasts of devices and households as one `forecast` frame that adds up."""
+    return check(reconcile(pd.concat(forecasts, ignore_index=True)), FORECAST)
 
 
 def reconcile(forecasts: pd.DataFrame) -> pd.DataFrame:
@@ -192,12 +189,11 @@ def reconcile(forecasts: pd.DataFrame) -> pd.DataFrame:
     whole = out["device_id"] == HOUSEHOLD
     total = out[~whole].groupby(["home_id", "timestamp"])["energy_kwh"].sum()
     added = total.reindex(pd.MultiIndex.from_frame(out.loc[whole, ["home_id", "timestamp"]])).to_numpy()
-    own = out.loc[whole, "energy_kwh"].to_numpy()
-    added = np.where(np.isfinite(added), added, own)
-    ratio = np.divide(added, own, out=np.ones(len(own)), where=own > 0)
-    factor = np.clip(np.sqrt(ratio), 1 / LARGEST_RATIO, LARGEST_RATIO)
-    for name in [name for name in out if re.fullmatch(r"p\d+(\.\d+)?", name)]:
-        out.loc[whole, name] = out.loc[whole, name].to_numpy() * factor
+    direct = out.loc[whole, "energy_kwh"].to_numpy()
+    added = np.where(np.isfinite(added), added, direct)
+    ratio = np.divide(added, direct, out=np.ones(len(direct)), where=direct > 0)
+    quantiles = [name for name in out if re.fullmatch(r"p\d+(\.\d+)?", name)]
+    out.loc[whole, quantiles] *= np.clip(np.sqrt(ratio), 1 / LARGEST_RATIO, LARGEST_RATIO)[:, None]
     out.loc[whole, "energy_kwh"] = added
     return out
 
@@ -205,6 +201,6 @@ def reconcile(forecasts: pd.DataFrame) -> pd.DataFrame:
 def _levels(quantiles: Sequence[float]) -> np.ndarray:
     levels = np.asarray(sorted(quantiles), dtype=float)
     inside = (levels > 0) & (levels < 1)
-    if len(levels) == 0 or not inside.all() or len({column(one) for one in levels}) < len(levels):
+    if len(levels) == 0 or not inside.all() or len({column(level) for level in levels}) < len(levels):
         raise InputError(f"quantiles: {list(quantiles)}; give different probabilities between 0 and 1, such as 0.1.")
     return levels

@@ -1,16 +1,20 @@
 """The audit of a home's files: what became of every row and of every kilowatt-hour.
 
 Rows read are rows used, rejected, or after the as-of time. The energy of the files is the energy of the readings, that
-of rejected rows, and that of corrections, each of which has a name: nothing is left out without one.
+of rejected rows, and that of corrections, each of which has a name: nothing is left out without one. What a reader of
+the numbers should know are notes, whose words stand in `templates/notes.yaml`.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cache
+from importlib.resources import files as resources
 
 import numpy as np
 import pandas as pd
+import yaml
 
 from influx.core.sanitize import message
 from influx.importers import Part
@@ -48,13 +52,22 @@ class SourceFile:
         """The column of energy [kWh], None of a kind without any."""
         return KWH.get(self.part.kind)
 
+    def with_frame(self, frame: pd.DataFrame) -> SourceFile:
+        """Return the file with other rows."""
+        return replace(self, part=replace(self.part, frame=frame))
+
+
+@cache
+def _texts() -> dict[str, str]:
+    return yaml.safe_load((resources("influx.home") / "templates" / "notes.yaml").read_text(encoding="utf-8"))
+
 
 @dataclass
 class Audit:
     """Collects on the way from files to hours what a reader of the numbers should know.
 
-    `notes` are sentences; `overlaps` count, by file, the device-hours (of events: events) in which a newer file or a
-    later row won; `kwh_used` is the energy by file that the hours hold [kWh].
+    `overlaps` count, by file, the device-hours (of events: events) in which a newer file or a later row won; `kwh_used`
+    is the energy by file that the hours hold [kWh].
     """
 
     notes: list[str] = field(default_factory=list)
@@ -63,28 +76,23 @@ class Audit:
     kwh_used: dict[str, float] = field(default_factory=dict)
     _corrections: list[pd.DataFrame] = field(default_factory=list)
 
-    def note(self, *sentences: str) -> None:
-        """Keep sentences, legible whatever they quote."""
-        self.notes += map(message, sentences)
+    def note(self, note: str, /, **values: object) -> None:
+        """Keep a note of `templates/notes.yaml`, legible whatever it quotes."""
+        self.notes.append(message(_texts()[note].format(**values)))
 
     def correct(self, correction: str, rows: pd.DataFrame, kwh: str = "energy_kwh") -> None:
-        """Name energy that the files hold and the hours do not, or, where it is negative, the other way round.
+        """Name energy [kWh] that the files hold and the hours do not, or, where it is negative, the other way round.
 
-        Parameters
-        ----------
-        correction : str
-            What becomes of it, one of the names above.
-        rows : DataFrame
-            Readings, events or hours, with the column `kwh`; `file` and `device_id` where these are known.
+        `correction` is one of the names above; `rows` are readings, events or hours, with `file` and `device_id` where
+        these are known.
         """
         names = {key: rows[key].astype("str") if key in rows else "" for key in ("file", "device_id")}
-        self._corrections.append(
-            pd.DataFrame({**names, "kwh": rows[kwh]}, index=rows.index).assign(correction=correction)
-        )
+        table = pd.DataFrame({**names, "kwh": rows[kwh]}, index=rows.index).assign(correction=correction)
+        self._corrections.append(table)
 
     def corrections(self) -> pd.DataFrame:
         """Return file, device_id, correction, hours (readings, events or hours) and kwh, a row each kind."""
-        empty = pd.DataFrame({**dict.fromkeys(_KEYS, pd.Series(dtype="str")), "kwh": pd.Series(dtype=float)})
+        empty = pd.DataFrame(columns=[*_KEYS, "kwh"]).astype({**dict.fromkeys(_KEYS, "str"), "kwh": float})
         rows = pd.concat([empty, *self._corrections], ignore_index=True)
         table = rows.groupby(_KEYS, as_index=False)["kwh"].agg(hours="size", kwh="sum")
         return table.astype({**dict.fromkeys(_KEYS, "str"), "hours": "int64"})

@@ -24,26 +24,13 @@ QUIET = pd.Timedelta(days=7)
 """Time without any event, inside a file, that is noted."""
 
 _KWH = "power_consumption_kwh"
+_Spans = list[tuple[pd.Timestamp, pd.Timestamp]]
 
 
 def events_to_hours(
-    files: Mapping[str, pd.DataFrame],
-    settings: Settings,
-    shift: pd.Timedelta,
-    cut: pd.Timestamp | None,
-    audit: Audit,
+    files: Mapping[str, pd.DataFrame], settings: Settings, shift: pd.Timedelta, cut: pd.Timestamp | None, audit: Audit
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Bring the events of all files to hours.
-
-    Parameters
-    ----------
-    files : mapping of str to DataFrame
-        By name, oldest first; `device_id`, `timestamp` (UTC start), `duration_minutes`, `power_consumption_kwh` and
-        others.
-    shift : Timedelta
-        How far after a full UTC hour the hours begin (`time_grid.phase`).
-    cut : Timestamp or None
-        A full hour from which on nothing is known.
+    """Bring the events of all files, by name and oldest first, to hours; nothing is known from the full hour `cut` on.
 
     Returns
     -------
@@ -55,16 +42,17 @@ def events_to_hours(
         The events that count, each once, in order of time.
     """
     events = _without_repeats(files, audit)
-    used = _share_before(events, cut) * events[_KWH]
-    for file, kwh in used.groupby(events["file"], observed=False).sum().items():
-        audit.kwh_used[str(file)] = float(kwh)
+    used = events[_KWH]
+    if cut is not None:
+        minutes = (cut - events["timestamp"]) / pd.Timedelta(minutes=1)
+        used = used * (minutes / events["duration_minutes"]).clip(0, 1)
+    audit.kwh_used |= {str(f): float(kwh) for f, kwh in used.groupby(events["file"], observed=False).sum().items()}
     after = events.assign(energy_kwh=events[_KWH] - used)
     audit.correct(AFTER, after[after["energy_kwh"] > 0])
-    spans = _spans(events, shift, cut, audit)
     use = spread_events(events, shift)
+    spans = _spans(events, shift, cut, audit)
     if cut is not None and (late := use["timestamp"] >= cut).any():
-        kwh = use.loc[late, "energy_kwh"].sum()
-        audit.note(f"Uses that last beyond the as-of time are cut off there; {kwh:.3g} kWh lie after it.")
+        audit.note("events beyond", kwh=use.loc[late, "energy_kwh"].sum())
         use = use[~late]
     hours = _with_hours_without_use(use, sorted(events["device_id"].unique()), spans, settings, audit)
     return hours, use[["device_id", "timestamp", "duration_minutes"]], events
@@ -72,13 +60,6 @@ def events_to_hours(
 
 def spread_events(events: pd.DataFrame, shift: pd.Timedelta) -> pd.DataFrame:
     """Spread each event's energy evenly over its duration, and add up what falls into an hour.
-
-    Parameters
-    ----------
-    events : DataFrame
-        device_id, timestamp (UTC start), duration_minutes (above zero), power_consumption_kwh.
-    shift : Timedelta
-        How far after a full UTC hour the hours begin (`time_grid.phase`).
 
     Returns
     -------
@@ -101,31 +82,20 @@ def _without_repeats(files: Mapping[str, pd.DataFrame], audit: Audit) -> pd.Data
     start = ["device_id", "timestamp"]
     older = pd.Series(order).groupby([events[name] for name in start]).transform("max") > order
     repeated = events.duplicated([*start, "duration_minutes", _KWH, "file"], keep="last")
-    for file, count in events.loc[repeated, "file"].astype("str").value_counts().items():
-        audit.note(f"{file}: {count} events stand twice, start, duration and energy alike, and count once.")
-    for file, count in events.loc[older, "file"].astype("str").value_counts().items():
-        audit.note(f"{file}: {count} events stand in a newer file too, which counts.")
+    for lost, note in ((repeated, "repeated events"), (older, "newer events")):
+        for file, count in events.loc[lost, "file"].astype("str").value_counts().items():
+            audit.note(note, file=file, count=count)
     for lost, correction in ((older, NEWER), (repeated & ~older, REPEATED)):
         audit.correct(correction, events[lost & (events[_KWH] > 0)], _KWH)
         audit.overlaps.update(events.loc[lost, "file"].astype("str"))
     return events[~older & ~repeated].sort_values("timestamp", kind="stable", ignore_index=True)
 
 
-def _share_before(events: pd.DataFrame, cut: pd.Timestamp | None) -> pd.Series | float:
-    """Return the share of each event that lies before `cut`."""
-    if cut is None:
-        return 1.0
-    minutes = (cut - events["timestamp"]).dt.total_seconds() / 60
-    return (minutes / events["duration_minutes"]).clip(0, 1)
-
-
-def _spans(
-    events: pd.DataFrame, shift: pd.Timedelta, cut: pd.Timestamp | None, audit: Audit
-) -> list[tuple[pd.Timestamp, pd.Timestamp]]:
+def _spans(events: pd.DataFrame, shift: pd.Timedelta, cut: pd.Timestamp | None, audit: Audit) -> _Spans:
     """Return the times that the files cover, as (first hour, hour after the last)."""
     events = events.assign(end=events["timestamp"] + pd.to_timedelta(events["duration_minutes"], unit="min"))
     by_file = events.groupby("file", observed=True).agg(first=("timestamp", "min"), end=("end", "max"))
-    spans: list[tuple[pd.Timestamp, pd.Timestamp]] = []
+    spans: _Spans = []
     for first, end in by_file.sort_values("first").itertuples(index=False):
         first, end = (first - shift).floor("h") + shift, (end - shift).ceil("h") + shift
         end = end if cut is None else min(end, cut)
@@ -133,50 +103,32 @@ def _spans(
             spans[-1] = (spans[-1][0], max(end, spans[-1][1]))
         elif end > first:
             if spans:
-                audit.note(
-                    f"No file of events covers {_minute(spans[-1][1])} to {_minute(first)} (UTC): use is unknown."
-                )
+                audit.note("uncovered", begin=spans[-1][1], end=first)
             spans.append((first, end))
     quiet = pd.DataFrame({"start": events["end"].cummax().shift(), "end": events["timestamp"]})
     for start, end in quiet[quiet["end"] - quiet["start"] > QUIET].itertuples(index=False):
         if any(first <= start and end <= last for first, last in spans):
-            audit.note(
-                f"There is no event at all from {_minute(start)} to {_minute(end)} (UTC): nothing counts as used."
-            )
+            audit.note("quiet", begin=start, end=end)
     return spans
 
 
-def _minute(stamp: pd.Timestamp) -> str:
-    return f"{stamp:%Y-%m-%d %H:%M}"
-
-
 def _with_hours_without_use(
-    use: pd.DataFrame,
-    devices: list[str],
-    spans: list[tuple[pd.Timestamp, pd.Timestamp]],
-    settings: Settings,
-    audit: Audit,
+    use: pd.DataFrame, devices: list[str], spans: _Spans, settings: Settings, audit: Audit
 ) -> pd.DataFrame:
     """Add the hours without use; leave out those in which a device was not in the home yet, or no longer."""
     stamps = pd.DatetimeIndex([], tz="UTC").as_unit("us")
     for start, end in spans:
         stamps = stamps.append(pd.date_range(start, end, freq="h", inclusive="left", unit="us"))
+    days = local_time.local(stamps, settings.timezone).normalize()
     parts = [use[["device_id", "timestamp", "energy_kwh"]]]
     for name in devices:
         hours = use.loc[use["device_id"] == name, "timestamp"]
-        present = _in_home(stamps, settings.devices.get(name, Device()), settings.timezone)
-        if outside := hours.isin(stamps[~present]).sum():
-            audit.note(
-                f"{name} has {outside} hours of use outside its `since` and `until` in home.yaml; they are kept."
-            )
-        parts.append(
-            pd.DataFrame({"device_id": name, "timestamp": stamps[present & ~stamps.isin(hours)], "energy_kwh": 0.0})
-        )
+        device = settings.devices.get(name, Device())
+        first, last = pd.Timestamp(device.since or pd.Timestamp.min), pd.Timestamp(device.until or pd.Timestamp.max)
+        in_home = (days >= first) & (days <= last)
+        if outside := hours.isin(stamps[~in_home]).sum():
+            audit.note("outside", name=name, count=outside)
+        idle = stamps[in_home & ~stamps.isin(hours)]
+        parts.append(pd.DataFrame({"device_id": name, "timestamp": idle, "energy_kwh": 0.0}))
     table = pd.concat(parts).sort_values(["device_id", "timestamp"], ignore_index=True)
     return table.astype({"device_id": "str"}).assign(quality="measured")
-
-
-def _in_home(stamps: pd.DatetimeIndex, device: Device, timezone: str) -> np.ndarray:
-    days = local_time.local(stamps, timezone).normalize()
-    first, last = pd.Timestamp(device.since or pd.Timestamp.min), pd.Timestamp(device.until or pd.Timestamp.max)
-    return np.asarray((days >= first) & (days <= last))

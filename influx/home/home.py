@@ -1,19 +1,20 @@
 """A home as its own files show it: `load` reads a folder, and what comes out is all that later steps ever see.
 
 Every row of every file is accounted for: used, rejected with a reason, or after the as-of time. What was assumed,
-what is lacking and what was mended stands in plain sentences (`Home.notes`), so that the report can show it too.
+what is lacking and what was mended stands in notes (`Home.notes`), so that the report can show it too.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import html
 import json
 import os
 from dataclasses import dataclass, fields
 from functools import cached_property
+from html import escape
 from pathlib import Path
 
+import jinja2
 import pandas as pd
 
 from influx.core import local_time
@@ -27,13 +28,11 @@ from influx.home.audit import Audit
 from influx.home.hours import to_hours
 from influx.home.plausibility import refuse_implausible
 
-_FILES = {"prices": "price_file"}
-"""Frames whose file has another name than they, as the run folder holds the prices of the coming hours, too."""
+_FILES = {"prices": "price_file"}  # the run folder's prices are those of the coming hours
 _FRAMES = (
     *("readings", "devices", "weather", "context", "minutes", "flows", "rejected", "reconciliation", "corrections"),
     *("series", "prices", "carbon"),
 )
-_MOST_NOTES = 3
 
 
 @dataclass(frozen=True, repr=False)
@@ -47,24 +46,14 @@ class Home:
     readings : DataFrame
         `schema.READINGS`: the devices of use; `household` where a meter measures it or it follows from meters; `other`
         where devices explain only a part of it. A complete grid: all devices at all hours of the span.
-    devices : DataFrame
-        A row a device (`metadata.device_table`).
-    weather : DataFrame or None
-        timestamp, outdoor_temp_celsius, maybe humidity_percent, kind (measured or forecast); hourly.
-    context : DataFrame
-        timestamp and those of `schema.CONTEXT_COLUMNS` that the data has; no rows where it has none.
-    minutes : DataFrame
-        device_id, timestamp, duration_minutes: minutes of use in the hour, from events.
+    devices, context, minutes : DataFrame
+        What is known of each device, of the home at an hour, and of use in it (`metadata.describe`).
     flows : DataFrame
         The meters of solar output, of the grid and of a battery: the columns of readings, and `role`.
     rejected : DataFrame
         file, row, column, value, reason, and kwh, NaN where the energy of the row is not known.
-    reconciliation : DataFrame
-        A row a file: rows_read = rows_used + rows_rejected + rows_after_as_of; `overlaps` are device-hours (of events:
-        events) in which a newer file, or a later row, won; kwh_used of kwh_read stands in the hours; first and last
-        are its times.
-    corrections : DataFrame
-        file, device_id, correction, hours, kwh: what the files hold and the hours do not, each by name.
+    reconciliation, corrections : DataFrame
+        What became of each file's rows and energy, and what the files hold and the hours do not (`audit.Audit`).
     series : DataFrame
         device_id, role, hours (known) and kwh of everything that was measured. The kwh of all files are those of the
         series, of rejected rows and of corrections.
@@ -72,10 +61,10 @@ class Home:
         What a reader of any number from here should know.
     origin : Timestamp
         The first hour to forecast, UTC.
-    prices : DataFrame or None
-        timestamp (half hours), price_per_kwh [currency/kWh], of the home's price file.
-    carbon : DataFrame or None
-        timestamp (half hours), carbon_g_per_kwh [g/kWh], kind (measured or forecast).
+    weather : DataFrame or None
+        timestamp, outdoor_temp_celsius, maybe humidity_percent, kind (measured or forecast); hourly.
+    prices, carbon : DataFrame or None
+        timestamp (half hours) and price_per_kwh [currency/kWh], or carbon_g_per_kwh [g/kWh] and kind.
     """
 
     settings: Settings
@@ -109,58 +98,35 @@ class Home:
                 path.unlink(missing_ok=True)
             else:
                 _replace(path, frame.to_parquet(index=False))
-        rest = {
-            "settings": self.settings.model_dump(mode="json", exclude_unset=True),
-            "notes": self.notes,
-            "origin": self.origin.isoformat(),
-        }
+        settings = self.settings.model_dump(mode="json", exclude_unset=True)
+        rest = {"settings": settings, "notes": self.notes, "origin": self.origin.isoformat()}
         _replace(folder / "home.json", json.dumps(rest, ensure_ascii=False, indent=1).encode())
 
     def __repr__(self) -> str:
         return "\n".join(f"{heading:<10} {text}" for heading, text in self._summary())
 
     def _repr_html_(self) -> str:
-        rows = "".join(f"<tr><th>{html.escape(h)}</th><td>{html.escape(t)}</td></tr>" for h, t in self._summary())
-        return f"<table>{rows}</table>"
+        rows = (f"<tr><th>{escape(heading)}</th><td>{escape(text)}</td></tr>" for heading, text in self._summary())
+        return f"<table>{''.join(rows)}</table>"
 
-    def _summary(self) -> list[tuple[str, str]]:
+    def _summary(self) -> list[list[str]]:
         """Return what a person who opens the home wants to know first, in about ten lines."""
-        files, zone = self.reconciliation, self.settings.timezone
-        read, lost = int(files["rows_used"].sum()), len(self.rejected)
-        unread = sum(note.startswith("Not read: ") for note in self.notes)
-        last = self.readings["timestamp"].max() + local_time.HOUR
-        span = local_time.local(pd.DatetimeIndex([self.readings["timestamp"].min(), last, self.origin]), zone)
-        used = self.devices.sort_values("kwh", ascending=False)
-        more = f" and {len(self.notes) - _MOST_NOTES} more, in .notes" if len(self.notes) > _MOST_NOTES else ""
-        lines = [
-            ("home", self.settings.home_id),
-            ("files", ", ".join(f"{file} ({form})" for file, form in zip(files["file"], files["format"], strict=True))),
-            ("read", f"{read:,} rows, {files['kwh_used'].sum():,.1f} kWh"),
-            (
-                "not read",
-                f"{lost:,} rows rejected, {files['rows_after_as_of'].sum():,} after the as-of time; {unread} files",
-            ),
-            (
-                "devices",
-                ", ".join(f"{d} ({kwh:,.1f} kWh)" for d, kwh in zip(used["device_id"], used["kwh"], strict=True)),
-            ),
-            ("flows", ", ".join(self.flows["device_id"].unique()) or "none"),
-            ("span", f"{span[0]:%Y-%m-%d %H:%M} to {span[1]:%Y-%m-%d %H:%M} ({zone})"),
-            ("unknown", f"{self.readings['energy_kwh'].isna().mean():.1%} of the hours"),
-            ("origin", f"{span[2]:%Y-%m-%d %H:%M}, the first hour to forecast"),
-            ("notes", " ".join(self.notes[:_MOST_NOTES]) + more),
-        ]
-        return [(heading, legible(text)) for heading, text in lines]
+        times, zone = self.readings["timestamp"], self.settings.timezone
+        ends = local_time.local(pd.DatetimeIndex([times.min(), times.max() + local_time.HOUR, self.origin]), zone)
+        environment = jinja2.Environment(loader=jinja2.PackageLoader("influx.home"), undefined=jinja2.StrictUndefined)
+        lines = environment.get_template("home.j2").render(
+            home=self,
+            files=self.reconciliation,
+            used=self.devices.set_index("device_id")["kwh"].sort_values(ascending=False),
+            unread=sum(note.startswith("Not read: ") for note in self.notes),
+            ends=ends.strftime("%Y-%m-%d %H:%M"),
+            unknown=self.readings["energy_kwh"].isna().mean(),
+        )
+        return [legible(line).split(": ", 1) for line in lines.splitlines()]
 
     @classmethod
     def open(cls, folder: Path) -> Home:
-        """Read what `save` wrote.
-
-        Raises
-        ------
-        InputError
-            The folder holds no saved home.
-        """
+        """Read what `save` wrote; raise an InputError where the folder holds no saved home."""
         folder = Path(folder)
         try:
             rest = json.loads((folder / "home.json").read_text(encoding="utf-8"))

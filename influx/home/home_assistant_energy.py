@@ -33,7 +33,7 @@ _SHOWN = 5
 
 @dataclass(frozen=True)
 class EnergyPage:
-    """What the page says of statistics, by their names without `sensor.`: roles, and what each is included in."""
+    """Roles of statistics, by their names without `sensor.`, and the one that each is included in."""
 
     roles: dict[str, Role]
     containers: dict[str, str]
@@ -45,13 +45,7 @@ def is_page(path: Path) -> bool:
 
 
 def read(path: Path) -> EnergyPage:
-    """Read the settings of the Energy page.
-
-    Raises
-    ------
-    InputError
-        The file is damaged.
-    """
+    """Read the settings of the Energy page."""
     content = json_text.load(path)
     page = content.get("data") if isinstance(content, dict) else None
     roles: dict[str, Role] = {}
@@ -60,14 +54,9 @@ def read(path: Path) -> EnergyPage:
         for (kind, key), role in _FLOWS.items():
             if source.get("type") == kind:
                 roles |= {_short(flow[key]): role for flow in flows if isinstance(flow.get(key), str)}
-    containers = {}
-    for device in _rows(page, "device_consumption"):
-        name, container = device.get("stat_consumption"), device.get("included_in_stat")
-        if isinstance(name, str):
-            roles.setdefault(_short(name), "device")
-            if isinstance(container, str):
-                containers[_short(name)] = _short(container)
-    return EnergyPage(roles, containers)
+    devices = {_short(row.get("stat_consumption")): row for row in _rows(page, "device_consumption")}
+    containers = {name: _short(row.get("included_in_stat")) for name, row in devices.items()}
+    return EnergyPage({**dict.fromkeys(filter(None, devices), "device"), **roles}, containers)
 
 
 def _rows(content: Any, key: str) -> list[dict[str, Any]]:
@@ -75,23 +64,16 @@ def _rows(content: Any, key: str) -> list[dict[str, Any]]:
     return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
 
 
-def _short(statistic: str) -> str:
-    return statistic.removeprefix("sensor.")
+def _short(statistic: object) -> str:
+    return statistic.removeprefix("sensor.") if isinstance(statistic, str) else ""
 
 
 def with_roles_of_page(
     folder: Path, files: list[SourceFile], settings: Settings, audit: Audit
 ) -> tuple[list[SourceFile], Settings]:
-    """Give the series of Home Assistant's statistics the roles of the page; what it does not name is left out.
+    """Give the series of Home Assistant's statistics the roles of the page, and home.yaml its containers (`part_of`).
 
-    What home.yaml says of a series, or of a file's column, comes first.
-
-    Returns
-    -------
-    files : list of SourceFile
-        With the roles of the page among those that their formats give.
-    settings : Settings
-        With the page's containers: `part_of` of devices for which home.yaml gives none.
+    What the page does not name is left out. What home.yaml says of a series, or of a file's column, comes first.
     """
     path = next((folder / name for name in NAMES if is_page(folder / name) and not settings.file(name).ignore), None)
     if path is None:
@@ -112,15 +94,13 @@ def with_roles_of_page(
                 roles |= {**dict.fromkeys(others, "ignore"), **file.part.roles}
                 file = replace(file, part=replace(file.part, roles=roles))
             else:
-                audit.note(f"{file.name} holds none of the {len(page.roles)} statistics that the Energy page names.")
+                audit.note("no statistic", file=file.name, count=len(page.roles))
         out.append(file)
     if left_out:
         shown = ", ".join(left_out[:_SHOWN]) + (" ..." if len(left_out) > _SHOWN else "")
-        audit.note(
-            f"Left out, as Home Assistant's Energy page does not name {'it' if len(left_out) == 1 else 'them'}: {shown}"
-            f"{f', {len(left_out)} in all' if len(left_out) > 1 else ''}. "
-            "A line below devices in home.yaml brings one back."
-        )
+        several = len(left_out) > 1
+        in_all = f", {len(left_out)} in all" if several else ""
+        audit.note("left out", them="them" if several else "it", names=shown, in_all=in_all)
     devices = dict(settings.devices)
     for part, container in page.containers.items():
         known = devices.get(names.get(part, ""), Device())

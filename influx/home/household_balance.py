@@ -30,7 +30,7 @@ LEAST_OTHER = 0.01
 """Share of the household's energy below which a remainder is not shown as a device."""
 
 _FLOWS: tuple[Role, ...] = ("solar", "grid_import", "grid_export", "battery_in", "battery_out")
-_HALF: dict[Role, str] = {
+_HALF_A_BATTERY: dict[Role, str] = {
     "battery_in": "A battery is charged, but no meter of what it gives back is there",
     "battery_out": "A battery gives energy back, but no meter of what charges it is there",
 }
@@ -51,13 +51,21 @@ class Balance:
 
 @dataclass(frozen=True)
 class _Meters:
-    """All meters, a column each and a row an hour: energy [kWh] and quality."""
+    """All meters, a column each and a row an hour (energy [kWh] and quality), and the names of those of each role."""
 
     energy: pd.DataFrame
     quality: pd.DataFrame
+    named: Mapping[Role, list[str]]
 
     def series(self, name: str) -> pd.DataFrame:
         return pd.DataFrame({"energy_kwh": self.energy[name], "quality": self.quality[name]})
+
+    def sum(self, names: list[str]) -> pd.Series:
+        return self.energy[names].sum(axis=1, skipna=False)
+
+    def half_a_battery(self) -> str:
+        metered = [role for role in _HALF_A_BATTERY if self.named[role]]
+        return _HALF_A_BATTERY[metered[0]] if len(metered) == 1 else ""
 
 
 def balance(
@@ -65,43 +73,28 @@ def balance(
 ) -> Balance:
     """Tell devices, household and flows apart, and add `household` and `other` where they follow.
 
-    Parameters
-    ----------
-    hours : DataFrame
-        A complete grid: device_id, timestamp, energy_kwh, quality, all devices at the same hours.
-    series : DataFrame
-        device_id, and role: what each series measures.
-    containers : mapping
-        The meter of the same role that contains each one that has such a meter.
-
-    Raises
-    ------
-    InputError
-        There are two main meters, or nothing but series that are to be ignored.
+    `hours` are a complete grid, `series` have device_id and role, `containers` the meter of the same role that contains
+    each one that has such a meter. Two main meters, or nothing but series that are to be ignored, are an InputError.
     """
     roles: dict[str, Role] = dict(zip(series["device_id"], series["role"], strict=True))
-    tables = (hours.pivot(index="timestamp", columns="device_id", values=c) for c in ("energy_kwh", "quality"))
-    meters = _Meters(*tables)
-    named = _by_role(meters.energy, roles, containers, audit)
+    energy, quality = (hours.pivot(index="timestamp", columns="device_id", values=c) for c in ("energy_kwh", "quality"))
+    named = _by_role(energy, roles, containers, audit)
+    meters = _Meters(energy, quality, named)
     within = {name: containers[name] for name in named["device"] if name in containers}
-    _note_containers(meters.energy, within, audit)
+    _note_containers(energy, within, audit)
     if len(named["household"]) > 1:
         raise InputError(
             f"There are several main meters: {', '.join(named['household'])}. Give all but one another role in "
             "home.yaml (under devices: `role: device` or `role: ignore`)."
         )
     main = next(iter(named["household"]), None)
-    household = meters.series(main) if main else _from_flows(meters, named, audit)
-    half = _half_a_battery(named)
-    if half and main and not named["grid_import"]:
-        audit.note(f"{half}: what was bought from the grid does not follow from its meters.")
-    use = _use(meters, named["device"], within, household, audit)
-    if not use and named["grid_import"]:
-        audit.note(
-            "What is called household here is what it took from the grid: what it used of its own sun is not known "
-            "without a meter of the sun."
-        )
-        use = {HOUSEHOLD: _derived(HOUSEHOLD, *_sum_of(meters, named["grid_import"]), "", audit)}
+    household = meters.series(main) if main else _from_flows(meters, audit)
+    if main and not named["grid_import"] and (half := meters.half_a_battery()):
+        audit.note("half a battery", half=half)
+    use = _use(meters, within, household, audit)
+    if not use and (grid := named["grid_import"]):
+        audit.note("grid alone")
+        use = {HOUSEHOLD: _derived(HOUSEHOLD, meters.sum(grid), quality[grid], "", audit)}
     if not use:
         raise InputError(
             f"There is no device, no household and no grid import among {', '.join(roles)}. Mend their roles in "
@@ -119,11 +112,11 @@ def _by_role(
     """Return the meters of each role; of flows those that no other one contains, and no feed-in that never was."""
     named = {role: [name for name in energy if roles[name] == role] for role in get_args(Role)}
     for name in (name for role in _FLOWS for name in named[role] if name in containers):
-        audit.note(f"{name} is part of {containers[name]}, as home.yaml says, and not added to it.")
+        audit.note("contained flow", name=name, container=containers[name])
     named |= {role: [name for name in named[role] if name not in containers] for role in _FLOWS}
     never = [name for name in named["grid_export"] if not (energy[name] > 0).any()]
     if never:  # many a register of a home without sun
-        audit.note(f"{', '.join(never)}: nothing was ever fed in.")
+        audit.note("no feed-in", names=", ".join(never))
     return {**named, "grid_export": [name for name in named["grid_export"] if name not in never]}
 
 
@@ -132,84 +125,53 @@ def _long(series: Mapping[str, pd.DataFrame], home_id: str) -> pd.DataFrame:
     return frame.astype({"device_id": "str"}).assign(home_id=home_id)
 
 
-def _sum_of(meters: _Meters, names: list[str]) -> tuple[pd.Series, pd.DataFrame]:
-    return meters.energy[names].sum(axis=1, skipna=False), meters.quality[names]
-
-
-def _from_flows(meters: _Meters, named: Mapping[Role, list[str]], audit: Audit) -> pd.DataFrame | None:
-    """Return the household as what came in less what went out, or None where these meters do not tell it."""
-    sun, bought, fed_in, stored, given_back = (named[role] for role in _FLOWS)
-    if not any(named[role] for role in _FLOWS):
+def _from_flows(meters: _Meters, audit: Audit) -> pd.DataFrame | None:
+    """Return the household as what came in less what went out, or None where it does not follow from these meters."""
+    sun, bought, fed_in, stored, given_back = (meters.named[role] for role in _FLOWS)
+    if not any(meters.named[role] for role in _FLOWS):
         return None
-    unknown = "what the household uses does not follow from its meters."
     if not bought:
-        audit.note(
-            "Solar, feed-in and battery meters without one of the grid import do not tell what the household uses."
-        )
+        audit.note("no import")
         return None
-    if half := _half_a_battery(named):
-        audit.note(f"{half}: {unknown}")
-        return None
+    reason = meters.half_a_battery()
     if fed_in and not (sun or given_back):
-        audit.note(f"Energy is fed in, but no solar meter is there: {unknown}")
+        reason = reason or "Energy is fed in, but no solar meter is there"
+    if reason:
+        audit.note("unknown household", reason=reason)
         return None
-    if sun and not fed_in:
-        audit.note("No meter of the fed-in energy is there: all solar output is taken for used at home.")
-    if fed_in and not sun:
-        audit.note("No solar meter is there: all that is fed in is taken for the battery's.")
+    if bool(sun) != bool(fed_in):
+        audit.note("all sun used" if sun else "battery feeds in")
     came, went = [*bought, *sun, *given_back], [*fed_in, *stored]
-    audit.note(f"The household is computed as {' + '.join(came)}{''.join(f' - {name}' for name in went)}.")
+    audit.note("computed household", terms=" - ".join([" + ".join(came), *went]))
     cause = "more was fed in than was taken and produced"
     if stored:
         cause = "more was fed in and stored than was taken, produced and given back"
-    raw = _sum_of(meters, came)[0] - _sum_of(meters, went)[0]
-    return _derived(HOUSEHOLD, raw, meters.quality[came + went], cause, audit)
-
-
-def _half_a_battery(named: Mapping[Role, list[str]]) -> str:
-    metered = [role for role in _HALF if named[role]]
-    return _HALF[metered[0]] if len(metered) == 1 else ""
+    return _derived(HOUSEHOLD, meters.sum(came) - meters.sum(went), meters.quality[came + went], cause, audit)
 
 
 def _use(
-    meters: _Meters,
-    names: list[str],
-    within: Mapping[str, str],
-    household: pd.DataFrame | None,
-    audit: Audit,
+    meters: _Meters, within: Mapping[str, str], household: pd.DataFrame | None, audit: Audit
 ) -> dict[str, pd.DataFrame]:
     """Return the devices, which contain no other one, then `other`, then the household, as far as they are known."""
-    around = set(within.values())
-    devices = {name: meters.series(name) for name in names if name not in around}
-    if household is None and not around:
+    names, outer = meters.named["device"], set(within.values())
+    devices = {name: meters.series(name) for name in names if name not in outer}
+    if household is None and not outer:
         if devices:
-            audit.note("There is no main meter: the household is the sum of its devices.")
+            audit.note("sum of devices", names="its devices")
         return devices
-    if household is None:
-        household, to_explain = _from_outermost(meters, names, within, audit)
-    else:
-        to_explain = household["energy_kwh"]
-    other = {} if OTHER in devices else _other(household, to_explain, devices, audit)
+    if household is not None:
+        explained = household["energy_kwh"]
+    else:  # the sum of the outermost meters, and a remainder while any meter that contains others is there
+        energy, counts = meters.energy[names], _counts(meters.energy[names], within)
+        audit.note("sum of devices", names=", ".join(name for name in names if name not in within))
+        if OTHER in devices:
+            audit.note("device called other")
+        household = _derived(
+            HOUSEHOLD, _total(energy, counts), meters.quality[names].where(counts, "missing"), "", audit
+        )
+        explained = household["energy_kwh"].where(_present(energy[sorted(outer)]).any(axis=1))
+    other = {} if OTHER in devices else _other(household, explained, devices, audit)
     return {**devices, **other, HOUSEHOLD: household}
-
-
-def _from_outermost(
-    meters: _Meters, names: list[str], within: Mapping[str, str], audit: Audit
-) -> tuple[pd.DataFrame, pd.Series]:
-    """Return the household as the sum of the outermost meters, and its energy in hours that leave a remainder.
-
-    Before the first known hour of any meter that contains others, and after the last one, there is none to tell of.
-    """
-    energy = meters.energy[names]
-    counts = _counts(energy, within)
-    outermost = [name for name in names if name not in within]
-    audit.note(f"There is no main meter: the household is the sum of {', '.join(outermost)}.")
-    if OTHER in names and OTHER not in within.values():
-        audit.note(f'A device is called "{OTHER}": what these meters measured beyond their parts is not shown.')
-    quality = meters.quality[names].where(counts, "missing")
-    household = _derived(HOUSEHOLD, _total(energy, counts), quality, "", audit)
-    remainder = _present(energy[sorted(set(within.values()))]).any(axis=1)
-    return household, household["energy_kwh"].where(remainder)
 
 
 def _other(
@@ -225,15 +187,13 @@ def _other(
     energy = pd.DataFrame({name: device["energy_kwh"] for name, device in devices.items()})
     raw = to_explain - energy.where(_present(energy), 0.0).sum(axis=1, skipna=False)
     if raw.notna().sum() == 0:
-        audit.note(
-            "There is no hour in which the household and all devices are known: what no device explains is unknown."
-        )
+        audit.note("no common hour")
         return {}
     quality = pd.DataFrame({name: series["quality"] for name, series in {HOUSEHOLD: household, **devices}.items()})
     other = _derived(OTHER, raw, quality, "the devices used more than the household", audit)
     share = other["energy_kwh"].sum() / max(to_explain[raw.notna()].sum(), 1e-12)
     if share < LEAST_OTHER:
-        audit.note(f"The devices explain the household but for {share:.1%} of its energy; no `{OTHER}` is shown.")
+        audit.note("little other", share=share)
         return {}
     return {OTHER: other}
 
@@ -242,7 +202,7 @@ def _derived(name: str, raw: pd.Series, quality: pd.DataFrame, cause: str, audit
     """Return a computed series, clipped at zero, no better known than what it was computed from."""
     below = raw < -1e-9
     if below.any():
-        audit.note(f"{name}: in {below.sum()} hours {cause}; {-raw[below].sum():.3g} kWh are clipped to zero.")
+        audit.note("clipped", name=name, count=below.sum(), cause=cause, kwh=-raw[below].sum())
     worst = np.where((quality == "estimated").any(axis=1), "estimated", "measured")
     return pd.DataFrame({"energy_kwh": raw.clip(lower=0), "quality": np.where(raw.isna(), "missing", worst)})
 
@@ -250,25 +210,18 @@ def _derived(name: str, raw: pd.Series, quality: pd.DataFrame, cause: str, audit
 def _note_containers(energy: pd.DataFrame, within: Mapping[str, str], audit: Audit) -> None:
     """Note what each meter contains, and in which hours its parts used more than it measured."""
     for name in dict.fromkeys(within.values()):
-        parts = [part for part, around in within.items() if around == name]
-        audit.note(
-            f"{name} contains {', '.join(parts)}: it is no device of its own, and what it measured beyond them belongs "
-            f'to "{OTHER}".'
-        )
-        behind = energy[[part for part in within if name in _around(part, within)]]
-        inner = {part: around for part, around in within.items() if around in behind}
+        audit.note("contains", name=name, parts=", ".join(part for part, outer in within.items() if outer == name))
+        behind = energy[[part for part in within if name in _containers_of(part, within)]]
+        inner = {part: outer for part, outer in within.items() if outer in behind}
         excess = _total(behind, _counts(behind, inner)) - energy[name]
         if (more := excess > 1e-9).any():
-            audit.note(
-                f"{name}: in {more.sum()} hours its parts used more than it measured, by {excess[more].sum():.3g} kWh; "
-                "its meter or theirs errs, and other does not go below zero for it."
-            )
+            audit.note("parts exceed", name=name, count=more.sum(), kwh=excess[more].sum())
 
 
 def _counts(energy: pd.DataFrame, within: Mapping[str, str]) -> pd.DataFrame:
     """Tell in which hours each meter counts towards the sum: when it is there, and none that contains it."""
-    present = _present(energy)
-    return pd.DataFrame({name: present[name] & ~present[_around(name, within)].any(axis=1) for name in energy})
+    there = _present(energy)
+    return pd.DataFrame({name: there[name] & ~there[_containers_of(name, within)].any(axis=1) for name in energy})
 
 
 def _present(energy: pd.DataFrame) -> pd.DataFrame:
@@ -276,13 +229,9 @@ def _present(energy: pd.DataFrame) -> pd.DataFrame:
     return energy.ffill().notna() & energy.bfill().notna()
 
 
-def _around(name: str, within: Mapping[str, str]) -> list[str]:
+def _containers_of(name: str, within: Mapping[str, str]) -> list[str]:
     """Return all that contain a meter, the innermost first."""
-    out = []
-    while name in within:
-        name = within[name]
-        out.append(name)
-    return out
+    return [within[name], *_containers_of(within[name], within)] if name in within else []
 
 
 def _total(energy: pd.DataFrame, counts: pd.DataFrame) -> pd.Series:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from pathlib import Path
 
+import jinja2
 import pandas as pd
 
 from influx.core.errors import InputError
@@ -18,9 +19,7 @@ from influx.importers import Part, find
 from influx.importers.reading.part import KWH
 
 WIDTH = 96
-_FIRST_ROWS = 5
-_REASONS = 3
-_SERIES = 20
+_FIRST_ROWS, _REASONS, _SERIES = 5, 3, 20
 _VALUES = ("device_id", *KWH.values(), "quality", "outdoor_temp_celsius", "price_per_kwh", "carbon_g_per_kwh")
 
 
@@ -54,10 +53,11 @@ def inspect(path: Path) -> str:
 
 
 def _of_file(path: Path, settings: Settings) -> str:
+    template = jinja2.Environment(
+        loader=jinja2.PackageLoader("influx.home"), trim_blocks=True, undefined=jinja2.StrictUndefined
+    ).get_template("inspect.j2")
     if home_assistant_energy.is_page(path):
-        roles = home_assistant_energy.read(path).roles
-        rows = "\n".join(f"  {name}  {role.replace('_', ' ')}" for name, role in roles.items())
-        return f"{path.name}: the settings of Home Assistant's Energy page, for the database beside it\n\n{rows}"
+        return template.render(file=path.name, part=None, roles=home_assistant_energy.read(path).roles)
     source = find(path, settings)
     if source is None:
         raise InputError(
@@ -65,31 +65,32 @@ def _of_file(path: Path, settings: Settings) -> str:
             "so by its name or unit; name them under files in home.yaml."
         )
     part = source.read(path, settings)
-    lines = [f"{path.name}: {part.format}, read as `format: {source.id}`", _rows(part)]
-    if part.kind in KWH:
-        lines += ["", "Series", *_series(part, settings)]
-    lines += ["", f"First rows, in the time of {settings.timezone}", *_first_rows(part, settings)]
     reasons = [*part.why, *(note.removeprefix(f"{path.name}: ") for note in part.notes)]
-    if reasons:
-        lines += ["", "Why", *(_wrapped(line, "- ") for line in reasons)]
-    if len(part.rejected):
-        lines += ["", "Not used", *_rejected(part)]
-    if part.kind == "readings":
-        lines += [
-            "",
-            f"To change it, write into {SETTINGS} beside the file (every key may be left out):",
-            "  files:",
-            f"    {path.name}: {{timezone: Europe/Madrid, date_order: dmy, label: end, unit: Wh, measures: counter}}",
-        ]
-    return "\n".join(line.rstrip() for line in lines)
-
-
-def _rows(part: Part) -> str:
-    used, kwh = int((part.frame["row"] > 0).sum()), float(part.rejected["kwh"].sum())
-    text = f"  {part.rows_read:,} rows read, {used:,} used, {len(part.rejected):,} rejected"
-    if part.kind in KWH:
-        text += f"; {part.kwh:,.3f} kWh" + (f", {kwh:,.3f} kWh rejected" if kwh else "")
-    return text
+    faults = part.rejected.groupby(["column", "reason"], sort=False, as_index=False).agg(
+        rows=("row", "size"), first=("row", "first"), value=("value", "first")
+    )
+    text = template.render(
+        file=path.name,
+        part=part,
+        source=source,
+        used=int((part.frame["row"] > 0).sum()),
+        has_energy=part.kind in KWH,
+        kwh_rejected=float(part.rejected["kwh"].sum()),
+        series=_series(part, settings) if part.kind in KWH else [],
+        zone=settings.timezone,
+        first_rows=_first_rows(part, settings),
+        reasons=[_wrapped(reason, "- ") for reason in reasons],
+        faults=[
+            _wrapped(
+                f"{fault.rows} rows (first: row {fault.first}{fault.column and ', '}{fault.column}, "
+                f"{fault.value!r}): {fault.reason}",
+                "- ",
+            )
+            for fault in faults.head(_REASONS).itertuples()
+        ],
+        more_faults=len(faults) - _REASONS,
+    )
+    return "\n".join(line.rstrip() for line in text.splitlines())
 
 
 def _series(part: Part, settings: Settings) -> list[str]:
@@ -127,18 +128,6 @@ def _cell(name: str, value: object) -> str:
     if value != value:
         return "not known"
     return f"{value:.4f} kWh" if name in KWH.values() else f"{value:g}"
-
-
-def _rejected(part: Part) -> list[str]:
-    alike = part.rejected.groupby(["column", "reason"], sort=False, as_index=False).agg(
-        rows=("row", "size"), first=("row", "first"), value=("value", "first")
-    )
-    lines = []
-    for row in alike.head(_REASONS).itertuples():
-        where = f", {row.column}" if row.column else ""
-        lines.append(_wrapped(f"{row.rows} rows (first: row {row.first}{where}, {row.value!r}): {row.reason}", "- "))
-    more = len(alike) - _REASONS
-    return [*lines, f"  and {more} more reasons"] if more > 0 else lines
 
 
 def _lines(table: pd.DataFrame) -> list[str]:

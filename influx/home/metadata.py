@@ -37,7 +37,18 @@ def describe(
         hours: what was measured goes before a forecast, then the newer file counts.
     """
     weather = _weather(_with_kind(files, "weather", hours.now, audit), hours.shift)
-    _note_lacking(hours.events, weather, audit)
+    if hours.events is None:
+        audit.note("energy alone", temperature=", or of the outdoor temperature" if weather is None else "")
+    else:
+        given = {
+            *hours.events,
+            *([] if weather is None else weather),
+            "device_id",
+            "timestamp",
+            "power_consumption_kwh",
+        }
+        if lacking := [name for name in EVENT_COLUMNS if name not in given]:
+            audit.note("lacking columns", names=", ".join(lacking))
     devices = _devices(balance, hours, settings)
     minutes = hours.minutes.replace({"device_id": {balance.main: HOUSEHOLD}})
     prices = [file.frame for file in files if file.part.kind == "prices" and len(file.frame)]
@@ -53,28 +64,31 @@ def describe(
 
 def _devices(balance: Balance, hours: Hours, settings: Settings) -> pd.DataFrame:
     names = pd.Index(sorted(balance.readings["device_id"].unique()), name="device_id")
-    in_files = {name: (name == HOUSEHOLD and balance.main) or name for name in names}
+    in_files = [(name == HOUSEHOLD and balance.main) or name for name in names]
     columns = [*_TEXTS, *STATIC_COLUMNS]
     table = pd.DataFrame(index=names)
     if hours.events is not None:  # of what changes, the last known value counts
         table = hours.events.groupby("device_id")[[name for name in columns if name in hours.events]].last()
     table = table.reindex(index=names, columns=columns)
     table = table.astype({**dict.fromkeys(_TEXTS, "str"), **dict.fromkeys(STATIC_COLUMNS, float)})
-    in_yaml = [settings.devices.get(in_files[name], settings.devices.get(name, Device())) for name in names]
+    in_yaml = [
+        settings.devices.get(file, settings.devices.get(name, Device()))
+        for name, file in zip(names, in_files, strict=True)
+    ]
     for rating in _NAMEPLATE:
         given = pd.Series([getattr(device, rating) for device in in_yaml], index=names, dtype=float)
         table[rating] = given.fillna(table[rating])
-    of_events = set() if hours.events is None else set(hours.events["device_id"])
     derived = {OTHER} | ({HOUSEHOLD} if balance.main is None else set())
-    sources = ["events" if in_files[n] in of_events else "derived" if n in derived else "readings" for n in names]
+    source = pd.Series(np.where(names.isin(derived), "derived", "readings"), index=names, dtype="str")
+    if hours.events is not None:
+        source = source.mask(pd.Index(in_files).isin(hours.events["device_id"]), "events")
+    known = balance.readings[balance.readings["energy_kwh"].notna()].groupby("device_id")
     table = table.assign(
         location=pd.Series([device.location for device in in_yaml], index=names, dtype="str"),
         flexible=[bool(device.flexible) for device in in_yaml],
         always_on=[device.always_on for device in in_yaml],
-        source=pd.Series(sources, index=names, dtype="str"),
-    )
-    known = balance.readings[balance.readings["energy_kwh"].notna()].groupby("device_id")
-    table = table.join(known.agg(first=("timestamp", "min"), last=("timestamp", "max"), kwh=("energy_kwh", "sum")))
+        source=source,
+    ).join(known.agg(first=("timestamp", "min"), last=("timestamp", "max"), kwh=("energy_kwh", "sum")))
     order = ["device_type", "location", "flexible", "always_on", *STATIC_COLUMNS, *_TEXTS[1:]]
     table = table.fillna({"kwh": 0.0})[[*order, "first", "last", "kwh", "source"]]
     return table.reset_index().astype({"device_id": "str"})
@@ -101,22 +115,11 @@ def _weather(files: list[pd.DataFrame], shift: pd.Timedelta) -> pd.DataFrame | N
 
 
 def half_hours(files: list[pd.DataFrame], value: str, shift: pd.Timedelta) -> pd.DataFrame | None:
-    """Return what holds in each half hour; measured goes before forecast, then the newer file and the later row.
+    """Return what holds in each half hour that is known: `timestamp` (UTC), `value`, and `kind` where files have it.
 
-    Parameters
-    ----------
-    files : list of DataFrame
-        Oldest first; `timestamp` (UTC, the start), `minutes` (how long a value holds), the column `value`, NaN where
-        unknown, and maybe `kind` (measured or forecast), or `published`: then the last one published counts.
-    value : str
-    shift : Timedelta
-        How far after a full UTC hour the home's hours begin.
-
-    Returns
-    -------
-    DataFrame or None
-        `timestamp` (UTC), `value`, and `kind` where the files have it, a row each half hour that is known; None where
-        there is no file.
+    `files`, oldest first, have `timestamp` (UTC, the start), `minutes` (how long a value holds), the column `value`,
+    NaN where unknown, and maybe `kind`, or `published`: then the last one published counts. Measured goes before
+    forecast, then the newer file and the later row. Without any file, the result is None.
     """
     if not files:
         return None
@@ -136,7 +139,7 @@ def _half_hours_of(frame: pd.DataFrame, value: str, shift: pd.Timedelta) -> pd.D
     pieces = np.maximum(known["minutes"].to_numpy(float) // 15, 1).astype(int)
     cut = known.loc[known.index.repeat(pieces), ["timestamp", "minutes", value]]
     begin = cut["timestamp"] + pd.to_timedelta(15 * cut.groupby(level=0).cumcount(), unit="min")
-    cut["timestamp"] = ((begin - shift).dt.floor("30min") + shift).dt.as_unit("us")
+    cut["timestamp"] = hour_of(begin, shift, "30min")
     cut["minutes"] /= np.repeat(pieces, pieces)
     halves = cut.groupby("timestamp").agg(**{value: (value, "mean"), "minutes": ("minutes", "sum")})
     return halves.loc[halves["minutes"] >= 30 * KNOWN_SHARE, [value]].reset_index()
@@ -158,21 +161,6 @@ def _with_kind(files: list[SourceFile], kind: str, now: pd.Timestamp, audit: Aud
             ahead = frame["timestamp"] >= now
             frame = frame.assign(kind=ahead.map({True: "forecast", False: "measured"}))
             if ahead.any():
-                audit.note(f"{file.name} has no column kind: its hours after the data are taken for a forecast.")
+                audit.note("no column kind", file=file.name)
         frames.append(frame)
     return frames
-
-
-def _note_lacking(events: pd.DataFrame | None, weather: pd.DataFrame | None, audit: Audit) -> None:
-    """Note what the files do not tell beside energy: of events each column, of readings that they tell no more."""
-    if events is None:
-        audit.note(
-            "The files tell energy alone: nothing of the devices' type and standby power, of who was at home"
-            f"{', or of the outdoor temperature' if weather is None else ''}. What is built on that is left out, "
-            "unless home.yaml tells it."
-        )
-        return
-    given = {*events, *(() if weather is None else weather), "device_id", "timestamp", "power_consumption_kwh"}
-    names = [name for name in EVENT_COLUMNS if name not in given]
-    if names:
-        audit.note(f"The data has no {', '.join(names)}: what is built on them is left out.")

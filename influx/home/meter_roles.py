@@ -53,16 +53,11 @@ _MEANINGS: dict[Role, str] = {
 _OF_ALL_USE: tuple[Role, ...] = ("household", "grid_import")
 """Meters behind which every device of a home stands anyway."""
 
-_EQUAL = 0.01
-"""Largest relative difference of two hours that count as equal."""
-
+_EQUAL = 0.01  # largest relative difference of two hours that count as equal
 _OFTEN = 0.95
 _LEAST_HOURS = 48
-_SAMPLE = 256
-"""Hours, evenly spread, by which most pairs are told apart."""
-
-_VARIED = 0.2
-"""Standard deviation over the mean, from which two different devices hardly count the same by chance."""
+_SAMPLE = 256  # hours, evenly spread, by which most pairs are told apart
+_VARIED = 0.2  # standard deviation over the mean, from which two devices hardly count the same by chance
 
 _HELPER = re.compile(
     r"(?:^|[_. ])(?:hourly|daily|weekly|monthly|quarterly|yearly|annual|today|day|week|month|year)(?:$|[_. ])",
@@ -73,48 +68,28 @@ _HELPER = re.compile(
 def decide(
     hours: pd.DataFrame, files: list[SourceFile], settings: Settings, audit: Audit
 ) -> tuple[pd.DataFrame, dict[str, str]]:
-    """Decide what each series measures.
+    """Decide what each series of `hours` (device_id, timestamp, energy_kwh) measures.
 
-    Parameters
-    ----------
-    hours : DataFrame
-        device_id, timestamp, energy_kwh.
-    files : list of SourceFile
-        With the roles that their formats give; the newest file's count.
-
-    Returns
-    -------
-    series : DataFrame
-        device_id, role, hours (known) and kwh, a row a series.
-    containers : dict
-        The meter that contains each one that stands behind another of its role.
-
-    Raises
-    ------
-    InputError
-        Two meters of one flow, from different files, count the same energy.
+    Return device_id, role, hours (known) and kwh, a row a series, and the meter that contains each one that stands
+    behind another of its role. Two meters of one flow, from different files, that count the same energy are an
+    InputError.
     """
     series = hours.groupby("device_id")["energy_kwh"].agg(hours="count", kwh="sum").reset_index()
     of_formats = {settings.name_of(name): role for file in files for name, role in file.part.roles.items()}
-    roles = {str(name): role_of(str(name), settings, of_formats) for name in series["device_id"]}
+    found = {str(name): _role_and_source(str(name), settings, of_formats) for name in series["device_id"]}
+    roles = {name: role for name, (role, _) in found.items()}
     table = hours.pivot(index="timestamp", columns="device_id", values="energy_kwh")
     _refuse_duplicate_meters(table, roles, files)
     copies, alike = duplicates(table, roles, settings)
     for copy, original in copies.items():
-        audit.note(
-            f"{copy} counts hour by hour what {original} counts, so it is not added. If it is a device of its own, say "
-            f"in home.yaml  devices: {{{copy}: {{role: device}}}}"
-        )
+        audit.note("copy", copy=copy, original=original)
     for name, other in alike:
-        audit.note(
-            f"{name} and {other} count the same energy hour by hour. If they are one, say in home.yaml  "
-            f"devices: {{{other}: {{role: ignore}}}}"
-        )
+        audit.note("alike", name=name, other=other)
     kwh = dict(zip(series["device_id"], series["kwh"], strict=True))
-    _note_roles({name: role for name, role in roles.items() if name not in copies}, kwh, settings, of_formats, audit)
+    _note_roles({name: row for name, row in found.items() if name not in copies}, kwh, audit)
     absent = [name for name in settings.devices if name not in roles]
     if absent:
-        audit.note(f"home.yaml names {', '.join(absent)}, of which the files hold nothing.")
+        audit.note("absent devices", names=", ".join(absent))
     roles |= dict.fromkeys(copies, "ignore")
     series.insert(1, "role", pd.Series([roles[str(name)] for name in series["device_id"]], dtype="str"))
     return series, _containers(roles, settings, audit)
@@ -139,32 +114,18 @@ def _by_name(name: str) -> Role:
     return next((role for role, pattern in _NAMES.items() if pattern.fullmatch(plain)), "device")
 
 
-def _note_roles(
-    roles: Mapping[str, Role],
-    kwh: Mapping[str, float],
-    settings: Settings,
-    of_formats: Mapping[str, Role],
-    audit: Audit,
-) -> None:
+def _note_roles(roles: Mapping[str, tuple[Role, str]], kwh: Mapping[str, float], audit: Audit) -> None:
     """Note the roles that home.yaml does not give, and what is ignored."""
-    alike: dict[tuple[Role, str], list[str]] = {}
-    ignored = []
-    for name, role in roles.items():
-        source = _role_and_source(name, settings, of_formats)[1]
+    taken: dict[tuple[Role, str], list[str]] = {}
+    for name, (role, source) in roles.items():
+        if role != "ignore" and name != HOUSEHOLD and source != "home.yaml" and not role == _by_name(name) == "device":
+            taken.setdefault((role, source), []).append(name)
+    for (role, source), names in taken.items():
+        note = f"{'role' if len(names) == 1 else 'roles'} by {source.removeprefix('its ')}"
+        audit.note(note, names=", ".join(names), meaning=_MEANINGS[role])
+    for name, (role, source) in roles.items():
         if role == "ignore":
-            ignored.append(f"{name} is ignored, as {source} says ({kwh[name]:.3g} kWh).")
-        elif name != HOUSEHOLD and source != "home.yaml" and not role == _by_name(name) == "device":
-            alike.setdefault((role, source), []).append(name)
-    for (role, source), names in alike.items():
-        single = len(names) == 1
-        taken = f"{', '.join(names)} {'is' if single else 'are'} taken for {_MEANINGS[role]}"
-        if source == "its file":
-            audit.note(f"{taken}, as {'its' if single else 'their'} file says.")
-        elif single:
-            audit.note(f"{taken}, by its name; give it a role in home.yaml if it is not.")
-        else:
-            audit.note(f"{taken}, by their names; give them a role in home.yaml if they are not.")
-    audit.note(*ignored)
+            audit.note("ignored series", name=name, source=source, kwh=kwh[name])
 
 
 def _containers(roles: Mapping[str, Role], settings: Settings, audit: Audit) -> dict[str, str]:
@@ -179,7 +140,7 @@ def _containers(roles: Mapping[str, Role], settings: Settings, audit: Audit) -> 
         up = part_of[name]
         while up != HOUSEHOLD and roles.get(up, "ignore") == "ignore":
             if up not in roles:
-                audit.note(f"home.yaml says that {name} is part of {up}, of which the files hold nothing.")
+                audit.note("absent container", name=name, container=up)
             if up not in part_of:
                 break
             up = part_of[up]
@@ -187,14 +148,11 @@ def _containers(roles: Mapping[str, Role], settings: Settings, audit: Audit) -> 
         if role == roles[name] != "household":
             out[name] = up
         elif role != "ignore" and not (roles[name] == "device" and role in _OF_ALL_USE):
-            kinds = [words.replace("_", " ") for words in (roles[name], role)]
-            audit.note(
-                f"{name} ({kinds[0]}) is not taken for a part of {up} ({kinds[1]}), whatever home.yaml says: only "
-                "meters of one kind contain each other."
-            )
+            kinds = {"kind": roles[name].replace("_", " "), "its_kind": role.replace("_", " ")}
+            audit.note("other kind of container", name=name, container=up, **kinds)
     for up in dict.fromkeys(out.values()):
         if roles[up] == "device" and up in settings.devices and settings.devices[up].flexible:
-            audit.note(f"{up} is not planned, though home.yaml calls it flexible; call its parts so.")
+            audit.note("flexible container", name=up)
     return out
 
 

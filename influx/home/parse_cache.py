@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import pandas as pd
@@ -22,11 +23,8 @@ from influx.core.settings import Settings
 from influx.importers import Part, Source
 
 FOLDER = PROJECT / ".cache" / "parts"
-LEAST_BYTES = 1 << 18
-"""Smaller files are read as quickly as they would be found."""
-
-MOST_BYTES = 4 << 30
-"""Beyond this, the oldest parts are removed [bytes]."""
+LEAST_BYTES = 1 << 18  # smaller files are read as quickly as they would be found
+MOST_BYTES = 4 << 30  # beyond this, the oldest parts are removed
 
 _FRAMES = ("frame", "rejected")
 _SETTINGS = {"timezone", "devices", "files", "power_limit_kw", "currency", "home_id"}
@@ -39,14 +37,13 @@ def read(source: Source, path: Path, settings: Settings) -> tuple[Part, str]:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     if path.stat().st_size < LEAST_BYTES:
         return source.read(path, settings), digest
-    key = fingerprint(
-        type(source), source, Part, path.name, digest, settings.model_dump(mode="json", include=_SETTINGS)
-    )
-    folder = FOLDER / key[:40]
+    used = settings.model_dump(mode="json", include=_SETTINGS)
+    folder = FOLDER / fingerprint(type(source), source, Part, path.name, digest, used)[:40]
     part = _open(folder)
     if part is None:
         part = source.read(path, settings)
-        _keep(part, folder)
+        with suppress(OSError, pa.ArrowException, ValueError):  # where it cannot be kept, it is read again
+            _keep(part, folder)
     return part, digest
 
 
@@ -62,23 +59,20 @@ def _open(folder: Path) -> Part | None:
 
 
 def _keep(part: Part, folder: Path) -> None:
-    """Keep a part, and remove those that were not used for longest; where that cannot be done, it is read again."""
-    fields = {name: value for name, value in vars(part).items() if name not in _FRAMES}
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".") as draft:
-            new = Path(draft) / "part"
-            new.mkdir()
-            for name in _FRAMES:
-                getattr(part, name).to_parquet(new / f"{name}.parquet", compression="zstd")
-            (new / "part.json").write_text(json.dumps(fields, ensure_ascii=False), encoding="utf-8")
-            if not folder.exists():
-                new.rename(folder)
-        kept = [path for path in folder.parent.iterdir() if path.name[0] != "."]
-        total = 0
-        for path in sorted(kept, key=lambda path: -path.stat().st_mtime):
-            total += sum(file.stat().st_size for file in path.iterdir())
-            if total > MOST_BYTES:
-                shutil.rmtree(path, ignore_errors=True)
-    except (OSError, pa.ArrowException, ValueError):
-        return
+    """Keep a part, and remove those that were not used for longest."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".") as draft:
+        new = Path(draft) / "part"
+        new.mkdir()
+        for name in _FRAMES:
+            getattr(part, name).to_parquet(new / f"{name}.parquet", compression="zstd")
+        rest = {name: value for name, value in vars(part).items() if name not in _FRAMES}
+        (new / "part.json").write_text(json.dumps(rest, ensure_ascii=False), encoding="utf-8")
+        if not folder.exists():
+            new.rename(folder)
+    total = 0
+    kept = [path for path in folder.parent.iterdir() if path.name[0] != "."]
+    for path in sorted(kept, key=lambda path: -path.stat().st_mtime):
+        total += sum(file.stat().st_size for file in path.iterdir())
+        if total > MOST_BYTES:
+            shutil.rmtree(path, ignore_errors=True)

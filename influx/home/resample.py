@@ -30,23 +30,11 @@ _HOUR = ["device_id", "timestamp"]
 def readings_to_hours(
     files: Mapping[str, pd.DataFrame], settings: Settings, shift: pd.Timedelta, audit: Audit
 ) -> pd.DataFrame:
-    """Bring the readings of all files to hours; where files overlap, the newer one wins.
+    """Bring the readings of all files, by name and oldest first, to hours; where files overlap, the newer one wins.
 
-    Parameters
-    ----------
-    files : mapping of str to DataFrame
-        By name, oldest first; columns `device_id`, `timestamp` (UTC), `minutes`, `energy_kwh`, `quality`, `row`.
-    settings : Settings
-        Its `complete_hour` is the share of an hour that must be known before the rest may be estimated; the usual
-        profile goes by the clock of its `timezone`.
-    shift : Timedelta
-        How far after a full UTC hour the hours begin (`time_grid.phase`).
-
-    Returns
-    -------
-    DataFrame
-        device_id, timestamp, energy_kwh, quality, only of hours that are known. An hour of which not all is known is
-        scaled up and "estimated", and so is an hour that got its energy from a reading across its border.
+    `files` have `device_id`, `timestamp` (UTC), `minutes`, `energy_kwh`, `quality` and `row`. The result has device_id,
+    timestamp, energy_kwh, quality, only of hours that are known. An hour of which not all is known is scaled up and
+    "estimated", and so is an hour that got its energy from a reading across its border.
     """
     readings = _without_overlaps(_known(files), shift, audit)
     bridges = readings["estimated"] & (readings["minutes"] > 60)
@@ -54,8 +42,7 @@ def readings_to_hours(
     if bridges.any():
         spread = _by_usual_profile(_pieces(readings[bridges], shift), hours, settings.timezone)
         hours = pd.concat([hours, _by_hour(spread).assign(bridge=True)], ignore_index=True)
-    hours = _newest(hours, settings.complete_hour, audit)
-    return _whole(hours, settings.complete_hour, audit)
+    return _whole(_newest(hours, settings.complete_hour, audit), settings.complete_hour, audit)
 
 
 def _known(files: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -81,15 +68,17 @@ def _without_overlaps(readings: pd.DataFrame, shift: pd.Timedelta, audit: Audit)
     early = (start.shift() + pd.to_timedelta(minutes.shift(), unit="min") - start) / pd.Timedelta(minutes=1)
     series = ordered.groupby(_SERIES, observed=True).ngroup()
     overlaps = (series == series.shift()) & (early > _EARLY * np.minimum(minutes, minutes.shift()))
-    if not overlaps.any():
-        return readings
     for _, rows in ordered[series.isin(series[overlaps])].groupby(_SERIES, observed=True):
         keep, twice = _later_rows(rows)
-        audit.correct(TWICE, rows[~keep & twice])
-        audit.correct(OVERLAP, rows[~keep & ~twice])
         file = str(rows["file"].iat[0])
+        audit.correct(TWICE, rows[twice])
+        audit.correct(OVERLAP, rows[~keep & ~twice])
         audit.overlaps[file] += hour_of(rows.loc[~keep, "timestamp"], shift).nunique()
-        _note_different_energy(file, rows[keep], rows[~keep & twice], audit)
+        energy = rows[keep].drop_duplicates("timestamp", keep="last").set_index("timestamp")["energy_kwh"]
+        again = rows[twice]
+        differ = again[again["energy_kwh"].to_numpy() != energy.reindex(again["timestamp"]).to_numpy()]
+        if len(differ):
+            audit.note("different energy", file=file, count=len(differ), row=differ["row"].min())
         readings = readings.drop(index=rows.index[~keep])
     return readings
 
@@ -104,24 +93,13 @@ def _later_rows(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     keep, twice = np.ones(len(rows), bool), np.zeros(len(rows), bool)
     last = 0
     for place in range(1, len(rows)):
-        early = start[last] + length[last] - start[place]
-        if early <= _EARLY * min(length[last], length[place]):
+        if start[last] + length[last] - start[place] > _EARLY * min(length[last], length[place]):
+            older, newer = (last, place) if row[place] > row[last] else (place, last)
+            keep[older], twice[older] = False, start[place] == start[last]
+            last = newer
+        else:
             last = place
-            continue
-        older = last if row[place] > row[last] else place
-        keep[older], twice[older] = False, start[place] == start[last]
-        last = place if older == last else last
     return keep, twice
-
-
-def _note_different_energy(file: str, kept: pd.DataFrame, twice: pd.DataFrame, audit: Audit) -> None:
-    energy = kept.drop_duplicates("timestamp", keep="last").set_index("timestamp")["energy_kwh"]
-    differ = twice[twice["energy_kwh"].to_numpy() != energy.reindex(twice["timestamp"]).to_numpy()]
-    if len(differ):
-        audit.note(
-            f"{file}: {len(differ)} readings stand twice with different energy (first: row {differ['row'].min()}); "
-            "the later row counts."
-        )
 
 
 def _pieces(readings: pd.DataFrame, shift: pd.Timedelta) -> pd.DataFrame:
@@ -150,30 +128,30 @@ def _by_usual_profile(pieces: pd.DataFrame, hours: pd.DataFrame, timezone: str) 
     """Spread what registers counted in outages by the usual profile of their device; each sum is kept."""
     out = []
     for device, rows in pieces.groupby("device_id", sort=False):
-        profile = _profile(hours[(hours["device_id"] == device) & ~hours["estimated"]], timezone)
-        weight = rows["minutes"] * profile[_hour_of_week_part(rows["timestamp"], timezone)]
+        measured = hours[(hours["device_id"] == device) & ~hours["estimated"]]
+        weight = rows["minutes"] * _usual_profile(measured, timezone)[_part_of_week(rows["timestamp"], timezone)]
         weights, energy = (values.groupby(rows["interval"]).transform("sum") for values in (weight, rows["energy_kwh"]))
         out.append(rows.assign(energy_kwh=(energy * weight / weights).where(weights > 0, rows["energy_kwh"])))
     return pd.concat(out, ignore_index=True)
 
 
-def _hour_of_week_part(stamps: pd.Series, timezone: str) -> np.ndarray:
+def _part_of_week(stamps: pd.Series, timezone: str) -> np.ndarray:
     """Return the hour of the day, and 24 more on a Saturday or Sunday."""
     wall = local(pd.DatetimeIndex(stamps), timezone)
     return np.asarray(wall.hour + 24 * (wall.day_of_week >= 5))
 
 
-def _profile(hours: pd.DataFrame, timezone: str) -> np.ndarray:
+def _usual_profile(hours: pd.DataFrame, timezone: str) -> np.ndarray:
     """Return the mean energy of each hour of working days and weekends, shape (48,); 1 where nothing is known.
 
     An hour that was seen once or never on such days is the mean of all days; one that was never seen, that of all.
     """
     if hours.empty:
         return np.ones(48)
-    place = pd.Series(_hour_of_week_part(hours["timestamp"], timezone), index=hours.index)
-    energy = hours["energy_kwh"]
-    usual = energy.groupby(place).mean()[energy.groupby(place).size() > 1].reindex(range(48))
-    of_day = energy.groupby(place % 24).mean().reindex(np.arange(48) % 24).set_axis(range(48))
+    energy, part = hours["energy_kwh"], _part_of_week(hours["timestamp"], timezone)
+    of_part = energy.groupby(part).agg(["mean", "size"])
+    of_day = energy.groupby(part % 24).mean().reindex(np.arange(48) % 24).set_axis(range(48))
+    usual = of_part.loc[of_part["size"] > 1, "mean"].reindex(range(48))
     return usual.fillna(of_day).fillna(energy.mean()).to_numpy()
 
 
@@ -194,7 +172,7 @@ def _newest(hours: pd.DataFrame, least: float, audit: Audit) -> pd.DataFrame:
     audit.correct(NEWER, lost[~lost["bridge"]])
     for file, count in lost.loc[~lost["bridge"], "file"].astype("str").value_counts().items():
         audit.overlaps[str(file)] += int(count)
-        audit.note(f"{file}: {count} device-hours stand in a newer file too, which counts.")
+        audit.note("newer hours", file=file, count=count)
     return hours.drop(index=lost.index)
 
 
@@ -210,13 +188,8 @@ def _whole(hours: pd.DataFrame, least: float, audit: Audit) -> pd.DataFrame:
     whole = out["energy_kwh"].where(~scaled, out["energy_kwh"] / out["share"])
     audit.correct(SCALED, out[scaled].assign(energy_kwh=out["energy_kwh"] - whole))
     if scaled.any():
-        audit.note(
-            f"{scaled.sum()} device-hours lack some of their readings and are scaled up from the rest (estimated)."
-        )
+        audit.note("scaled", count=scaled.sum())
     if len(lost):
-        audit.note(
-            f"{len(lost.drop_duplicates(_HOUR))} device-hours hold less than {least:.0%} of their readings and count "
-            f"as unknown ({lost['energy_kwh'].sum():.3g} kWh)."
-        )
+        audit.note("sparse", count=len(lost.drop_duplicates(_HOUR)), least=least, kwh=lost["energy_kwh"].sum())
     quality = np.where(scaled | out["estimated"], "estimated", "measured")
     return out[_HOUR].assign(energy_kwh=whole, quality=pd.Series(quality, index=out.index, dtype="str"))

@@ -12,6 +12,7 @@ import pandas as pd
 
 from influx.core import local_time
 from influx.core.errors import InputError, NoElectricityError
+from influx.core.sanitize import message
 from influx.core.settings import Settings
 from influx.home import home_assistant_energy, parse_cache
 from influx.home.audit import AFTER, Audit, SourceFile
@@ -28,25 +29,18 @@ _BESIDE = ("-wal", "-shm", "-journal")
 def parse(path: Path, settings: Settings, audit: Audit) -> tuple[list[SourceFile], Settings]:
     """Parse every file of a folder that is of a known format, or the one file.
 
-    Returns
-    -------
-    files : list of SourceFile
-        Oldest first, with the rows of one home.
-    settings : Settings
-        With the home's id and currency, where the files name them and home.yaml does not.
+    The files come oldest first, with the rows of one home; the settings get the home's id and currency, where the files
+    name them and home.yaml does not.
 
-    Raises
-    ------
-    InputError
-        There is no such path, or no file that can be read; a table among them cannot be used; or there are several
-        homes.
+    An InputError tells what cannot be used: a path, a table of a known format, several homes.
     """
     if not path.exists():
         raise InputError(f"{path}: there is no such file or folder. Give a home's folder, or one file.")
-    if path.is_file() and settings.model_fields_set:
-        audit.note(f"The settings are those of the {SETTINGS} beside {path.name}.")
-    candidates = [path] if path.is_file() else _candidates(path, settings, audit)
-    files = [file for item in candidates if (file := _parse(item, settings, path.is_file(), audit)) is not None]
+    alone = path.is_file()
+    if alone and settings.model_fields_set:
+        audit.note("settings beside", file=path.name)
+    candidates = [path] if alone else _candidates(path, settings, audit)
+    files = [file for item in candidates if (file := _parse(item, settings, alone, audit)) is not None]
     if not any(file.kwh_column for file in files):
         names = ", ".join(sorted(item.name for item in candidates)) or "there is none"
         raise InputError(
@@ -54,8 +48,15 @@ def parse(path: Path, settings: Settings, audit: Audit) -> tuple[list[SourceFile
             "(columns device_id, timestamp, duration_minutes, power_consumption_kwh) or readings (device_id, "
             "timestamp, energy_kwh), as CSV or Parquet."
         )
+    currencies = {file.part.currency for file in files if file.part.currency}
+    if len(currencies) > 1:
+        raise InputError(
+            f"The price files are in {' and '.join(sorted(currencies))}. Keep those in the home's currency."
+        )
     files, home_id = _one_home(files, settings)
-    return files, settings.model_copy(update={"home_id": home_id, **_currency(files, settings)})
+    currency = settings.currency or next(iter(currencies), None)
+    given = {"home_id": home_id} | ({"currency": currency} if currency else {})
+    return files, settings.model_copy(update=given)
 
 
 def _candidates(folder: Path, settings: Settings, audit: Audit) -> list[Path]:
@@ -67,9 +68,9 @@ def _candidates(folder: Path, settings: Settings, audit: Audit) -> list[Path]:
         if item.name.startswith(".") or item.name == SETTINGS or item.name.endswith(_BESIDE):
             continue
         if settings.file(item.name).ignore:
-            audit.note(f"Not read: {item.name}, as home.yaml says.")
+            audit.note("ignored file", file=item.name)
         elif not item.is_file():
-            audit.note(f"Not read: {item.name}, {'a folder' if item.is_dir() else 'not a file'}.")
+            audit.note("no file", file=item.name, kind="a folder" if item.is_dir() else "not a file")
         elif not home_assistant_energy.is_page(item):
             out.append(item)
     return sorted(out, key=lambda item: (item.stat().st_mtime_ns, item.name))
@@ -78,16 +79,16 @@ def _candidates(folder: Path, settings: Settings, audit: Audit) -> list[Path]:
 def _parse(path: Path, settings: Settings, alone: bool, audit: Audit) -> SourceFile | None:
     source = find(path, settings)
     if source is None:
-        audit.note(f"Not read: {_of_no_format(path, alone)}")
+        audit.note("no format", text=_of_no_format(path, alone))
         return None
     try:
         part, digest = parse_cache.read(source, path, settings)
     except NoElectricityError as error:
         if alone:
             raise
-        audit.note(f"Not read: {path.name}, {error.what}, not electricity.")
+        audit.note("no electricity", file=path.name, kind=error.what)
         return None
-    audit.note(*part.notes)
+    audit.notes += map(message, part.notes)
     return SourceFile(path.name, digest, part, part.kwh + float(part.rejected["kwh"].sum()))
 
 
@@ -118,9 +119,8 @@ def _of_no_format(path: Path, alone: bool) -> str:
 
 def _one_home(files: list[SourceFile], settings: Settings) -> tuple[list[SourceFile], str]:
     """Return the files with the rows of the home that home.yaml names, or of the only one, and its id."""
-    homes = sorted(
-        {str(home) for file in files if "home_id" in file.frame for home in file.frame["home_id"].dropna().unique()}
-    )
+    columns = [file.frame["home_id"] for file in files if "home_id" in file.frame]
+    homes = sorted({str(home) for column in columns for home in column.dropna().unique()})
     given = "home_id" in settings.model_fields_set
     if len(homes) <= 1:
         return files, settings.home_id if given or not homes else homes[0]
@@ -140,22 +140,10 @@ def _rows_of(file: SourceFile, home: str) -> SourceFile:
     others = (file.frame["home_id"].notna() & (file.frame["home_id"].astype("str") != home)).to_numpy()
     rows = file.frame[others]
     kwh = rows[file.kwh_column] if file.kwh_column else np.nan
-    reason = f"a row of another home than {home}"
-    bad = rejected(file.name, rows["row"], "home_id", rows["home_id"], reason, kwh)
-    part = replace(
-        file.part,
-        frame=file.frame[~others].reset_index(drop=True),
-        rejected=pd.concat([file.part.rejected, bad], ignore_index=True),
-    )
-    return replace(file, part=part)
-
-
-def _currency(files: list[SourceFile], settings: Settings) -> dict[str, str]:
-    """Return the currency that price files name, where home.yaml names none."""
-    names = {file.part.currency for file in files if file.part.currency}
-    if len(names) > 1:
-        raise InputError(f"The price files are in {' and '.join(sorted(names))}. Keep those in the home's currency.")
-    return {"currency": names.pop()} if names and not settings.currency else {}
+    bad = rejected(file.name, rows["row"], "home_id", rows["home_id"], f"a row of another home than {home}", kwh)
+    both = pd.concat([file.part.rejected, bad], ignore_index=True)
+    frame = file.frame[~others].reset_index(drop=True)
+    return replace(file, part=replace(file.part, frame=frame, rejected=both))
 
 
 def parse_as_of(as_of: str | dt.date | pd.Timestamp | None, timezone: str) -> pd.Timestamp | None:
@@ -183,10 +171,7 @@ def parse_as_of(as_of: str | dt.date | pd.Timestamp | None, timezone: str) -> pd
 def known_at(files: list[SourceFile], moment: pd.Timestamp | None, timezone: str, audit: Audit) -> list[SourceFile]:
     """Return the files as if they had been exported at `moment` (UTC): without later events, unfinished readings, ...
 
-    Raises
-    ------
-    InputError
-        Nothing of the energy was known then; the error says which span there is.
+    Raises an InputError where nothing of the energy was known then.
     """
     if moment is None:
         return files
@@ -210,16 +195,14 @@ def _known_at(file: SourceFile, moment: pd.Timestamp, audit: Audit) -> SourceFil
         known = frame["published"] <= moment
     elif kind == "prices":
         if not known.all():
-            audit.note(f"{file.name} has no column published: its prices after the as-of time count as known by then.")
+            audit.note("no column published", file=file.name)
         known |= True
     elif kind in ("weather", "carbon"):
         known |= frame["kind"] == "forecast" if "kind" in frame else True
         if not known.all():
-            audit.note(
-                f"{file.name}: {(~known).sum()} rows measured after the as-of time are not known then, and left out."
-            )
+            audit.note("measured later", file=file.name, count=(~known).sum())
     later = frame[~known]
     audit.rows_after_as_of[file.name] += len(later)
     if file.kwh_column:
         audit.correct(AFTER, later[[file.kwh_column]].assign(file=file.name), file.kwh_column)
-    return replace(file, part=replace(file.part, frame=frame[known].reset_index(drop=True)))
+    return file.with_frame(frame[known].reset_index(drop=True))

@@ -1,7 +1,7 @@
-"""Time in hours: intervals cut where an hour ends, and the complete hourly grid of a home.
+"""The hours of a home, and intervals cut where an hour ends.
 
-All of it is counted in UTC, where no hour is doubled or skipped; the hours themselves begin when an hour begins on the
-home's clock (:func:`phase`).
+All of it is counted in UTC, where no hour is doubled or skipped; the hours begin `shift` after a full UTC hour, when an
+hour begins on the home's clock.
 """
 
 from __future__ import annotations
@@ -9,34 +9,16 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from influx.core import local_time
 from influx.core.constants import HOUR_US
-from influx.core.errors import InputError
-
-_MOST_CELLS = 60_000_000
 
 
-def phase(timezone: str, at: pd.Timestamp) -> pd.Timedelta:
-    """Return how far after a full UTC hour the hours of `timezone` begin at the time `at` (30 min in India)."""
-    offset = at.tz_convert(timezone).utcoffset()
-    return -pd.Timedelta(offset) % local_time.HOUR
-
-
-def hour_of(stamps: pd.Series, shift: pd.Timedelta) -> pd.Series:
-    """Return the start of the home's hour in which each of `stamps` (UTC) lies."""
-    return ((stamps - shift).dt.floor("h") + shift).dt.as_unit("us")
+def hour_of(stamps: pd.Series, shift: pd.Timedelta, length: str = "h") -> pd.Series:
+    """Return the start of the home's hour (or of another `length`) in which each of `stamps` (UTC) lies."""
+    return ((stamps - shift).dt.floor(length) + shift).dt.as_unit("us")
 
 
 def cut_at_hours(start: pd.Series, minutes: pd.Series, shift: pd.Timedelta) -> pd.DataFrame:
-    """Cut intervals at the hours.
-
-    Parameters
-    ----------
-    start : Series of UTC stamps, length n
-    minutes : Series of float, length n
-        How long each interval lasts [min].
-    shift : Timedelta
-        How far after a full UTC hour the hours begin (`phase`).
+    """Cut intervals, from UTC stamps on, at the hours.
 
     Returns
     -------
@@ -55,22 +37,3 @@ def cut_at_hours(start: pd.Series, minutes: pd.Series, shift: pd.Timedelta) -> p
     return pd.DataFrame(
         {"interval": interval, "timestamp": stamps, "minutes": inside / 60e6, "share": inside / length[interval]}
     )
-
-
-def complete(hours: pd.DataFrame) -> pd.DataFrame:
-    """Return the hours of all devices from the first to the last that is known of any; the others are NaN, "missing".
-
-    Raises
-    ------
-    InputError
-        There are too many devices for their span.
-    """
-    stamps = pd.date_range(hours["timestamp"].min(), hours["timestamp"].max(), freq="h", unit="us")
-    names = sorted(hours["device_id"].unique())
-    if len(names) * len(stamps) > _MOST_CELLS:
-        raise InputError(
-            f"{len(names)} devices over {len(stamps)} hours are too many to hold. Is device_id the right column?"
-        )
-    grid = pd.MultiIndex.from_product([names, stamps], names=["device_id", "timestamp"])
-    table = hours.set_index(["device_id", "timestamp"])[["energy_kwh", "quality"]].reindex(grid).reset_index()
-    return table.fillna({"quality": "missing"}).astype({"device_id": "str", "quality": "str"})

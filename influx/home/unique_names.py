@@ -6,7 +6,7 @@ file does, or as it is shown. A device that was renamed (`same_as`) goes by its 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -16,11 +16,8 @@ from influx.core.errors import InputError
 from influx.core.sanitize import clean_name, distinct, from_cell, legible
 from influx.core.settings import Device, Settings
 from influx.home.audit import Audit, SourceFile
-from influx.home.source_files import SETTINGS
 
-LABELS = ("device_type", "mode_of_operation", "maintenance_last_date")
-"""Texts of an events file beside its names."""
-
+_LABELS = ("device_type", "mode_of_operation", "maintenance_last_date")
 _MOST_QUOTED = 5
 _LONGEST_QUOTE = 40
 
@@ -28,33 +25,23 @@ _LONGEST_QUOTE = 40
 def with_clean_names(files: list[SourceFile], settings: Settings, audit: Audit) -> tuple[list[SourceFile], Settings]:
     """Return files and settings with names that are safe to show; the same device has the same, newest name.
 
-    Raises
-    ------
-    InputError
-        Two devices of home.yaml are one, or two names that are to be one device were measured at the same time for
-        more than a day.
+    Two devices of home.yaml that are one, and two names of one device that were measured at the same time for more than
+    a day, are an InputError.
     """
-    devices = distinct(name for file in files for name in _texts(file, "device_id"))
+    devices = distinct(name for file in files for name in _texts(file.frame, "device_id"))
     names = distinct(file.name for file in files)
-    _note_changes("device", devices, audit)
-    _note_changes("file", names, audit)
+    for kind, shown in (("device", devices), ("file", names)):
+        changes = [f"{_quoted(name)} is shown as {clean}" for name, clean in shown.items() if name != clean]
+        if changes:
+            more = [f"and {len(changes) - _MOST_QUOTED} more"] if len(changes) > _MOST_QUOTED else []
+            audit.note("clean names", kind=kind, changes=", ".join(changes[:_MOST_QUOTED] + more))
     files = [_cleaned(file, devices, names[file.name]) for file in files]
     settings = _clean_settings(settings, devices)
     return _under_newest_names(files, settings, audit), settings
 
 
-def _texts(file: SourceFile, column: str) -> list[str]:
-    return [str(text) for text in file.frame[column].dropna().unique()] if column in file.frame else []
-
-
-def _note_changes(kind: str, names: Mapping[str, str], audit: Audit) -> None:
-    changes = [f"{_quoted(name)} is shown as {shown}" for name, shown in names.items() if name != shown]
-    if changes:
-        more = [f"and {len(changes) - _MOST_QUOTED} more"] if len(changes) > _MOST_QUOTED else []
-        audit.note(
-            f"Names of a {kind} that hold what cannot be seen, or are longer than a line, are cleaned: "
-            f"{', '.join(changes[:_MOST_QUOTED] + more)}."
-        )
+def _texts(frame: pd.DataFrame, column: str) -> list[str]:
+    return [str(text) for text in frame[column].dropna().unique()] if column in frame else []
 
 
 def _quoted(name: str) -> str:
@@ -62,10 +49,9 @@ def _quoted(name: str) -> str:
 
 
 def _cleaned(file: SourceFile, devices: Mapping[str, str], name: str) -> SourceFile:
-    frame = _mapped(file.frame, "device_id", devices)
-    for column in LABELS:
-        frame = _mapped(frame, column, {label: clean_name(label) for label in _texts(file, column)})
-    rejected = file.part.rejected.assign(file=name)
+    frame, rejected = _mapped(file.frame, "device_id", devices), file.part.rejected.assign(file=name)
+    for column in _LABELS:
+        frame = _mapped(frame, column, {label: clean_name(label) for label in _texts(frame, column)})
     for column in ("column", "value", "reason"):
         rejected = _mapped(rejected, column, {text: legible(text) for text in rejected[column].unique()})
     roles = {devices.get(series, clean_name(series)): role for series, role in file.part.roles.items()}
@@ -92,46 +78,32 @@ def _clean_settings(settings: Settings, shown: Mapping[str, str]) -> Settings:
         if name in devices:
             twice = next(other for other in settings.devices if clean(other) == name)
             raise InputError(
-                f"{SETTINGS}: devices: {twice!r} and {written!r} name the same device, {name}. Keep one of the two."
+                f"home.yaml: devices: {twice!r} and {written!r} name the same device, {name}. Keep one of the two."
             )
-        others: dict[str, str | None] = {
-            key: clean(other) for key in ("same_as", "part_of") if (other := getattr(device, key)) is not None
-        }
-        if others.get("same_as") == name:
-            others["same_as"] = None  # an earlier name that looks the same is none
-        devices[name] = device.model_copy(update=others) if others else device
+        names = {key: clean(other) for key in ("same_as", "part_of") if (other := getattr(device, key)) is not None}
+        is_same = names.get("same_as") == name  # an earlier name that looks the same is none
+        devices[name] = device.model_copy(update={**names, **({"same_as": None} if is_same else {})})
     update: dict[str, Any] = {"home_id": clean_name(settings.home_id)} | ({"devices": devices} if devices else {})
     return settings.model_copy(update=update)
 
 
 def _under_newest_names(files: list[SourceFile], settings: Settings, audit: Audit) -> list[SourceFile]:
     """Return the files with the rows of renamed devices under their newest name."""
-    names = {name for file in files if file.kwh_column for name in _texts(file, "device_id")}
+    names = {name for file in files if file.kwh_column for name in _texts(file.frame, "device_id")}
     for new, device in settings.devices.items():
         if (old := device.same_as) is None:
             continue
         if old not in names:
-            audit.note(f"home.yaml says that {new} was {old} before, of which the files hold nothing.")
+            audit.note("no earlier name", new=new, old=old)
             continue
-        _refuse_two_devices(files, old, new)
-        audit.note(f"{old} and {settings.name_of(old)} are one device, says home.yaml; its readings are joined.")
+        for file in (file for file in files if file.part.kind == "readings"):
+            known = file.frame[file.frame["energy_kwh"].notna()]
+            hours = [set(known.loc[known["device_id"] == name, "timestamp"].dt.floor("h")) for name in (old, new)]
+            if len(both := hours[0] & hours[1]) > 24:
+                raise InputError(
+                    f"home.yaml: devices.{new}.same_as: {file.name} holds {old} and {new} at the same time in "
+                    f"{len(both)} hours, so they are two devices. Remove the line."
+                )
+        audit.note("one device", old=old, new=settings.name_of(old))
     newest = {name: settings.name_of(name) for name in names}
-    return [
-        replace(file, part=replace(file.part, frame=_mapped(file.frame, "device_id", newest)))
-        if file.kwh_column
-        else file
-        for file in files
-    ]
-
-
-def _refuse_two_devices(files: Iterable[SourceFile], old: str, new: str) -> None:
-    for file in files:
-        if file.part.kind != "readings":
-            continue
-        known = file.frame[file.frame["energy_kwh"].notna()]
-        hours = [set(known.loc[known["device_id"] == name, "timestamp"].dt.floor("h")) for name in (old, new)]
-        if len(both := hours[0] & hours[1]) > 24:
-            raise InputError(
-                f"{SETTINGS}: devices.{new}.same_as: {file.name} holds {old} and {new} at the same time in "
-                f"{len(both)} hours, so they are two devices. Remove the line."
-            )
+    return [file.with_frame(_mapped(file.frame, "device_id", newest)) if file.kwh_column else file for file in files]

@@ -16,7 +16,6 @@ from influx.core.local_time import local
 from influx.core.parallel import run_all
 from influx.forecasting.device_series import Series
 from influx.forecasting.models import Climatology
-from influx.forecasting.models.climatology import lookup, similar_hours
 
 LEVELS, QUANTILES = np.array([0.01, 0.1, 0.5, 0.9, 0.99]), ["q01", "q10", "q50", "q90", "q99"]
 FIRST_DAYS = 14
@@ -79,9 +78,8 @@ def _with_usual(series: Series) -> pd.DataFrame:
         past = energy[origin - pd.Timedelta(days=120) : origin - pd.Timedelta(hours=1)]
         if hours.empty or past.notna().sum() < FIRST_DAYS * 12:
             continue
-        pool = similar_hours(past, origin, zone, country)
-        usual = pool.quantiles(LEVELS, Climatology().half_life_weeks)
-        usual = usual[lookup(pd.DatetimeIndex(hours.index), zone, country)]
+        climatology = Climatology(timezone=zone, country=country).fit(past.to_frame(), past.to_numpy())
+        usual = climatology.predict_quantiles(hours.to_frame(), LEVELS)
         parts.append(pd.DataFrame(usual, index=hours.index, columns=QUANTILES).assign(kwh=hours))
     return pd.concat(parts) if parts else pd.DataFrame()
 

@@ -15,7 +15,6 @@ from influx.core.schema import HOUSEHOLD
 from influx.forecasting.aggregate_intervals import past_errors, spread
 from influx.forecasting.device_series import Series
 from influx.forecasting.models import Climatology
-from influx.forecasting.models.climatology import lookup, similar_hours
 from influx.home.home import Home
 
 TREND_WEEKS = 12
@@ -74,8 +73,8 @@ def _against_usual(series: Series, origin: pd.Timestamp) -> dict[str, object]:
     if week.empty or past.notna().sum() < WEEK:
         return row
     zone, country = series.covariates.timezone, series.covariates.country
-    usual_hours = similar_hours(past, begin, zone, country).mean(Climatology().half_life_weeks)
-    usual = float(usual_hours[lookup(pd.DatetimeIndex(week.index), zone, country)].sum())
+    climatology = Climatology(timezone=zone, country=country).fit(past.to_frame(), past.to_numpy())
+    usual = float(climatology.predict(week.to_frame()).sum())
     saved = usual - used
     low, high = (saved + offset for offset in spread(past_errors(series, begin, WEEK)))
     row |= {"usual_week_kwh": usual, "saved_kwh": saved, "saved_p10": low, "saved_p90": high}

@@ -13,12 +13,12 @@ from influx.core.constants import WEEK
 from influx.core.frames import Frames
 from influx.core.parallel import run_all
 from influx.forecasting.aggregate_intervals import totals
-from influx.forecasting.device_series import Series
+from influx.forecasting.device_series import Series, active_series
 from influx.forecasting.evaluation.backtest import Scores, backtest
 from influx.forecasting.evaluation.calibration import coverage, days_ahead, of_selected
 from influx.forecasting.evaluation.model_selection import Selection, references, select
 from influx.forecasting.features import every_hour, every_week, feature_table, relation
-from influx.forecasting.forecast import active_series, fitted_models, forecast
+from influx.forecasting.forecast import fitted_models, forecast
 from influx.home.home import Home
 from influx.insights import anomalies, overview, recommendations
 from influx.insights import explore as explored

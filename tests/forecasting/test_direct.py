@@ -19,10 +19,11 @@ from influx.forecasting.models.regression import (
     _stacked_inputs,
     named_estimator,
 )
-from influx.forecasting.models.similar_days_regressor import ForecastContext
+from influx.forecasting.models.similar_days import ForecastContext
 
 LEVELS = np.array([0.1, 0.5, 0.9])
 COUNT = 24 * 7 * 20
+"""Hours of 18 past weeks and two to begin with."""
 
 
 def rows(count: int, start: pd.Timestamp = START) -> pd.DataFrame:
@@ -58,7 +59,7 @@ def test_the_direct_model_says_what_its_learner_says() -> None:
     """A learner that always says the median of the scaled hours, whatever it sees."""
     kwh = used(COUNT)
     model = Regression(DummyRegressor(strategy="median"), base="similar days").fit(rows(COUNT), kwh)
-    weeks = np.concatenate([week.observed.ravel() for week in model.base_.past_weeks()])
+    weeks = np.concatenate([week.observed.ravel() for week in model.base_.past_contexts])
     assert model.predict(ahead()) == pytest.approx(np.full(168, np.median(weeks)))
 
 
@@ -99,9 +100,7 @@ def test_too_few_past_weeks_leave_similar_days_alone() -> None:
     ("path", "settings"),
     [
         ("lightgbm.LGBMRegressor", {"n_estimators": 10}),
-        ("xgboost.XGBRegressor", {"n_estimators": 10}),
         ("sklearn.linear_model.Ridge", {}),
-        ("sklearn.ensemble.ExtraTreesRegressor", {"n_estimators": 5}),
     ],
 )
 def test_learners_of_other_packages(path: str, settings: dict[str, object], recwarn: object) -> None:

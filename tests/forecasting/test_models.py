@@ -102,30 +102,22 @@ def test_any_device_gets_a_whole_forecast(name: str, kind: str) -> None:
     most = np.nanmax(SERIES[kind])
     assert expected.max() <= 1.5 * most
     assert quantiles.max() <= 3 * most
-
-
-@every_candidate
-def test_a_device_that_never_varies_is_forecast_as_it_is(name: str) -> None:
-    for kind, value in (("constant", 0.25), ("never used", 0.0)):
-        model, ahead = fitted(name, kind)
-        np.testing.assert_allclose(model.predict(ahead), value, atol=1e-9)
-        np.testing.assert_allclose(model.predict_quantiles(ahead, LEVELS), value, atol=1e-9)
-
-
-@every_candidate
-def test_fitting_learns_the_same_from_the_same(name: str) -> None:
-    (one, ahead), (two, _) = learn(name, SERIES["gaps"]), fitted(name, "gaps")
-    np.testing.assert_array_equal(one.predict(ahead), two.predict(ahead))
-    np.testing.assert_array_equal(one.predict_quantiles(ahead, LEVELS), two.predict_quantiles(ahead, LEVELS))
+    if np.ptp(SERIES[kind]) == 0:  # one that never varies is forecast as it is
+        np.testing.assert_allclose(expected, most, atol=1e-9)
+        np.testing.assert_allclose(quantiles, most, atol=1e-9)
 
 
 @every_candidate
 def test_fit_returns_the_model_and_forgets_what_it_learnt_before(name: str) -> None:
     again, ahead = learn(name, used(LENGTH, seed=9))
-    learnt, target, _ = tables(again, SERIES["in use"])
+    learnt, target, _ = tables(again, SERIES["gaps"])
+    copies = learnt.copy(), target.copy(), ahead.copy()
     assert again.fit(learnt, target) is again
-    fresh, _ = fitted(name, "in use")
+    fresh, _ = fitted(name, "gaps")
     np.testing.assert_array_equal(again.predict(ahead), fresh.predict(ahead))
+    np.testing.assert_array_equal(again.predict_quantiles(ahead, LEVELS), fresh.predict_quantiles(ahead, LEVELS))
+    for inputs, copy in ((learnt, copies[0]), (pd.Series(target), pd.Series(copies[1])), (ahead, copies[2])):
+        assert inputs.equals(copy)  # nothing that was passed in has changed
 
 
 @every_candidate
@@ -146,17 +138,6 @@ def test_each_hour_and_each_quantile_is_forecast_for_itself(name: str) -> None:
     np.testing.assert_allclose(model.predict(some), model.predict(ahead)[[5, 50, 100]], rtol=1e-12)
     whole = model.predict_quantiles(ahead, LEVELS)
     np.testing.assert_allclose(model.predict_quantiles(some, LEVELS[[2]]), whole[[5, 50, 100]][:, [2]], rtol=1e-12)
-
-
-@every_candidate
-def test_inputs_are_left_as_they_were(name: str) -> None:
-    candidate = new(name)
-    learnt, target, ahead = tables(candidate, SERIES["gaps"])
-    copies = learnt.copy(), target.copy(), ahead.copy()
-    candidate.fit(learnt, target).predict_quantiles(ahead, LEVELS)
-    pd.testing.assert_frame_equal(learnt, copies[0])
-    np.testing.assert_array_equal(target, copies[1])
-    pd.testing.assert_frame_equal(ahead, copies[2])
 
 
 def naive(kwh: np.ndarray, start: str | pd.Timestamp = START, zone: str = "UTC") -> SeasonalNaive:
@@ -238,7 +219,7 @@ def test_gradient_boosting_fills_an_unknown_input_with_the_middle_of_what_it_saw
     )
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(
     name=st.sampled_from([name for name in MODELS if not MODELS[name]().uses_features]),
     count=st.integers(1, 24 * 110),

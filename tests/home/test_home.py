@@ -179,7 +179,6 @@ def test_main_meter_devices_flows_and_weather(tmp_path: Path) -> None:
     sources = home.devices.set_index("device_id")["source"].to_dict()
     assert sources == {"household": "readings", "other": "derived", "tv": "readings"}
     assert home.devices.set_index("device_id")["location"]["household"] == "cellar"
-    assert home.weather is not None
     assert home.weather["outdoor_temp_celsius"].tolist() == [20.5, 25]
     assert home.weather["kind"].tolist() == ["measured", "forecast"]  # the second one is after the data
     assert home.minutes.empty
@@ -204,7 +203,6 @@ def test_measured_weather_goes_before_a_forecast_of_the_same_hour(tmp_path: Path
         weather="timestamp,outdoor_temp_celsius,kind\n2024-07-01 00:00,20,measured\n2024-07-01 01:00,1,forecast\n",
         newer="timestamp,outdoor_temp_celsius,kind\n2024-07-01 00:00,9,forecast\n2024-07-01 01:00,2,forecast\n",
     )
-    assert home.weather is not None
     assert home.weather["outdoor_temp_celsius"].tolist() == [20, 2]
 
 
@@ -299,14 +297,11 @@ HOMES = (
 )
 
 
-def test_several_homes_are_an_error_that_lists_them(tmp_path: Path) -> None:
+def test_home_yaml_chooses_one_of_several_homes_and_the_others_are_rejected(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"2 homes: A, B\. Split them"):
         home_of(tmp_path, readings=HOMES)
     with pytest.raises(InputError, match=r"home\.yaml says C"):
         home_of(tmp_path, readings=HOMES, home="home_id: C\n")
-
-
-def test_home_yaml_chooses_one_home_and_the_others_are_rejected(tmp_path: Path) -> None:
     home = home_of(tmp_path, readings=HOMES, home="home_id: A\n")
     assert series(home, "m").tolist() == [1]
     assert list(home.rejected["row"]) == [3, 4]
@@ -387,12 +382,10 @@ def test_later_weather_is_known_only_as_a_forecast(tmp_path: Path) -> None:
         "2024-07-02 10:00,21,measured\n2024-07-02 11:00,22,forecast\n"
     )
     home = home_of(tmp_path, "2024-07-02", events=f"{HEADER}\n{EVENTS}", weather=kinds)
-    assert home.weather is not None
     assert home.weather["outdoor_temp_celsius"].tolist() == [20, 22]
     assert noted(home, "weather.csv: 1 rows measured after the as-of time")
     (tmp_path / "weather.csv").write_text("timestamp,outdoor_temp_celsius\n2024-07-01 10:00,20\n2024-07-02 10:00,21\n")
     home = load(tmp_path, "2024-07-02")
-    assert home.weather is not None
     assert home.weather["kind"].tolist() == ["measured", "forecast"]
     assert noted(home, "weather.csv has no column kind")
 
@@ -427,7 +420,7 @@ ROWS = st.lists(
 )
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(rows=ROWS, hour=st.integers(1, 110), zone=st.sampled_from(["Europe/Madrid", "Asia/Kolkata", "UTC"]))
 def test_as_of_is_the_same_as_a_file_that_ends_there(
     tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, int, int, int, int]], hour: int, zone: str
@@ -456,14 +449,12 @@ def test_as_of_is_the_same_as_a_file_that_ends_there(
 # --- saving -----------------------------------------------------------------------------------------------------------
 
 
-def assert_same(one: Home, two: Home) -> None:
+def assert_same(first: Home, second: Home) -> None:
+    assert first.fingerprint == second.fingerprint
     for name in FRAMES:
-        pd.testing.assert_frame_equal(getattr(one, name), getattr(two, name), obj=name)
-    assert (one.weather is None) == (two.weather is None)
-    if one.weather is not None:
-        pd.testing.assert_frame_equal(one.weather, two.weather)
-    assert (one.settings, one.notes, one.origin) == (two.settings, two.notes, two.origin)
-    assert one.settings.default_notes() == two.settings.default_notes()
+        pd.testing.assert_frame_equal(getattr(first, name), getattr(second, name), obj=name)
+    assert (first.settings, first.notes, first.origin) == (second.settings, second.notes, second.origin)
+    assert first.settings.default_notes() == second.settings.default_notes()
 
 
 @pytest.mark.parametrize("weather", [True, False])
@@ -504,71 +495,33 @@ def test_the_shipped_sample() -> None:
     assert home.readings.groupby("device_id").size().unique().tolist() == [12 * 7 * 24]
     assert len(home.rejected) == 0
     assert home.reconciliation["kwh_used"].sum() == pytest.approx(home.readings["energy_kwh"].sum())
-    assert home.weather is not None
     assert home.weather["timestamp"].max() >= home.origin + pd.Timedelta(hours=167)
     assert not noted(home, "The data has no")
     assert_accounted(home)
 
 
-@real
-def test_the_220_events() -> None:
-    home = load(DATA / "smart_home_energy_sample.csv")
-    assert home.reconciliation["rows_used"].tolist() == [220]
-    assert home.readings["energy_kwh"].sum() == pytest.approx(49.618, abs=1e-9)
-    assert home.devices.set_index("device_id")["kwh"]["WH_BATH_01"] == pytest.approx(13.567, abs=1e-9)
-    assert len(home.readings) == 10 * 333  # 2:00 on 1 July to 23:00 on 14 July
-    zero = (home.readings["energy_kwh"] == 0).mean()
-    assert 0.86 < zero < 0.88  # the share that the design gives
-    assert home.origin == pd.Timestamp("2024-07-15", tz="UTC")
+REAL = [
+    ("smart_home_energy_sample.csv", "", 220, 49.618, ""),
+    ("homes/opsd_residential4.parquet", "household", 103503, 6975.565, "household: in 7 hours"),
+    ("homes/uci_sceaux.parquet", "household", None, 37297.664815, "main is taken for the main meter"),
+    ("homes/london_10_halfhourly.parquet", "", None, None, "10 homes: MAC000002, MAC000004"),
+    ("bench/opsd_devices.parquet", "", None, None, ""),
+    ("bench/uci_house.parquet", "", None, None, ""),
+]
 
 
 @real
-def test_the_home_with_solar_and_grid_meters() -> None:
-    home = load(DATA / "homes" / "opsd_residential4.parquet")
-    assert home.reconciliation["rows_read"].tolist() == [103503]
-    assert home.reconciliation["kwh_used"][0] == pytest.approx(30241.385)
-    assert set(home.flows["device_id"]) == {"pv", "grid_import", "grid_export"}
-    raw = pd.read_parquet(DATA / "homes" / "opsd_residential4.parquet")
-    wide = raw.pivot(index="timestamp", columns="device_id", values="energy_kwh")
-    use = (wide["grid_import"] + wide["pv"] - wide["grid_export"]).clip(lower=0).dropna()
-    mine = series(home, "household").dropna()
-    np.testing.assert_allclose(mine.to_numpy(), use.to_numpy(), atol=1e-12)
-    assert mine.sum() == pytest.approx(6975.565)
-    assert home.devices.set_index("device_id")["kwh"]["heat_pump"] == pytest.approx(4255.680)
-    assert noted(home, "household: in 7 hours", "1.65 kWh")
-
-
-@real
-def test_the_home_without_offsets_or_settings() -> None:
-    home = load(DATA / "homes" / "uci_sceaux.parquet")
-    assert noted(home, "No time zone is given")
-    assert noted(home, "main is taken for the main meter")
-    assert noted(home, "but for 0.0% of its energy")
-    assert series(home, "household").sum() == pytest.approx(37297.664815)
-    assert series(home, "household").isna().sum() == 421
-    assert home.origin == pd.Timestamp("2010-11-27", tz="UTC")
-
-
-@real
-def test_the_file_of_ten_homes(tmp_path: Path) -> None:
-    path = DATA / "homes" / "london_10_halfhourly.parquet"
-    with pytest.raises(InputError, match="10 homes: MAC000002, MAC000004"):
-        load(path)
-    (tmp_path / "london.parquet").symlink_to(path)
-    (tmp_path / "home.yaml").write_text("home_id: MAC000004\ntimezone: Europe/London\n")
-    home = load(tmp_path)
-    assert home.reconciliation["rows_used"].tolist() == [17519]
-    assert home.readings["energy_kwh"].sum() == pytest.approx(618.246, abs=0.5)  # one half hour lacks
-    assert home.readings["quality"].value_counts().to_dict() == {"measured": 8759, "missing": 1}
-    assert noted(home, "1 device-hours hold less")
-
-
-@real
-@pytest.mark.parametrize(("name", "devices"), [("opsd_devices", 6), ("uci_house", 5)])
-def test_the_benchmark_homes(name: str, devices: int) -> None:
-    home = load(DATA / "bench" / f"{name}.parquet")
-    assert len(home.devices) == devices
-    assert home.reconciliation["kwh_used"][0] == pytest.approx(home.reconciliation["kwh_read"][0])
+@pytest.mark.parametrize(("file", "device", "rows", "kwh", "words"), REAL)
+def test_the_real_homes(file: str, device: str, rows: int | None, kwh: float | None, words: str) -> None:
+    if file.startswith("homes/london"):
+        with pytest.raises(InputError, match=words):
+            load(DATA / file)
+        return
+    home = load(DATA / file)
+    assert rows is None or home.reconciliation["rows_read"].tolist() == [rows]
+    energy = series(home, device) if device else home.readings["energy_kwh"]
+    assert kwh is None or energy.sum() == pytest.approx(kwh)
+    assert not words or noted(home, words)
     assert_accounted(home)
 
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from influx.core.errors import InputError
 from influx.core.settings import Device, Settings
 from influx.home import audit as names
-from influx.home import time_grid
 from influx.home.audit import Audit
 from influx.home.events import events_to_hours, spread_events
+from influx.home.hours import complete
 from influx.home.resample import readings_to_hours
 
 HALF = pd.Timedelta(minutes=30)
@@ -66,13 +66,6 @@ def test_events_at_the_same_time_add_up_and_use_no_more_than_the_hour() -> None:
     out = spread_events(uses(("tv", "2024-07-01 10:00", 60, 1.0), ("tv", "2024-07-01 10:30", 45, 0.9)), NONE)
     assert list(out["energy_kwh"]) == pytest.approx([1.6, 0.3])
     assert list(out["duration_minutes"]) == [60, 15]
-
-
-@pytest.mark.parametrize(
-    ("zone", "minutes"), [("Asia/Kolkata", 30), ("Asia/Kathmandu", 15), ("America/St_Johns", 30), ("Europe/Madrid", 0)]
-)
-def test_hours_begin_with_the_clock_of_the_home(zone: str, minutes: int) -> None:
-    assert time_grid.phase(zone, utc("2024-07-01")) == pd.Timedelta(minutes=minutes)
 
 
 EVENTS = st.lists(
@@ -385,7 +378,7 @@ def test_no_energy_of_any_readings_is_lost(files: list[list[tuple[int, float, fl
 def test_all_devices_stand_at_all_hours_of_the_span() -> None:
     stamps = [utc("2024-07-01 10:30"), utc("2024-07-01 12:30")]
     hours = pd.DataFrame({"device_id": ["b", "a"], "timestamp": stamps, "energy_kwh": [1.0, 2.0]})
-    out = time_grid.complete(hours.assign(quality=["measured", "estimated"]))
+    out = complete(hours.assign(quality=["measured", "estimated"]))
     assert list(out["device_id"]) == ["a"] * 3 + ["b"] * 3
     np.testing.assert_array_equal(out["energy_kwh"], [np.nan, np.nan, 2, 1, np.nan, np.nan])
     assert list(out["quality"][:3]) == ["missing", "missing", "estimated"]
@@ -396,4 +389,4 @@ def test_an_absurd_number_of_devices_is_an_error() -> None:
     stamps = pd.date_range("2000-01-01", periods=2000, freq="30D", tz="UTC")
     hours = pd.DataFrame({"device_id": [f"d{n}" for n in range(2000)], "timestamp": stamps, "energy_kwh": 1.0})
     with pytest.raises(InputError, match="2000 devices"):
-        time_grid.complete(hours.assign(quality="measured"))
+        complete(hours.assign(quality="measured"))

@@ -23,41 +23,6 @@ real = pytest.mark.skipif(not DATA.exists(), reason="the shared real exports are
 
 pytestmark = pytest.mark.no_cover  # many files through lines that each format's own tests cover
 
-TWICE = ("Enphase", "Sense", "GivEnergy")
-TITLES = {
-    "tidy.csv": "readings",
-    "wide.csv": "readings, one column a device",
-    "events.csv": "smart-home events",
-    "p1.csv": "HomeWizard P1",
-    "shelly.csv": "Shelly EM",
-    "dsmr.csv": "DSMR-reader",
-    "zappi.csv": "myenergi",
-    "enphase.csv": "Enphase",
-    "sense.csv": "Sense",
-    "octopus.csv": "Octopus Energy, half hours",
-    "octopus.json": "Octopus Energy, JSON",
-    "n3rgy.json": "n3rgy",
-    "glow.json": "Glowmarkt",
-    "nem12.csv": "NEM12",
-    "green_button.xml": "Green Button",
-    "home-assistant_v2.db": "Home Assistant, database",
-    "energy.csv": "Home Assistant, Energy page",
-    "history.csv": "Home Assistant, history",
-    "statistics.tsv": "Home Assistant, statistics",
-    "readings.xlsx": "readings, one column a device",
-    "readings.parquet": "readings",
-    "engie.csv": "Engie",
-    "energiemanager.csv": "Energiemanager",
-    "load_curve.csv": "E-REDES",
-    "edc.csv": "EDC",
-    "ameren.csv": "Ameren",
-    "givenergy.json": "GivEnergy",
-    "domoticz.db": "Domoticz",
-    "emporia.csv": "Emporia",
-    "fluvius.csv": "Fluvius",
-    "datadis.csv": "Datadis",
-}
-
 
 def read(path: Path, **said: object) -> Part:
     source = find(path)
@@ -70,36 +35,30 @@ def assert_accounted(part: Part) -> None:
     assert (part.rejected["reason"] != "").all()
 
 
-def by_hour(part: Part) -> np.ndarray:
+def by_hour(part: Part, name: str) -> np.ndarray:
     """Return the energy of all devices in each hour that the file was written for [kWh]."""
     hours = pd.Series(0.0, index=pd.date_range(exports.START, periods=exports.HOURS, freq="h"))
     for (_, at), kwh in fuzz.hours_of(part).items():
         if at in hours.index:
             hours[at] += kwh
-    return hours.to_numpy() / (2 if part.format in TWICE else 1)
+    return hours.to_numpy() / (1 + (name in exports.TWICE))
 
 
 @pytest.mark.parametrize("name", exports.WRITERS)
-def test_all_energy_is_read_in_its_hour(tmp_path: Path, name: str) -> None:
+def test_all_energy_is_read_in_its_hour_by_the_one_format_that_claims_the_file(tmp_path: Path, name: str) -> None:
     kwh = exports.energy()
     exports.WRITERS[name](tmp_path / name, kwh)
+    claims = [source.rank for source in FORMATS if source.matches(tmp_path / name)]
+    assert claims.count(min(claims)) == 1
     part = read(tmp_path / name)
-    assert part.format == TITLES[name]
-    np.testing.assert_allclose(by_hour(part), kwh, atol=1e-9)
+    np.testing.assert_allclose(by_hour(part, name), kwh, atol=1e-9)
     assert part.kwh == pytest.approx(kwh.sum() * (1 + (name in exports.TWICE)), abs=1e-9)
     assert_accounted(part)
     assert part.rejected.empty
 
 
 @pytest.mark.parametrize("name", exports.WRITERS)
-def test_at_most_one_format_claims_a_file(tmp_path: Path, name: str) -> None:
-    exports.WRITERS[name](tmp_path / name, exports.energy())
-    claims = [source.rank for source in FORMATS if source.matches(tmp_path / name)]
-    assert claims.count(min(claims)) == 1
-
-
-@pytest.mark.parametrize("name", exports.WRITERS)
-@settings(deadline=None, max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=4, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(wh=st.lists(st.integers(0, 20_000), min_size=exports.HOURS, max_size=exports.HOURS))
 def test_any_energy_comes_back(tmp_path: Path, name: str, wh: list[int]) -> None:
     kwh = np.array(wh) / 1000
@@ -110,7 +69,7 @@ def test_any_energy_comes_back(tmp_path: Path, name: str, wh: list[int]) -> None
 
 
 @pytest.mark.parametrize("name", exports.WRITERS)
-@settings(deadline=None, max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=4, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(share=st.floats(0, 1))
 @example(0.11328125)  # in the last time of history.csv, which then reads as one of the day before
 def test_a_file_that_was_cut_is_an_error_or_a_part_of_it(tmp_path: Path, name: str, share: float) -> None:
@@ -125,8 +84,8 @@ def test_a_file_that_was_cut_is_an_error_or_a_part_of_it(tmp_path: Path, name: s
         return
     if part is not None:
         assert_accounted(part)
-        differ = np.flatnonzero(np.abs(by_hour(part) - kwh) > 1e-9)
-        assert len(differ) == 0 or (by_hour(part)[differ[0] + 2 :] == 0).all()  # nothing after the cut is made up
+        differ = np.flatnonzero(np.abs(by_hour(part, name) - kwh) > 1e-9)
+        assert len(differ) == 0 or (by_hour(part, name)[differ[0] + 2 :] == 0).all()  # nothing after the cut is made up
 
 
 @pytest.mark.parametrize("name", [name for name in exports.WRITERS if name != "events.csv"])
@@ -140,8 +99,8 @@ def test_a_home_of_one_export_closes_its_account(tmp_path: Path, name: str) -> N
     assert household.empty or household["energy_kwh"].sum() == pytest.approx(kwh.sum(), abs=1e-6)
 
 
-def test_a_few_hundred_damaged_files_are_read_rightly_or_refused() -> None:
-    assert fuzz.batch(seed=20_240_704, count=250, keep=None) == []
+def test_damaged_files_are_read_rightly_or_refused() -> None:
+    assert fuzz.batch(seed=20_240_704, count=80, keep=None) == []
 
 
 # --- the real files ---------------------------------------------------------------------------------------------------

@@ -11,24 +11,20 @@ import exports
 import numpy as np
 import pandas as pd
 import pytest
+from pytest import approx
+from test_vendors import kwh, write
+from test_vendors import read as read_file
 
 import influx
 from influx.core.errors import InputError
 from influx.core.settings import Settings
-from influx.importers import Part, find
+from influx.importers import Part
 
 AT = int(exports.START.timestamp())
 
 
-def read(path: Path, **said: object) -> Part:
-    source = find(path)
-    assert source is not None
-    return source.read(path, Settings.model_validate(said))
-
-
-def energy(part: Part) -> dict[str, float]:
-    sums = part.frame.groupby("device_id", observed=True)["energy_kwh"].sum()
-    return {str(name): round(float(kwh), 9) for name, kwh in sums.items()}
+def read(path: Path, **keys: object) -> Part:
+    return read_file(path, Settings.model_validate(keys))
 
 
 def database(path: Path, *statistics: tuple[str, str, int]) -> sqlite3.Connection:
@@ -60,7 +56,7 @@ def test_a_sum_stands_at_the_end_of_its_hour(tmp_path: Path) -> None:
     known = part.frame.dropna(subset="energy_kwh")
     assert known["timestamp"].tolist() == [exports.START + pd.Timedelta(hours=hour) for hour in (1, 2)]
     assert known["energy_kwh"].tolist() == [0.5, 0.25]
-    assert energy(part) == {"tv_energy": 0.75}
+    assert kwh(part) == approx({"tv_energy": 0.75})
 
 
 def test_five_minutes_follow_only_after_the_last_hour(tmp_path: Path) -> None:
@@ -68,7 +64,7 @@ def test_five_minutes_follow_only_after_the_last_hour(tmp_path: Path) -> None:
         put(base, 1, 1.0, 2.0)
         put(base, 1, *np.linspace(1, 3, 25)[1:], table="statistics_short_term", at=AT + 3600)
     part = read(tmp_path / "ha.db")
-    assert part.kwh == pytest.approx(2.0)
+    assert part.kwh == approx(2.0)
     assert part.rows_read == 2 + 12
 
 
@@ -83,7 +79,7 @@ def test_what_is_no_energy_is_told_and_left(tmp_path: Path) -> None:
         for number in (1, 2):
             put(base, number, 1.0, 2.0)
     part = read(tmp_path / "ha.db")
-    assert energy(part) == {"tv": 1.0}
+    assert kwh(part) == approx({"tv": 1.0})
     assert any("2 statistics of something else" in note for note in part.notes)
     assert any("power is not read where energy is counted (sensor.tv_power)" in note for note in part.notes)
 
@@ -144,9 +140,7 @@ def test_other_and_damaged_databases_are_one_clear_error(tmp_path: Path, name: s
 
 def energy_csv(folder: Path, *rows: str, freq: str = "h", count: int = 3) -> Path:
     times = pd.date_range("2024-03-04", periods=count, freq=freq).strftime("%Y-%m-%dT%H:%M:%S.000Z")
-    path = folder / "energy.csv"
-    path.write_text("\n".join([",".join(["entity_id", "type", "unit", *times]), *rows]) + "\n", encoding="utf-8")
-    return path
+    return write(folder, "\n".join([",".join(["entity_id", "type", "unit", *times]), *rows]) + "\n", "energy.csv")
 
 
 def test_types_are_roles_and_money_is_left(tmp_path: Path) -> None:
@@ -162,11 +156,18 @@ def test_types_are_roles_and_money_is_left(tmp_path: Path) -> None:
         "sensor.gas,gas_consumption,m³,1,1,1",
     )
     part = read(path)
-    assert energy(part) == {"back": 0.5, "charged": 1.0, "grid": 3.0, "roof": 2.0, "tv": 0.3}
+    assert kwh(part) == approx({"back": 0.5, "charged": 1.0, "grid": 3.0, "roof": 2.0, "tv": 0.3})
     assert part.roles == {"back": "grid_export", "charged": "battery_in", "grid": "grid_import", "roof": "solar"}
     assert part.frame["energy_kwh"].isna().sum() == 1  # a blank cell is unknown, not zero
     assert len(part.rejected) == 3
     assert part.rows_read == 5 * 3 + 3
+
+
+def test_a_bad_cell_is_rejected_with_its_row_and_hour(tmp_path: Path) -> None:
+    rows = ["sensor.tv,device_consumption,kWh,0.1,0.2,0.3", "sensor.oven,device_consumption,kWh,1,much,2"]
+    part = read(energy_csv(tmp_path, *rows))
+    assert kwh(part) == approx({"tv": 0.6, "oven": 3.0})
+    assert part.rejected[["row", "column", "value"]].to_numpy().tolist() == [[3, "2024-03-04T01:00:00.000Z", "much"]]
 
 
 def test_a_page_of_days_is_too_coarse_and_says_what_to_do(tmp_path: Path) -> None:
@@ -178,23 +179,22 @@ def test_a_page_of_days_is_too_coarse_and_says_what_to_do(tmp_path: Path) -> Non
 
 
 def history(folder: Path, *rows: tuple[str, str, str]) -> Path:
-    path = folder / "history.csv"
-    lines = [f"{entity},{state},2024-03-04T{at}:00.000Z" for entity, state, at in rows]
-    path.write_text("\n".join(["entity_id,state,last_changed", *lines]) + "\n", encoding="utf-8")
-    return path
+    """Write changes on the 4th of March, each an entity, a state and the clock."""
+    lines = [f"{entity},{state},2024-03-04T{at if '.' in at else at + ':00.000'}Z\n" for entity, state, at in rows]
+    return write(folder, "entity_id,state,last_changed\n" + "".join(lines), "history.csv")
 
 
 def test_silence_is_no_outage_but_unavailable_is(tmp_path: Path) -> None:
     rows = [("00:00", "10"), ("06:00", "10.6"), ("07:00", "unavailable"), ("09:00", "11.2"), ("10:00", "11.3")]
     part = read(history(tmp_path, *[("sensor.tv_energy", state, at) for at, state in rows]))
-    assert part.kwh == pytest.approx(1.3)
+    assert part.kwh == approx(1.3)
     assert part.frame["quality"].astype(str).tolist() == ["missing", "measured", "missing", "estimated", "measured"]
 
 
 def test_power_is_held_until_it_changes(tmp_path: Path) -> None:
     rows = [("00:00", "1000"), ("03:00", "0"), ("04:00", "500"), ("04:30", "0")]
     part = read(history(tmp_path, *[("sensor.oven_power", state, at) for at, state in rows]))
-    assert part.kwh == pytest.approx(3.25)
+    assert part.kwh == approx(3.25)
 
 
 def test_what_a_sensor_measures_is_asked_where_its_name_does_not_say(tmp_path: Path) -> None:
@@ -206,49 +206,40 @@ def test_what_a_sensor_measures_is_asked_where_its_name_does_not_say(tmp_path: P
 
 
 def test_statistics_before_the_states_are_of_the_end_of_their_hour(tmp_path: Path) -> None:
-    path = tmp_path / "history.csv"
-    hourly = [f"sensor.tv_energy,{10 + hour},2024-01-01T0{hour}:00:00.000Z" for hour in range(5)]
-    states = ["sensor.tv_energy,14.5,2024-01-01T05:30:00.250Z", "sensor.tv_energy,15,2024-01-01T06:00:00.000Z"]
-    path.write_text("\n".join(["entity_id,state,last_changed", *hourly, *states]) + "\n", encoding="utf-8")
+    rows = [*((str(10 + hour), f"0{hour}:00") for hour in range(5)), ("14.5", "05:30:00.250"), ("15", "06:00")]
+    path = history(tmp_path, *[("sensor.tv_energy", state, at) for state, at in rows])
     frame = read(path).frame.dropna(subset="energy_kwh")
     assert frame["timestamp"].dt.hour.tolist()[:4] == [1, 2, 3, 4]  # one kWh in each hour from one to five
     assert frame["energy_kwh"].tolist()[:4] == [1, 1, 1, 1]
     ends = frame["timestamp"] + pd.to_timedelta(frame["minutes"], unit="min")
-    assert abs(ends.max() - pd.Timestamp("2024-01-01T06:00", tz="UTC")) < pd.Timedelta(seconds=1)
-    assert frame["energy_kwh"].sum() == pytest.approx(5)
+    assert abs(ends.max() - pd.Timestamp("2024-03-04T06:00", tz="UTC")) < pd.Timedelta(seconds=1)
+    assert frame["energy_kwh"].sum() == approx(5)
 
 
 def test_rows_of_a_history_may_lack_the_columns_of_other_entities(tmp_path: Path) -> None:
-    path = tmp_path / "history.csv"
-    path.write_text(
+    text = (
         "entity_id,state,last_changed,current_temperature,hvac_action\n"
         "sensor.tv_energy,1,2024-01-01T00:00:01.000Z\nsensor.tv_energy,3,2024-01-01T01:00:01.000Z\n"
-        "climate.hall,heat,2024-01-01T00:10:00.000Z,19.5,idle\n",
-        encoding="utf-8",
+        "climate.hall,heat,2024-01-01T00:10:00.000Z,19.5,idle\n"
     )
-    part = read(path)
+    part = read(write(tmp_path, text, "history.csv"))
     assert part.kwh == 2.0
     assert part.rejected["reason"].tolist() == ["no electricity: a series of something else"]
 
 
-def statistics(path: Path, *lines: str) -> Path:
-    head = "statistic_id\tunit\tstart\tmean\tsum\tstate\tdelta"
-    path.write_text("\n".join([head, *lines]), encoding="utf-8")
-    return path
-
-
-def test_rows_of_statistics_may_end_with_their_last_value(tmp_path: Path) -> None:
-    rows = [f"sensor.tv\tkWh\t01.01.2024 0{hour}:00\t\t{hour}" for hour in range(4)]
-    part = read(statistics(tmp_path / "statistics.tsv", *rows, "sensor.hall\t°C\t01.01.2024 00:00\t19", ""))
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ("sensor.hall\t°C\t01.01.2024 00:00\t19\n", "no electricity: unit °C"),  # rows may end with their last value
+        ("sensor.tv\tkWh\t01.01.2024 04:00\t\t1", "5 cells where the header has 7"),  # and this sum may have been 10
+    ],
+)
+def test_rows_of_statistics_may_end_early_but_may_not_be_cut_off(tmp_path: Path, row: str, reason: str) -> None:
+    head = "statistic_id\tunit\tstart\tmean\tsum\tstate\tdelta\n"
+    rows = "".join(f"sensor.tv\tkWh\t01.01.2024 0{hour}:00\t\t{hour}\n" for hour in range(4))
+    part = read(write(tmp_path, head + rows + row, "statistics.tsv"))
     assert part.kwh == 3.0
-    assert part.rejected["reason"].tolist() == ["no electricity: unit °C"]
-
-
-def test_a_row_of_statistics_that_was_cut_off_is_rejected(tmp_path: Path) -> None:
-    rows = [f"sensor.tv\tkWh\t01.01.2024 0{hour}:00\t\t{hour}" for hour in range(4)]
-    part = read(statistics(tmp_path / "statistics.tsv", *rows, "sensor.tv\tkWh\t01.01.2024 04:00\t\t1"))
-    assert part.kwh == 3.0  # the last sum may have been 10
-    assert part.rejected["reason"].tolist() == ["5 cells where the header has 7"]
+    assert part.rejected["reason"].tolist() == [reason]
 
 
 def test_switches_are_set_aside(tmp_path: Path) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import zipfile
 from dataclasses import replace
 from pathlib import Path
 
+import exports
+import hypothesis
 import numpy as np
 import pandas as pd
 import pytest
@@ -112,13 +115,11 @@ def test_a_doubled_hour_is_read_twice_and_a_missing_one_does_not_exist(tmp_path:
     assert "does not exist in Europe/Madrid" in part.rejected["reason"][0]
 
 
-@pytest.mark.parametrize(
-    ("zone", "hour"), [("home", "08"), ("UTC", "10"), ("+10:00", "00"), ("America/New_York", "14")]
-)
-def test_the_layout_says_whose_clock_it_was(tmp_path: Path, zone: str, hour: str) -> None:
-    layout = Layout("test", "time", {"tv": SeriesMapping("tv")}, zone=zone)
-    part = read(tmp_path, "time,tv\n2024-07-01 10:00,1\n2024-07-01 11:00,2\n", layout, MADRID)
-    assert next(iter(hours(part, "tv"))) == f"07-01 {hour}:00"
+def test_the_layout_says_whose_clock_it_was(tmp_path: Path) -> None:
+    for zone, hour in {"home": "08", "UTC": "10", "+10:00": "00", "America/New_York": "14"}.items():
+        layout = Layout("test", "time", {"tv": SeriesMapping("tv")}, zone=zone)
+        part = read(tmp_path, "time,tv\n2024-07-01 10:00,1\n2024-07-01 11:00,2\n", layout, MADRID)
+        assert next(iter(hours(part, "tv"))) == f"07-01 {hour}:00"
 
 
 def test_ends_tell_how_long_a_reading_is_even_when_the_clock_is_changed(tmp_path: Path) -> None:
@@ -169,12 +170,6 @@ def test_each_row_of_a_long_table_has_its_unit(tmp_path: Path) -> None:
     assert part.rejected[["row", "column", "value"]].to_numpy().tolist() == [[5, "unit", "°C"]]
 
 
-def test_kilowatts_of_quarters_are_a_quarter_of_kilowatt_hours(tmp_path: Path) -> None:
-    text = "time,tv\n2024-07-01 10:00,2\n2024-07-01 10:15,4\n2024-07-01 10:30,0\n"
-    part = read(tmp_path, text, Layout("test", "time", {"tv": SeriesMapping("tv", "kW", "power")}))
-    assert list(hours(part, "tv").values()) == [0.5, 1, 0]
-
-
 def test_columns_of_one_device_are_added_up_and_a_fault_in_one_costs_their_sum(tmp_path: Path) -> None:
     layout = Layout(
         "test", "time", {"L1": SeriesMapping("car", "Wh"), "L2": SeriesMapping("car", "Wh"), "tv": SeriesMapping("tv")}
@@ -207,12 +202,11 @@ def kwh(part: Part) -> dict[str, float]:
     return part.frame.groupby("device_id", observed=True)["energy_kwh"].sum().to_dict()
 
 
-@pytest.mark.parametrize("name", ["utf-8", "utf-8-sig", "utf-16", "latin-1"])
-@pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"])
-def test_every_encoding_and_every_line_end(tmp_path: Path, name: str, ends: str) -> None:
-    text = TABLE.replace("fridge", "kühlschrank").replace("\n", ends)
+def test_every_encoding_and_every_line_end(tmp_path: Path) -> None:
     layout = Layout("test", "time", {"tv": SeriesMapping("tv"), "kühlschrank": SeriesMapping("fridge")})
-    assert kwh(read(tmp_path, text.encode(name), layout)) == SAME
+    for name, ends in itertools.product(["utf-8", "utf-8-sig", "utf-16", "latin-1"], ["\n", "\r\n", "\r"]):
+        text = TABLE.replace("fridge", "kühlschrank").replace("\n", ends)
+        assert kwh(read(tmp_path, text.encode(name), layout)) == SAME
 
 
 def test_lines_above_the_header_are_passed_over_and_rows_keep_their_number(tmp_path: Path) -> None:
@@ -230,75 +224,32 @@ def test_a_file_without_a_header_has_the_names_of_its_layout(tmp_path: Path) -> 
     assert part.rows_read == 3
 
 
-def xlsx(path: Path, rows: list[list[str | float]], sheets: int = 1) -> Path:
-    """Write the least of a spreadsheet: cells of text and of numbers, the same rows in each sheet."""
-    space = "http://schemas.openxmlformats.org"
-    parts = "".join(
-        f'<row r="{n}">'
-        + "".join(
-            f'<c r="{chr(65 + m)}{n}" t="inlineStr"><is><t>{cell}</t></is></c>'
-            if isinstance(cell, str)
-            else f'<c r="{chr(65 + m)}{n}" s="{int(cell > 40_000)}"><v>{cell}</v></c>'
-            for m, cell in enumerate(row)
-        )
-        + "</row>"
-        for n, row in enumerate(rows, start=1)
-    )
-    main, rel = f"{space}/spreadsheetml/2006/main", f"{space}/officeDocument/2006/relationships"
-    kinds = "application/vnd.openxmlformats-officedocument.spreadsheetml"
-    ids = range(1, sheets + 1)
-    files = {
-        "[Content_Types].xml": f'<Types xmlns="{space}/package/2006/content-types"><Default Extension="rels" '
-        'ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Override PartName="/xl/workbook.xml" '
-        f'ContentType="{kinds}.sheet.main+xml"/></Types>',
-        "_rels/.rels": f'<Relationships xmlns="{space}/package/2006/relationships"><Relationship Id="rId1" '
-        f'Type="{rel}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
-        "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{rel}"><sheets>'
-        + "".join(f'<sheet name="Sheet{n}" sheetId="{n}" r:id="rId{n}"/>' for n in ids)
-        + "</sheets></workbook>",
-        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{space}/package/2006/relationships">'
-        + "".join(f'<Relationship Id="rId{n}" Type="{rel}/worksheet" Target="worksheets/sheet{n}.xml"/>' for n in ids)
-        + f'<Relationship Id="rId99" Type="{rel}/styles" Target="styles.xml"/></Relationships>',
-        "xl/styles.xml": f'<styleSheet xmlns="{main}"><cellXfs count="2"><xf numFmtId="0"/><xf numFmtId="22"/>'
-        "</cellXfs></styleSheet>",
-    }
-    for n in ids:
-        files[f"xl/worksheets/sheet{n}.xml"] = f'<worksheet xmlns="{main}"><sheetData>{parts}</sheetData></worksheet>'
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, text in files.items():
-            archive.writestr(name, text)
-    return path
-
-
 def test_a_spreadsheet_is_a_table(tmp_path: Path) -> None:
     """Day 45474 of a spreadsheet is 1 July 2024; 0.416666 of a day are 57.6 ms less than ten hours: 10:00."""
     rows: list[list[str | float]] = [["time", "tv", "fridge"], [45474.416666, 0.5, 0.1], [45474 + 11 / 24, 0.25, 0.2]]
-    part = tabular.read(xlsx(tmp_path / "t.xlsx", rows), WIDE, Settings())
+    part = tabular.read(exports.workbook(tmp_path / "t.xlsx", first=rows), WIDE, Settings())
     assert kwh(part) == SAME
     assert hours(part, "tv") == {"07-01 10:00": 0.5, "07-01 11:00": 0.25}
     assert part.frame["row"].unique().tolist() == [2, 3]
 
 
-def test_of_several_sheets_the_first_is_read_and_a_damaged_one_is_an_error(tmp_path: Path) -> None:
-    rows: list[list[str | float]] = [["time", "tv", "fridge"], ["2024-07-01 10:00", 1, 1], ["2024-07-01 11:00", 1, 1]]
-    path = xlsx(tmp_path / "t.xlsx", rows, 2)
+def test_of_several_sheets_the_first_is_read_and_a_damaged_or_huge_one_is_an_error(tmp_path: Path) -> None:
+    rows: list[list[str | float]] = [
+        ["time", "tv", "fridge"],
+        ["2024-07-01 10:00", 1.0, 1.0],
+        ["2024-07-01 11:00", 1.0, 1.0],
+    ]
+    path = exports.workbook(tmp_path / "t.xlsx", Sheet1=rows, Sheet2=rows)
     assert tabular.read(path, WIDE, Settings()).notes == ("t.xlsx: only its sheet Sheet1 is read, not Sheet2.",)
     whole = path.read_bytes()
     for cut in (10, 400, len(whole) // 2, len(whole) - 5):
         path.write_bytes(whole[:cut])
         with pytest.raises(InputError, match=r"t\.xlsx: not readable as a spreadsheet"):
             tabular.read(path, WIDE, Settings())
-
-
-def test_a_sheet_that_would_fill_the_memory_is_refused(tmp_path: Path) -> None:
-    path = xlsx(tmp_path / "t.xlsx", [["time", "tv"], ["2024-07-01 10:00", 1]])
-    with zipfile.ZipFile(path) as archive:
-        parts = {name: archive.read(name) for name in archive.namelist()}
-    far = b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData>'
-    parts["xl/worksheets/sheet1.xml"] = parts["xl/worksheets/sheet1.xml"].replace(b"</sheetData>", far)
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, content in parts.items():
-            archive.writestr(name, content)
+    path.write_bytes(whole)
+    far = '<worksheet><sheetData><row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData></worksheet>'
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("xl/worksheets/sheet3.xml", far)
     with pytest.raises(InputError, match="cells in row 1048576"):
         sheet.rows(path)
 
@@ -331,12 +282,12 @@ def long_text(count: int) -> str:
     return "time,who,kwh,how\n" + "\n".join(rows) + "\n"
 
 
-@pytest.mark.parametrize("size", [1, 50, 137, 1000])
+@pytest.mark.parametrize("size", [1, 137])
 def test_a_table_in_blocks_is_the_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int) -> None:
     layout = Layout("test", "time", device="who", value="kwh", quality="how")
-    whole = read(tmp_path, long_text(90), layout)
+    whole = read(tmp_path, long_text(26), layout)
     monkeypatch.setattr(encoding, "BLOCK", size)
-    blocks = read(tmp_path, long_text(90), layout)
+    blocks = read(tmp_path, long_text(26), layout)
     assert blocks.rows_read == whole.rows_read
     order = ["row", "device_id"]
     plain = {"device_id": "str", "quality": "str"}
@@ -366,11 +317,8 @@ def test_the_most_frequent_step_is_the_length_of_a_reading() -> None:
 
 
 def test_a_series_that_says_nothing_takes_the_step_of_its_file() -> None:
-    assert times.reading_lengths({"a": (15, 90, 95), "b": (np.nan, 0, 0), "c": (180, 1, 3)}, "t.csv") == {
-        "a": 15,
-        "b": 15,
-        "c": 15,
-    }
+    lengths = times.reading_lengths({"a": (15, 90, 95), "b": (np.nan, 0, 0), "c": (180, 1, 3)}, "t.csv")
+    assert lengths == {"a": 15, "b": 15, "c": 15}
     with pytest.raises(InputError, match="a reading of c every 3 hours"):
         times.reading_lengths({"a": (15, 90, 95), "c": (180, 3, 4)}, "t.csv")
 
@@ -392,6 +340,7 @@ COUNTERS = Layout("test", "time", {name: SeriesMapping(name, measures="counter")
 WATTS = Layout("test", "time", device="who", value="kwh", default=SeriesMapping("", "W", "power"))
 
 
+@hypothesis.settings(max_examples=40)
 @given(
     rows=st.lists(st.tuples(TIMES, NAMES, NUMBERS, NUMBERS), min_size=1, max_size=12),
     layout=st.sampled_from([WIDE, COUNTERS, LONG, WATTS]),

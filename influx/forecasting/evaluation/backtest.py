@@ -1,7 +1,7 @@
 """Rolling-origin evaluation: forecast past weeks from what was known then, and compare with what happened.
 
 Each fold stands at an origin in the past, lets every candidate learn from the hours before it alone, and forecasts the
-horizon after it (Tashman 2000). Errors are told in kWh, and scaled by the error of repeating the same hour one week
+horizon after it (Tashman 2000). Errors are in kWh, and scaled by the error of repeating the same hour one week
 before (Hyndman and Koehler 2006), so that devices compare; the pinball loss judges expected value and band at once.
 """
 
@@ -24,7 +24,7 @@ from influx.core.schema import METRICS, check
 from influx.forecasting import absences
 from influx.forecasting.device_series import Extra, Home, Series, series_of
 from influx.forecasting.features import every_week, feature_table
-from influx.forecasting.models import MODELS, Model, Regression, conformal, named_models
+from influx.forecasting.models import MODELS, Model, Regression, conformal, ensemble, named_models
 
 LEVELS = np.array(conformal.LEVELS)
 KEYS = ["home_id", "device_id", "model"]
@@ -57,7 +57,7 @@ class Scores(pd.DataFrame):
 
     @property
     def by_fold(self) -> pd.DataFrame:
-        """The same measures of each past forecast, told apart by its `origin`."""
+        """The same measures of each past forecast, by its `origin`."""
         return metrics(self.forecasts, ["origin"])
 
 
@@ -134,28 +134,17 @@ def scores_of(
     forecasts = join(past_forecasts_of_all([series for series, _ in jobs], folds, horizon, candidates, progress))
     scores = Scores(metrics(forecasts))
     scores.forecasts, scores.models = forecasts, candidates
-    known = [(one.home_id, one.device_id, one.days_known(origin)) for one, origin in jobs]
+    known = [(series.home_id, series.device_id, series.days_known(origin)) for series, origin in jobs]
     scores.devices = pd.DataFrame(known, columns=["home_id", "device_id", "days_known"])
     return scores
 
 
 def check_range(**counts: int) -> None:
-    """Refuse a number of hours or folds below 1.
-
-    Raises
-    ------
-    InputError
-        Names the parameter and what it may be.
-    """
+    """Refuse a number of hours (`horizon`) or `folds` below 1."""
     units = {"horizon": "hours", "folds": "past forecasts"}
     for name, value in counts.items():
         if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
             raise InputError(f"{name}: {value} {units[name]}; ask for at least 1.")
-
-
-def origins_of(end: pd.Timestamp, folds: int, horizon: int) -> list[pd.Timestamp]:
-    """Return `folds` past origins in order of time, `horizon` hours apart, the last one a horizon before `end`."""
-    return [end - pd.Timedelta(hours=horizon * back) for back in range(folds, 0, -1)]
 
 
 def past_forecasts(series: Series, folds: int, horizon: int, models: Mapping[str, Any] | Sequence[str]) -> pd.DataFrame:
@@ -171,32 +160,27 @@ def past_forecasts(series: Series, folds: int, horizon: int, models: Mapping[str
 
 
 def past_forecasts_of_all(
-    every: list[Series],
-    folds: int,
-    horizon: int,
-    models: Mapping[str, Any] | Sequence[str],
-    progress: bool | None = None,
+    devices: list[Series], folds: int, horizon: int, models: dict[str, Any], progress: bool | None = None
 ) -> list[pd.DataFrame]:
     """Return `past_forecasts` of each device, computed side by side.
 
     A model on features takes most of the time and shares nothing between folds, so each of its folds is work of its
-    own: no thread is left with a whole device at the end. The others look up what they said of the same weeks before.
+    own: no thread is left with a whole device at the end. The others look up what they predicted of the same weeks
+    before.
     """
-    models = named_models(models)
     alone = {name: model for name, model in models.items() if model.uses_features}
     others = {name: model for name, model in models.items() if name not in alone}
-    places = [(one, _origins(one, folds, horizon)) for one in every]
-    work = [
-        job
-        for one, origins in places
-        for job in (*((one, [origin], alone) for origin in origins), (one, origins, others))
-    ]
+    work = []
+    for series in devices:
+        origins = _origins(series, folds, horizon)
+        work += [*((series, [origin], alone) for origin in origins), (series, origins, others)]
     made = iter(run_all(lambda job: _folds(*job, horizon), work, progress))
-    found = []
-    for _, origins in places:
+    out = []
+    for series in devices:
         of_device = dict(ChainMap(*islice(made, folds + 1)))
-        found.append(join(of_device[key] for key in product(origins, models) if key in of_device))
-    return found
+        keys = product(_origins(series, folds, horizon), models)
+        out.append(join(of_device[key] for key in keys if key in of_device))
+    return out
 
 
 def join(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
@@ -220,20 +204,19 @@ def fit(series: Series, model: Model | str, origin: pd.Timestamp, horizon: int) 
     candidate = configured(MODELS[model]() if isinstance(model, str) else model, series)
     if not candidate.uses_features:
         return candidate.fit(weather_of(series, pd.DatetimeIndex(history.index)), history.to_numpy())
-    table = feature_table(history, series.covariates, every_week(history, origin, horizon), horizon).set_index(
-        "timestamp"
-    )
-    return candidate.fit(table.drop(columns=["origin", "energy_kwh"]), table["energy_kwh"].to_numpy())
+    table = feature_table(history, series.covariates, every_week(history, origin, horizon), horizon)
+    inputs = table.set_index("timestamp").drop(columns=["origin", "energy_kwh"])
+    return candidate.fit(inputs, table["energy_kwh"].to_numpy())
 
 
 def configured(model: Model, series: Series) -> Any:
     """Return a copy of a model that knows the time zone, the country and the learner of the home."""
-    own, around = clone(model), series.covariates
-    takes = own.get_params(deep=False)
-    context = {name: getattr(around, name) for name in ("timezone", "country") if name in takes}
-    if isinstance(own, Regression) and own.estimator is None:
-        context["estimator"] = around.learner
-    return own.set_params(**context)
+    copy, covariates = clone(model), series.covariates
+    takes = copy.get_params(deep=False)
+    context = {name: getattr(covariates, name) for name in ("timezone", "country") if name in takes}
+    if isinstance(copy, Regression) and copy.estimator is None:
+        context["estimator"] = covariates.learner
+    return copy.set_params(**context)
 
 
 def predict(
@@ -243,21 +226,19 @@ def predict(
 
     Days that the household has named as a coming absence are forecast from days away, whatever the candidate.
     """
-    history = series.ordinary(origin)
+    stamps = pd.date_range(origin, periods=horizon, freq="h", name="timestamp")
+    inputs = weather_of(series, stamps)
     if candidate.uses_features:
-        inputs = feature_table(history, series.covariates, pd.DatetimeIndex([origin]), horizon).set_index("timestamp")
-    else:
-        inputs = weather_of(series, pd.date_range(origin, periods=horizon, freq="h", name="timestamp"))
+        history, origins = series.ordinary(origin), pd.DatetimeIndex([origin])
+        inputs = feature_table(history, series.covariates, origins, horizon).set_index("timestamp")
     quantiles = candidate.predict_quantiles(inputs, levels)
-    out = pd.DataFrame({"timestamp": inputs.index, "energy_kwh": candidate.predict(inputs)})
+    out = pd.DataFrame({"timestamp": stamps, "energy_kwh": candidate.predict(inputs)})
     out = out.assign(**{conformal.column(level): quantiles[:, number] for number, level in enumerate(levels)})
-    stamps = pd.DatetimeIndex(inputs.index)
     away = series.absences.coming(stamps)
     if away.any():
         sample, _ = series.absences.sample(series.before(origin), origin)
-        out.loc[away, out.columns[1:]] = absences.forecast(
-            sample, stamps[away], series.covariates.timezone, levels
-        ).to_numpy()
+        of_away = absences.forecast(sample, stamps[away], series.covariates.timezone, levels)
+        out.loc[away, out.columns[1:]] = of_away.to_numpy()
     return out
 
 
@@ -270,12 +251,13 @@ def weather_of(series: Series, stamps: pd.DatetimeIndex) -> pd.DataFrame:
     weather = series.covariates.weather
     if weather is None:
         return pd.DataFrame(index=stamps)
-    known = weather.set_index("timestamp")["outdoor_temp_celsius"].reindex(stamps)
-    return pd.DataFrame({"outdoor_temp_celsius": known.to_numpy(dtype=float)}, index=stamps)
+    return weather.set_index("timestamp")[["outdoor_temp_celsius"]].reindex(stamps).astype(float)
 
 
 def _origins(series: Series, folds: int, horizon: int) -> list[pd.Timestamp]:
-    return origins_of(series.energy.last_valid_index() + pd.Timedelta(hours=1), folds, horizon)
+    """Return `folds` past origins in order of time, `horizon` hours apart, the last one a horizon before the end."""
+    end = series.energy.last_valid_index() + pd.Timedelta(hours=1)
+    return [end - pd.Timedelta(hours=horizon * back) for back in range(folds, 0, -1)]
 
 
 def _folds(
@@ -294,26 +276,20 @@ def _fold(series: Series, name: str, model: Any, origin: pd.Timestamp, horizon: 
     if not observed.notna().any():
         return pd.DataFrame()
     history = series.before(origin)
-    out = predict(fit(series, model, origin, horizon), series, origin, horizon)
-    out.insert(0, "origin", origin)
-    for column, value in (("model", name), ("device_id", series.device_id), ("home_id", series.home_id)):
-        out.insert(0, column, value)
-    out["observed"] = observed.to_numpy()
-    out["naive_error"] = float((history - history.shift(WEEK)).abs().mean())
-    return out[np.isfinite(out["observed"])]
+    out = predict(fit(series, model, origin, horizon), series, origin, horizon).assign(
+        home_id=series.home_id,
+        device_id=series.device_id,
+        model=name,
+        origin=origin,
+        observed=observed.to_numpy(),
+        naive_error=float((history - history.shift(WEEK)).abs().mean()),
+    )
+    return out.loc[np.isfinite(out["observed"]), _COLUMNS]
 
 
 def pinball(observed: np.ndarray, quantiles: np.ndarray, levels: np.ndarray = LEVELS) -> np.ndarray:
-    """Return the mean pinball loss over the levels, shape (n,) [kWh] (Koenker and Bassett 1978).
-
-    Parameters
-    ----------
-    observed : ndarray, shape (n,)
-    quantiles : ndarray, shape (n, q)
-    levels : ndarray, shape (q,)
-    """
-    miss = np.asarray(observed)[:, None] - quantiles
-    return np.asarray(np.maximum(levels * miss, (levels - 1) * miss).mean(axis=1))
+    """Return the mean pinball loss over the levels (q,) of quantiles (n, q), shape (n,) [kWh]."""
+    return np.asarray(ensemble.pinball(np.asarray(observed), quantiles, levels).mean(axis=1))
 
 
 def metrics(forecasts: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
@@ -324,7 +300,7 @@ def metrics(forecasts: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
     forecasts : DataFrame
         As `past_forecasts` returns them, of any number of devices.
     by : sequence of str
-        What else is told apart, such as `origin`.
+        Further keys, such as `origin`.
 
     Returns
     -------
@@ -341,30 +317,28 @@ def metrics(forecasts: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
     return check(pd.DataFrame(rows, columns=list(METRICS.columns)), METRICS)
 
 
-def _measure(part: pd.DataFrame) -> dict[str, float]:
-    observed, expected = part["observed"].to_numpy(), part["energy_kwh"].to_numpy()
-    miss = expected - observed
-    loss = pinball(observed, part[["p10", "p50", "p90"]].to_numpy())
-    naive = part["naive_error"].to_numpy()
-    naive = np.where(naive > 0, naive, np.nan)
-    day = (part["timestamp"] - part["origin"]) // pd.Timedelta(days=1)
-    daily = part.groupby([part["origin"], day])[["observed", "energy_kwh"]].sum()
-    energy = float(daily["observed"].sum())
-    inside = (observed >= part["p10"].to_numpy()) & (observed <= part["p90"].to_numpy())
+def point_errors(observed: np.ndarray, expected: np.ndarray) -> dict[str, float]:
+    """Return `mae`, `rmse`, `bias` (expected minus observed) [kWh] and `r2`, NaN where nothing varies."""
     return {
-        "folds": part["origin"].nunique(),
         "mae": mean_absolute_error(observed, expected),
         "rmse": root_mean_squared_error(observed, expected),
-        "bias": float(miss.mean()),
-        "mase": _mean(np.abs(miss) / naive),
-        "pinball": float(loss.mean()),
-        "coverage_80": float(inside.mean()),
-        "daily_wape": float((daily["energy_kwh"] - daily["observed"]).abs().sum() / energy) if energy > 0 else np.nan,
+        "bias": float((expected - observed).mean()),
         "r2": r2_score(observed, expected) if np.ptp(observed) > 0 else np.nan,
-        "scaled_pinball": _mean(loss / naive),
     }
 
 
-def _mean(values: np.ndarray) -> float:
-    known = values[np.isfinite(values)]
-    return float(known.mean()) if len(known) else float("nan")
+def _measure(part: pd.DataFrame) -> dict[str, float]:
+    observed, expected = part["observed"].to_numpy(), part["energy_kwh"].to_numpy()
+    loss = pinball(observed, part[["p10", "p50", "p90"]].to_numpy())
+    naive = part["naive_error"].where(part["naive_error"] > 0)
+    day = (part["timestamp"] - part["origin"]) // pd.Timedelta(days=1)
+    daily = part.groupby([part["origin"], day])[["observed", "energy_kwh"]].sum()
+    energy = float(daily["observed"].sum())
+    return point_errors(observed, expected) | {
+        "folds": part["origin"].nunique(),
+        "mase": float((np.abs(expected - observed) / naive).mean()),
+        "pinball": float(loss.mean()),
+        "coverage_80": float(part["observed"].between(part["p10"], part["p90"]).mean()),
+        "daily_wape": float((daily["energy_kwh"] - daily["observed"]).abs().sum() / energy) if energy > 0 else np.nan,
+        "scaled_pinball": float((loss / naive).mean()),
+    }

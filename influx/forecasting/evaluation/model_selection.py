@@ -8,22 +8,22 @@ in 20 times (Student's t).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from sklearn.inspection import permutation_importance
-from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_error
+from sklearn.metrics import mean_absolute_error
 
 from influx.core.constants import WEEK
 from influx.core.errors import InputError
 from influx.core.parallel import run_all
 from influx.core.uncertainty import half_width
 from influx.forecasting.device_series import Series
-from influx.forecasting.evaluation.backtest import Scores, can_learn, configured, pinball
+from influx.forecasting.evaluation.backtest import Scores, can_learn, configured, pinball, point_errors
 from influx.forecasting.features import every_hour, every_week, feature_table, names
-from influx.forecasting.models import CLIMATOLOGY, MODELS, SIMILAR_DAYS, named_models
+from influx.forecasting.models import CLIMATOLOGY, MODELS, SIMILAR_DAYS
 from influx.forecasting.models.regression import Regression, first_80_percent
 
 FOLDS = 4
@@ -86,7 +86,7 @@ def compare(scores: Scores, baseline: str | None = None) -> pd.DataFrame:
     if baseline is not None and baseline not in scores.models:
         raise InputError(f"baseline: there is no {baseline!r}; choose among {', '.join(scores.models)}.")
     rows = [
-        dict(zip(DEVICE, key, strict=True)) | row
+        (*key, *row)
         for key, by_fold in losses.groupby(DEVICE, sort=False)
         for row in _compared(by_fold.pivot(index="origin", columns="model", values="loss"), baseline, scores.models)
     ]
@@ -133,10 +133,9 @@ def select(scores: Scores) -> Selection:
     rows = []
     for home_id, device_id, days in scores.devices.itertuples(index=False):
         of_device = compared[(compared["home_id"] == home_id) & (compared["device_id"] == device_id)]
-        there = tested.get((home_id, device_id), ())
-        lacking = ", ".join(name for name in scores.models if name not in there)
-        rows.append({"home_id": home_id, "device_id": device_id, **_selected(of_device), "days_known": days})
-        rows[-1]["not_tested"] = lacking
+        lacking = ", ".join(name for name in scores.models if name not in tested.get((home_id, device_id), ()))
+        device = {"home_id": home_id, "device_id": device_id}
+        rows.append(device | _selected(of_device) | {"days_known": days, "not_tested": lacking})
     selection = Selection(rows)
     selection.models = scores.models
     return selection
@@ -150,19 +149,15 @@ def _selected(compared: pd.DataFrame) -> dict[str, Any]:
         return row
     baseline = compared["baseline"].iloc[0]
     challengers = compared[compared["model"] != baseline]
-    folds = int(compared["folds"].max())
     if challengers.empty:
+        folds = int(compared["folds"].max())
         return row | {"model": baseline, "baseline": baseline, "folds": folds, "reason": "one model"}
-    best = challengers.sort_values(["significant", "skill"], ascending=False, kind="stable").iloc[0]
-    return {
+    best = challengers.sort_values(["significant", "skill"], ascending=False, kind="stable").iloc[0].to_dict()
+    return row | {
         "model": best["model"] if best["significant"] else baseline,
-        "baseline": baseline,
         "challenger": best["model"],
-        "skill": best["skill"],
-        "skill_se": best["skill_se"],
-        "significant": bool(best["significant"]),
-        "folds": int(best["folds"]),
         "reason": "significant" if best["significant"] else "not significant",
+        **{name: best[name] for name in ("baseline", "skill", "skill_se", "significant", "folds")},
     }
 
 
@@ -177,7 +172,7 @@ def _losses(scores: Scores) -> pd.DataFrame:
     return by_fold.reset_index().merge(pd.DataFrame(scores)[keys], on=keys)
 
 
-def _compared(by_fold: pd.DataFrame, baseline: str | None, order: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _compared(by_fold: pd.DataFrame, baseline: str | None, order: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     """Return the comparison of a device's models (columns) with the baseline, over the folds that both forecast."""
     preferred = [baseline] if baseline else [SIMILAR_DAYS, CLIMATOLOGY, *order]
     base = next((name for name in preferred if name in by_fold), None)
@@ -191,24 +186,13 @@ def _compared(by_fold: pd.DataFrame, baseline: str | None, order: Mapping[str, A
         less = paired[:, 0] - paired[:, 1]
         share = less / base_loss if base_loss > 0 else np.zeros(count)
         errors = [float(part.std(ddof=1) / np.sqrt(count)) if count > 1 else np.inf for part in (less, share)]
-        values = (name, base, count, loss, base_loss, -less.mean(), errors[0], share.mean(), errors[1])
-        rows.append(dict(zip(_COMPARED, values, strict=True)))
+        rows.append((name, base, count, loss, base_loss, -less.mean(), errors[0], share.mean(), errors[1]))
     return rows
 
 
-def model_of(selection: Selection, name: str) -> Any:
-    """Return a selected model by its name: one of the backtest's, or climatology for want of history."""
-    return selection.models[name] if name in selection.models else MODELS[name]()
-
-
-def with_climatology(models: Mapping[str, Any] | Sequence[str]) -> dict[str, Any]:
-    """Return the candidates with climatology, which always takes part, as the first."""
-    return {CLIMATOLOGY: MODELS[CLIMATOLOGY](), **named_models(models)}
-
-
-def references(every: list[Series], origin: pd.Timestamp, horizon: int = WEEK) -> tuple[pd.DataFrame, pd.DataFrame]:
+def references(devices: list[Series], origin: pd.Timestamp, horizon: int = WEEK) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return `reference` of all devices, one below the other; one of too short a history has no say in the types."""
-    parts = run_all(lambda one: reference(one, origin, horizon), every)
+    parts = run_all(lambda series: reference(series, origin, horizon), devices)
     scores, importance = (
         pd.concat([frame for frame in frames if len(frame)] or frames[:1]) for frames in zip(*parts, strict=True)
     )
@@ -219,7 +203,7 @@ def reference(series: Series, origin: pd.Timestamp, horizon: int = WEEK) -> tupl
     """Judge gradient boosting on the last 20 % of a device's hours, and tell which features it used.
 
     Learnt on the first 80 %, once looking one hour ahead, once a week ahead: the first is the figure that is usually
-    shown, the second is what a household asks for.
+    shown, the second is what a household needs.
 
     Returns
     -------
@@ -229,51 +213,36 @@ def reference(series: Series, origin: pd.Timestamp, horizon: int = WEEK) -> tupl
         `feature`, `importance`, `spread`: by how much the mean absolute error a week ahead grows when the feature's
         values are shuffled, mean and standard deviation of five shuffles [kWh] (Breiman 2001).
     """
-    history = series.before(origin)
+    history, device = series.before(origin), {"home_id": series.home_id, "device_id": series.device_id}
+    scores, importance = pd.DataFrame(columns=SCORE_COLUMNS), pd.DataFrame(columns=IMPORTANCE_COLUMNS)
     if not can_learn(series, "gradient boosting", origin, horizon):
-        return pd.DataFrame(columns=SCORE_COLUMNS), pd.DataFrame(columns=IMPORTANCE_COLUMNS)
-    recent = every_hour(history)[-26 * WEEK :]
-    tables = {
-        "one hour ahead": feature_table(history, series.covariates, recent[recent > history.index[WEEK - 1]], 1),
-        "a week ahead": feature_table(history, series.covariates, every_week(history, origin, horizon), horizon),
+        return scores, importance
+    recent, rows = every_hour(history)[-26 * WEEK :], []
+    origins = {
+        "one hour ahead": (recent[recent > history.index[WEEK - 1]], 1),
+        "a week ahead": (every_week(history, origin, horizon), horizon),
     }
-    scores, importance = [], pd.DataFrame(columns=IMPORTANCE_COLUMNS)
-    for looking, table in tables.items():
-        rows = table[table["energy_kwh"].notna()].set_index("timestamp")
-        cut = first_80_percent(rows["energy_kwh"].to_numpy())
-        inputs = rows.drop(columns=["origin", "energy_kwh"])
-        learnt = configured(MODELS["gradient boosting"](), series).fit_first(inputs, rows["energy_kwh"].to_numpy())
-        scores.append(_score(learnt, rows[cut:], series, looking))
+    for looking, (stamps, hours) in origins.items():
+        table = feature_table(history, series.covariates, stamps, hours).set_index("timestamp").drop(columns="origin")
+        table = table[table["energy_kwh"].notna()]
+        target, inputs = table["energy_kwh"].to_numpy(), table.drop(columns="energy_kwh")
+        cut = first_80_percent(target)
+        fitted = configured(MODELS["gradient boosting"](), series).fit_first(inputs, target)
+        errors = point_errors(target[cut:], fitted.predict(inputs[cut:]))
+        rows.append(device | {"looking": looking, "hours": len(target) - cut} | errors)
         if horizon > 1 and looking == "a week ahead":
-            importance = _importance(learnt, rows[cut:], series)
-    return pd.DataFrame(scores), importance
+            importance = _importance(fitted, inputs[cut:], target[cut:]).assign(**device)[IMPORTANCE_COLUMNS]
+    return pd.DataFrame(rows, columns=SCORE_COLUMNS), importance
 
 
-def _score(model: Regression, rows: pd.DataFrame, series: Series, looking: str) -> dict[str, object]:
-    observed = rows["energy_kwh"].to_numpy()
-    expected = model.predict(rows)
-    return {
-        "home_id": series.home_id,
-        "device_id": series.device_id,
-        "looking": looking,
-        "hours": len(rows),
-        "mae": mean_absolute_error(observed, expected),
-        "rmse": root_mean_squared_error(observed, expected),
-        "bias": float((expected - observed).mean()),
-        "r2": r2_score(observed, expected) if np.ptp(observed) > 0 else np.nan,
-    }
-
-
-def _importance(model: Regression, rows: pd.DataFrame, series: Series) -> pd.DataFrame:
+def _importance(model: Regression, rows: pd.DataFrame, observed: np.ndarray) -> pd.DataFrame:
     def score(trees: Any, inputs: pd.DataFrame, observed: np.ndarray) -> float:
         return -float(mean_absolute_error(observed, trees.predict(inputs).clip(0)))
 
-    inputs, observed = model.inputs(rows), rows["energy_kwh"].to_numpy()
-    found = permutation_importance(model.estimator_, inputs, observed, scoring=score, n_repeats=5, random_state=42)
-    columns = {"importance": found["importances_mean"], "spread": found["importances_std"]}
+    shuffled = permutation_importance(
+        model.estimator_, model.inputs(rows), observed, scoring=score, n_repeats=5, random_state=42
+    )
+    columns = {"importance": shuffled["importances_mean"], "spread": shuffled["importances_std"]}
     # A feature that the trees do not see changes nothing.
-    table = pd.DataFrame(columns, index=model.features_).reindex(names(rows), fill_value=0.0)
-    table = table.rename_axis("feature").reset_index()
-    table.insert(0, "device_id", series.device_id)
-    table.insert(0, "home_id", series.home_id)
-    return table.sort_values("importance", ascending=False, ignore_index=True)
+    table = pd.DataFrame(columns, index=model.features_).reindex(names(rows), fill_value=0.0).rename_axis("feature")
+    return table.reset_index().sort_values("importance", ascending=False, ignore_index=True)

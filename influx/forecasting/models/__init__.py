@@ -21,7 +21,7 @@ from influx.forecasting.models.climatology import Climatology
 from influx.forecasting.models.prophet import Prophet
 from influx.forecasting.models.regression import SIMILAR_DAYS, Regression
 from influx.forecasting.models.seasonal_naive import SeasonalNaive
-from influx.forecasting.models.similar_days_regressor import SimilarDays
+from influx.forecasting.models.similar_days import SimilarDays
 
 __all__ = ["MODELS", "Climatology", "Model", "Prophet", "Regression", "SeasonalNaive", "SimilarDays", "named_models"]
 
@@ -38,11 +38,6 @@ class Model(Protocol):
     def predict_quantiles(self, X: pd.DataFrame, levels: np.ndarray) -> np.ndarray: ...  # noqa: N803
 
 
-def _gradient_boosting() -> Regression:
-    trees = GradientBoostingRegressor(n_estimators=100, learning_rate=0.1, max_depth=3, random_state=42)
-    return Regression(trees)
-
-
 CLIMATOLOGY = "climatology"
 MODELS: dict[str, Callable[[], Any]] = {
     CLIMATOLOGY: Climatology,
@@ -50,7 +45,9 @@ MODELS: dict[str, Callable[[], Any]] = {
     "stacked regression": partial(Regression, base=SIMILAR_DAYS),
     "blend": partial(Regression, base=SIMILAR_DAYS, blend=True),
     "seasonal naive": SeasonalNaive,
-    "gradient boosting": _gradient_boosting,
+    "gradient boosting": lambda: Regression(
+        GradientBoostingRegressor(n_estimators=100, learning_rate=0.1, max_depth=3, random_state=42)
+    ),
 }
 """How each candidate is made, by the name that frames and pages use."""
 

@@ -4,11 +4,13 @@ A house answers the weather with a delay, so an hour is described by its own tem
 ends with it. Two uses are made of it: past hours that felt alike count more (analogue forecasting, Lorenz 1969), and
 days are scaled by a line through heating and cooling degrees, the way energy is compared across years (degree days,
 ASHRAE Fundamentals, ch. 19), fitted by ridge regression (Hoerl and Kennard 1970) to the recent half year.
+Temperatures `celsius` are those of days, shape (d, 24) [C], NaN where unknown.
 """
 
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
 from influx.core.constants import LEAST_DAYS
 
@@ -36,12 +38,8 @@ CARRIED_DAYS = 2
 
 
 def filled(celsius: np.ndarray) -> np.ndarray:
-    """Return temperatures of days (d, 24) with short gaps closed by the same hour of up to two days before."""
-    out = celsius.copy()
-    for _ in range(CARRIED_DAYS):
-        before = np.vstack([np.full((1, 24), np.nan), out[:-1]])
-        out = np.where(np.isnan(out), before, out)
-    return out
+    """Return the temperatures with short gaps closed by the same hour of up to two days before."""
+    return pd.DataFrame(celsius).ffill(limit=CARRIED_DAYS).to_numpy()
 
 
 def felt(celsius: np.ndarray) -> np.ndarray:
@@ -61,25 +59,15 @@ def alike(past: np.ndarray, ahead: np.ndarray, width: float) -> np.ndarray:
 def degrees(celsius: np.ndarray) -> np.ndarray:
     """Return heating and cooling degrees of days, shape (d, 2) [C]; NaN where a day or the one before is not known."""
     today = filled(celsius).mean(axis=1)
-    yesterday = np.concatenate([[np.nan], today[:-1]])
-    answered = TODAY * today + (1 - TODAY) * yesterday
+    answered = TODAY * today + (1 - TODAY) * np.append(np.nan, today[:-1])
     return np.stack([np.maximum(HEATING_BELOW - answered, 0.0), np.maximum(answered - COOLING_ABOVE, 0.0)], axis=1)
 
 
 def explained(daily: np.ndarray, celsius: np.ndarray) -> np.ndarray:
-    """Return what the temperature explains of the mean energy of past days and days ahead.
+    """Return what the temperature explains of the mean hourly energy of past days and days ahead, (past + ahead,).
 
-    Parameters
-    ----------
-    daily : ndarray, shape (past,)
-        Mean hourly energy of each past day [kWh], NaN where unknown; its mean must be above zero.
-    celsius : ndarray, shape (past + ahead, 24)
-        Temperature [C], NaN where unknown.
-
-    Returns
-    -------
-    ndarray, shape (past + ahead,)
-        Always above zero [kWh]; the mean of `daily` where the temperature is not known or too few days were.
+    `daily` (past,) is that energy, NaN where unknown, its mean above zero; so is the result, which is that mean where
+    the temperature is not known or too few days were [kWh].
     """
     use = degrees(celsius)
     past = len(daily)

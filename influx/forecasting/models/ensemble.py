@@ -1,10 +1,11 @@
-"""Weighing several forecasts by how well they did, and mending their tails.
+"""Combining several forecasts by how well they did, and calibrating their tails.
 
 Members are averaged quantile by quantile with weights that fall exponentially with the pinball loss of past weeks, as
 exponentially weighted forecasters do (Vovk 1990; for quantiles Berrisch and Ziel 2023), so that a low quantile may
-look back less far than a high one. What is then still too narrow or too wide over those weeks is mended by
+look back less far than a high one. What is then still too narrow or too wide over those weeks is calibrated by
 conformalised quantile regression (Romano, Patterson and Candes 2019), shrunk while there are few of them. Recent
-weeks count more in both.
+weeks count more in both. In all that follows `observed` has the shape (n, days, 24) [kWh], NaN where unknown, and
+`weeks` (n,) holds how many weeks ago each began.
 """
 
 from __future__ import annotations
@@ -23,16 +24,16 @@ MEAN_RATE = 15.0
 """The same for expected values and the squared error of daily energy, which varies twice as much."""
 
 TRUST_WEEKS, MEAN_TRUST_WEEKS, TAIL_TRUST_WEEKS = 4.0, 12.0, 2.0
-"""Past weeks at which the weights of quantiles and of expected values, and the mending of tails, count half."""
+"""Past weeks at which the weights of quantiles and of expected values, and the calibration of tails, count half."""
 
 WIDER = 0.4
 """Share by which a level is pushed outwards with one past week, since members were weighed on the same weeks."""
 
 LEAST_TAIL_WEEKS = 8
-"""Past weeks below which tails are left alone: mending them on fewer costs more than it gives."""
+"""Past weeks below which tails are left alone: calibrating them on fewer costs more than it gives."""
 
-MISSED = 0.5
-"""Share of what past weeks were missed by that an expected value makes good; more of it overshoots."""
+CORRECTED = 0.5
+"""Share of past weeks' bias that an expected value makes good; more of it overshoots."""
 
 LARGEST_FACTOR = 2.0
 
@@ -43,41 +44,27 @@ WIDTH_FLOOR = 0.1
 """Share of the naive error that is added to that distance."""
 
 
-def recency(weeks_ago: np.ndarray) -> np.ndarray:
+def recency(weeks: np.ndarray) -> np.ndarray:
     """Return the weights of past weeks, shape (n,), summing to 1."""
-    weight = np.exp2(-np.asarray(weeks_ago, dtype=float) / HALF_LIFE_WEEKS)
+    weight = np.exp2(-np.asarray(weeks, dtype=float) / HALF_LIFE_WEEKS)
     return np.asarray(weight / weight.sum())
 
 
 def pinball(observed: np.ndarray, quantiles: np.ndarray, levels: np.ndarray) -> np.ndarray:
     """Return the pinball loss of each level [kWh], the shape of `quantiles`, NaN where unknown (Koenker 1978)."""
-    miss = observed[..., None] - quantiles
-    return np.asarray(np.maximum(levels * miss, (levels - 1) * miss))
+    residual = observed[..., None] - quantiles
+    return np.asarray(np.maximum(levels * residual, (levels - 1) * residual))
 
 
-def weights(losses: np.ndarray, weeks_ago: np.ndarray, rate: float, trust: float = TRUST_WEEKS) -> np.ndarray:
-    """Weigh members by their past losses.
+def weights(losses: np.ndarray, weeks: np.ndarray, rate: float, trust: float = TRUST_WEEKS) -> np.ndarray:
+    """Weigh members by their mean losses in past weeks (n, members, ...); shape (members, ...), summing to 1 over them.
 
-    Parameters
-    ----------
-    losses : ndarray, shape (n, members, ...)
-        Mean loss of each member in each of n past weeks.
-    weeks_ago : ndarray, shape (n,)
-        How long ago each of them was.
-    rate : float
-        How sharply members are told apart.
-    trust : float
-        Past weeks at which that holds by half.
-
-    Returns
-    -------
-    ndarray, shape (members, ...)
-        Summing to 1 over the members; all the same without a past week.
+    `rate` is how sharply members are told apart, `trust` the number of past weeks at which that holds by half.
     """
-    count = len(weeks_ago)
+    count = len(weeks)
     if count == 0:
         return np.full(losses.shape[1:], 1.0 / losses.shape[1])
-    loss = np.tensordot(recency(weeks_ago), losses, axes=1)
+    loss = np.tensordot(recency(weeks), losses, axes=1)
     mean = loss.mean(axis=0)
     relative = np.where(mean > 0, loss / np.where(mean > 0, mean, 1.0), 1.0)
     weight = np.exp(-rate * count / (count + trust) * (relative - relative.min(axis=0)))
@@ -85,44 +72,32 @@ def weights(losses: np.ndarray, weeks_ago: np.ndarray, rate: float, trust: float
 
 
 def quantile_weights(observed: np.ndarray, members: np.ndarray, levels: np.ndarray, weeks: np.ndarray) -> np.ndarray:
-    """Return the weight of each member at each level, shape (members, q).
-
-    Parameters
-    ----------
-    observed : ndarray, shape (n, days, 24)
-        What happened in past weeks [kWh], NaN where unknown.
-    members : ndarray, shape (n, members, days, 24, q)
-        What each member predicted before [kWh].
-    levels, weeks : ndarray, shape (q,) and (n,)
-        Probabilities, and how many weeks ago.
-    """
+    """Return the weight of each member's quantiles, shape (members, q); `members` is (n, members, days, 24, q)."""
     loss = pinball(observed[:, None], members, levels)
     known = np.isfinite(observed).sum(axis=(1, 2))[:, None, None]
     return weights(np.nansum(loss, axis=(2, 3)) / np.maximum(known, 1), weeks, RATE)
 
 
 def mean_weights(observed: np.ndarray, members: np.ndarray, weeks: np.ndarray) -> np.ndarray:
-    """Return the weight of each member's expected value, shape (members,), by the squared error of daily energy.
+    """Return the weight of each member's expected value, shape (members,); `members` is (n, members, days, 24).
 
-    `observed` has the shape (n, days, 24), `members` (n, members, days, 24), `weeks` (n,).
+    They are weighed by the squared error of daily energy, and do not sum to 1 but to what makes good for past bias.
     """
-    miss = np.nansum(observed[:, None] - members, axis=3)
-    return weights((miss**2).mean(axis=2), weeks, MEAN_RATE, MEAN_TRUST_WEEKS)
+    daily = np.nansum(observed[:, None] - members, axis=3)
+    weight = weights((daily**2).mean(axis=2), weeks, MEAN_RATE, MEAN_TRUST_WEEKS)
+    return weight * bias_factor(observed, np.einsum("njdh,j->ndh", members, weight), weeks)
 
 
-def mean_factor(observed: np.ndarray, predicted: np.ndarray, weeks: np.ndarray) -> float:
-    """Return by what to multiply an expected value that was too low or too high over past weeks.
-
-    `observed` has the shape (n, days, 24) [kWh], NaN where unknown, `predicted` the same, `weeks` (n,).
-    """
+def bias_factor(observed: np.ndarray, predicted: np.ndarray, weeks: np.ndarray) -> float:
+    """Return by what to multiply an expected value that was too low or too high; `predicted` is (n, days, 24)."""
     age = recency(weeks)
-    was = float(age @ np.nansum(observed, axis=(1, 2)))
+    energy = float(age @ np.nansum(observed, axis=(1, 2)))
     expected = float(age @ np.where(np.isfinite(observed), predicted, 0.0).sum(axis=(1, 2)))
-    if was <= 0 or expected <= 0:
+    if energy <= 0 or expected <= 0:
         return 1.0
     effective = 1 / float((age**2).sum())
-    power = MISSED * effective / (effective + MEAN_TRUST_WEEKS)
-    return float(np.clip(was / expected, 1 / LARGEST_FACTOR, LARGEST_FACTOR) ** power)
+    power = CORRECTED * effective / (effective + MEAN_TRUST_WEEKS)
+    return float(np.clip(energy / expected, 1 / LARGEST_FACTOR, LARGEST_FACTOR) ** power)
 
 
 def combined(members: np.ndarray, weight: np.ndarray) -> np.ndarray:
@@ -135,22 +110,8 @@ def calibrate_tails(
 ) -> np.ndarray:
     """Move each quantile so far from the median that past weeks had its coverage; in order and never negative.
 
-    Parameters
-    ----------
-    ahead : ndarray, shape (days, 24, q)
-        Mixed quantiles of the hours ahead [kWh], by ascending level; one of the levels is 0.5.
-    past : ndarray, shape (n, days, 24, q)
-        The same of past weeks, mixed with the same weights.
-    observed : ndarray, shape (n, days, 24)
-        What happened [kWh], NaN where unknown.
-    levels, weeks : ndarray, shape (q,) and (n,)
-        Probabilities, and how many weeks ago.
-    naive : float
-        Mean absolute weekly change [kWh], the yardstick where a band has no width.
-
-    Returns
-    -------
-    ndarray, shape (days, 24, q)
+    `ahead` (days, 24, q) and `past` (n, days, 24, q) are combined with the same weights, by ascending level, of which
+    one is 0.5; `naive` is the mean absolute weekly change [kWh], the yardstick where a band has no width.
     """
     middle = int(np.argmin(np.abs(levels - 0.5)))
     out = np.array(ahead)
@@ -164,16 +125,16 @@ def calibrate_tails(
     return np.sort(np.clip(out, 0.0, None), axis=-1)
 
 
-def _move(miss: np.ndarray, width: np.ndarray, level: float, weeks: np.ndarray) -> float:
-    """Return the quantile of the errors in units of the width, shrunk by how few effective weeks there are."""
+def _move(residual: np.ndarray, width: np.ndarray, level: float, weeks: np.ndarray) -> float:
+    """Return the quantile of the residuals in units of the width, shrunk by how few effective weeks there are."""
     age = recency(weeks)
     effective = 1 / float((age**2).sum())
     outer = np.clip(0.5 + (level - 0.5) * (1 + WIDER / effective), level / 2, (1 + level) / 2)
-    known = np.isfinite(miss) & (width > 0)
+    known = np.isfinite(residual) & (width > 0)
     if not known.any():
         return 0.0
-    score = miss[known] / width[known]
-    weight = np.broadcast_to(age[:, None, None], miss.shape)[known]
+    score = residual[known] / width[known]
+    weight = np.broadcast_to(age[:, None, None], residual.shape)[known]
     order = np.argsort(score, kind="stable")
     at = weighted_quantiles(score[order], weight[order] / weight.sum(), np.array([outer]))[0]
     return float(np.clip(at * effective / (effective + TAIL_TRUST_WEEKS), -FARTHEST, FARTHEST))

@@ -15,10 +15,7 @@ from influx.core.local_time import local
 class Prophet(RegressorMixin, BaseEstimator):
     """Prophet with daily and weekly seasons on the local clock, and the country's holidays.
 
-    Parameters
-    ----------
-    timezone, country : str
-        Set by the backtest and the forecast to those of the home.
+    The backtest and the forecast set `timezone` and `country` to those of the home.
     """
 
     needs_days = 28

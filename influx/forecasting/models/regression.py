@@ -28,12 +28,11 @@ from sklearn.utils.metaestimators import available_if
 
 from influx.core.constants import LEAST_DAYS
 from influx.core.errors import InputError
-from influx.core.fingerprint import fingerprint
 from influx.core.local_time import local
-from influx.forecasting.models import conformal
+from influx.forecasting.models.conformal import LEVELS, conformal_quantiles, residuals_by_hour
 from influx.forecasting.models.ensemble import pinball
-from influx.forecasting.models.similar_days import ByContent
-from influx.forecasting.models.similar_days_regressor import PAST_WEEKS, ForecastContext, SimilarDays
+from influx.forecasting.models.ensemble_members import ByContent
+from influx.forecasting.models.similar_days import PAST_WEEKS, ForecastContext, SimilarDays
 
 SIMILAR_DAYS = "similar days"
 TRAINING_WEEKS = 26
@@ -137,8 +136,7 @@ class Regression(RegressorMixin, BaseEstimator):
         inputs, cut = self.inputs(known), first_80_percent(target)
         self.estimator_.fit(inputs[:cut], target[:cut])
         expected = np.asarray(self.estimator_.predict(inputs[cut:]), dtype=float).ravel().clip(0)
-        hours = local(pd.DatetimeIndex(known.index[cut:]), self.timezone).hour.to_numpy()
-        self.errors_ = conformal.errors_by_hour(target[cut:] - expected, hours)
+        self.residuals_ = residuals_by_hour(target[cut:] - expected, self._hours(known[cut:]))
         return self
 
     def predict(self, X: pd.DataFrame) -> np.ndarray:  # noqa: N803
@@ -154,8 +152,7 @@ class Regression(RegressorMixin, BaseEstimator):
             similar = self.base_.predict(X)
             factor = 1 + self.share_ * (_factor(self._stacked(X, similar), similar) - 1)
             return self.base_.predict_quantiles(X, levels) * factor[:, None]
-        hours = local(pd.DatetimeIndex(X.index), self.timezone).hour.to_numpy()
-        return conformal.around(self.predict(X), hours, self.errors_, np.asarray(levels))
+        return conformal_quantiles(self.predict(X), self._hours(X), self.residuals_, np.asarray(levels))
 
     @available_if(lambda self: self.base is not None)
     def past_residuals(self) -> tuple[np.ndarray, np.ndarray]:
@@ -170,15 +167,19 @@ class Regression(RegressorMixin, BaseEstimator):
     def _new(self) -> Any:
         return named_estimator() if self.estimator is None else clone(self.estimator)
 
+    def _hours(self, X: pd.DataFrame) -> np.ndarray:  # noqa: N803
+        return local(pd.DatetimeIndex(X.index), self.timezone).hour.to_numpy()
+
     def _fit_stacked(self, X: pd.DataFrame, y: np.ndarray) -> Regression:  # noqa: N803
         if self.base != SIMILAR_DAYS:
             raise InputError(f"base: there is no {self.base!r}; a regression stands on {SIMILAR_DAYS!r} or on None.")
-        self.base_ = SimilarDays(self.timezone, self.country).fit(X, y)
+        place = self.timezone, self.country
+        self.base_ = _fitted(ByContent((SimilarDays(*place), X, y), place, X, y))
         mean = float(np.nanmean(self.base_.kwh_))
         self.scale_ = mean if mean > 0 else 1.0
-        weeks = self.base_.past_weeks()
+        weeks = self.base_.past_contexts
         self.share_ = self._share(weeks) if self.blend else 1.0
-        self.estimator_ = self._learnt(weeks) if len(weeks) >= LEAST_WEEKS else None
+        self.estimator_ = self._fit_weeks(weeks) if len(weeks) >= LEAST_WEEKS else None
         return self
 
     def _stacked(self, X: pd.DataFrame, similar: np.ndarray) -> np.ndarray:  # noqa: N803
@@ -191,37 +192,32 @@ class Regression(RegressorMixin, BaseEstimator):
         scaled = np.asarray(estimator.predict(_stacked_inputs(context, self.scale_)), dtype=float)
         return scaled.reshape(-1, 24) * self.scale_
 
-    def _learnt(self, weeks: list[ForecastContext]) -> Any:
+    def _fit_weeks(self, weeks: list[ForecastContext]) -> Any:
         inputs = np.concatenate([_stacked_inputs(week, self.scale_) for week in weeks])
         target = np.concatenate([week.observed.ravel() for week in weeks]) / self.scale_
         known = np.isfinite(target)
         lesson = self._new(), inputs[known], target[known]
-        # Stacked regression and blend learn the same of the same weeks.
-        return _fitted(ByContent(lesson, fingerprint(lesson[0]), *lesson[1:]))
+        return _fitted(ByContent(lesson, *lesson))
 
     def _share(self, weeks: list[ForecastContext]) -> float:
+        """Return how far a blend goes: the share that lost least on the last fifth of the weeks, shrunk."""
         cut = first_80_percent(weeks)
         if cut < LEAST_WEEKS or len(weeks) - cut < 2:
             return 0.0
-        estimator = self._learnt(weeks[:cut])
-        losses = np.array([self._losses(estimator, week) for week in weeks[cut:]])
-        best = SHARES[int(np.argmin(losses.mean(axis=0)))]
+        estimator, losses = self._fit_weeks(weeks[:cut]), []
+        for week in weeks[cut:]:
+            factor = _factor(self._predicted(estimator, week), week.expected) - 1
+            stretched = week.quantiles * (1 + SHARES[:, None, None] * factor)[..., None]
+            of_shares = [np.nanmean(pinball(week.observed, band, np.array(LEVELS))) for band in stretched]
+            losses.append(np.array(of_shares) / max(of_shares[0], 1e-12))
+        best = SHARES[int(np.argmin(np.mean(losses, axis=0)))]
         return float(best * len(losses) / (len(losses) + TRUST_WEEKS))
-
-    def _losses(self, estimator: Any, week: ForecastContext) -> np.ndarray:
-        """Return the pinball loss of each share on a week, over that of similar days."""
-        factor = _factor(self._predicted(estimator, week), week.expected) - 1
-        levels = np.array(conformal.LEVELS)
-        losses = [
-            np.nanmean(pinball(week.observed, week.quantiles * (1 + share * factor)[..., None], levels))
-            for share in SHARES
-        ]
-        return np.array(losses) / max(losses[0], 1e-12)
 
 
 @lru_cache(maxsize=32)
-def _fitted(content: ByContent) -> Any:
-    estimator, inputs, target = content.thing
+def _fitted(lesson: ByContent) -> Any:
+    """Fit, or find again what learned the same: stacked regression and blend share their base and their estimator."""
+    estimator, inputs, target = lesson.thing
     return estimator.fit(inputs, target)
 
 
@@ -237,17 +233,11 @@ def _factor(stacked: np.ndarray, similar: np.ndarray) -> np.ndarray:
 
 
 def _stacked_inputs(context: ForecastContext, scale: float) -> np.ndarray:
-    """Return what was known of each hour of an context, shape (ahead * 24, features)."""
-    ahead, hours = context.expected.shape
-    clock = 2 * np.pi * np.arange(hours) / 24
-    columns = [
-        *(member / scale for member in (context.expected, *context.members)),
-        *(np.broadcast_to(turn(clock), (ahead, hours)) for turn in (np.sin, np.cos)),
-        context.off,
-        context.weekday,
-        np.broadcast_to(np.arange(ahead)[:, None], (ahead, hours)),
-    ]
-    return np.stack([np.asarray(column, dtype=float).ravel() for column in columns], axis=1)
+    """Return what was known of each hour, shape (ahead * 24, features): predictions, clock, calendar, day ahead."""
+    clock, ahead = 2 * np.pi * np.arange(24) / 24, np.arange(len(context.expected))[:, None]
+    predictions = np.concatenate([context.expected[None], context.members]) / scale
+    columns = [*predictions, np.sin(clock), np.cos(clock), context.off, context.weekday, ahead]
+    return np.stack(np.broadcast_arrays(*columns), axis=-1).astype(float).reshape(-1, len(columns))
 
 
 def named_estimator(path: str | None = None, settings: Mapping[str, Any] | None = None) -> Any:

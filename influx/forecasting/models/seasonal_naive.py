@@ -8,7 +8,7 @@ from sklearn.base import BaseEstimator, RegressorMixin
 
 from influx.core.constants import WEEK
 from influx.core.local_time import local
-from influx.forecasting.models import conformal
+from influx.forecasting.models.conformal import conformal_quantiles, residuals_by_hour
 
 
 class SeasonalNaive(RegressorMixin, BaseEstimator):
@@ -28,8 +28,7 @@ class SeasonalNaive(RegressorMixin, BaseEstimator):
         """Keep the last weeks of `y`; only the index of `X` is used."""
         history = pd.Series(np.asarray(y, dtype=float), index=pd.DatetimeIndex(X.index)).asfreq("h")
         changes = (history - history.shift(WEEK)).iloc[-8 * WEEK :]
-        hours = local(pd.DatetimeIndex(changes.index), self.timezone).hour.to_numpy()
-        self.errors_ = conformal.errors_by_hour(changes.to_numpy(), hours)
+        self.residuals_ = residuals_by_hour(changes.to_numpy(), self._hour_of_week(changes) % 24)
         recent = history.iloc[-4 * WEEK :].dropna()
         latest = recent.groupby(self._hour_of_week(recent)).last()
         self.last_week_ = latest.reindex(range(WEEK)).fillna(history.mean()).to_numpy()
@@ -41,8 +40,8 @@ class SeasonalNaive(RegressorMixin, BaseEstimator):
 
     def predict_quantiles(self, X: pd.DataFrame, levels: np.ndarray) -> np.ndarray:  # noqa: N803
         """Return quantiles, shape (n, q) [kWh]."""
-        hours = local(pd.DatetimeIndex(X.index), self.timezone).hour.to_numpy()
-        return conformal.around(self.predict(X), hours, self.errors_, np.asarray(levels))
+        hours = self._hour_of_week(X) % 24
+        return conformal_quantiles(self.predict(X), hours, self.residuals_, np.asarray(levels))
 
     def _hour_of_week(self, rows: pd.DataFrame | pd.Series) -> np.ndarray:
         wall = local(pd.DatetimeIndex(rows.index), self.timezone)

@@ -1,259 +1,224 @@
-"""Similar days, scaled and weighted in several ways: the members of the ensemble.
+"""The model "similar days": the members of `ensemble_members`, combined and calibrated on the weeks before.
 
-History is laid out as days of 24 hours that begin at the forecast's own hour of the local clock. An hour to come is
-described by weighted past hours: the same hour and its neighbours, alike in day type and weekday, weighted down with
-age (kernel estimation of a conditional distribution, Nadaraya 1964; weights of age, Brown 1959). Before that each past
-day is scaled by how the level of use has moved since, or by what its temperature explains. How long to remember, how
-near to look and how much to scale differs from device to device: each `Member` predicts in its own way, and
-`influx.forecasting.models.ensemble` weighs the predictions by how well they did.
+Learning lays the history out around its end. Forecasting lets every member predict the coming days and up to 18
+past weeks, each from what was known before it, weighs the members by those weeks and calibrates the tails. Where the
+temperature of an hour is known, in the past and ahead, the members that look at it take part; any other hour is
+forecast exactly as if there were no temperature at all.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
+from functools import cached_property
 
 import numpy as np
-from scipy.signal import lfilter
+import pandas as pd
+from sklearn.base import BaseEstimator, RegressorMixin
 
-from influx.forecasting.models import degree_days
-from influx.forecasting.models.climatology import weighted_quantiles
-from influx.forecasting.models.day_matrix import Days
+from influx.core.constants import HISTORY_DAYS, LEAST_DAYS, LEAST_HOURS
+from influx.core.local_time import HOUR
+from influx.forecasting.models import ensemble
+from influx.forecasting.models.conformal import LEVELS
+from influx.forecasting.models.day_matrix import Days, calendar, cells, hourly_cells, to_days
+from influx.forecasting.models.ensemble_members import MEMBERS, TEMPERATURE_MEMBERS, Member, predict_members
 
-DAY_KNOWN_HOURS = 12
-"""Known hours from which a day has a level."""
+PAST_WEEKS = 18
+"""Past weeks on which members are weighed and tails are calibrated."""
 
-LEVEL_HALF_LIFE_DAYS = 5.0
-LEVEL_LAG_DAYS = 4
-"""A past day is compared with the level four days before it, the mean distance of a week's hours from its origin."""
+COMMON_LEVELS = np.array(LEVELS)
+"""Levels whose quantiles are computed along with expected values, since they are nearly always asked for next."""
 
-LEVEL_FLOOR = 0.25
-"""Share of the mean that is added to both levels of a ratio, so that a device that woke up does not explode."""
+LEAST_TEMPERATURE_WEEKS = 4
+"""Past weeks below which no member of temperature takes part: it has not shown that it helps."""
 
-LARGEST_RATIO = 3.0
-SETTLING_DAYS = (14, 28)
-"""Days of history before levels count at all, and days after that at which they count half."""
-
-
-LOOKED_UP = 4096
-"""Predictions that are kept, 5 kB each: those of the past weeks of thirty devices. A home with more than are kept would
-find none of them again, as it goes through one device after the other."""
+TEMPERATURE = "outdoor_temp_celsius"
+PLAIN = len(MEMBERS)
+"""The first members, which look at no temperature."""
 
 
 @dataclass(frozen=True)
-class Member:
-    """One way to choose and weigh the past hours that describe an hour to come.
+class ForecastContext:
+    """What similar days predicted of some days before they began, for models that learn from it [kWh].
 
-    Attributes
-    ----------
-    half_life_weeks : float
-        Age at which a past hour counts half.
-    window_days : int
-        Days that are looked at.
-    power : float
-        How far past days follow the level of use: 0 not at all, 1 in full.
-    nearby : tuple of float
-        Weight of the hours one, two ... hours away, beside the same hour's 1.
-    other_type : float
-        Weight of a day of the other type (working day, day off), beside the same type's 1.
-    same_weekday : float
-        Weight of the same weekday, beside the others' 1.
-    alike_celsius : float
-        Distance in temperature at which a past hour counts exp(-1/2) [C]; 0 looks at no temperature.
-    by_degrees : bool
-        Whether past days are scaled by what heating and cooling degrees explain.
-    untested : bool
-        Whether it takes part before there is a past week to test it on.
+    `expected` (ahead, 24), `quantiles` (ahead, 24, 3) and the expected value of each member without temperature
+    `members` (members, ahead, 24); `off` and `weekday` (ahead, 24) of each hour; `observed` (ahead, 24), NaN where
+    unknown or to come.
     """
 
-    half_life_weeks: float
-    window_days: int
-    power: float = 0.5
-    nearby: tuple[float, ...] = (0.25,)
-    other_type: float = 0.6
-    same_weekday: float = 1.0
-    alike_celsius: float = 0.0
-    by_degrees: bool = False
-    untested: bool = True
+    expected: np.ndarray
+    quantiles: np.ndarray
+    members: np.ndarray
+    off: np.ndarray
+    weekday: np.ndarray
+    observed: np.ndarray
 
 
-MEMBERS = (
-    Member(0.5, 28, untested=False),
-    Member(1.0, 56, nearby=(0.1,), other_type=0.3, untested=False),
-    Member(4.0, 112, power=1.0),
-    Member(16.0, 112, other_type=0.3, same_weekday=4.0),
-    Member(12.0, 112, power=0.0, nearby=(), other_type=0.1, untested=False),
-    Member(26.0, 182, power=0.0, nearby=(0.8, 0.5)),
-)
-"""From the last days to the last half year: the fourth keeps to the weekday, the fifth to the clock; the last one blurs
-the hour."""
-
-TEMPERATURE_MEMBERS = (
-    Member(4.0, 112, alike_celsius=3.0),
-    Member(16.0, 112, nearby=(0.1,), alike_celsius=2.0),
-    Member(1.0, 56, by_degrees=True),
-    Member(16.0, 112, other_type=0.3, same_weekday=4.0, by_degrees=True),
-)
-"""The members that are added where the temperature is known."""
-
-
-class ByContent:
-    """A thing that stands for all others with the same content.
+class SimilarDays(RegressorMixin, BaseEstimator):
+    """Similar days: a combination of scaled, weighted past hours with calibrated quantiles.
 
     Parameters
     ----------
-    thing : object
-    *parts : ndarray or str
-        All that it is made of.
+    timezone, country : str
+        For local hours and holidays; the backtest and the forecast set them to those of the home.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> hours = pd.date_range("2024-01-01", periods=24 * 15, freq="h", tz="UTC")
+    >>> model = SimilarDays().fit(pd.DataFrame(index=hours[:-24]), np.ones(24 * 14))
+    >>> model.predict(pd.DataFrame(index=hours[-24:]))[:2].round(3).tolist()
+    [1.0, 1.0]
     """
 
-    def __init__(self, thing: Any, *parts: np.ndarray | str) -> None:
-        self.thing = thing
-        digest = hashlib.blake2b(digest_size=16)
-        for part in parts:
-            array = isinstance(part, np.ndarray)
-            digest.update(f"{part.shape}{part.dtype}".encode() if array else part.encode())  # type: ignore[union-attr]
-            digest.update(part.tobytes() if array else b"\0")  # type: ignore[union-attr]
-        self._digest = digest.digest()
+    needs_days = 0
+    within_days = HISTORY_DAYS
+    uses_features = False
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, ByContent) and self._digest == other._digest
+    def __init__(self, timezone: str = "UTC", country: str | None = None) -> None:
+        self.timezone = timezone
+        self.country = country
 
-    def __hash__(self) -> int:
-        return hash(self._digest)
+    def fit(self, X: pd.DataFrame, y: np.ndarray) -> SimilarDays:  # noqa: N803
+        """Lay the history out in days, and weigh the members' expected values.
+
+        Parameters
+        ----------
+        X : DataFrame, index complete UTC hours
+            May hold `outdoor_temp_celsius`, as recorded [C], NaN where unknown; no other column is used.
+        y : ndarray, shape (n,)
+            Energy [kWh], NaN where unknown. The hour after the last one is the origin of the forecast.
+
+        Raises
+        ------
+        ValueError
+            No hour is known.
+        """
+        stamps, kwh = pd.DatetimeIndex(X.index), np.asarray(y, dtype=float)
+        known = np.isfinite(kwh)
+        if not known.any():
+            raise ValueError("no known hour before the origin")
+        recent = known & (stamps >= stamps[known].max() - pd.Timedelta(days=HISTORY_DAYS))
+        self.origin_ = stamps[-1] + HOUR
+        day, hour = hourly_cells(stamps[0], len(stamps), self.origin_, self.timezone)
+        past = -int(day[recent].min())
+        self.kwh_ = to_days(np.where(recent, kwh, np.nan), day, hour, -past, past)
+        celsius = X[TEMPERATURE].to_numpy(dtype=float) if TEMPERATURE in X else np.full(len(X), np.nan)
+        self.celsius_ = to_days(celsius, day, hour, -past, past)
+        change = np.abs(self.kwh_[7:] - self.kwh_[:-7])
+        self.naive_error_ = float(np.nanmean(change)) if np.isfinite(change).any() else 0.0
+        self._weigh_means()
+        return self
+
+    def predict(self, X: pd.DataFrame) -> np.ndarray:  # noqa: N803
+        """Return the expected energy of hours after the last one fitted, shape (n,) [kWh].
+
+        `X` may hold `outdoor_temp_celsius` as forecast [C], NaN where missing.
+        """
+        now, day, hour, warm = self._ahead(X)
+        members, _ = predict_members(now, self.members_ if warm.any() else MEMBERS, COMMON_LEVELS)
+        out = np.tensordot(self.mean_weights_, members[:PLAIN], axes=1)
+        if warm.any():
+            out = np.where(warm, np.tensordot(self.warm_mean_weights_, members, axes=1), out)
+        return np.asarray(out[day, hour])
+
+    def predict_quantiles(self, X: pd.DataFrame, levels: np.ndarray) -> np.ndarray:  # noqa: N803
+        """Return quantiles of hours after the last one fitted, shape (n, len(levels)) [kWh]."""
+        now, day, hour, warm = self._ahead(X)
+        requested = np.asarray(levels, dtype=float)
+        ascending = np.unique(np.append(requested, 0.5))
+        members = self.members_ if warm.any() else MEMBERS
+        past, ahead = self._past_predictions(members, ascending)[1], predict_members(now, members, ascending)[1]
+        out = self._calibrated(past[:, :PLAIN], ahead[:PLAIN], ascending)
+        if warm.any():
+            out = np.where(warm[..., None], self._calibrated(past, ahead, ascending), out)
+        return np.asarray(out[day, hour][:, np.searchsorted(ascending, requested)])
+
+    def past_residuals(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return observed minus expected energy of past weeks, (n, 168) [kWh], and how many weeks ago each began.
+
+        The members predicted from what was known before each week; their weights are those of today.
+        """
+        return self.residuals_.reshape(-1, 7 * 24), self.weeks_
+
+    @cached_property
+    def past_contexts(self) -> list[ForecastContext]:
+        """What was predicted of each past week before it began, the oldest first, and what happened."""
+        expected, quantiles = self._past_predictions(self.members_, COMMON_LEVELS)
+        weights = ensemble.quantile_weights(self.observed_, quantiles, COMMON_LEVELS, self.weeks_)
+        combined = np.sort(ensemble.combined(quantiles, weights), axis=-1)
+        mean, days = np.einsum("njdh,j->ndh", expected, self.warm_mean_weights_), self._days(np.empty((0, 24)))
+        contexts = []
+        for number, back in enumerate(self.weeks_):
+            first = len(self.kwh_) - 7 * back
+            off, weekday = days.off[first : first + 7], days.weekday[first : first + 7]
+            members = expected[number, :PLAIN]
+            observed = self.observed_[number]
+            contexts.append(ForecastContext(mean[number], combined[number], members, off, weekday, observed))
+        return contexts[::-1]
+
+    def context(self, X: pd.DataFrame, similar: np.ndarray) -> tuple[ForecastContext, np.ndarray, np.ndarray]:  # noqa: N803
+        """Return what is predicted of the days that hold the hours of `X`, and each hour's day and place in it.
+
+        `similar` is what `predict` returns of these hours.
+        """
+        now, day, hour, _ = self._ahead(X)
+        members, _ = predict_members(now, MEMBERS, COMMON_LEVELS)
+        expected = np.tensordot(self.mean_weights_, members, axes=1)
+        expected[day, hour] = similar
+        unknown, past = np.full(expected.shape, np.nan), len(now.kwh)
+        quantiles = np.full((*expected.shape, len(COMMON_LEVELS)), np.nan)
+        return ForecastContext(expected, quantiles, members, now.off[past:], now.weekday[past:], unknown), day, hour
+
+    def _weigh_means(self) -> None:
+        """Learn the weights of the expected values, with and without the members of temperature."""
+        past = len(self.kwh_)
+        weeks = np.arange(1, 1 + max(0, min(PAST_WEEKS, (past - LEAST_DAYS) // 7)))
+        observed = np.array([self.kwh_[past - 7 * back :][:7] for back in weeks]).reshape(-1, 7, 24)
+        known = np.isfinite(observed).sum(axis=(1, 2)) >= LEAST_HOURS
+        self.weeks_, self.observed_ = weeks[known], observed[known]
+        warm = [np.isfinite(self.celsius_[: past - 7 * back]).sum() >= 24 * LEAST_DAYS for back in self.weeks_]
+        self.members_ = MEMBERS + (TEMPERATURE_MEMBERS if sum(warm) >= LEAST_TEMPERATURE_WEEKS else ())
+        expected, _ = self._past_predictions(self.members_, COMMON_LEVELS)
+        self.mean_weights_ = self.warm_mean_weights_ = _untested()
+        if len(self.weeks_):
+            self.mean_weights_, self.warm_mean_weights_ = (
+                ensemble.mean_weights(self.observed_, part, self.weeks_) for part in (expected[:, :PLAIN], expected)
+            )
+        self.residuals_ = self.observed_ - np.einsum("njdh,j->ndh", expected, self.warm_mean_weights_)
+
+    def _past_predictions(self, members: tuple[Member, ...], levels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return what members expected of past weeks (n, members, 7, 24), and their quantiles (..., q)."""
+        days = self._days(np.empty((0, 24)))
+        expected = np.empty((len(self.weeks_), len(members), 7, 24))
+        quantiles = np.empty((*expected.shape, len(levels)))
+        for number, back in enumerate(self.weeks_):
+            then = days.at(len(self.kwh_) - 7 * back, 7)
+            expected[number], quantiles[number] = predict_members(then, members, levels)
+        return expected, quantiles
+
+    def _calibrated(self, past: np.ndarray, ahead: np.ndarray, levels: np.ndarray) -> np.ndarray:
+        if len(self.weeks_):
+            weight = ensemble.quantile_weights(self.observed_, past, levels, self.weeks_)
+        else:
+            weight = np.repeat(_untested()[:, None], len(levels), axis=1)
+        combined = ensemble.combined(ahead, weight), ensemble.combined(past, weight)
+        return ensemble.calibrate_tails(*combined, self.observed_, levels, self.weeks_, self.naive_error_)
+
+    def _days(self, celsius: np.ndarray) -> Days:
+        """Return the days of the history and those ahead, of which `celsius` (ahead, 24) is the temperature."""
+        off, weekday = calendar(self.origin_, len(self.kwh_), len(celsius), self.timezone, self.country)
+        return Days(self.kwh_, off, weekday, np.concatenate([self.celsius_, celsius]))
+
+    def _ahead(self, X: pd.DataFrame) -> tuple[Days, np.ndarray, np.ndarray, np.ndarray]:  # noqa: N803
+        """Return the days up to the last row of `X`, each row's day and place, and where temperature is of use."""
+        day, hour = cells(pd.DatetimeIndex(X.index), self.origin_, self.timezone)
+        celsius = np.full((int(day.max()) + 1, 24), np.nan)
+        if TEMPERATURE in X and len(self.members_) > PLAIN:
+            celsius = to_days(X[TEMPERATURE].to_numpy(dtype=float), day, hour, 0, len(celsius))
+        return self._days(celsius).at(len(self.kwh_), len(celsius)), day, hour, np.isfinite(celsius)
 
 
-def daily_mean(kwh: np.ndarray) -> np.ndarray:
-    """Return the mean hourly energy of each day, shape (past,); NaN where half of the day is unknown."""
-    known = np.isfinite(kwh)
-    count = known.sum(axis=1)
-    return np.where(count >= DAY_KNOWN_HOURS, np.where(known, kwh, 0.0).sum(axis=1) / np.maximum(count, 1), np.nan)
-
-
-def level(daily: np.ndarray) -> np.ndarray:
-    """Return the exponentially weighted mean of the days up to each day, shape (past,); NaN before the first known."""
-    keep = 0.5 ** (1 / LEVEL_HALF_LIFE_DAYS)
-    known = np.isfinite(daily)
-    weight = lfilter([1.0], [1.0, -keep], known.astype(float))
-    total = lfilter([1.0], [1.0, -keep], np.where(known, daily, 0.0))
-    return np.where(weight > 0, total / np.where(weight > 0, weight, 1.0), np.nan)
-
-
-def predict_members(days: Days, members: Sequence[Member], levels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return what each member predicts of the hours ahead.
-
-    Neighbouring origins of one device look back on the same past weeks. What was predicted of the same days before
-    is looked up, which changes nothing but the time it takes.
-
-    Returns
-    -------
-    expected : ndarray, shape (len(members), ahead, 24)
-        Expected energy [kWh].
-    quantiles : ndarray, shape (len(members), ahead, 24, len(levels))
-        Quantiles [kWh].
-    """
-    celsius = days.celsius if np.isfinite(days.celsius).any() else np.empty(0)
-    content = ByContent(days, days.kwh, (2 * days.weekday + days.off).astype(np.int8), celsius)
-    requested = tuple(float(level) for level in levels)
-    expected, quantiles = zip(*(_predicted(content, member, requested) for member in members), strict=True)
-    return np.stack(expected), np.stack(quantiles)
-
-
-@lru_cache(maxsize=LOOKED_UP)
-def _predicted(content: ByContent, member: Member, levels: tuple[float, ...]) -> tuple[np.ndarray, np.ndarray]:
-    return predict_member(content.thing, member, np.array(levels))
-
-
-def predict_member(days: Days, member: Member, levels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the expected energy of the hours ahead (ahead, 24) and its quantiles (ahead, 24, len(levels)) [kWh]."""
-    kwh, weights, kind = _sample(days, member)
-    place = kind, np.arange(24)
-    expected = (weights * np.where(np.isfinite(kwh), kwh, 0.0)).sum(axis=-1)[place]
-    if len(levels) == 0:
-        return expected, np.empty((*expected.shape, 0))
-    order = np.argsort(kwh, axis=-1, kind="stable")
-    kind_, hour = np.ogrid[: len(kwh), : kwh.shape[1]]
-    kwh = kwh[kind_[..., None], hour[..., None], order]
-    kind_, hour = np.ogrid[: len(weights), : kwh.shape[1]]
-    weights = weights[kind_[..., None], hour[..., None], order]
-    return expected, weighted_quantiles(kwh, weights, levels)[place]
-
-
-def _sample(days: Days, member: Member) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the scaled past hours (1 or kinds, 24, m), their weights (kinds, 24, m), and each hour's kind (ahead, 24).
-
-    Hours ahead of one kind share their weights. Unknown hours are infinite and weigh nothing; weights sum to 1.
-    """
-    last = int(np.flatnonzero(np.isfinite(days.kwh).any(axis=1))[-1]) + 1
-    rows = np.arange(max(0, last - member.window_days), last)
-    scaled = days.kwh[rows] * _scale(days, member, rows)[..., None]
-    reach = len(member.nearby)
-    closeness = np.array([*member.nearby[::-1], 1.0, *member.nearby])
-    kwh = np.stack([_around(one, reach, np.nan) for one in scaled])
-    known = np.isfinite(kwh[0])
-    weights, kind = _alike(days, member, rows, reach)
-    weights = weights * (closeness[:, None] * np.exp2((rows - rows[-1]) / (7 * member.half_life_weeks))).ravel()
-    nearest = _nearest(known.any(axis=1))
-    weights = np.where(known[nearest], weights[:, nearest], 0.0)
-    return np.where(known, kwh, np.inf)[:, nearest], weights / weights.sum(axis=-1, keepdims=True), kind
-
-
-def _around(values: np.ndarray, reach: int, blank: float) -> np.ndarray:
-    """Return each hour of days (d, 24) with those up to `reach` before and after it, shape (24, (2 reach + 1) d)."""
-    flat = np.concatenate([np.full(reach, blank), values.ravel(), np.full(reach, blank)])
-    return np.concatenate([flat[shift : shift + values.size].reshape(-1, 24) for shift in range(2 * reach + 1)]).T
-
-
-def _nearest(known: np.ndarray) -> np.ndarray:
-    """Return for each place of the day the nearest one that is known; the earlier of two equally near ones."""
-    there = np.flatnonzero(known)
-    behind = (np.arange(24)[:, None] - there) % 24
-    return np.asarray(there[np.minimum(behind, 24 - behind + 0.5).argmin(axis=1)])
-
-
-def _alike(days: Days, member: Member, rows: np.ndarray, reach: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return how alike past hours are to each kind of hour ahead (kinds, 24, m), and the kind of each hour ahead."""
-    past = len(days.kwh)
-    off = _around(days.off[rows], reach, False).astype(bool)
-    off_ahead = days.off[past:]
-    if member.same_weekday == 1 and not member.alike_celsius and not member.by_degrees:
-        both = np.array([False, True])[:, None, None]
-        return np.where(off == both, 1.0, member.other_type), off_ahead.astype(int)
-    weights = np.where(off == off_ahead[:, :, None], 1.0, member.other_type)
-    if member.same_weekday != 1:
-        weekday = _around(days.weekday[rows], reach, -1)
-        weights = weights * np.where(weekday == days.weekday[past:, :, None], member.same_weekday, 1.0)
-    if member.alike_celsius:
-        felt = degree_days.felt(days.celsius)
-        near = _around(felt[rows], reach, np.nan)
-        weights = weights * degree_days.alike(near, felt[past:, :, None], member.alike_celsius)
-    return weights, np.broadcast_to(np.arange(days.ahead)[:, None], off_ahead.shape)
-
-
-def _scale(days: Days, member: Member, rows: np.ndarray) -> np.ndarray:
-    """Return by what to multiply each past day of `rows`: shape (1, rows), or (ahead, rows) by degrees."""
-    daily = daily_mean(days.kwh)
-    known = daily[rows][np.isfinite(daily[rows])]
-    mean = float(known.mean()) if len(known) else 0.0
-    if mean <= 0:
-        return np.ones((1, len(rows)))
-    settled = max(0, len(daily) - SETTLING_DAYS[0])
-    power = member.power * settled / (settled + SETTLING_DAYS[1])
-    if member.by_degrees:
-        explained = degree_days.explained(daily, days.celsius)
-        floor = degree_days.FLOOR * mean
-        by_degrees = (explained[len(daily) :, None] + floor) / (explained[rows] + floor)
-        ratio = by_degrees * _moved(daily / explained[: len(daily)], rows, 1.0) ** power
-    else:
-        ratio = _moved(daily, rows, mean)[None] ** power
-    return np.clip(ratio, 1 / LARGEST_RATIO, LARGEST_RATIO)
-
-
-def _moved(daily: np.ndarray, rows: np.ndarray, mean: float) -> np.ndarray:
-    """Return the ratio of today's level to the level four days before each of `rows`; 1 where either is unknown."""
-    levels = level(daily) + LEVEL_FLOOR * mean
-    ratio = levels[-1] / levels[np.maximum(rows - LEVEL_LAG_DAYS, 0)]
-    return np.where(np.isfinite(ratio), ratio, 1.0)
+def _untested() -> np.ndarray:
+    """Return the weights of the members before any past week: the same for all that are safe untested."""
+    trusted = np.array([float(member.untested) for member in MEMBERS])
+    return np.asarray(trusted / trusted.sum())

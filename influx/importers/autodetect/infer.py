@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -64,25 +65,19 @@ class _Table:
     sample: Sample
     times: Times
     settings: Settings
+    layout: Layout
+    why: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def overrides(self) -> File:
         return self.settings.file(self.path.name)
 
-    def layout(self, comma: bool | None) -> Layout:
-        columns, times, sample = self.times.columns, self.times, self.sample
-        return Layout(
-            "table",
-            columns if len(columns) > 1 else columns[0],
-            end=times.end,
-            time_marks=times.time_marks,
-            zone=times.zone,
-            order=times.order,
-            comma=comma,
-            line=sample.line,
-            names=sample.names,
-            separator=sample.separator,
-        )
+    def inferred(
+        self, changes: dict[str, Any], why: list[str], notes: list[str], matrix: tuple[str, ...] = ()
+    ) -> Inferred:
+        layout = replace(self.layout, **changes)
+        return Inferred(layout, self.sample, (*self.why, *why), (*self.notes, *notes), matrix)
 
 
 def infer(path: Path, settings: Settings) -> Inferred:
@@ -99,7 +94,21 @@ def infer(path: Path, settings: Settings) -> Inferred:
         times = time_detection.detect(sample, overrides, settings.timezone)
         if times is None:
             raise InputError(f"{path.name}: no column of this table holds times. Name one under files in home.yaml.")
-        table, clocks = _Table(path, sample, times, settings), _clock_columns(sample, times)
+        comma, why = column_classification.decimal_comma(sample, times, overrides)
+        layout = Layout(
+            "table",
+            times.columns if len(times.columns) > 1 else times.columns[0],
+            end=times.end,
+            time_marks=times.time_marks,
+            zone=times.zone,
+            order=times.order,
+            comma=comma,
+            line=sample.line,
+            names=sample.names,
+            separator=sample.separator,
+        )
+        table = _Table(path, sample, times, settings, layout, (*sample.why, *times.why, *why))
+        clocks = _clock_columns(sample, times)
         return _of_days(table, clocks) if clocks else _with_marks(_of_times(table), table)
     except AmbiguityError as error:
         raise InputError(error.of_file(path.name)) from error
@@ -127,8 +136,7 @@ def may_be(sample: Sample) -> bool:
 def _of_times(table: _Table) -> Inferred:
     """Return the layout of a table that has a row a time, or a row a series and time."""
     name, sample, times, overrides = table.path.name, table.sample, table.times, table.overrides
-    comma, why = column_classification.decimal_comma(sample, times, overrides)
-    columns, texts, ignored = column_classification.classify(sample, times, comma, overrides)
+    columns, texts, ignored = column_classification.classify(sample, times, table.layout.comma, overrides)
     series, unit = column_classification.series_and_unit_columns(sample, times, columns, texts, overrides)
     if unit is None and overrides.unit is None:
         _refuse_other_units(name, sample, texts)
@@ -143,18 +151,14 @@ def _of_times(table: _Table) -> Inferred:
             f"{name}: a row every {rows.step / 60:g} hours is too coarse to tell one hour from another. Export hourly "
             "or finer readings."
         )
-    build = _wide if series is None else _long
-    layout, reasons, notes = build(table, table.layout(comma), columns, rows, (series or "", unit))
     if ignored:
-        notes = (f"{name}: {', '.join(ignored)} is no energy and is not read.", *notes)
-    return Inferred(layout, sample, (*sample.why, *times.why, *why, *reasons), notes)
+        table = replace(table, notes=(f"{name}: {', '.join(ignored)} is no energy and is not read.",))
+    return _wide(table, columns, rows, unit) if series is None else _long(table, columns, rows, series, unit)
 
 
-def _wide(
-    table: _Table, layout: Layout, columns: list[Column], rows: Rows, series_and_unit: tuple[str, str | None]
-) -> tuple[Layout, tuple[str, ...], tuple[str, ...]]:
-    """Return the layout of a table that has a column a series, why, and notes."""
-    name, overrides, (_, unit) = table.path.name, table.overrides, series_and_unit
+def _wide(table: _Table, columns: list[Column], rows: Rows, unit: str | None) -> Inferred:
+    """Return the layout of a table that has a column a series."""
+    name, overrides = table.path.name, table.overrides
     columns, notes = energy_flows.without_sums_and_peaks(columns, overrides, name)
     if len(columns) == 1 and columns[0].name not in overrides.columns:
         columns = [replace(columns[0], role=energy_flows.role_of_lone(columns[0].name, table.path.stem))]
@@ -166,17 +170,15 @@ def _wide(
     mappings = {column.name: _mapping(column, overrides, len(columns) == 1) for column in columns}
     flows = energy_flows.detect(columns, mappings, overrides, name)
     why = [reason for column in columns for reason in (*column.why, _meaning(column, mappings[column.name]))]
-    return replace(layout, mappings=flows.mappings), (*why, *flows.why), (*notes, *flows.notes)
+    return table.inferred({"mappings": flows.mappings}, [*why, *flows.why], [*notes, *flows.notes])
 
 
-def _long(
-    table: _Table, layout: Layout, columns: list[Column], rows: Rows, series_and_unit: tuple[str, str | None]
-) -> tuple[Layout, tuple[str, ...], tuple[str, ...]]:
-    """Return the layout of a table that has a row a series and time, why, and notes."""
-    (series, unit), overrides, sample = series_and_unit, table.overrides, table.sample
+def _long(table: _Table, columns: list[Column], rows: Rows, series: str, unit: str | None) -> Inferred:
+    """Return the layout of a table that has a row a series and time."""
+    overrides, sample = table.overrides, table.sample
     column = with_measure(_column_of_values(columns, series, overrides), rows, overrides)
     others = ", ".join(other.name for other in columns if other.name != column.name)
-    notes = (f"{others} is not read beside {column.name}.",) if others else ()
+    notes = [f"{others} is not read beside {column.name}."] if others else []
     why = [f"{series} names the series of a row, {column.name} holds its value."]
     names = sample.rows[series].astype("str").unique()
     if unit is None:
@@ -190,42 +192,37 @@ def _long(
     mapping = _mapping(column, overrides, False)
     default = SeriesMapping("", mapping.unit, mapping.measures)
     ways = energy_flows.directions([name for name in names if name.strip()])
-    layout = replace(
-        layout,
-        mappings={name: replace(default, device_id=name, role=role) for name, role in ways.items()},
-        device=series,
-        value=column.name,
-        unit=unit,
-        default=default,
-        ignored=ignored,
-    )
-    return layout, (*why, *column.why, _meaning(column, mapping)), notes
+    changes = {
+        "mappings": {name: replace(default, device_id=name, role=role) for name, role in ways.items()},
+        "device": series,
+        "value": column.name,
+        "unit": unit,
+        "default": default,
+        "ignored": ignored,
+    }
+    return table.inferred(changes, [*why, *column.why, _meaning(column, mapping)], notes)
 
 
 def _of_days(table: _Table, matrix: tuple[str, ...]) -> Inferred:
     """Return the layout of a table that has a row a day and a column a clock time."""
-    sample, times, overrides, stem = table.sample, table.times, table.overrides, table.path.stem
-    comma, why = column_classification.decimal_comma(sample, times, overrides)
-    values = np.stack([cells.numbers(sample.rows[name], bool(comma))[0] for name in matrix], axis=1)
-    time_marks = overrides.label or ("end" if min(clock_of(name) or 0.0 for name in matrix) > 0 else "start")
-    title = " ".join([sample.title, stem, *map(str, sample.rows.columns)])
+    rows, overrides, stem = table.sample.rows, table.overrides, table.path.stem
+    values = np.stack([cells.numbers(rows[name], bool(table.layout.comma))[0] for name in matrix], axis=1)
+    title = " ".join([table.sample.title, stem, *map(str, rows.columns)])
     column = Column(stem, values.ravel(), overrides.unit or units.in_name(title))
     if column.unit is None:
         (column,) = with_unit_of_flows([column], _STEPS[len(matrix)], table.settings.power_limit_kw)
-    role = column_names.role_in_file(stem) or "grid_import"
-    unit = column.unit or "kWh"
+    unit, role = column.unit or "kWh", column_names.role_in_file(stem) or "grid_import"
     kind, _ = units.factor(unit) or ("energy", 1.0)
+    time_marks = overrides.label or ("end" if min(clock_of(name) or 0.0 for name in matrix) > 0 else "start")
+    changes = {
+        "format": "table, a row a day",
+        "time": table.times.columns[0],
+        "mappings": {stem: SeriesMapping(role, unit, kind, role)},
+        "end": None,
+        "time_marks": time_marks,
+    }
     span = f"A row is a day, and its {len(matrix)} columns {matrix[0]} to {matrix[-1]} mark the {time_marks}"
-    layout = replace(
-        table.layout(comma),
-        format="table, a row a day",
-        time=times.columns[0],
-        mappings={stem: SeriesMapping(role, unit, kind, role)},
-        end=None,
-        time_marks=time_marks,
-    )
-    why = (*sample.why, *times.why, *why, *column.why, f"{span} of its intervals.")
-    return Inferred(layout, sample, why, (), matrix)
+    return table.inferred(changes, [*column.why, f"{span} of its intervals."], [], matrix)
 
 
 def _with_marks(inferred: Inferred, table: _Table) -> Inferred:

@@ -136,7 +136,10 @@ def _order(texts: pd.Series, overrides: File) -> tuple[Order, tuple[str, ...]]:
         milli = bool(numbers.median() > 1e11)
         return "ms" if milli else "s", (f"Times are {'milli' * milli}seconds since 1970.",)
     known = plain[~plain.str.lower().isin(times.MISSING)]
-    good = {order: _readable(known, order) for order in ("ymd", "dmy", "mdy")}
+    good = {}
+    for order in ("ymd", "dmy", "mdy"):
+        _, reasons = times.parse(known, order)
+        good[order] = np.isin(reasons, ("", "naive")).sum() / max(len(known), 1)
     if good["ymd"] >= max(good["dmy"], good["mdy"]):
         return "ymd", ("Dates begin with the year.",)
     if known.str.match(r"\d{1,2}\.\d{1,2}\.\d").mean() > _MOST:
@@ -146,10 +149,6 @@ def _order(texts: pd.Series, overrides: File) -> tuple[Order, tuple[str, ...]]:
     if good["mdy"] > good["dmy"] + 0.01:
         return "mdy", ("Dates can only be month first: the other way some do not exist.",)
     return _by_sequence(known)
-
-
-def _readable(texts: pd.Series, order: Order) -> float:
-    return float(np.isin(times.parse(texts, order)[1], ("", "naive")).mean()) if len(texts) else 0.0
 
 
 def _by_sequence(texts: pd.Series) -> tuple[Order, tuple[str, ...]]:

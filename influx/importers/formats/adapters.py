@@ -14,7 +14,7 @@ from influx.core.errors import InputError, NoElectricityError
 from influx.core.settings import Role, Settings
 from influx.importers.autodetect import sample
 from influx.importers.reading import cells, encoding, table, times, units
-from influx.importers.reading.layout import Layout, SeriesMapping
+from influx.importers.reading.layout import Layout, SeriesMapping, flow
 from influx.importers.reading.lines import split_header
 from influx.importers.reading.part import Part
 from influx.importers.reading.table import Table
@@ -107,8 +107,7 @@ def kind_of_enedis(path: Path, layout: Layout, settings: Settings) -> Layout:
     text = " ".join(words).lower()
     role: Role = "grid_export" if "production" in text or "injection" in text else "grid_import"
     measures, _ = units.factor(unit) or ("power", 1.0)
-    mapping = SeriesMapping(role.replace("_", " "), unit, measures, role)
-    return replace(layout, mappings={"Valeur": mapping}, separator=";")
+    return replace(layout, mappings={"Valeur": flow(role, "", unit, measures)}, separator=";")
 
 
 _ORDERS: tuple[Order, ...] = ("ymd", "mdy", "dmy")

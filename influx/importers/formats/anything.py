@@ -78,7 +78,8 @@ def _read_matrix(path: Path, found: Inferred, settings: Settings) -> Part:
         index=np.repeat(raw.rows.index.to_numpy(), count),
     )
     raw = Table(raw.file, rows, comma, raw.rejected, raw.notes, len(rows) + sum(map(len, raw.rejected)))
-    raw.reject(bad | np.isinf(values), "value", "not a number", pd.Series(texts, index=rows.index))
+    names = np.tile(np.array(found.matrix, dtype=object), len(day))
+    raw.reject(bad | np.isinf(values), names, "not a number", pd.Series(texts, index=rows.index))
     micros, reasons = raw.rows.pop("micros").to_numpy(), raw.rows.pop("why").to_numpy(object)
     zone, shown = tabular.zone_of(layout, settings), pd.Series(micros, raw.rows.index)
     cells.settle(raw, "timestamp", micros, reasons, zone, cells=shown)

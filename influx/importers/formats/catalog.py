@@ -7,18 +7,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from influx.core.settings import Role
 from influx.importers.formats import adapters
 from influx.importers.formats.table_format import TableFormat
-from influx.importers.reading.layout import SeriesMapping
-from influx.importers.reading.units import Measure
+from influx.importers.reading.layout import SeriesMapping, flow
 
-
-def _flow(role: Role, name: str = "", unit: str = "kWh", measures: Measure = "energy") -> SeriesMapping:
-    return SeriesMapping(f"{role.replace('_', ' ')} {name}".strip(), unit, measures, role)
-
-
-IMPORT, EXPORT = _flow("grid_import"), _flow("grid_export")
+IMPORT, EXPORT = flow("grid_import"), flow("grid_export")
 _ELECTRICITY = r"(?i)ele(?:ctricity|ktriciteit)"
 _BACK = r"(?:returned|teruggeleverd) \([^)]*\)"
 
@@ -43,10 +36,10 @@ TABLES = (
         "DSMR-reader",
         time="(?i)hour start|begintijd uur|date|datum",
         series={
-            rf"{_ELECTRICITY} 1 \([^)]*\)": _flow("grid_import", "low tariff"),
-            rf"{_ELECTRICITY} 2 \([^)]*\)": _flow("grid_import", "normal tariff"),
-            rf"{_ELECTRICITY} 1 {_BACK}": _flow("grid_export", "low tariff"),
-            rf"{_ELECTRICITY} 2 {_BACK}": _flow("grid_export", "normal tariff"),
+            rf"{_ELECTRICITY} 1 \([^)]*\)": flow("grid_import", "low tariff"),
+            rf"{_ELECTRICITY} 2 \([^)]*\)": flow("grid_import", "normal tariff"),
+            rf"{_ELECTRICITY} 1 {_BACK}": flow("grid_export", "low tariff"),
+            rf"{_ELECTRICITY} 2 {_BACK}": flow("grid_export", "normal tariff"),
         },
     ),
     # E-REDES (Portugal): mean power to the end of each quarter of an hour, by the clock of Lisbon wherever the home is.
@@ -107,7 +100,7 @@ TABLES = (
         "energiemanager",
         "Energiemanager",
         time="moment",
-        series={"ellm": _flow("grid_import", measures="counter"), "eltm": _flow("grid_export", measures="counter")},
+        series={"ellm": flow("grid_import", measures="counter"), "eltm": flow("grid_export", measures="counter")},
         header=("moment-date", "factor"),
         below_title=True,
         device="code",
@@ -146,12 +139,12 @@ TABLES = (
         "Enphase",
         time="Date/Time",
         series={
-            r"Energy (?:Produced|Delivered) \(Wh\)": _flow("solar", unit="Wh"),
-            r"Energy Consumed \(Wh\)": _flow("household", unit="Wh"),
-            r"Imported from Grid \(Wh\)": _flow("grid_import", unit="Wh"),
-            r"Exported to Grid \(Wh\)": _flow("grid_export", unit="Wh"),
-            r"Stored in (?:AC B|b)atteries \(Wh\)": _flow("battery_in", unit="Wh"),
-            r"Discharged from (?:AC B|b)atteries \(Wh\)": _flow("battery_out", unit="Wh"),
+            r"Energy (?:Produced|Delivered) \(Wh\)": flow("solar", unit="Wh"),
+            r"Energy Consumed \(Wh\)": flow("household", unit="Wh"),
+            r"Imported from Grid \(Wh\)": flow("grid_import", unit="Wh"),
+            r"Exported to Grid \(Wh\)": flow("grid_export", unit="Wh"),
+            r"Stored in (?:AC B|b)atteries \(Wh\)": flow("battery_in", unit="Wh"),
+            r"Discharged from (?:AC B|b)atteries \(Wh\)": flow("battery_out", unit="Wh"),
         },
         total="Total",
         adapt=adapters.order_of_enphase,
@@ -166,8 +159,8 @@ TABLES = (
         series={
             r"(?i).*Active Import Interval \(kWh\).*": IMPORT,
             r"(?i).*Active Export Interval \(kWh\).*": EXPORT,
-            r"(?i).*Active Import Interval \(kW\).*": _flow("grid_import", unit="kW", measures="power"),
-            r"(?i).*Active Export Interval \(kW\).*": _flow("grid_export", unit="kW", measures="power"),
+            r"(?i).*Active Import Interval \(kW\).*": flow("grid_import", unit="kW", measures="power"),
+            r"(?i).*Active Export Interval \(kW\).*": flow("grid_export", unit="kW", measures="power"),
         },
         device="Read Type",
         value="Read Value",
@@ -184,10 +177,10 @@ TABLES = (
         "Fluvius",
         time=(r"Van datum|Van \(datum\)|From \(date\)", r"Van tijdstip|Van \(tijdstip\)|From \(time\)"),
         series={
-            "Afname Dag|Offtake Day": _flow("grid_import", "day"),
-            "Afname Nacht|Offtake Night": _flow("grid_import", "night"),
-            "Injectie Dag|Injection Day": _flow("grid_export", "day"),
-            "Injectie Nacht|Injection Night": _flow("grid_export", "night"),
+            "Afname Dag|Offtake Day": flow("grid_import", "day"),
+            "Afname Nacht|Offtake Night": flow("grid_import", "night"),
+            "Injectie Dag|Injection Day": flow("grid_export", "day"),
+            "Injectie Nacht|Injection Night": flow("grid_export", "night"),
         },
         device="Register",
         value="Volume",
@@ -208,8 +201,8 @@ TABLES = (
         "HomeWizard P1",
         time="time",
         series={
-            "Import (T[1-4]) kWh": _flow("grid_import", r"\1", measures="counter"),
-            "Export (T[1-4]) kWh": _flow("grid_export", r"\1", measures="counter"),
+            "Import (T[1-4]) kWh": flow("grid_import", r"\1", measures="counter"),
+            "Export (T[1-4]) kWh": flow("grid_export", r"\1", measures="counter"),
         },
     ),
     # HomeWizard kWh meters do not say what hangs on them, so home.yaml must. From public sample exports of the app.
@@ -229,9 +222,9 @@ TABLES = (
         time="Timestamp",
         series={
             r"(?:Diverter|Boosted) Energy \(L[1-3]\) \(Wh\)": SeriesMapping("myenergi {single}", "Wh", role="device"),
-            r"Net Grid Import \(Wh\)": _flow("grid_import", unit="Wh"),
-            r"Net Grid Export \(Wh\)": _flow("grid_export", unit="Wh"),
-            r"Total Generation \(Wh\)": _flow("solar", unit="Wh"),
+            r"Net Grid Import \(Wh\)": flow("grid_import", unit="Wh"),
+            r"Net Grid Export \(Wh\)": flow("grid_export", unit="Wh"),
+            r"Total Generation \(Wh\)": flow("solar", unit="Wh"),
         },
         single="Serial Number",
         zone="UTC",
@@ -246,8 +239,8 @@ TABLES = (
         "NextEnergy",
         time="Date Time UTC",
         series={
-            r"(?i)\s*levering\s*": _flow("grid_import", measures="counter"),
-            ".*": _flow("grid_export", measures="counter"),
+            r"(?i)\s*levering\s*": flow("grid_import", measures="counter"),
+            ".*": flow("grid_export", measures="counter"),
         },
         device="Direction",
         value="Reading Start",
@@ -274,8 +267,8 @@ TABLES = (
         "Shelly EM",
         time="Date/time UTC",
         series={
-            r"Active energy Wh(?: \(([A-C])\))?": _flow("grid_import", r"\1", "Wh"),
-            r"Returned energy Wh(?: \(([A-C])\))?": _flow("grid_export", r"\1", "Wh"),
+            r"Active energy Wh(?: \(([A-C])\))?": flow("grid_import", r"\1", "Wh"),
+            r"Returned energy Wh(?: \(([A-C])\))?": flow("grid_export", r"\1", "Wh"),
         },
         zone="UTC",
     ),
@@ -286,10 +279,10 @@ TABLES = (
         "Slimme Meter Portal",
         time="datum_tijd",
         series={
-            "levering_normaal": _flow("grid_import", "normal tariff"),
-            "levering_laag": _flow("grid_import", "low tariff"),
-            "teruglevering_normaal": _flow("grid_export", "normal tariff"),
-            "teruglevering_laag": _flow("grid_export", "low tariff"),
+            "levering_normaal": flow("grid_import", "normal tariff"),
+            "levering_laag": flow("grid_import", "low tariff"),
+            "teruglevering_normaal": flow("grid_export", "normal tariff"),
+            "teruglevering_laag": flow("grid_export", "low tariff"),
         },
         refuse={"levering": "a gas meter"},
         time_marks="end",

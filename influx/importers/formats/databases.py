@@ -6,6 +6,8 @@ Schemas: from the code of both.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
@@ -13,9 +15,25 @@ import pandas as pd
 from influx.core.errors import InputError, NoElectricityError
 from influx.core.settings import Role, Settings
 from influx.importers.reading import database, encoding, sheet, table, tabular
-from influx.importers.reading.layout import Layout, SeriesMapping, overridden
+from influx.importers.reading.layout import Layout, SeriesMapping, flow, overridden
 from influx.importers.reading.part import Part
 from influx.importers.reading.table import Table
+
+
+@contextmanager
+def opened(path: Path, program: str) -> Iterator[sqlite3.Connection]:
+    """Open the database of a program; that it cannot be read is an error of the user's file."""
+    try:
+        with database.opened(path) as base:
+            yield base
+    except InputError:
+        raise
+    except (sqlite3.Error, OSError, ValueError, OverflowError) as error:
+        raise InputError(
+            f"{path.name}: not readable as a database of {program}: {error}. Copy it again, if need be while {program} "
+            "stands still."
+        ) from error
+
 
 # --- Domoticz: registers in Wh every five minutes, by the home's clock ------------------------------------------------
 
@@ -41,14 +59,9 @@ def read_domoticz(path: Path, settings: Settings) -> Part:
     """Read the registers of electricity under the names of their devices; gas, water and others are left aside."""
     selects = [("", "Value", "Meter", _KWH_METER), *((way, way, "MultiMeter", "Type = 250") for way in _WAYS)]
     others = _SELECT.format("", "Value", "Meter", f"NOT ({_KWH_METER})") + "GROUP BY ID ORDER BY ID"
-    try:
-        with database.opened(path) as base:
-            states = [
-                row for select in selects for row in base.execute(_SELECT.format(*select) + "ORDER BY ID, m.rowid")
-            ]
-            aside = list(dict.fromkeys(str(row[1]) for row in base.execute(others)))
-    except (sqlite3.Error, OSError, ValueError) as error:
-        raise InputError(f"{path.name}: not readable as a Domoticz database: {error}. Copy it again.") from error
+    with opened(path, "Domoticz") as base:
+        states = [row for select in selects for row in base.execute(_SELECT.format(*select) + "ORDER BY ID, m.rowid")]
+        aside = list(dict.fromkeys(str(row[1]) for row in base.execute(others)))
     if not states:
         raise InputError(f"{path.name}: this database of Domoticz holds no state of a meter of electricity.")
     rows = pd.DataFrame(states, columns=["id", "name", "column", "kind", "time", "value"])
@@ -72,8 +85,8 @@ def read_domoticz(path: Path, settings: Settings) -> Part:
 _HOURS = "e_history_uur"
 _TIME = "TIMESTAMP"
 _FLOWS = {
-    "VERBR_KWH_X": SeriesMapping("grid import", role="grid_import"),
-    "GELVR_KWH_X": SeriesMapping("grid export", role="grid_export"),
+    "VERBR_KWH_X": flow("grid_import"),
+    "GELVR_KWH_X": flow("grid_export"),
 }
 _WATER = "VERBR_IN_M3_TOTAAL"
 
@@ -102,11 +115,8 @@ def read_p1mon(path: Path, settings: Settings) -> Part:
 
 def _hours(path: Path) -> list[list[str]]:
     """Return the cells of the table of hours."""
-    try:
-        with database.opened(path) as base:
-            found = base.execute(f"SELECT {', '.join([_TIME, *_FLOWS])} FROM {_HOURS} ORDER BY {_TIME}").fetchall()
-    except (sqlite3.Error, ValueError, OverflowError) as error:
-        raise InputError(f"{path.name}: not readable as a database of P1 Monitor: {error}. Copy it again.") from error
-    if not found:
+    with opened(path, "P1 Monitor") as base:
+        rows = base.execute(f"SELECT {', '.join([_TIME, *_FLOWS])} FROM {_HOURS} ORDER BY {_TIME}").fetchall()
+    if not rows:
         raise InputError(f"{path.name}: its table of hours is empty. Wait for an hour, and copy it again.")
-    return [["" if cell is None else str(cell) for cell in row] for row in found]
+    return [["" if cell is None else str(cell) for cell in row] for row in rows]

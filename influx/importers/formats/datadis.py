@@ -16,17 +16,16 @@ from influx.core import local_time
 from influx.core.errors import InputError
 from influx.core.settings import Settings
 from influx.importers.reading import cells, intervals, table, times
-from influx.importers.reading.layout import SeriesMapping
+from influx.importers.reading.layout import flow
 from influx.importers.reading.part import Part
 from influx.importers.reading.table import Table
 
-_IMPORT, _EXPORT = SeriesMapping("grid import", role="grid_import"), SeriesMapping("grid export", role="grid_export")
 _MAPPINGS = {
-    "consumo_kwh": _IMPORT,
-    "ae_kwh": _IMPORT,
-    "as_kwh": _EXPORT,
-    "energia_vertida_kwh": _EXPORT,
-    "energia_generada_kwh": SeriesMapping("solar", role="solar"),
+    "consumo_kwh": flow("grid_import"),
+    "ae_kwh": flow("grid_import"),
+    "as_kwh": flow("grid_export"),
+    "energia_vertida_kwh": flow("grid_export"),
+    "energia_generada_kwh": flow("solar"),
 }
 _YEARS = (np.datetime64("2000-01-01"), np.datetime64("2100-01-01"))
 _FAR = "not a day between the years 2000 and 2099"

@@ -17,13 +17,13 @@ from influx.core.settings import Role, Settings
 from influx.importers.autodetect import quantity_detection
 from influx.importers.autodetect.conclusion import AmbiguityError
 from influx.importers.reading import encoding, tabular
-from influx.importers.reading.layout import Layout, SeriesMapping
+from influx.importers.reading.layout import Layout, SeriesMapping, flow
 from influx.importers.reading.part import Part
 from influx.importers.reading.times import Order
 
 _LINE = re.compile(r"\s*(\d{10}|\d{13})(?:\.\d+)?\s*([,;\t])\s*(\d+(?:\.\d+)?)\s*")
 _TOON = re.compile(r"(gas|elec)_(?:(solar)_)?quantity(?:_(nt|lt))?(?:_(orig|produ))?_Current\w+Quantity_\d+yr\w+.*")
-_TARIFFS = {"nt": " normal tariff", "lt": " low tariff", None: ""}
+_TARIFFS = {"nt": "normal tariff", "lt": "low tariff", None: ""}
 _ROLES: dict[str, Role] = {
     "elec_feed_in_": "grid_import",
     "elec_feed_out_": "grid_export",
@@ -52,13 +52,13 @@ def read(path: Path, settings: Settings) -> Part:
         raise NoElectricityError(path.name, other[1])
     role = next((role for start, role in _ROLES.items() if path.stem.startswith(start)), None)
     mapping = SeriesMapping(path.stem, _unit(path, settings), "counter", role)
-    return _read(path, "register, seconds since 1970", mapping, settings)
+    return tabular.read(path, _layout(path, "register, seconds since 1970", mapping), settings)
 
 
 def read_toon(path: Path, settings: Settings) -> Part:
     """Read the register: `nt` and `lt` are the normal and the low tariff, `orig` was taken and `produ` fed in."""
-    found = _TOON.fullmatch(path.stem)
-    kind, sun, tariff, way = found.groups() if found is not None else ("elec", None, None, "orig")
+    match = _TOON.fullmatch(path.stem)
+    kind, sun, tariff, way = match.groups() if match else ("elec", None, None, "orig")
     if kind == "gas":
         raise NoElectricityError(path.name, "gas")
     if sun is None and way is None:
@@ -67,8 +67,15 @@ def read_toon(path: Path, settings: Settings) -> Part:
             "remove it from the folder."
         )
     role: Role = "solar" if sun else "grid_import" if way == "orig" else "grid_export"
-    mapping = SeriesMapping(role.replace("_", " ") + _TARIFFS[tariff], "Wh", "counter", role)
-    return _read(path, "Toon", mapping, settings)
+    mapping = flow(role, _TARIFFS[tariff], "Wh", "counter")
+    return tabular.read(path, _layout(path, "Toon", mapping), settings)
+
+
+def _layout(path: Path, title: str, mapping: SeriesMapping) -> Layout:
+    first = _LINE.fullmatch((encoding.first_lines(path, 1) or [""])[0])
+    order: Order = "ms" if first and len(first[1]) == 13 else "s"
+    separator = first[2] if first else ","
+    return Layout(title, "time", {"state": mapping}, order=order, line=0, names=("time", "state"), separator=separator)
 
 
 def _numbers(lines: list[str]) -> tuple[np.ndarray, np.ndarray]:
@@ -77,23 +84,12 @@ def _numbers(lines: list[str]) -> tuple[np.ndarray, np.ndarray]:
     return np.array([float(match[1]) for match in found]), np.array([float(match[3]) for match in found])
 
 
-def _read(path: Path, title: str, mapping: SeriesMapping, settings: Settings) -> Part:
-    first = _LINE.fullmatch((encoding.first_lines(path, 1) or [""])[0])
-    order: Order = "ms" if first and len(first[1]) == 13 else "s"
-    separator = first[2] if first else ","
-    names = ("time", "state")
-    layout = Layout(title, "time", {"state": mapping}, order=order, line=0, names=names, separator=separator)
-    return tabular.read(path, layout, settings)
-
-
 def _unit(path: Path, settings: Settings) -> str:
     """Return the unit of a register that does not say it, from how fast it counts in the beginning of its file."""
     file = settings.file(path.name)
-    if "unit" in file.model_fields_set or file.columns:
-        return "kWh"  # what home.yaml says comes after it
     times, states = _numbers(encoding.first_lines(path, 1 << 16))
-    if not len(times):
-        return "kWh"
+    if "unit" in file.model_fields_set or file.columns or not len(times):
+        return "kWh"  # what home.yaml says comes after it
     hours = np.ptp(times) / (3.6e6 if times[0] > 1e11 else 3600)
     risen = float(np.maximum(np.diff(states), 0).sum())
     if not risen or (risen < 30 * hours and (states % 1 > 0).any()):

@@ -35,7 +35,8 @@ def read(path: Path, settings: Settings) -> Part:
     cells.times(raw, "timestamp", settings.timezone, group="device_id")
     _finite(raw, "duration_minutes", zero="zero; a use of a device lasts some time", most=LONGEST_MINUTES)
     raw.reject(times.outliers(pd.DatetimeIndex(raw.rows["timestamp"]).asi8), "timestamp", times.OUTLIER)
-    frame = raw.rows[[*REQUIRED]].join(cells.optional_numbers(raw, STATIC_COLUMNS + CONTEXT_COLUMNS))
+    numbers, notes = cells.optional_numbers(raw, STATIC_COLUMNS + CONTEXT_COLUMNS)
+    frame, raw.notes = raw.rows[[*REQUIRED]].join(numbers), [*raw.notes, *notes]
     for name in _TEXTS:
         if name in raw.rows:
             text = raw.rows[name].astype("str").str.strip()

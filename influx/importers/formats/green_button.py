@@ -21,7 +21,7 @@ from defusedxml.ElementTree import fromstring
 
 from influx.core.errors import InputError
 from influx.core.settings import Role, Settings
-from influx.importers.reading import encoding, intervals
+from influx.importers.reading import cells, encoding, intervals
 from influx.importers.reading.layout import SeriesMapping
 from influx.importers.reading.part import Part
 from influx.importers.reading.table import ASIDE, Table
@@ -30,13 +30,7 @@ from influx.importers.reading.units import Measure
 _XML = re.compile(r"\s*<.*?(?:http://naesb\.org/espi|<(?:\w+:)?(?:UsagePoint|IntervalBlock|MeterReading)\b)", re.DOTALL)
 _ELECTRICITY = "0"
 _UNITS = {"72": "Wh", "38": "W"}
-_FORWARD: dict[str, Role] = {
-    "1": "grid_import",
-    "19": "grid_export",
-    "4": "grid_import",
-    "0": "grid_import",
-    "": "grid_import",
-}
+_DIRECTIONS: dict[Role, tuple[str, ...]] = {"grid_import": ("", "0", "1", "4"), "grid_export": ("19",)}
 _ESTIMATED = {"7", "8", "9", "10", "12", "13"}
 """Qualities of a reading that was not measured: edited by hand, estimated, questionable, projected or mixed."""
 
@@ -45,7 +39,6 @@ _REGISTERS = {"1", "2", "3", "9"}
 
 _MOST_POWER = 12
 _LONGEST = 40 * 86_400.0  # seconds
-_YEARS = (946_684_800.0, 4_102_444_800.0)
 _READING = ("timePeriod/start", "timePeriod/duration", "value", "ReadingQuality/quality")
 
 
@@ -104,6 +97,7 @@ def read(path: Path, settings: Settings) -> Part:
     raw = Table(path.name, rows, rows_read=len(rows))
     why = raw.rows.pop("why").to_numpy(object)
     raw.reject(why != "", "value", why, raw.rows.pop("text"))
+    cells.times(raw, "start", "UTC", order="s", into="timestamp")
     raw.rows["quality"] = pd.Categorical(raw.rows["quality"])
     mappings = {meaning.mapping.device_id: meaning.mapping for meaning in meanings}
     return intervals.to_intervals(raw, mappings, "Green Button", settings, column="value")
@@ -171,7 +165,8 @@ def _meaning(entry: _Entry, meter: _Entry | None, feed: _Feed) -> _Meaning:
     name = "" if meter is None else meter.here.rpartition("/")[2].strip("#")
     why = "" if kind is not None else "no reading type says what the value means"
     kind = kind or {}
-    unit, role = _UNITS.get(kind.get("uom", "")), _FORWARD.get(kind.get("flowDirection", ""))
+    unit = _UNITS.get(kind.get("uom", ""))
+    role = next((role for role, codes in _DIRECTIONS.items() if kind.get("flowDirection", "") in codes), None)
     if not why and (service != _ELECTRICITY or unit is None or role is None):
         why = f"{ASIDE}: service {service}, unit {kind.get('uom', '')}, direction {kind.get('flowDirection', '')}"
     measures: Measure = "power" if unit == "W" else "energy"
@@ -208,8 +203,8 @@ def _named(meanings: list[_Meaning]) -> list[_Meaning]:
 
 def _readings(block: ElementTree.Element, meaning: _Meaning) -> pd.DataFrame:
     """Return the intervals of a block as rows: time, length, value, quality, and why one cannot be used."""
-    cells = [[_text(reading, path) for path in _READING] for reading in block.iterfind("{*}IntervalReading")]
-    texts = pd.DataFrame(cells, columns=["start", "duration", "value", "quality"], dtype="str")
+    rows = [[_text(reading, path) for path in _READING] for reading in block.iterfind("{*}IntervalReading")]
+    texts = pd.DataFrame(rows, columns=["start", "duration", "value", "quality"], dtype="str")
     numbers = texts.apply(pd.to_numeric, errors="coerce").astype(float)
     start, duration, value = (numbers[name].to_numpy() for name in ("start", "duration", "value"))
     counter = meaning.mapping.measures == "counter"
@@ -217,19 +212,16 @@ def _readings(block: ElementTree.Element, meaning: _Meaning) -> pd.DataFrame:
     first = _number(_text(block, "interval/start"))
     begin = np.where(np.isfinite(start), start, first + np.arange(len(texts)) * meaning.length)
     begin = begin + duration if counter else begin
-    sane = (begin > _YEARS[0]) & (begin < _YEARS[1])
     long = np.isfinite(duration) & (duration < _LONGEST)
     reasons = {
         meaning.why: np.full(len(texts), bool(meaning.why)),
-        "its start is not a time between the years 2000 and 2099": ~sane,
         "its length is not known": ~long & (not counter),
         "not a number": ~np.isfinite(value),
     }
-    stamps = (np.where(sane, begin, 0) * 1e6).round().astype("int64").view("datetime64[us]")
     return pd.DataFrame(
         {
             "device_id": meaning.mapping.device_id,
-            "timestamp": pd.DatetimeIndex(stamps).tz_localize("UTC"),
+            "start": begin,
             "minutes": np.where(long, duration, 3600.0) / 60,
             "value": value * meaning.scale,
             "quality": np.where(texts["quality"].isin(_ESTIMATED), "estimated", "measured"),

@@ -18,7 +18,8 @@ import pandas as pd
 from influx.core.constants import HOUR_US
 from influx.core.errors import InputError
 from influx.core.settings import Role, Settings
-from influx.importers.reading import cells, database, encoding, intervals, table, tabular, times, units
+from influx.importers.formats.databases import opened
+from influx.importers.reading import cells, encoding, intervals, table, tabular, times, units
 from influx.importers.reading.layout import Layout, SeriesMapping, overridden
 from influx.importers.reading.part import Part
 from influx.importers.reading.table import ASIDE, Table
@@ -51,7 +52,6 @@ _SECONDS = {"statistics": 3600, "statistics_short_term": 300}
 """Tables of statistics, and how long a row of each lasts [s]."""
 
 _META = ("id", "statistic_id", "unit_of_measurement", "has_sum")
-_YEARS = (946_684_800.0, 4_102_444_800.0)
 
 
 def is_database(path: Path) -> bool:
@@ -68,18 +68,10 @@ def read_database(path: Path, settings: Settings) -> Part:
     `sum` is the state of a register at the end of the hour that begins at `start_ts` (`start` as text in older
     databases). Statistics of five minutes follow for the time after the last hour.
     """
-    try:
-        with database.opened(path) as base:
-            found, notes = _statistics(base, path)
-            counts = bool(found["sums"].all())
-            rows = _rows(base, ",".join(map(str, found.index)), "sum" if counts else "mean")
-    except InputError:
-        raise
-    except (sqlite3.Error, OSError, ValueError, OverflowError) as error:
-        raise InputError(
-            f"{path.name}: not readable as a Home Assistant database: {error}. Copy it again, if need be while Home "
-            "Assistant stands still."
-        ) from error
+    with opened(path, "Home Assistant") as base:
+        found, notes = _statistics(base, path)
+        counts = bool(found["sums"].all())
+        rows = _rows(base, ",".join(map(str, found.index)), "sum" if counts else "mean")
     if rows.empty:
         raise InputError(
             f"{path.name}: the statistics of this database are empty. Wait for an hour, and copy it again."
@@ -92,18 +84,17 @@ def read_database(path: Path, settings: Settings) -> Part:
     for name, column in settings.file(path.name).columns.items():
         if name in mappings:
             mappings[name] = replace(mappings[name], device_id=column.device or short[name], role=column.role)
-    good = rows["start"].between(*_YEARS, inclusive="neither").to_numpy(bool)
-    micros = (rows["start"].where(good, 0) * 1e6).round().astype("int64").to_numpy()
+    micros = (rows["start"].fillna(0).clip(0, 1e11) * 1e6).round().astype("int64").to_numpy()
     frame = pd.DataFrame(
         {
             "device_id": pd.Categorical.from_codes(found.index.get_indexer(rows["number"]), list(found["name"])),
-            "timestamp": pd.DatetimeIndex(micros.view("datetime64[us]")).tz_localize("UTC"),
+            "start_ts": pd.DatetimeIndex(micros.view("datetime64[us]")).tz_localize("UTC"),
             "value": rows["value"].to_numpy(float),
         },
         index=rows["row"].astype("int64").to_numpy(),
     )
     raw = Table(path.name, frame, rows_read=len(frame), notes=notes)
-    raw.reject(~good, "start_ts", "its start is not a time between the years 2000 and 2099", rows["start"])
+    cells.times(raw, "start_ts", "UTC", into="timestamp")
     raw.reject((raw.rows["value"].abs() > cells.LARGEST).to_numpy(bool), "sum", "infinite", raw.rows["value"])
     return intervals.to_intervals(raw, mappings, "Home Assistant, database", settings, column="sum")
 

@@ -15,10 +15,9 @@ from influx.core.errors import InputError, NoElectricityError
 from influx.core.settings import Role, Settings
 from influx.importers.formats.adapters import octopus_series, with_zeros
 from influx.importers.reading import json_text, tabular
-from influx.importers.reading.layout import Layout, SeriesMapping, overridden
+from influx.importers.reading.layout import Layout, SeriesMapping, flow, overridden
 from influx.importers.reading.part import Part
 from influx.importers.reading.table import Table
-from influx.importers.reading.units import Measure
 
 
 @dataclass(frozen=True)
@@ -44,10 +43,6 @@ class JsonFormat:
         raw = self.prepare(json_text.table_of(path.name, records, {name: name for name in columns if name}))
         part = tabular.of([raw], overridden(layout, settings.file(path.name)), settings)
         return self.complete(part, content, path)
-
-
-def _flow(role: Role, unit: object = None, measures: Measure = "energy") -> SeriesMapping:
-    return SeriesMapping(role.replace("_", " "), str(unit or "kWh"), measures, role)
 
 
 def _below(record: object, *keys: str) -> object:
@@ -89,7 +84,7 @@ def _givenergy(content: object, path: Path) -> tuple[Iterable[object], Layout]:
         return record | ({name: _below(record, *name.split(".")) for name in _GIVENERGY} if good else {})
 
     page = content.get("data") if isinstance(content, dict) else content
-    mappings = {name: _flow(role, measures="counter") for name, role in _GIVENERGY.items()}
+    mappings = {name: flow(role, measures="counter") for name, role in _GIVENERGY.items()}
     return map(flat, page if isinstance(page, list) else [page]), Layout("GivEnergy", "time", mappings)
 
 
@@ -214,7 +209,7 @@ def _tibber(content: object, path: Path) -> tuple[Iterable[object], Layout]:
         for kind, nodes in lists
         for node in nodes
     ]
-    mappings = {kind: _flow(role) for kind, role in _TIBBER.items()}
+    mappings = {kind: flow(role) for kind, role in _TIBBER.items()}
     return records, Layout("Tibber", "from", mappings, "kind", "amount", end="to")
 
 

@@ -16,7 +16,7 @@ import pandas as pd
 from influx.core.errors import InputError
 from influx.core.settings import Role, Settings
 from influx.importers.reading import cells, encoding, table, tabular
-from influx.importers.reading.layout import Layout, SeriesMapping, overridden
+from influx.importers.reading.layout import Layout, SeriesMapping, flow, overridden
 from influx.importers.reading.lines import split_header
 from influx.importers.reading.part import Part
 from influx.importers.reading.table import Table
@@ -70,8 +70,14 @@ def read_edf(path: Path, settings: Settings) -> Part:
     if not rows:
         raise InputError(f"{path.name}: no line of it holds a half hour and its power. Export it again.")
     raw = _table(path, rows, ["time", "power"], lost, "no half hour and its power")
-    mapping = SeriesMapping("grid import", "W", "power", "grid_import")
-    layout = Layout("EDF", "time", {"power": mapping}, time_marks="end", zone="Europe/Paris", comma=True)
+    layout = Layout(
+        "EDF",
+        "time",
+        {"power": flow("grid_import", "", "W", "power")},
+        time_marks="end",
+        zone="Europe/Paris",
+        comma=True,
+    )
     return tabular.of([raw], overridden(layout, settings.file(path.name)), settings)
 
 
@@ -172,9 +178,9 @@ def read_green_button(path: Path, settings: Settings) -> Part:
         if fed_in:
             rows = raw.rows["meter"] == name
             raw.rows.loc[rows, "value"] = raw.rows.loc[rows, "value"].str.removeprefix("-")
-        number = f" {name.split(' ')[0]}" if len(meters) > 2 else ""
+        number = name.split(" ")[0] if len(meters) > 2 else ""
         role: Role = "grid_export" if fed_in else "grid_import"
-        mappings[name] = SeriesMapping(role.replace("_", " ") + number, role=role)
+        mappings[name] = flow(role, number)
     layout = Layout("Green Button, text", "start", mappings, device="meter", value="value", end="end")
     return tabular.of([raw], overridden(layout, settings.file(path.name)), settings)
 

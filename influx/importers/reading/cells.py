@@ -18,56 +18,35 @@ from influx.importers.reading.times import MISSING, Order, parse
 LARGEST = 1e15
 """No meter shows more, in whatever unit: such a number is as good as infinite."""
 
-_FLAGS = {"true": "1", "false": "0", "yes": "1", "no": "0"}
 TIME = r"\d{4}-\d\d-\d\d(?:[T ]\d\d?:\d\d(?::\d\d(?:\.\d+)?)?)?"
 OFFSET = r" ?(?:Z|[+-](?:0\d|1[0-4])(?::?[0-5]\d)?)"
+_FLAGS = {"true": "1", "false": "0", "yes": "1", "no": "0"}
 _YEARS = (pd.Timestamp("2000-01-01", tz="UTC"), pd.Timestamp("2100-01-01", tz="UTC"))
 
 
 def numbers(cells: pd.Series, comma: bool = False, flags: bool = False) -> tuple[np.ndarray, np.ndarray]:
-    """Return cells as floats, and where they are something else than a number.
+    """Return cells as floats, infinite beyond `LARGEST`, and where they are something else than a number.
 
-    Parameters
-    ----------
-    cells : Series, shape (n,)
-        Text or numbers; blank cells and the words of `MISSING` are NaN, not faults.
-    comma : bool
-        Whether decimals may be written with a comma.
-    flags : bool
-        Whether true, false, yes and no are 1 and 0, rather than faults.
-
-    Returns
-    -------
-    values : ndarray of float, shape (n,)
-        Infinite beyond `LARGEST`.
-    bad : ndarray of bool, shape (n,)
+    Blank cells and the words of `MISSING` are NaN, not faults. `comma` tells that decimals may be written with a comma,
+    `flags` that true, false, yes and no are 1 and 0, rather than faults.
     """
-    values, bad = _numbers(cells, comma, flags)
-    values = values.copy()
+    bad = np.zeros(len(cells), bool)
+    if pd.api.types.is_bool_dtype(cells) and not flags:
+        return np.full(len(cells), np.nan), ~bad
+    if pd.api.types.is_numeric_dtype(cells):
+        values = cells.astype("Float64").to_numpy(float, na_value=np.nan).copy()
+    elif comma or flags or (values := _plain_numbers(cells)) is None:
+        text = cells.astype("str").fillna("").str.strip().str.lower()
+        text = _with_points(text.replace(_FLAGS) if flags else text, comma)
+        values = pd.to_numeric(text, errors="coerce").to_numpy(float).copy()
+        values[text.isin([*MISSING, *_FLAGS]).to_numpy(bool)] = np.nan
+        bad = np.isnan(values) & ~text.isin(MISSING).to_numpy(bool)
     values[np.abs(values) > LARGEST] = np.inf
     return values, bad
 
 
-def _numbers(cells: pd.Series, comma: bool, flags: bool) -> tuple[np.ndarray, np.ndarray]:
-    if pd.api.types.is_bool_dtype(cells) and not flags:
-        return np.full(len(cells), np.nan), np.ones(len(cells), bool)
-    if pd.api.types.is_numeric_dtype(cells):
-        return cells.astype("Float64").to_numpy(float, na_value=np.nan), np.zeros(len(cells), bool)
-    quick = None if comma or flags else _quick(cells)
-    if quick is not None:
-        return quick, np.zeros(len(cells), bool)
-    text = cells.astype("str").fillna("").str.strip().str.lower()
-    if flags:
-        text = text.replace(_FLAGS)
-    text = _plain(text, comma)
-    values = pd.to_numeric(text, errors="coerce").to_numpy(float).copy()
-    words = text.isin([*MISSING, *_FLAGS]).to_numpy(bool)
-    values[words] = np.nan
-    return values, np.isnan(values) & ~text.isin(MISSING).to_numpy(bool)
-
-
-def _quick(cells: pd.Series) -> np.ndarray | None:
-    """Return cells as floats, or None where any of them is neither a plain number nor blank."""
+def _plain_numbers(cells: pd.Series) -> np.ndarray | None:
+    """Return cells as floats, quickly, or None where any of them is neither a plain number nor blank."""
     texts = pa.array(cells, from_pandas=True)
     if not (pa.types.is_string(texts.type) or pa.types.is_large_string(texts.type)):
         return None
@@ -75,13 +54,12 @@ def _quick(cells: pd.Series) -> np.ndarray | None:
         blank = pc.equal(texts, "")
         if pc.any(blank).as_py():
             texts = pc.if_else(blank, pa.scalar(None, texts.type), texts)
-        values = pc.cast(texts, pa.float64()).fill_null(np.nan)
+        return pc.cast(texts, pa.float64()).fill_null(np.nan).to_numpy(zero_copy_only=False).copy()
     except pa.ArrowInvalid:
         return None
-    return values.to_numpy(zero_copy_only=False).copy()
 
 
-def _plain(text: pd.Series, comma: bool) -> pd.Series:
+def _with_points(text: pd.Series, comma: bool) -> pd.Series:
     """Return numbers without the signs that part their thousands, and with a point before their decimals."""
     decimal, thousands = (",", r"[. '\u00a0\u202f]") if comma else (r"\.", r"[, '\u00a0\u202f]")
     parted = text.str.fullmatch(rf"[+-]?\d{{1,3}}(?:{thousands}\d{{3}})+{decimal}\d*")
@@ -89,21 +67,21 @@ def _plain(text: pd.Series, comma: bool) -> pd.Series:
     return text.str.replace(",", ".", regex=False) if comma else text
 
 
-def optional_numbers(table: Table, columns: tuple[str, ...]) -> pd.DataFrame:
-    """Return those of `columns` that are there, as floats; cells that are no finite number are NaN, told in a note."""
-    out = {}
+def optional_numbers(table: Table, columns: tuple[str, ...]) -> tuple[pd.DataFrame, list[str]]:
+    """Return those of `columns` that are there, as floats, and notes on cells that are no finite number, and so NaN."""
+    out, notes = {}, []
     for name in columns:
         if name in table.rows:
             values, bad = numbers(table.rows[name], table.comma, flags=True)
             bad |= np.isinf(values)
             if bad.any():
                 first, count = table.rows.index[bad][0], int(bad.sum())
-                table.notes.append(
+                notes.append(
                     f"{table.file}: {count} value{'s' * (count > 1)} of {name} cannot be read as a number and count as "
                     f"unknown (first: row {first}, {str(table.rows.at[first, name])[:40]!r})."
                 )
             out[name] = np.where(bad, np.nan, values)
-    return pd.DataFrame(out, index=table.rows.index)
+    return pd.DataFrame(out, index=table.rows.index), notes
 
 
 def reject_empty(table: Table, column: str) -> None:
@@ -116,18 +94,7 @@ def reject_empty(table: Table, column: str) -> None:
 def times(
     table: Table, column: str, timezone: str, group: str | None = None, order: Order = "ymd", into: str | None = None
 ) -> None:
-    """Turn a column into UTC stamps, and reject the rows whose time cannot be read or has no answer.
-
-    Parameters
-    ----------
-    timezone : str
-        Whose clock wrote the times without an offset.
-    group : str, optional
-        The column that says whose times they are, where a local hour stands twice (`clock.to_utc`).
-    order : Order
-    into : str, optional
-        The column that the stamps are written to, where it is another one.
-    """
+    """Turn a column of times into UTC stamps, as `settle` does; `into` is another column for them."""
     cells = table.rows[column]
     micros, reasons = parse(cells, order)
     settle(table, into or column, micros, reasons, timezone, group, cells)
@@ -145,15 +112,15 @@ def settle(
 ) -> None:
     """Put what `times.parse` returned into a column as UTC stamps, and reject the rows that have a reason.
 
-    `rank` rises with time beside them, where something does (`clock.to_utc`).
+    `timezone` is that of the clock that wrote times without an offset. Where a local hour stands twice, `group` is the
+    column that says whose times they are, and `rank` rises with time beside them, where something does.
     """
     naive = np.flatnonzero(reasons == "naive")
     wall = pd.DatetimeIndex(micros[naive].view("datetime64[us]"))
     whose = None if group is None else pd.factorize(table.rows[group])[0][naive]
-    known, why = local_time.to_utc(wall, timezone, whose, None if rank is None else rank[naive])
     micros, reasons = micros.copy(), reasons.copy()
+    known, reasons[naive] = local_time.to_utc(wall, timezone, whose, None if rank is None else rank[naive])
     micros[naive] = known.asi8
-    reasons[naive] = why
     utc = pd.DatetimeIndex(micros.view("datetime64[us]")).tz_localize("UTC")
     reasons[((utc < _YEARS[0]) | (utc >= _YEARS[1])) & (reasons == "")] = "not a time between the years 2000 and 2099"
     table.rows = table.rows.assign(**{column: utc})

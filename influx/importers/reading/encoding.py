@@ -33,17 +33,12 @@ def kind(path: Path) -> Kind:
 
 
 def head(path: Path, size: int = 1 << 16) -> str:
-    """Return the beginning of a text file, its line ends as `\\n`; the last line may be cut.
-
-    Raises
-    ------
-    InputError
-        The file is no text.
-    """
+    """Return the beginning of a text file, its line ends as `\\n`; the last line may be cut."""
     with path.open("rb") as file:
         start = file.read(size)
     marked = _marked(start)
-    _refuse_binary(start, path.name, marked)
+    if marked != "utf-16":
+        _refuse_binary(start, path.name)
     for name in (marked,) if marked == "utf-16" else (marked or "utf-8", "latin-1"):
         try:
             return plain(codecs.getincrementaldecoder(name)("strict").decode(start))
@@ -60,16 +55,15 @@ def first_lines(path: Path, most: int) -> list[str]:
         return []
 
 
-def blocks(path: Path) -> Iterator[str]:
+def blocks(path: Path, header: int = 0) -> Iterator[str]:
     """Return the text of a file in pieces that end with a line, their line ends as `\\n`.
 
-    Raises
-    ------
-    InputError
-        The file is no text.
+    Where the line of a header is given, it is the first piece, and those above it are passed over.
     """
     with path.open(encoding=name_of(path), newline=None) as file:
         try:
+            if header:
+                yield [file.readline() for _ in range(header)][-1].removesuffix("\n")
             while text := file.read(BLOCK):
                 text += file.readline()
                 more = 0
@@ -85,21 +79,22 @@ def blocks(path: Path) -> Iterator[str]:
 def name_of(path: Path) -> str:
     """Return the encoding of all of a file."""
     with path.open("rb") as file:
-        start = file.read(4)
+        marked = _marked(file.read(4))
+        if marked == "utf-16":
+            return marked
         file.seek(0)
-        marked = _marked(start)
-        decoder = codecs.getincrementaldecoder(marked or "utf-8")("strict")
         name = marked or "utf-8"
-        while True:
-            piece = file.read(1 << 22)
-            _refuse_binary(piece, path.name, marked)
+        decoder = codecs.getincrementaldecoder(name)("strict")
+        while piece := file.read(1 << 22):
+            _refuse_binary(piece, path.name)
             try:
-                if name != "latin-1" and marked != "utf-16":
-                    decoder.decode(piece, not piece)
+                decoder.decode(piece if name != "latin-1" else b"")
             except UnicodeDecodeError:
                 name = "latin-1"
-            if not piece:
-                break
+        try:
+            decoder.decode(b"", True)
+        except UnicodeDecodeError:
+            name = "latin-1"
     return name
 
 
@@ -107,9 +102,7 @@ def _marked(start: bytes) -> str | None:
     return next((name for mark, name in _MARKS if start.startswith(mark)), None)
 
 
-def _refuse_binary(piece: bytes, file: str, marked: str | None) -> None:
-    if marked == "utf-16":
-        return
+def _refuse_binary(piece: bytes, file: str) -> None:
     odd = len(piece) - len(piece.translate(None, _CONTROL))
     if b"\0" in piece or odd > len(piece) / 50:
         raise InputError(f"{file}: this is not a text table (it holds binary bytes). Export it as CSV or Parquet.")

@@ -62,13 +62,18 @@ Gaps = Literal["unknown", "unchanged"]
 
 @dataclass
 class _Series:
-    """The readings of one series, in the order of its rows: start [us], length [min], energy [kWh], quality, faults."""
+    """The readings of a series, in the order of its rows: start [us], length [min], energy [kWh], quality, faults."""
 
     start: np.ndarray
     minutes: np.ndarray
     kwh: np.ndarray
     quality: np.ndarray
     reasons: np.ndarray
+
+    @classmethod
+    def of(cls, times: np.ndarray, minutes: np.ndarray, kwh: np.ndarray, time_marks: str) -> _Series:
+        start = times if time_marks == "start" else times - np.rint(minutes * MINUTE_US).astype("int64")
+        return cls(start, minutes, kwh, np.zeros(len(times), "int8"), np.full(len(times), "", dtype=object))
 
 
 def to_intervals(
@@ -82,23 +87,10 @@ def to_intervals(
 ) -> Part:
     """Return the readings of a file from what its series observed.
 
-    Parameters
-    ----------
-    raw : Table
-        Its rows have `device_id`, `timestamp` (UTC) and `value` (float, NaN unknown), and where the file says them
-        `minutes` (how long a value holds), `quality` and `home_id`; the index is the row of the file.
-    mappings : mapping of str to SeriesMapping
-        What each series measures, by the names in `device_id`, which may differ from `SeriesMapping.device_id`.
-    format_name : str
-        What the reconciliation calls the format.
-    settings : Settings
-        Whose devices and connection say what is impossible.
-    time_marks : {"start", "end"}
-        Which end of its interval the time of an energy or a power marks.
-    gaps : {"unknown", "unchanged"}
-        What a time without a row means: nothing is known, or nothing has changed.
-    column : str
-        Where the values stand, for the rejected rows; a series' own name where it is not given.
+    The rows of `raw` have `device_id`, `timestamp` (UTC) and `value` (float, NaN unknown), and where the file says them
+    `minutes` (how long a value holds), `quality` and `home_id`; the index is the row of the file. `mappings` are by the
+    names in `device_id`, `time_marks` and `gaps` are those of a `Layout`, and `column` is where the values stand, for
+    the rejected rows; a series' own name where it is not given.
 
     Raises
     ------
@@ -106,39 +98,44 @@ def to_intervals(
         A unit is none of energy or power, the readings of a series are coarser than hourly, or most cannot be used.
     """
     raw.reject(outliers(pd.DatetimeIndex(raw.rows["timestamp"]).asi8), "timestamp", OUTLIER)
-    codes, found = pd.factorize(raw.rows["device_id"])
-    of_series = [mappings[str(name)] for name in found]
+    codes, names = pd.factorize(raw.rows["device_id"])
+    of_series = [mappings[str(name)] for name in names]
     stamps = pd.DatetimeIndex(raw.rows["timestamp"]).as_unit("us").asi8
     values = raw.rows["value"].to_numpy(float)
     given = raw.rows["minutes"].to_numpy(float) if "minutes" in raw.rows else None
-    places = [np.flatnonzero(codes == code) for code in range(len(found))]
+    places = [np.flatnonzero(codes == code) for code in range(len(names))]
     lengths = _lengths(raw, {m.device_id: stamps[rows] for m, rows in zip(of_series, places, strict=True)}, given, gaps)
-    n = len(raw.rows)
-    whole = _Series(np.empty(n, "int64"), np.empty(n), np.empty(n), np.zeros(n, "int8"), np.full(n, "", dtype=object))
+    whole = _Series.of(stamps.copy(), np.empty(len(stamps)), np.empty(len(stamps)), "start")
     for mapping, rows in zip(of_series, places, strict=True):
         scaled, length = values[rows] * _scale(mapping, raw.file), lengths[mapping.device_id]
-        most = most_kw(mapping.device_id, settings)
+        limit_kw = most_kw(mapping.device_id, settings)
         if mapping.measures == "counter":
-            series, events = _counted(stamps[rows], scaled, length, most, gaps)
-            raw.notes += _notes_on(events, f"{raw.file}: ", mapping.device_id)
+            series, events = _counted(stamps[rows], scaled, length, limit_kw, gaps)
+            for event, times in events.items():
+                often = "once" if times == 1 else f"{times} times"
+                note = _EVENTS[event].format(name=mapping.device_id, times=often)
+                raw.notes += [f"{raw.file}: {note}."] if times else []
         else:
             power = mapping.measures == "power"
             minutes = _lasting(stamps[rows], length, power, time_marks, gaps) if given is None else given[rows]
-            series = _flowed(stamps[rows], minutes, scaled * minutes / 60 if power else scaled, time_marks)
-            _refuse_impossible(series, most, mapping.device_id)
+            series = _Series.of(stamps[rows], minutes, scaled * minutes / 60 if power else scaled, time_marks)
+            limit = f"more than the {limit_kw:g} kW that {mapping.device_id} can draw"
+            over = np.abs(series.kwh) > limit_kw * minutes / 60 + 1e-9
+            series.reasons[over] = f"{limit}; mend power_limit_kw or its power_rating_watt in home.yaml"
+            series.reasons[np.isinf(series.kwh)] = "infinite"
             if "quality" in raw.rows:
                 series.quality = pd.Categorical(raw.rows["quality"].iloc[rows], QUALITIES).codes.astype("int8")
                 series.kwh = np.where(series.quality == 2, np.nan, series.kwh)
-        for part in ("start", "minutes", "kwh", "quality", "reasons"):
-            getattr(whole, part)[rows] = getattr(series, part)
+        for part, array in vars(whole).items():
+            array[rows] = getattr(series, part)
     raw.rows = _frame(raw.rows, codes, [mapping.device_id for mapping in of_series], whole)
     raw.kwh_of = lambda rows: rows["energy_kwh"].to_numpy(float)
     bad = whole.reasons != ""
     if bad.any():
-        where = np.array([column or str(name) for name in found], dtype=object)[codes]
-        texts = np.full(n, "", dtype=object)
+        columns = np.array([column or str(name) for name in names], dtype=object)[codes]
+        texts = np.full(len(bad), "", dtype=object)
         texts[bad] = [f"{value:.10g}" for value in values[bad]]
-        raw.reject(bad, where, whole.reasons, pd.Series(texts, index=raw.rows.index))
+        raw.reject(bad, columns, whole.reasons, pd.Series(texts, index=raw.rows.index))
     roles = {mapping.device_id: mapping.role for mapping in of_series if mapping.role is not None}
     return part_of(raw, "readings", format_name, _split_by_sign(raw, roles, settings, column))
 
@@ -185,56 +182,42 @@ def _lengths(raw: Table, stamps: dict[str, np.ndarray], given: np.ndarray | None
 
 def _lasting(stamps: np.ndarray, length: float, power: bool, time_marks: str, gaps: Gaps) -> np.ndarray:
     """Return how long each value lasts [min]: an energy as usual, a power up to the next value unless that is late."""
+
+    def to_neighbour(times: np.ndarray) -> np.ndarray:
+        gap = np.diff(times) / MINUTE_US
+        return np.append(gap, length) if time_marks == "start" else np.append(length, gap)
+
     if power and gaps == "unknown":  # rows of one time last equally long; of states that replace each other the last
         times, place = np.unique(stamps, return_inverse=True)
-        gap = _to_neighbour(times, length, time_marks)[place]
+        gap = to_neighbour(times)[place]
         return np.where(gap <= _LATER * length, gap, length)
     order, gap = np.argsort(stamps, kind="stable"), np.empty(len(stamps))
-    gap[order] = _to_neighbour(stamps[order], length, time_marks)
+    gap[order] = to_neighbour(stamps[order])
     return gap if power else np.where((gap > 0) & (gap < _SOONER * length), gap, length)
 
 
-def _to_neighbour(times: np.ndarray, length: float, time_marks: str) -> np.ndarray:
-    """Return the time to the next reading, or since the one before where times mark ends [min]."""
-    gap = np.diff(times) / MINUTE_US
-    return np.append(gap, length) if time_marks == "start" else np.append(length, gap)
-
-
-def _flowed(stamps: np.ndarray, minutes: np.ndarray, kwh: np.ndarray, time_marks: str) -> _Series:
-    start = stamps if time_marks == "start" else stamps - np.rint(minutes * MINUTE_US).astype("int64")
-    return _Series(start, minutes, kwh, np.zeros(len(stamps), "int8"), np.full(len(stamps), "", dtype=object))
-
-
-def _refuse_impossible(series: _Series, most: float, name: str) -> None:
-    over = np.abs(series.kwh) > most * series.minutes / 60 + 1e-9
-    why = f"more than the {most:g} kW that {name} can draw; mend power_limit_kw or its power_rating_watt in home.yaml"
-    series.reasons[over] = why
-    series.reasons[np.isinf(series.kwh)] = "infinite"
-
-
 def _counted(
-    stamps: np.ndarray, states: np.ndarray, length: float, most: float, gaps: Gaps
+    stamps: np.ndarray, states: np.ndarray, length: float, limit_kw: float, gaps: Gaps
 ) -> tuple[_Series, dict[str, int]]:
     """Return what a register counted between its states, each at the row of the later one, and what it went through."""
     order = np.argsort(stamps, kind="stable")
     times = stamps[order]
-    twice = np.append(times[:-1] == times[1:], False)
-    found = count(np.where(twice, np.nan, states[order]), times / HOUR_US, most)
-    bridged = found.since >= 0
-    whole = np.where(bridged, (times - times[found.since]) / MINUTE_US, length)
-    passed_over = bridged & (found.since < np.arange(len(times)) - 1)
-    outage = (found.kwh > 0) & (passed_over if gaps == "unchanged" else whole > 1.5 * length)
-    quality = np.where(np.isnan(found.kwh), 2, np.where(outage | found.estimated, 1, 0))
+    repeated = np.append(times[:-1] == times[1:], False)
+    counted = count(np.where(repeated, np.nan, states[order]), times / HOUR_US, limit_kw)
+    bridged = counted.since >= 0
+    minutes = np.where(bridged, (times - times[counted.since]) / MINUTE_US, length)
+    passed_over = bridged & (counted.since < np.arange(len(times)) - 1)
+    outage = (counted.kwh > 0) & (passed_over if gaps == "unchanged" else minutes > 1.5 * length)
+    quality = np.where(outage | counted.estimated, 1, 0)
+    series = _Series.of(times, np.maximum(minutes, _SHORTEST), counted.kwh, "end")
     back = np.argsort(order, kind="stable")
-    series = _flowed(times, np.maximum(whole, _SHORTEST), found.kwh, "end")
-    out = _Series(*(part[back] for part in (series.start, series.minutes, found.kwh, quality, found.reasons)))
-    events = {"resets": found.resets, "replaced": found.replaced, "back": found.back}
-    return out, {**events, "twice": int(twice.sum()), "outages": int(outage.sum())}
-
-
-def _notes_on(events: dict[str, int], begin: str, name: str) -> list[str]:
-    often = {event: "once" if times == 1 else f"{times} times" for event, times in events.items() if times}
-    return [f"{begin}{_EVENTS[event].format(name=name, times=times)}." for event, times in often.items()]
+    parts = (series.start, series.minutes, counted.kwh, quality, counted.reasons)
+    events = {name: int(getattr(counted, name)) for name in ("resets", "replaced", "back")}
+    return _Series(*(part[back] for part in parts)), {
+        **events,
+        "twice": int(repeated.sum()),
+        "outages": int(outage.sum()),
+    }
 
 
 def _frame(rows: pd.DataFrame, codes: np.ndarray, names: list[str], series: _Series) -> pd.DataFrame:
@@ -263,16 +246,17 @@ def _split_by_sign(raw: Table, roles: dict[str, Role], settings: Settings, colum
     if not (raw.rows["energy_kwh"].to_numpy(float) < 0).any():
         return roles
     parts, roles = [], dict(roles)
-    for name, rows in raw.rows.groupby("device_id", observed=True, sort=False):
-        device = settings.devices.get(str(name))
-        role = device.role if device is not None and device.role is not None else roles.get(str(name))
-        kwh, notes = _with_sign(rows["energy_kwh"].to_numpy(float), str(name), role)
-        series = {str(name): kwh}
+    for device_id, rows in raw.rows.groupby("device_id", observed=True, sort=False):
+        name = str(device_id)
+        device = settings.devices.get(name)
+        role = device.role if device is not None and device.role is not None else roles.get(name)
+        kwh, notes = _with_sign(rows["energy_kwh"].to_numpy(float), name, role)
+        series = {name: kwh}
         if role in _BACK and (kwh < 0).any():
             back = f"{name} back"
             notes.append(f"{name} flows both ways; what is below zero is {back}.")
-            series = {str(name): np.maximum(kwh, 0.0), back: np.maximum(-kwh, 0.0)}  # NaN stays NaN in both
-            roles |= {str(name): role, back: _BACK[role]}
+            series = {name: np.maximum(kwh, 0.0), back: np.maximum(-kwh, 0.0)}  # NaN stays NaN in both
+            roles |= {name: role, back: _BACK[role]}
             raw.rows_read += len(rows)
         raw.notes += [f"{raw.file}: {note}" for note in notes]
         rows = rows.astype({"device_id": "str"})

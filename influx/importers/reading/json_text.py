@@ -58,19 +58,9 @@ def _mapping(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def table_of(file: str, records: Iterable[object], keys: Mapping[str, str]) -> Table:
-    """Return records as a table of texts, numbered from 1.
+    """Return records as a table of texts, numbered from 1; what is no mapping, or has a key twice, is rejected.
 
-    Parameters
-    ----------
-    records : iterable
-        Mappings; what is none, or has a key twice, is rejected.
-    keys : mapping of str to str
-        The keys that become columns, and their names there; a key that a record does not have is blank.
-
-    Raises
-    ------
-    InputError
-        There is no record.
+    `keys` become columns of the names that they are mapped to; one that a record does not have is blank.
     """
     columns: dict[str, list[str]] = {name: [] for name in keys.values()}
     numbers, faults, count = [], [], 0
@@ -82,19 +72,13 @@ def table_of(file: str, records: Iterable[object], keys: Mapping[str, str]) -> T
             continue
         numbers.append(count)
         for key, name in keys.items():
-            columns[name].append(_cell(record.get(key)))
+            value = record.get(key)
+            columns[name].append("" if value is None else value if isinstance(value, str) else _shown(value))
     if not count:
         raise InputError(f"{file}: it holds no reading. Export it again, or remove it.")
     rows = pd.DataFrame(columns, index=pd.Index(numbers, dtype="int64"), dtype="str")
-    out = Table(file, rows, rows_read=count)
-    if faults:
-        lines, texts, reasons = zip(*faults, strict=True)
-        out.rejected.append(table.rejected(file, lines, "", texts, reasons))
-    return out
-
-
-def _cell(value: object) -> str:
-    return "" if value is None else value if isinstance(value, str) else _shown(value)
+    lines, texts, reasons = zip(*faults, strict=True) if faults else ([], [], [])
+    return Table(file, rows, rejected=[table.rejected(file, lines, "", texts, reasons)], rows_read=count)
 
 
 def _shown(value: object) -> str:

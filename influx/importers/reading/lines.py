@@ -23,14 +23,9 @@ Fault = tuple[int, str, str]
 
 
 def split_header(line: str, separator: str = "") -> tuple[list[str], str]:
-    """Return the column names of a header line, and the sign that parts its cells.
+    """Return the column names of a header line, and the sign that parts its cells: what stands there most of , ; tab.
 
-    It is a comma, a semicolon or a tab, whichever stands there most, where no `separator` is given.
-
-    Raises
-    ------
-    csv.Error
-        A name is longer than any name is.
+    It is a csv.Error where a name is longer than any name is.
     """
     separator = separator or max(",;\t", key=line.count)
     cells = next(csv.reader([line], delimiter=separator), [])

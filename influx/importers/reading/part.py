@@ -88,22 +88,18 @@ class CodedFormat:
 def part_of(table: Table, kind: Kind, form: str, roles: Mapping[str, Role] | None = None) -> Part:
     """Return what is left of a table as a part.
 
-    Raises
-    ------
-    InputError
-        More than half of its rows were rejected: then the file is not what it seems, and the first fault is told; or it
-        tells of nothing but other things than electricity.
+    A file of which more than half was rejected is not what it seems: an InputError, as one without any electricity.
     """
     bad = table.all_rejected()
-    aside = bad["reason"].str.startswith(ASIDE).to_numpy(bool)
-    if aside.any() and aside.sum() == table.rows_read:
+    ignored = bad["reason"].str.startswith(ASIDE).to_numpy(bool)
+    if ignored.any() and ignored.sum() == table.rows_read:
         raise InputError(f"{table.file}: there is {bad['reason'].iloc[0]}. Move the file out of the home's folder.")
-    if (~aside).sum() * 2 > table.rows_read - aside.sum():
-        first = bad[~aside].iloc[0]
+    if (~ignored).sum() * 2 > table.rows_read - ignored.sum():
+        first = bad[~ignored].iloc[0]
         where = f"row {first['row']}" + (f", column {first['column']}" if first["column"] else "")
         raise InputError(
             f"{table.file}, {where}: {first['value']!r}: {first['reason']}. "
-            f"{(~aside).sum()} of its {table.rows_read} rows cannot be used; mend the file and try again."
+            f"{(~ignored).sum()} of its {table.rows_read} rows cannot be used; mend the file and try again."
         )
     frame = table.rows.rename_axis("row").reset_index()
     return Part(kind, form, frame, bad, table.rows_read, tuple(table.notes), roles=dict(roles or {}))

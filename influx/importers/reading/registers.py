@@ -43,16 +43,7 @@ class Counted:
 
 
 def count(state: np.ndarray, hours: np.ndarray, most_kw: float) -> Counted:
-    """Return the energy between the states of a register.
-
-    Parameters
-    ----------
-    state : ndarray of float, shape (n,)
-        States [kWh] in order of time; NaN where unknown.
-    hours : ndarray of float, shape (n,)
-        Their times [h].
-    most_kw : float
-        More power than this cannot flow [kW].
+    """Return the energy between states [kWh, NaN unknown] in order of time [h], where no more than `most_kw` can flow.
 
     Examples
     --------

@@ -25,18 +25,7 @@ _MOST_BYTES = 1 << 29
 
 
 def rows(path: Path, name: str = "") -> list[list[str]]:
-    """Return the rows of a spreadsheet, all of one length.
-
-    Parameters
-    ----------
-    name : str, optional
-        Of the sheet; the first that holds rows where it is not given.
-
-    Raises
-    ------
-    InputError
-        It is damaged, protected, holds no rows, or would fill the memory; or it has no sheet of that name.
-    """
+    """Return the rows of a sheet, all of one length; it is the first that holds rows where no name is given."""
     stat = path.stat()
     return _read(path, name, stat.st_mtime_ns, stat.st_size)[0]
 
@@ -52,20 +41,22 @@ def _read(path: Path, name: str, _changed: int, _size: int) -> tuple[list[list[s
     _refuse_bomb(path)
     try:
         with python_calamine.load_workbook(str(path)) as book:
-            sheets = {own: book.get_sheet_by_name(own).to_python(skip_empty_area=False) for own in book.sheet_names}
+            sheets = {
+                title: book.get_sheet_by_name(title).to_python(skip_empty_area=False) for title in book.sheet_names
+            }
     except BaseException as error:  # a damaged file may panic, which is no Exception
         if isinstance(error, KeyboardInterrupt | SystemExit | MemoryError):
             raise
         raise InputError(f"{path.name}: not readable as a spreadsheet: {error}. Export it as CSV.") from error
-    full = [own for own, cells in sheets.items() if len(cells) > 1 and name in ("", own)]
+    full = [title for title, cells in sheets.items() if len(cells) > 1 and name in ("", title)]
     if not full and name:
         raise InputError(f"{path.name}: it has no sheet {name} with rows; there are {', '.join(sheets)}.")
     if not full:
         raise InputError(f"{path.name}: the spreadsheet holds no rows. Export it again, or remove it.")
     cells = [[_text(cell) for cell in row] for row in sheets[full[0]]]
     width = max(map(len, cells))
-    told = () if len(full) == 1 else (f"{path.name}: only its sheet {full[0]} is read, not {', '.join(full[1:])}.",)
-    return [row + [""] * (width - len(row)) for row in cells], told
+    others = (f"{path.name}: only its sheet {full[0]} is read, not {', '.join(full[1:])}.",) if full[1:] else ()
+    return [row + [""] * (width - len(row)) for row in cells], others
 
 
 def _refuse_bomb(path: Path) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import csv
 import difflib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -80,11 +80,9 @@ def rejected(
     file: str, rows: object, column: object, values: object, reason: object, kwh: object = np.nan
 ) -> pd.DataFrame:
     """Return a frame with the columns of `REJECTED`."""
-    energy = np.asarray(kwh, float)
     frame = pd.DataFrame({"row": np.asarray(rows, dtype="int64"), "value": np.asarray(values, dtype=object)})
-    frame = frame.assign(
-        file=file, column=column, reason=reason, kwh=np.where(np.abs(energy) < _MOST_KWH, energy, np.nan)
-    )
+    frame = frame.assign(file=file, column=column, reason=reason, kwh=np.asarray(kwh, float))
+    frame["kwh"] = frame["kwh"].where(frame["kwh"].abs() < _MOST_KWH)
     return frame[list(REJECTED)].astype(REJECTED)
 
 
@@ -95,13 +93,7 @@ def shown(value: object) -> str:
 
 
 def header(path: Path, line: int = 1) -> list[str] | None:
-    """Return the column names of a table, or None where the file is no table. Only its beginning is read.
-
-    Parameters
-    ----------
-    line : int
-        The line of a CSV file, from 1, in which they stand.
-    """
+    """Return the column names of a table, from the `line` of a CSV file in which they stand; None where it is none."""
     stat = path.stat()
     return _header(path, line, stat.st_mtime_ns, stat.st_size)
 
@@ -121,13 +113,7 @@ def _header(path: Path, line: int, _changed: int, _size: int) -> list[str] | Non
 
 
 def read(path: Path, line: int = 1) -> Table:
-    """Read a CSV, Parquet or XLSX file whole. `line` is the one of its header.
-
-    Raises
-    ------
-    InputError
-        The file is empty, has a header only, names a column twice, or is no table at all.
-    """
+    """Read a CSV, Parquet or XLSX file whole, as `blocks` does."""
     return concat(list(blocks(path, line)))
 
 
@@ -136,21 +122,13 @@ def blocks(
 ) -> Iterator[Table]:
     """Read a CSV, Parquet or XLSX file, a CSV in blocks of rows.
 
-    Parameters
-    ----------
-    line : int
-        The line of the header, from 1; those above it are passed over. 0: there is none.
-    names : tuple of str, optional
-        The columns, where the file has no header or repeats a name.
-    separator : str, optional
-        What parts the cells of a CSV file; told from the header where it is not given.
-    short : bool
-        Whether rows of a CSV file may end before the last columns, whose cells are blank then.
+    `line` is that of the header (0: none), `names` are the columns where the file has no header or repeats a name, and
+    `separator` parts the cells where the header does not tell; `short` rows may end before the last columns.
 
     Raises
     ------
     InputError
-        As in `read`, maybe only when a later block is read.
+        The file is empty, has a header only, names a column twice, or is no table; maybe only at a later block.
     """
     try:
         kind = encoding.kind(path)
@@ -160,8 +138,13 @@ def blocks(
         raise InputError(
             f"{path.name}: cannot be opened: {error.strerror}. Mend its permissions, or remove it."
         ) from error
+    if kind == "parquet":
+        tables: Iterable[Table] = [_parquet(path)]
+    elif kind == "sheet":
+        tables = [_sheet(path, line, names)]
+    else:
+        tables = _lines(path, line, names, separator, short)
     count = 0
-    tables = [_parquet(path)] if kind == "parquet" else _texts(path, kind, line, names, separator, short)
     for table in tables:
         count += table.rows_read
         yield table
@@ -175,15 +158,10 @@ def concat(tables: Iterable[Table]) -> Table:
     if len(tables) == 1:
         return tables[0]
     rows = pd.concat([table.rows for table in tables])
-    return Table(
-        tables[0].file,
-        rows,
-        tables[0].comma,
-        [frame for table in tables for frame in table.rejected if len(frame)],
-        list(dict.fromkeys(note for table in tables for note in table.notes)),
-        sum(table.rows_read for table in tables),
-        tables[0].kwh_of,
-    )
+    rejected = [frame for table in tables for frame in table.rejected if len(frame)]
+    notes = list(dict.fromkeys(note for table in tables for note in table.notes))
+    rows_read = sum(table.rows_read for table in tables)
+    return replace(tables[0], rows=rows, rejected=rejected, notes=notes, rows_read=rows_read)
 
 
 def _parquet(path: Path) -> Table:
@@ -195,58 +173,40 @@ def _parquet(path: Path) -> Table:
     if rows.index.name is not None and rows.index.name not in rows:
         rows = rows.reset_index()
     rows.columns = [str(name) for name in rows.columns]
-    _once(path.name, list(rows.columns))
+    _refuse_repeated(path.name, list(rows.columns))
     rows.index = pd.RangeIndex(1, len(rows) + 1)
     return Table(path.name, rows, rows_read=len(rows))
 
 
-def _texts(path: Path, kind: str, line: int, names: tuple[str, ...], separator: str, short: bool) -> Iterator[Table]:
-    """Read the lines of a CSV file, or the rows of a sheet."""
-    if kind == "sheet":
-        yield _sheet(path, line, names)
-        return
-    at, head = 1, ""
-    for text in encoding.blocks(path):
-        first = at
-        at += text.count("\n")
-        while line >= first and not head and text:
-            if first < line:
-                text, first = text.partition("\n")[2], first + 1
-                continue
-            head, _, text = text.partition("\n")
-            first += 1
-            break
-        yield _rows(path.name, text, head, names, separator, first, short)
-
-
-def _rows(file: str, text: str, head: str, names: tuple[str, ...], separator: str, first: int, short: bool) -> Table:
+def _lines(path: Path, line: int, names: tuple[str, ...], separator: str, short: bool) -> Iterator[Table]:
+    texts = encoding.blocks(path, line)
+    head, first = next(texts, "") if line else "", line + 1
     try:
-        found, sign = split_header(head, separator) if head else ([], separator)
-        sign = separator or sign or ","
-        columns = list(names) or found
-        _once(file, columns)
-        text = padded(text, len(columns), sign) if short else text
-        frame, faults = rows_of(text, columns, sign, first)
+        columns, sign = split_header(head, separator)
+        columns = list(names) or columns
+        _refuse_repeated(path.name, columns)
+        for text in texts:
+            frame, faults = rows_of(padded(text, len(columns), sign) if short else text, columns, sign, first)
+            first += text.count("\n")
+            numbers, cells, reasons = ([fault[part] for fault in faults] for part in range(3))
+            bad = rejected(path.name, numbers, "", list(map(shown, cells)), reasons)
+            yield Table(path.name, frame, sign != ",", [bad], rows_read=len(frame) + len(bad))
     except (csv.Error, pa.ArrowException, UnicodeEncodeError) as error:
-        raise InputError(f"{file}: not readable as CSV: {error}. Export it again.") from error
-    rows, texts, reasons = ([fault[part] for fault in faults] for part in range(3))
-    bad = rejected(file, rows, "", list(map(shown, texts)), reasons)
-    return Table(file, frame, sign != ",", [bad], rows_read=len(frame) + len(bad))
+        raise InputError(f"{path.name}: not readable as CSV: {error}. Export it again.") from error
 
 
 def _sheet(path: Path, line: int, names: tuple[str, ...]) -> Table:
     cells = sheet.rows(path)
     columns = list(names) or [name or f"(column {place})" for place, name in enumerate(cells[line - 1], start=1)]
-    _once(path.name, columns)
+    _refuse_repeated(path.name, columns)
     rows = pd.DataFrame(cells[line:], columns=columns, index=range(line + 1, len(cells) + 1), dtype="str")
     rows = rows[(rows != "").any(axis=1)]
     return Table(path.name, rows, True, rows_read=len(rows), notes=sheet.notes(path))
 
 
-def _once(file: str, names: list[str]) -> None:
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise InputError(f"{file}: the column {twice[0]!r} stands twice in the header. Keep one of the two.")
+def _refuse_repeated(file: str, names: list[str]) -> None:
+    if repeated := sorted({name for name in names if names.count(name) > 1}):
+        raise InputError(f"{file}: the column {repeated[0]!r} stands twice in the header. Keep one of the two.")
 
 
 def need(table: Table, columns: tuple[str, ...]) -> None:

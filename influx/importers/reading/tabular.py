@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from influx.core.constants import MINUTE_US
@@ -22,20 +21,7 @@ from influx.importers.reading.table import Table
 
 
 def read(path: Path, layout: Layout, settings: Settings) -> Part:
-    """Read a table of readings.
-
-    Parameters
-    ----------
-    path : Path
-        CSV, TSV, XLSX or Parquet.
-    layout : Layout
-    settings : Settings
-        Of the home; its `timezone` is the clock of layouts whose zone is "home".
-
-    Returns
-    -------
-    Part
-        Of kind "readings". A row of its reconciliation is a row of a long table, and a cell of a wide one.
+    """Read a table of readings: a row of its reconciliation is a row of a long table, and a cell of a wide one.
 
     Raises
     ------
@@ -51,7 +37,7 @@ def of(blocks: Iterable[Table], layout: Layout, settings: Settings) -> Part:
     raw = _joined([_numbers(block, layout) for block in blocks])
     mappings = _mappings(layout, raw.rows)
     raw.kwh_of = functools.partial(intervals.own_energy, mappings=mappings)
-    _settle(raw, mappings, zone_of(layout, settings))
+    _to_utc(raw, mappings, zone_of(layout, settings))
     return intervals.to_intervals(
         raw, mappings, layout.format, settings, layout.time_marks, layout.gaps, layout.value or ""
     )
@@ -77,25 +63,29 @@ class _Cells:
     columns: np.ndarray
     texts: np.ndarray
 
-    def blame(self, bad: np.ndarray, column: str, reason: str, texts: np.ndarray | str) -> None:
-        """Give cells that are still good a reason."""
-        if not bad.any():
-            return
-        bad = bad & (self.reasons == "")
-        self.reasons[bad], self.columns[bad] = reason, column
-        self.texts[bad] = texts[bad] if isinstance(texts, np.ndarray) else texts
+    @classmethod
+    def of(cls, rows: pd.DataFrame) -> _Cells:
+        return cls(rows, *(np.full(len(rows), "", dtype=object) for _ in range(3)))
+
+    def blame(self, bad: np.ndarray, column: str, reason: str | np.ndarray, texts: pd.Series) -> None:
+        """Give cells that are still good a reason; a row of `texts` may stand for several cells."""
+        places = np.flatnonzero(bad)
+        places = places[self.reasons[places] == ""]
+        if len(places):
+            self.reasons[places] = reason if isinstance(reason, str) else reason[places]
+            self.columns[places] = column
+            self.texts[places] = texts.iloc[places * len(texts) // len(bad)].astype("str").to_numpy(object)
 
 
 def _numbers(raw: Table, layout: Layout) -> Table:
     """Turn a block of cells into numbers, a row a series and time, and reject those that are none."""
-    named = layout.mappings if layout.device is None else (layout.device, layout.value, layout.unit)
-    needed = (*layout.times, *named, layout.end, layout.quality, layout.home)
+    columns = layout.mappings if layout.device is None else (layout.device, layout.value, layout.unit)
+    needed = (*layout.times, *columns, layout.end, layout.quality, layout.home)
     table.need(raw, tuple(name for name in needed if name is not None))
     comma = bool(raw.comma if layout.comma is None else layout.comma)
     micros, why = times.parse(times.joined(raw.rows, layout.times), layout.order)
-    phases = _phases(layout) if layout.device is None else [[]]
-    wide = max(len(phases), 1)
-    out = _wide(raw, phases, comma) if layout.device is None else _long(raw, layout, comma)
+    out = _wide(raw, layout, comma) if layout.device is None else _long(raw, layout, comma)
+    wide = len(out.rows) // max(len(raw.rows), 1)
     for column, name in ((layout.home, "home_id"), (layout.quality, "quality")):
         if column is not None:
             out.rows[name] = _categories(raw.rows[column]).repeat(wide)
@@ -104,12 +94,11 @@ def _numbers(raw: Table, layout: Layout) -> Table:
         _convert(out, raw.rows[layout.unit], layout)
     out.rows["micros"], out.rows["naive"] = np.repeat(micros, wide), np.repeat(why == "naive", wide)
     if layout.end is not None:
-        out.rows["minutes"] = _minutes(out, raw, layout, micros, why)
+        out.rows["minutes"] = _minutes(out, raw.rows[layout.end], layout, micros, why)
     lost = np.repeat((why != "") & (why != "naive"), wide)
     if lost.any():
-        first = layout.times[0]
-        out.reasons, out.columns = np.where(lost, np.repeat(why, wide), out.reasons), np.where(lost, first, out.columns)
-        out.texts = np.where(lost, np.repeat(raw.rows[first].astype("str").to_numpy(object), wide), out.texts)
+        out.reasons[lost] = ""  # a row without a time has no other fault
+        out.blame(lost, layout.times[0], np.repeat(why, wide), raw.rows[layout.times[0]])
     bad = out.reasons != ""
     if bad.any():
         kwh = intervals.own_energy(out.rows[bad], _mappings(layout, out.rows))
@@ -121,41 +110,27 @@ def _numbers(raw: Table, layout: Layout) -> Table:
     return raw
 
 
-def _phases(layout: Layout) -> list[list[str]]:
-    """Return the columns of each series of a wide table."""
-    columns: dict[str, list[str]] = {}
-    for name, mapping in layout.mappings.items():
-        columns.setdefault(mapping.device_id, []).append(name)
-    return list(columns.values())
-
-
-def _reasons(bad: np.ndarray, values: np.ndarray) -> np.ndarray:
-    reasons = np.full(len(values), "", dtype=object)
-    reasons[np.isinf(values)], reasons[bad] = "infinite", "not a number"
-    return reasons
-
-
-def _wide(raw: Table, phases: list[list[str]], comma: bool) -> _Cells:
+def _wide(raw: Table, layout: Layout, comma: bool) -> _Cells:
     """Return the cells of a table that has a column a series; those of one series' phases are added up."""
-    read = {name: cells.numbers(raw.rows[name], comma) for part in phases for name in part}
-    why = {name: _reasons(bad, values) for name, (values, bad) in read.items()}
+    phases: dict[str, list[str]] = {}
+    for name, mapping in layout.mappings.items():
+        phases.setdefault(mapping.device_id, []).append(name)
     count, wide = len(raw.rows), len(phases)
-    finite = {name: np.where(np.isinf(values), 0, values) for name, (values, _) in read.items()}
-    values = np.column_stack([sum(finite[name] for name in part) for part in phases])
-    names = np.array([part[0] for part in phases], dtype=object)
+    names = np.array([columns[0] for columns in phases.values()], dtype=object)
     devices = pd.Categorical.from_codes(np.tile(np.arange(wide, dtype="int32"), count), names)
-    rows = pd.DataFrame({"device_id": devices, "value": values.ravel()})
-    rows.index = np.repeat(raw.rows.index.to_numpy(), wide)
-    out = _Cells(rows, *(np.full(len(rows), "", dtype=object) for _ in range(3)))
-    for reason in ("not a number", "infinite"):
-        for place, part in enumerate(phases):
-            for name in part:
-                here = np.flatnonzero(why[name] == reason)
-                bad = np.zeros(len(rows), bool)
-                bad[here * wide + place] = True
-                texts = np.full(len(rows), "", dtype=object)
-                texts[bad] = raw.rows[name].iloc[here].to_numpy(object)
-                out.blame(bad, name, reason, texts)
+    out = _Cells.of(pd.DataFrame({"device_id": devices}, index=np.repeat(raw.rows.index.to_numpy(), wide)))
+    values = np.zeros((count, wide))
+    for place, columns in enumerate(phases.values()):
+        read = {name: cells.numbers(raw.rows[name], comma) for name in columns}
+        values[:, place] = sum(np.where(np.isinf(numbers), 0, numbers) for numbers, _ in read.values())
+        faults = [("not a number", name, bad) for name, (_, bad) in read.items()]
+        faults += [("infinite", name, np.isinf(numbers)) for name, (numbers, _) in read.items()]
+        for reason, name, bad in faults:
+            if bad.any():
+                of_series = np.zeros((count, wide), bool)
+                of_series[:, place] = bad
+                out.blame(of_series.ravel(), name, reason, raw.rows[name])
+    out.rows["value"] = values.ravel()
     return out
 
 
@@ -165,19 +140,18 @@ def _long(raw: Table, layout: Layout, comma: bool) -> _Cells:
     values, bad = cells.numbers(raw.rows[column], comma)
     rows = pd.DataFrame({"device_id": _categories(raw.rows[device], strip=False), "value": values})
     rows.index = raw.rows.index
-    texts = np.full(len(rows), "", dtype=object)
-    reasons = _reasons(bad, values)
-    texts[reasons != ""] = raw.rows[column][reasons != ""].astype("str").to_numpy(object)
-    out = _Cells(rows, reasons, np.full(len(rows), column, object), texts)
-    names = rows["device_id"].cat
-    nameless = [not name.strip() for name in names.categories]
-    out.blame(np.array([*nameless, False])[names.codes], device, f"{device} is empty", "")
-    ignored = [n in layout.ignored or (layout.only_mapped and n not in layout.mappings) for n in names.categories]
-    if any(ignored):
-        others = np.array([*ignored, False])[names.codes]
-        out.reasons[others] = ""
-        whose = raw.rows[device].astype("str").to_numpy(object)
-        out.blame(others, device, f"{table.ASIDE}: a series of something else", whose)
+    out, names = _Cells.of(rows), rows["device_id"].cat
+
+    def of_series(is_meant: list[bool]) -> np.ndarray:
+        return np.array([*is_meant, False])[names.codes]
+
+    mapped = set(layout.mappings) if layout.only_mapped else set(names.categories)
+    others = of_series([name in layout.ignored or name not in mapped for name in names.categories])
+    nameless = of_series([not name.strip() for name in names.categories])
+    out.blame(others, device, f"{table.ASIDE}: a series of something else", raw.rows[device])
+    out.blame(bad, column, "not a number", raw.rows[column])
+    out.blame(np.isinf(values), column, "infinite", raw.rows[column])
+    out.blame(nameless, device, f"{device} is empty", raw.rows[device])
     return out
 
 
@@ -190,7 +164,7 @@ def _check_quality(out: _Cells, layout: Layout) -> None:
         word = word.map(layout.quality_words).fillna("measured")
     word = word.where(~word.isin(times.MISSING), "measured")
     strange = ~word.isin(QUALITIES).to_numpy(bool)
-    out.blame(strange, layout.quality, f"not one of {', '.join(QUALITIES)}", word.to_numpy(object))
+    out.blame(strange, layout.quality, f"not one of {', '.join(QUALITIES)}", word)
     out.rows["quality"] = pd.Categorical(word.where(~strange, "missing"), QUALITIES)
     out.rows.loc[(word == "missing").array, "value"] = np.nan
 
@@ -202,31 +176,28 @@ def _convert(out: _Cells, column: pd.Series, layout: Layout) -> None:
     kinds = {str(unit): units.factor(str(unit)) for unit in texts.unique()}
     scale = {unit: kind[1] / wanted[1] for unit, kind in kinds.items() if kind is not None and kind[0] == wanted[0]}
     out.rows["value"] = out.rows["value"].to_numpy() * texts.map(scale).fillna(1.0).to_numpy(float)
-    strange = ~texts.isin(scale).to_numpy(bool)
-    out.blame(strange, str(column.name), f"{table.ASIDE}: in another unit", texts.to_numpy(object))
+    out.blame(~texts.isin(scale).to_numpy(bool), str(column.name), f"{table.ASIDE}: in another unit", texts)
 
 
 def _categories(column: pd.Series, strip: bool = True) -> pd.Categorical:
     """Return texts as categories, which take a byte or four a row."""
-    texts = pa.array(column.astype("str"), from_pandas=True).fill_null("")
-    texts = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
+    texts = times.arrow_texts(column)
     coded = pc.dictionary_encode(pc.utf8_trim_whitespace(texts) if strip else texts)
     return pd.Categorical.from_codes(coded.indices.to_numpy(), pd.Index(coded.dictionary.to_pylist(), dtype="str"))
 
 
-def _minutes(out: _Cells, raw: Table, layout: Layout, micros: np.ndarray, why: np.ndarray) -> np.ndarray:
+def _minutes(out: _Cells, ends: pd.Series, layout: Layout, micros: np.ndarray, why: np.ndarray) -> np.ndarray:
     """Return how long the readings last [min], from their ends in the table, and blame those that end too soon."""
-    end, wide = layout.end or "", len(out.rows) // max(len(micros), 1)
-    until, reasons = times.parse(raw.rows[end], layout.order)
+    wide = len(out.rows) // max(len(micros), 1)
+    until, reasons = times.parse(ends, layout.order)
     lost = (reasons != "") & (reasons != "naive")
     minutes = (until - micros) / MINUTE_US
     naive = (reasons == "naive") & (why == "naive")
     if naive.any():  # clocks that are changed within an interval lengthen it by an hour, or take it away
         usual = float(np.median(minutes[naive]))
         minutes = np.where(naive & (np.abs(np.abs(minutes - usual) - 60) < 1e-6), usual, minutes)
-    texts = raw.rows[end].astype("str").to_numpy(object).repeat(wide)
-    out.blame(np.repeat(lost, wide), end, "the end of the interval is not a time", texts)
-    out.blame(np.repeat(~lost & (minutes <= 0), wide), end, "ends before it begins", texts)
+    out.blame(np.repeat(lost, wide), str(ends.name), "the end of the interval is not a time", ends)
+    out.blame(np.repeat(~lost & (minutes <= 0), wide), str(ends.name), "ends before it begins", ends)
     return np.repeat(np.where(lost, 60.0, np.maximum(minutes, 1e-3)), wide)
 
 
@@ -240,7 +211,7 @@ def _joined(blocks: list[Table]) -> Table:
     return table.concat(blocks)
 
 
-def _settle(raw: Table, mappings: dict[str, SeriesMapping], zone: str) -> None:
+def _to_utc(raw: Table, mappings: dict[str, SeriesMapping], zone: str) -> None:
     """Turn microseconds into UTC stamps; what a register shows tells which of two equal times was the first."""
     counts, rank = [mapping.measures == "counter" for mapping in mappings.values()], None
     if any(counts):

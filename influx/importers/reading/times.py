@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections import Counter
 from collections.abc import Mapping
 from typing import Literal
 
@@ -16,7 +17,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from influx.core.constants import DAY_US
+from influx.core.constants import DAY_US, MINUTE_US
 from influx.core.errors import InputError
 
 Order = Literal["ymd", "dmy", "mdy", "s", "ms"]
@@ -60,29 +61,23 @@ AMBIGUOUS = "ambiguous: day and month cannot be told apart; write the year first
 
 
 def parse(cells: pd.Series, order: Order = "ymd") -> tuple[np.ndarray, np.ndarray]:
-    """Return cells as times.
+    """Return cells as microseconds since 1970, in UTC or on the clock that wrote them, and a reason for each.
 
-    Parameters
-    ----------
-    cells : Series, shape (n,)
-        Texts, numbers since 1970, or typed times.
-    order : Order
-
-    Returns
-    -------
-    micros : ndarray of int64, shape (n,)
-        Microseconds since 1970, in UTC or on the clock that wrote them; any number where there is a reason.
-    reasons : ndarray of object, shape (n,)
-        "" for a time in UTC, "naive" for one on a clock, else why it is none.
+    It is "" for a time in UTC, "naive" for one on a clock, else why it is none; then the number means nothing.
     """
     if pd.api.types.is_datetime64_any_dtype(cells):
         return _typed(cells)
     if order in ("s", "ms"):
         return _since_1970(cells, 1_000_000 if order == "s" else 1_000)
-    texts = pa.array(cells.astype("str"), from_pandas=True).fill_null("")
-    texts = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
+    texts = arrow_texts(cells)
     quick = _iso(texts) if order == "ymd" else None
     return quick or _by_pattern(pc.utf8_lower(pc.utf8_trim_whitespace(texts)), order)
+
+
+def arrow_texts(cells: pd.Series) -> pa.Array:
+    """Return cells as texts, blank where nothing is there."""
+    texts = pa.array(cells.astype("str"), from_pandas=True).fill_null("")
+    return texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
 
 
 def joined(rows: pd.DataFrame, columns: tuple[str, ...]) -> pd.Series:
@@ -126,7 +121,6 @@ def _iso(texts: pa.Array) -> tuple[np.ndarray, np.ndarray] | None:
 def _by_pattern(texts: pa.Array, order: Order) -> tuple[np.ndarray, np.ndarray]:
     """Take texts apart by the pattern of their order."""
     found = pc.extract_regex(texts, PATTERNS[order])
-    there = found.is_valid().to_numpy(zero_copy_only=False)
     take = functools.partial(_number, found)
     year = take("y")
     year = np.where(year < 100, year + 2000, year)
@@ -135,21 +129,26 @@ def _by_pattern(texts: pa.Array, order: Order) -> tuple[np.ndarray, np.ndarray]:
     micros, valid = _date(year, month, day)
     clock, possible = _clock(found, take)
     offset, aware = _offset(found)
-    valid = there & valid & possible
+    valid &= possible & found.is_valid().to_numpy(zero_copy_only=False)
     reasons = np.select([valid & aware, valid], ["", "naive"], NOT_A_TIME).astype(object)
-    there = pc.not_equal(found.field("H"), "").fill_null(False).to_numpy(zero_copy_only=False)
+    times = np.where(valid, micros + clock - offset, 0)
     few = max(1, _FEW * valid.sum()) if valid.sum() >= _OTHERS else 0
-    if 0 < (valid & ~aware).sum() <= few:
-        reasons[valid & ~aware] = _NO_OFFSET
-    if 0 < (valid & ~there).sum() <= few:
-        reasons[valid & ~there & ~_in_line(micros + clock - offset, valid)] = _NO_CLOCK
+    no_offset, no_clock = valid & ~aware, valid & ~_holds(found, "H")
+    if no_offset.sum() <= few:
+        reasons[no_offset] = _NO_OFFSET
+    if 0 < no_clock.sum() <= few:
+        reasons[no_clock & ~_in_line(times, valid)] = _NO_CLOCK
     lost = np.flatnonzero(~valid)
     if len(lost):
         words = texts.take(pa.array(lost)).to_pylist()
         swapped = [order == "ymd" and SWAPPED.fullmatch(word) is not None for word in words]
         blank = [word in MISSING for word in words]
         reasons[lost] = np.select([blank, swapped], ["the time is empty", AMBIGUOUS], NOT_A_TIME)
-    return np.where(valid, micros + clock - offset, 0), reasons
+    return times, reasons
+
+
+def _holds(found: pa.Array, name: str) -> np.ndarray:
+    return pc.not_equal(found.field(name), "").fill_null(False).to_numpy(zero_copy_only=False)
 
 
 def _in_line(micros: np.ndarray, valid: np.ndarray) -> np.ndarray:
@@ -185,9 +184,8 @@ def _date(year: np.ndarray, month: np.ndarray, day: np.ndarray) -> tuple[np.ndar
 def _clock(found: pa.Array, take: functools.partial[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """Return clock times as microseconds, and which of them a clock shows; 24:00 is the midnight after."""
     hour, minute, second = take("H"), take("M", take("M2")), take("S")
-    half = found.field("p")
-    later = pc.starts_with(half, "p").fill_null(False).to_numpy(zero_copy_only=False)
-    twelve = pc.not_equal(half, "").fill_null(False).to_numpy(zero_copy_only=False)
+    later = pc.starts_with(found.field("p"), "p").fill_null(False).to_numpy(zero_copy_only=False)
+    twelve = _holds(found, "p")
     possible = (minute < 60) & (second < 60) & ((hour < 24) | ((hour == 24) & (minute == 0) & (second == 0)))
     possible &= ~twelve | ((hour >= 1) & (hour <= 12))
     hour = np.where(twelve, hour % 12 + 12 * later, hour)
@@ -199,54 +197,28 @@ def _clock(found: pa.Array, take: functools.partial[np.ndarray]) -> tuple[np.nda
 
 def _offset(found: pa.Array) -> tuple[np.ndarray, np.ndarray]:
     """Return offsets from UTC as microseconds, and which times have one."""
-    zones = found.field("z").fill_null("")
-    codes = pc.dictionary_encode(zones)
-    micros = [_micros(zone) for zone in codes.dictionary.to_pylist()] or [0]
-    place = codes.indices.to_numpy(zero_copy_only=False)
-    return np.asarray(micros, "int64")[place], pc.not_equal(zones, "").to_numpy(zero_copy_only=False)
-
-
-def _micros(zone: str) -> int:
-    if zone[:1] not in ("+", "-"):
-        return 0
-    digits = zone[1:].replace(":", "").ljust(4, "0")
-    return (1 if zone[0] == "+" else -1) * (int(digits[:2]) * 60 + int(digits[2:])) * 60_000_000
+    codes = pc.dictionary_encode(found.field("z").fill_null(""))
+    micros = [0]
+    for place, zone in enumerate(codes.dictionary.to_pylist()):
+        digits = zone[1:].replace(":", "").ljust(4, "0")
+        minutes = int(digits[:2]) * 60 + int(digits[2:]) if zone[:1] in ("+", "-") else 0
+        micros[place:] = [(-minutes if zone[:1] == "-" else minutes) * MINUTE_US]
+    return np.asarray(micros, "int64")[codes.indices.to_numpy(zero_copy_only=False)], _holds(found, "z")
 
 
 def outliers(micros: np.ndarray) -> np.ndarray:
-    """Tell which times lie more than a year apart from the others, where they are less than one in two hundred.
-
-    Parameters
-    ----------
-    micros : ndarray of int64, shape (n,)
-        Microseconds since 1970, in any order.
-
-    Returns
-    -------
-    ndarray of bool, shape (n,)
-    """
+    """Tell which times [us] lie more than a year apart from the others, where they are less than one in two hundred."""
     if len(micros) < _OUTLIERS_FROM or int(micros.max()) - int(micros.min()) <= _APART:
         return np.zeros(len(micros), bool)
-    days = np.unique(micros // DAY_US)
-    group = np.append(0, (np.diff(days) > _APART // DAY_US).cumsum())
-    if group[-1] == 0:
-        return np.zeros(len(micros), bool)
-    mine = group[np.searchsorted(days, micros // DAY_US)]
-    return (np.bincount(mine) < _OUTLIERS * len(micros))[mine]
+    days, place = np.unique(micros // DAY_US, return_inverse=True)
+    group = np.append(0, (np.diff(days) > _APART // DAY_US).cumsum())[place]
+    return (np.bincount(group) < _OUTLIERS * len(micros))[group]
 
 
 def most_frequent_step(times: np.ndarray) -> tuple[float, int, int]:
-    """Return the most frequent step of a series [min], how often it stands, and how many steps there are.
+    """Return the most frequent step between times [us] in minutes, how often it stands, and how many steps there are.
 
-    Parameters
-    ----------
-    times : ndarray of int64, shape (n,)
-        Microseconds, in any order; equal ones count once.
-
-    Returns
-    -------
-    tuple
-        (NaN, 0, 0) where there is no step.
+    Equal times count once; (NaN, 0, 0) where there is no step.
     """
     gaps = np.diff(times)
     if (gaps <= 0).any():
@@ -264,17 +236,11 @@ def reading_lengths(steps: Mapping[str, tuple[float, int, int]], file: str) -> d
     """Return how long the readings of each series last [min], from what `most_frequent_step` says of each.
 
     A series that says nothing by itself (a single reading, or steps that are longer than an hour by chance) takes the
-    step that is most frequent in its file; an hour where none is.
-
-    Raises
-    ------
-    InputError
-        The readings of a series are coarser than hourly.
+    step that is most frequent in its file; an hour where none is. Readings coarser than hourly are an InputError.
     """
-    total: dict[float, int] = {}
+    total: Counter[float] = Counter()
     for step, count, _ in steps.values():
-        if count:
-            total[step] = total.get(step, 0) + count
+        total += Counter({step: count})
     usual = max(total, key=lambda step: (total[step], -step)) if total else 60.0
     for name, (step, count, of) in steps.items():
         if step > 60 and ((count > of / 2 and count > 1) or usual > 60):
