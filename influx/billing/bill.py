@@ -31,18 +31,10 @@ MONTHS = 12
 
 @dataclass(frozen=True)
 class Supply:
-    """What a home bought from the grid and sold to it.
+    """What a home bought from the grid and sold to it [kWh], NaN where not known, None where nothing measures it.
 
-    Attributes
-    ----------
-    bought : Series of float, index UTC
-        Readings of `minutes` one after another, NaN where not known [kWh].
-    sold : Series of float or None
-        At the same times; None where nothing measures it [kWh].
-    is_metered : bool
-        Whether meters of the grid, of the home's own sun or of its battery tell it; else it is all that was used.
-    minutes : int
-        Length of a reading: 60, or 30.
+    Readings of `minutes` (60, or 30) one after another, by UTC times. `is_metered` tells whether they are those of
+    meters of the grid, of the home's own sun or of its battery; else they are all that was used.
     """
 
     bought: pd.Series
@@ -76,14 +68,8 @@ class Supply:
 
 @dataclass(frozen=True)
 class Bill:
-    """The bill of a span.
-
-    Attributes
-    ----------
-    lines : DataFrame
-        `line`, `kwh` (NaN where a line is none of energy), `amount` [currency]; the last one is the total.
-    hours, hours_not_known : float
-        Its length, and the part of it whose energy or price is not known and that is in no line.
+    """The bill of a span: `line`, `kwh` (NaN where a line is none of energy) and `amount` [currency], the total at the
+    end; its length, and the hours whose energy or price is not known and that are in no line.
     """
 
     lines: pd.DataFrame
@@ -129,12 +115,9 @@ def _added(rows: pd.DataFrame) -> pd.Series:
 
 
 def hourly(supply: Supply, rates: Rates) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the energy and the amount that each reading adds to the lines of a bill.
+    """Return the energy [kWh] and the amount [currency] that each reading adds to the lines of a bill.
 
-    Returns
-    -------
-    kwh, amounts : DataFrame, index UTC
-        A column for each rate, the tax and the feed-in [kWh and currency]; a reading that is not known is NaN in all.
+    A column for each rate, the tax and the feed-in; a reading that is not known is NaN in all.
     """
     stamps = pd.DatetimeIndex(supply.bought.index)
     price, which = rates.parts(stamps, supply.minutes)
@@ -159,14 +142,7 @@ def _sold(supply: Supply, rates: Rates) -> np.ndarray:
 
 
 def bill(supply: Supply, rates: Rates) -> Bill:
-    """Return the bill of all readings of a supply.
-
-    Parameters
-    ----------
-    supply : Supply
-    rates : Rates
-        Any tariff; it need not be that of the home.
-    """
+    """Return the bill of all readings of a supply under any tariff; it need not be that of the home."""
     kwh, amounts = hourly(supply, rates)
     known, hour = amounts[TAX].notna(), supply.minutes / 60
     lines = lines_of(kwh.sum(min_count=1), amounts.sum(min_count=1), local_days(supply, rates), supply, rates)
@@ -226,16 +202,9 @@ def monthly(days: pd.DataFrame) -> pd.DataFrame:
 
 
 def under(supply: Supply, rates: Rates, months: int = MONTHS) -> Bill:
-    """Return what the last months would have cost under a tariff, or as much of them as was measured.
+    """Return what the last months would have cost under another tariff, or as much of them as was measured.
 
-    Parameters
-    ----------
-    supply : Supply
-        As `supply_of` returns it.
-    rates : Rates
-        The other tariff: `tariff.rates(settings.model_copy(update={"tariff": other}))`.
-    months : int
-        Months up to the end of the supply.
+    `rates` are those of `tariff.rates(settings.model_copy(update={"tariff": other}))`.
     """
     return bill(supply.months_before(supply.ends[1], rates.timezone, months), rates)
 
@@ -243,7 +212,7 @@ def under(supply: Supply, rates: Rates, months: int = MONTHS) -> Bill:
 def compare(supply: Supply, rates: tuple[Rates, ...], months: int = MONTHS) -> list[Bill]:
     """Return the bills of the last months under several tariffs, each over the hours whose price all of them know."""
     known = np.ones(len(supply.bought), dtype=bool)
-    for one in rates:
-        known &= hourly(supply, one)[1][TAX].notna().to_numpy()
+    for tariff in rates:
+        known &= hourly(supply, tariff)[1][TAX].notna().to_numpy()
     common = replace(supply, bought=supply.bought.where(known))
-    return [under(common, one, months) for one in rates]
+    return [under(common, tariff, months) for tariff in rates]

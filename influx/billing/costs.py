@@ -53,7 +53,7 @@ def bill(home: Home, forecast: pd.DataFrame, models: Models | None = None) -> Fr
     >>> influx.bill(home, forecast).cost_week  # doctest: +SKIP
     """
     known = home_rates(home)
-    every = [one for one in active_series(home) if one.device_id in set(forecast["device_id"])]
+    devices = [series for series in active_series(home) if series.device_id in set(forecast["device_id"])]
     if models is None:
         models = fitted_models(home, forecast, forecast["timestamp"].nunique())
     out = Frames()
@@ -62,9 +62,9 @@ def bill(home: Home, forecast: pd.DataFrame, models: Models | None = None) -> Fr
         price, peak = known.at(stamps)
         out["prices"] = pd.DataFrame({"timestamp": stamps, "price": price, "is_peak": peak})
     for name, weight in _weights(home).items():
-        out[f"{name}_daily"], out[f"{name}_week"] = totals(forecast, every, home.origin, weight, models)
+        out[f"{name}_daily"], out[f"{name}_week"] = totals(forecast, devices, home.origin, weight, models)
     out |= spent(home)
-    return out if known is None else out | _bills(home, forecast, known, every, models)
+    return out if known is None else out | _bills(home, forecast, known, devices, models)
 
 
 def home_rates(home: Home) -> Rates | None:
@@ -126,15 +126,15 @@ def spent(home: Home) -> Frames:
     return Frames(spent=days.reset_index(), spent_week=week.rename_axis("device_id").reset_index())
 
 
-def _bills(home: Home, forecast: pd.DataFrame, known: Rates, every: list[Series], models: Models) -> Frames:
+def _bills(home: Home, forecast: pd.DataFrame, known: Rates, devices: list[Series], models: Models) -> Frames:
     supply = supply_of(home)
     if not supply.bought.notna().any():
         return Frames()
-    whole = next(one for one in every if one.device_id == HOUSEHOLD)
-    own, model = None, None
+    whole = next(series for series in devices if series.device_id == HOUSEHOLD)
+    use, model = None, None
     if not supply.is_metered:
-        own = forecast[forecast["device_id"] == HOUSEHOLD].set_index("timestamp")["energy_kwh"]
+        use = forecast[forecast["device_id"] == HOUSEHOLD].set_index("timestamp")["energy_kwh"]
         model = models.get((whole.home_id, HOUSEHOLD))
-    month = this_month(supply, known, whole, home.origin, own, model)
+    month = this_month(supply, known, whole, home.origin, use, model)
     days = daily(supply.months_before(home.origin, known.timezone), known)
     return Frames(bill=month, bill_days=days, bill_months=monthly(days))

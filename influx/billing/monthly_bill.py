@@ -33,20 +33,11 @@ def this_month(
     forecast: pd.Series | None = None,
     model: object = None,
 ) -> pd.DataFrame:
-    """Return the bill of the month.
+    """Return the bill of the month in which the forecast begins: what was measured before `origin`, and what is
+    expected.
 
-    Parameters
-    ----------
-    supply : Supply
-        What was bought and sold before `origin`.
-    rates : Rates
-    whole : Series
-        The household, whose surroundings and absences hold for the meters of the grid, too.
-    origin : Timestamp
-    forecast : Series of float, index UTC, optional
-        Expected energy of the coming hours, where the household's use is what is bought [kWh].
-    model : object, optional
-        The model that forecast it.
+    The absences and covariates of the household (`whole`) hold for the meters of the grid, too; `forecast` is given
+    where the household's use is what is bought, with the `model` that made it.
 
     Returns
     -------
@@ -125,26 +116,21 @@ def _ranges(
     stamps: pd.DatetimeIndex,
     model: object,
 ) -> np.ndarray:
-    """Return how far eight in ten sums of each line lie below and above the expected one, and its extreme prices.
-
-    Returns
-    -------
-    ndarray, shape (lines, 4)
-        Offsets [currency], the lowest and the highest price of a kWh in the line [currency/kWh].
-    """
-    one, none = pd.Series(1.0, index=stamps), pd.Series(0.0, index=stamps)
+    """Return how far eight in ten sums of each line lie below and above the expected one [currency], and the lowest and
+    the highest price of a kWh in it [currency/kWh], shape (lines, 4)."""
+    unit, none = pd.Series(1.0, index=stamps), pd.Series(0.0, index=stamps)
     sold = None if supply.sold is None else none
-    weights = [hourly(replace(supply, bought=one, sold=sold), rates)[1]]
-    rows = [_misses(supply.bought, whole, origin, len(stamps), model)]
+    weights = [hourly(replace(supply, bought=unit, sold=sold), rates)[1]]
+    rows = [_residuals(supply.bought, whole, origin, len(stamps), model)]
     if supply.sold is not None:
-        weights.append(hourly(replace(supply, bought=none, sold=one), rates)[1])
-        rows.append(_misses(supply.sold, whole, origin, len(stamps)))
+        weights.append(hourly(replace(supply, bought=none, sold=unit), rates)[1])
+        rows.append(_residuals(supply.sold, whole, origin, len(stamps)))
     count = min(map(len, rows))
-    misses = np.hstack([part[:count] for part in rows])
+    residuals = np.hstack([part[:count] for part in rows])
     offsets = []
     for line in lines:
         weight = np.concatenate([_of_line(part, line) for part in weights])
-        size = _size(summed(misses, weight)) if weight.any() else 0.0
+        size = _size(summed(residuals, weight)) if weight.any() else 0.0
         offsets.append((-size, size, weight.min(initial=0.0), weight.max(initial=0.0)))
     return np.array(offsets)
 
@@ -171,8 +157,10 @@ def _of_line(amounts: pd.DataFrame, line: str) -> np.ndarray:
     return np.zeros(len(amounts)) if line == STANDING else amounts[line].to_numpy()
 
 
-def _misses(measured: pd.Series, whole: Series, origin: pd.Timestamp, hours: int, model: object = None) -> np.ndarray:
-    own = model_residuals(model, hours)
-    if len(own) >= LEAST_ERRORS:
-        return own
+def _residuals(
+    measured: pd.Series, whole: Series, origin: pd.Timestamp, hours: int, model: object = None
+) -> np.ndarray:
+    fitted = model_residuals(model, hours)
+    if len(fitted) >= LEAST_ERRORS:
+        return fitted
     return past_residuals(_series(measured, whole), origin, hours, ORIGINS, DAYS_APART)

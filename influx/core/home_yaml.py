@@ -33,11 +33,8 @@ class _UniqueKeys(yaml.SafeLoader):
 def read_settings(path: Path) -> Settings:
     """Read a `home.yaml`; where there is none, all defaults hold.
 
-    Raises
-    ------
-    InputError
-        The file is no YAML, names a key that does not exist (the near one is suggested), names a device twice, or
-        holds a value that cannot be used.
+    An InputError tells the key that does not exist (and the near one), that stands twice, or whose value cannot be
+    used.
     """
     if not path.exists():
         return Settings()

@@ -13,7 +13,7 @@ def find(path: str | Path) -> Path:
     return given.absolute() if given.is_absolute() or given.exists() else PROJECT / given
 
 
-def told(path: Path) -> str:
+def published_path(path: Path) -> str:
     """Return an absolute `path` as it may be published: within the folders above, or else its last part alone."""
     for base in (Path.cwd(), PROJECT):
         if path.is_relative_to(base):

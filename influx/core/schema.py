@@ -95,13 +95,7 @@ METRICS = pa.DataFrameSchema(
 
 
 def check(frame: pd.DataFrame, schema: pa.DataFrameSchema) -> pd.DataFrame:
-    """Return `frame` in the types of `schema`.
-
-    Raises
-    ------
-    InputError
-        Names the frame, the column and the first failing value.
-    """
+    """Return `frame` in the types of `schema`; an InputError names the column and the first value that breaks it."""
     try:
         return schema.validate(frame)
     except (pa.errors.SchemaError, pa.errors.SchemaErrors) as error:
@@ -143,13 +137,7 @@ def as_readings(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def as_weather(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return any weather frame as `timestamp` (UTC; so are stamps without an offset) and its numeric columns.
-
-    Raises
-    ------
-    InputError
-        A column is missing, a time is none or stands twice, or a temperature is not a number.
-    """
+    """Return any weather frame as `timestamp` (UTC; so are stamps without an offset) and its numeric columns."""
     out = _typed(frame, "weather", "outdoor_temp_celsius", "a number of degrees")
     _refuse(out, np.isinf(out["outdoor_temp_celsius"]), "outdoor_temp_celsius", "is not a number of degrees", "weather")
     _refuse(out, out["timestamp"].duplicated(), "timestamp", "stands twice; keep one row of an hour", "weather")

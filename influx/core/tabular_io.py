@@ -18,13 +18,7 @@ _KEYS = ("home_id", "device_id")
 
 
 def read_readings(path: Path) -> pd.DataFrame:
-    """Read a CSV or Parquet file of readings as :func:`influx.forecast` takes them; that one checks what they hold.
-
-    Raises
-    ------
-    InputError
-        The file cannot be read.
-    """
+    """Read a CSV or Parquet file of readings as :func:`influx.forecast` takes them; that one checks what they hold."""
     is_csv = _is_csv(path)
     if not path.is_file():
         raise InputError(f"{path}: there is no such file. Name a file of readings.")
@@ -44,13 +38,7 @@ def _read_csv(path: Path) -> pd.DataFrame:
 
 
 def check_target(path: Path) -> None:
-    """Refuse a name under which no frame can be written, before anything is computed.
-
-    Raises
-    ------
-    InputError
-        Its ending is neither .csv nor .parquet, or its folder does not exist.
-    """
+    """Refuse a name under which no frame can be written, before anything is computed."""
     _is_csv(path)
     if not path.absolute().parent.is_dir():
         raise InputError(f"{path}: there is no folder {path.parent}. Make it first.")

@@ -94,12 +94,7 @@ class Rates:
     def at(self, stamps: pd.DatetimeIndex, minutes: int = 60) -> tuple[np.ndarray, np.ndarray]:
         """Return what a kWh costs with tax [currency/kWh], NaN where it is not known, and whether it is a peak price.
 
-        Parameters
-        ----------
-        stamps : DatetimeIndex, UTC
-            Starts of readings.
-        minutes : int
-            Length of a reading: 60, or 30 and less. It is a peak one where half of it is.
+        `stamps` (UTC) are the starts of readings of so many `minutes`: 60, or 30 and less.
         """
         price, which = self.parts(stamps, minutes)
         peak = np.array([rate.peak for rate in self.rates] + [False, False])[which]
@@ -108,14 +103,8 @@ class Rates:
         return price.mean(axis=1) * (1 + self.tax), peak.mean(axis=1) >= 0.5
 
     def parts(self, stamps: pd.DatetimeIndex, minutes: int = 60) -> tuple[np.ndarray, np.ndarray]:
-        """Return for each half hour of readings its price before tax, and the number of its rate.
-
-        Returns
-        -------
-        price : ndarray of float, shape (n, k)
-            NaN where it is not known [currency/kWh].
-        which : ndarray of int, shape (n, k)
-            Place in `names`; -1 where no price is known.
+        """Return for each half hour of readings, shape (n, k), its price before tax [currency/kWh], NaN where it is not
+        known, and the number of its rate in `names`, -1 where no price is known.
         """
         halves, count = halves_of(stamps, self.timezone, minutes)
         wall = local(halves, self.timezone)

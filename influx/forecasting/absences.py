@@ -145,11 +145,8 @@ class Absences:
     def table(self, origin: pd.Timestamp) -> pd.DataFrame:
         """Return the absences known at `origin`, in order of time.
 
-        Returns
-        -------
-        DataFrame
-            `first` and `last` local day, `days`, `source` (found, given, open), `coming`, whether it is not over, and
-            `forecast_from`, in words what its days are forecast from ("" for those that are over).
+        `first` and `last` local day, `days`, `source` (found, given, open), `coming`, whether it is not over, and
+        `forecast_from`, in words what its days are forecast from ("" for those that are over).
         """
         known = self.before(origin)
         spans = [*known, *(span for span in self.given if span not in known)]

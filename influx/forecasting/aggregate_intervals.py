@@ -107,11 +107,7 @@ def totals(
     Parameters
     ----------
     forecasts : DataFrame
-        The `forecast` frame.
-    devices : list of Series
-        Their histories.
-    origin : Timestamp
-        The first forecast hour.
+        The `forecast` frame of `devices`, of which `origin` is the first hour.
     price : callable
         Weight of an hour: 1 for energy, its price for cost; NaN where it is not known.
     models : mapping

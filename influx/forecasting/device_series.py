@@ -33,36 +33,16 @@ Extra = Mapping[str, Callable[[pd.DatetimeIndex], Any]]
 
 @dataclass(frozen=True)
 class Covariates:
-    """Everything but a device's own energy that its features are made of.
-
-    Attributes
-    ----------
-    timezone, country
-        For local hours, weekdays and holidays.
-    rates
-        Prices; None takes the tariff features along.
-    weather
-        `timestamp` (UTC hours), `outdoor_temp_celsius` [C], recorded for the past and forecast for the future.
-    context
-        Recorded hourly columns of the home, by `timestamp`; never known ahead.
-    minutes
-        Minutes of use of the device by UTC hour; never known ahead.
-    nameplate
-        The device's own numbers, such as `power_rating_watt` [W].
-    learner
-        The regressor of the stacked regression and the blend; None is the default one.
-    extra
-        Features of the analyst's own.
-    """
+    """Everything but a device's own energy that its features are made of."""
 
     timezone: str = "UTC"
     country: str | None = None
-    rates: Rates | None = None
-    weather: pd.DataFrame | None = None
-    context: pd.DataFrame | None = None
-    minutes: pd.Series | None = None
-    nameplate: dict[str, float] = field(default_factory=dict)
-    learner: Any = None
+    rates: Rates | None = None  # without prices there are no tariff features
+    weather: pd.DataFrame | None = None  # `timestamp`, `outdoor_temp_celsius` [C], recorded and forecast
+    context: pd.DataFrame | None = None  # recorded columns of the home, by `timestamp`; never known ahead
+    minutes: pd.Series | None = None  # of use of the device, by UTC hour; never known ahead
+    nameplate: dict[str, float] = field(default_factory=dict)  # the device's own numbers, `power_rating_watt` [W]
+    learner: Any = None  # the regressor of the stacked regression and the blend
     extra: Extra = field(default_factory=dict)
 
 

@@ -29,26 +29,12 @@ ROLLING_HOURS = 24
 _ENERGY = "the usual energy of that hour, from before the origin"
 _USUAL = "its usual value at that weekday and hour, from before the origin"
 KNOWN_AHEAD: dict[str, str | None] = {
-    "lag_1h": _ENERGY,
-    "lag_2h": _ENERGY,
-    "lag_4h": _ENERGY,
-    "rolling_mean_24h": _ENERGY,
-    "rolling_std_24h": _ENERGY,
-    "is_peak_hour": None,
-    "is_weekend": None,
-    "hour_sin": None,
-    "hour_cos": None,
-    "day_sin": None,
-    "day_cos": None,
-    **dict.fromkeys(STATIC_COLUMNS),
+    **dict.fromkeys(["lag_1h", "lag_2h", "lag_4h", "rolling_mean_24h", "rolling_std_24h"], _ENERGY),
+    **dict.fromkeys(["is_peak_hour", "is_weekend", "hour_sin", "hour_cos", "day_sin", "day_cos", *STATIC_COLUMNS]),
     "duration_minutes": _USUAL,
-    "tariff_rate": None,
-    "is_peak_tariff": None,
-    "indoor_temp_celsius": _USUAL,
-    "outdoor_temp_celsius": _USUAL,
-    "humidity_percent": _USUAL,
-    "occupancy_count": _USUAL,
-    "motion_detected": _USUAL,
+    **dict.fromkeys(["tariff_rate", "is_peak_tariff"]),
+    **dict.fromkeys(["indoor_temp_celsius", "outdoor_temp_celsius", "humidity_percent"], _USUAL),
+    **dict.fromkeys(["occupancy_count", "motion_detected"], _USUAL),
 }
 """The 24 features; for each None where it is known ahead of the hour, else what stands in for it."""
 
@@ -109,11 +95,6 @@ def features(
     stand_ins = KNOWN_AHEAD | ({"outdoor_temp_celsius": None} if weather else {})
     out.attrs["known_ahead"] = [name for name in [*names(out), *(extra or {})] if stand_ins.get(name) is None]
     return out
-
-
-def every_hour(energy: pd.Series) -> pd.DatetimeIndex:
-    """Return an origin an hour: the table then looks one hour ahead."""
-    return pd.DatetimeIndex(energy.index)
 
 
 def every_week(
@@ -243,12 +224,7 @@ def _recorded(stamps: pd.DatetimeIndex, covariates: Covariates) -> dict[str, np.
 def relation(near: pd.DataFrame, far: pd.DataFrame, weather_forecast: bool = False) -> pd.DataFrame:
     """Tell for each of the 24 features how it is known and how it goes with the energy of the hour.
 
-    Parameters
-    ----------
-    near, far : DataFrame
-        Feature tables of one device with an origin an hour and with an origin a week.
-    weather_forecast : bool
-        Whether a forecast of the outdoor temperature was there, so that it is known ahead.
+    `near` and `far` are feature tables of one device with an origin an hour and with an origin a week.
 
     Returns
     -------

@@ -32,14 +32,8 @@ def events_to_hours(
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Bring the events of all files, by name and oldest first, to hours; nothing is known from the full hour `cut` on.
 
-    Returns
-    -------
-    hours : DataFrame
-        device_id, timestamp, energy_kwh, quality: all devices at all hours that the files cover.
-    minutes : DataFrame
-        `device_id`, `timestamp`, `duration_minutes`, for the hours of use.
-    events : DataFrame
-        The events that count, each once, in order of time.
+    Return device_id, timestamp, energy_kwh and quality of all devices at all hours that the files cover; the
+    `duration_minutes` of the hours of use; and the events that count, each once, in order of time.
     """
     events = _without_repeats(files, audit)
     used = events[_KWH]
@@ -61,11 +55,8 @@ def events_to_hours(
 def spread_events(events: pd.DataFrame, shift: pd.Timedelta) -> pd.DataFrame:
     """Spread each event's energy evenly over its duration, and add up what falls into an hour.
 
-    Returns
-    -------
-    DataFrame
-        `device_id`, `timestamp` (UTC start of the hour), `energy_kwh`, `duration_minutes` (minutes of use, at most 60),
-        a row for each hour that an event touches, sorted. Each device's energy is that of its events.
+    Return `device_id`, `timestamp` (UTC start of the hour), `energy_kwh` and `duration_minutes` (of use, at most 60), a
+    row for each hour that an event touches. Each device's energy is that of its events.
     """
     pieces = cut_at_hours(events["timestamp"], events["duration_minutes"], shift)
     whole = events[["device_id", _KWH]].iloc[pieces["interval"]].reset_index(drop=True)

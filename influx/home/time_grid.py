@@ -18,13 +18,10 @@ def hour_of(stamps: pd.Series, shift: pd.Timedelta, length: str = "h") -> pd.Ser
 
 
 def cut_at_hours(start: pd.Series, minutes: pd.Series, shift: pd.Timedelta) -> pd.DataFrame:
-    """Cut intervals, from UTC stamps on, at the hours.
+    """Cut intervals, from UTC stamps on, at the hours: a row a piece, in the order of the intervals.
 
-    Returns
-    -------
-    DataFrame
-        A row a piece, in the order of the intervals: `interval` (its place in `start`), `timestamp` (UTC start of the
-        hour), `minutes` (length of the piece) and `share` (of its interval's length, which sum to 1).
+    Return `interval` (its place in `start`), `timestamp` (UTC start of the hour), `minutes` (length of the piece) and
+    `share` (of its interval's length, which sum to 1).
     """
     begin = pd.DatetimeIndex(start).as_unit("us").asi8 - shift // pd.Timedelta(microseconds=1)
     length = np.maximum(np.rint(minutes.to_numpy(float) * 60e6).astype("int64"), 1)

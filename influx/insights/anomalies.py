@@ -27,15 +27,8 @@ LEAST_KWH = 0.05
 RARE_SHARE = 0.02
 
 
-def unusual_hours(every: list[Series], most: int = 200) -> pd.DataFrame:
-    """Find the episodes of unusual use in the whole history of each device.
-
-    Parameters
-    ----------
-    every : list of Series
-        The devices.
-    most : int
-        Episodes to return, those with the most energy beyond the usual first.
+def unusual_hours(devices: list[Series], most: int = 200) -> pd.DataFrame:
+    """Find the `most` unusual episodes in the whole history of the devices, those with the most energy beyond it first.
 
     Returns
     -------
@@ -43,7 +36,7 @@ def unusual_hours(every: list[Series], most: int = 200) -> pd.DataFrame:
         `device_id`, `start`, `end` (local), `hours`, `kwh`, `usual_kwh` (median), `beyond_kwh` (outside the usual ends,
         negative when too little was used) and `reason`. The first two weeks of a device cannot be judged.
     """
-    parts = [part for part in run_all(_of_device, every) if len(part)]
+    parts = [part for part in run_all(_of_device, devices) if len(part)]
     if not parts:
         return pd.DataFrame(columns=["device_id", "start", "end", "hours", "kwh", "usual_kwh", "beyond_kwh", "reason"])
     found = pd.concat(parts, ignore_index=True)

@@ -50,20 +50,12 @@ _NO_ERRORS = dict.fromkeys(["error_before", "error_now", "error_change", "error_
 
 
 def drift(
-    every: list[Series], selection: pd.DataFrame, origin: pd.Timestamp, compared: pd.DataFrame
+    devices: list[Series], selection: pd.DataFrame, origin: pd.Timestamp, compared: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Test for each device whether its use has changed, and whether its forecast is getting worse and since when.
 
-    Parameters
-    ----------
-    every : list of Series
-        The devices.
-    selection : DataFrame
-        The model of each device today.
-    origin : Timestamp
-        The end of what is known.
-    compared : DataFrame
-        The hours of earlier reports, as `influx.insights.forecast_review.compare_hours` returns them; may be empty.
+    `selection` holds the model of each device today; `compared` the hours of earlier reports, as
+    `forecast_review.compare_hours` returns them, and may be empty.
 
     Returns
     -------
@@ -90,8 +82,8 @@ def drift(
         errors = errors.set_axis(weeks)
         return row | _errors(errors), errors.rename_axis("week").rename("error").reset_index()
 
-    parts = run_all(of_device, every)
-    weekly = [frame.assign(device_id=one.device_id) for one, (_, frame) in zip(every, parts, strict=True)]
+    parts = run_all(of_device, devices)
+    weekly = [frame.assign(device_id=series.device_id) for series, (_, frame) in zip(devices, parts, strict=True)]
     return pd.DataFrame([row for row, _ in parts]), pd.concat(weekly, ignore_index=True)
 
 
@@ -175,9 +167,9 @@ def errors_of_model(series: Series, model: str, origin: pd.Timestamp) -> pd.Seri
         return _nothing()
     fitted = fit(series, model, origin, WEEK)
     if hasattr(fitted, "past_residuals"):
-        misses, back = fitted.past_residuals()
-        known = np.isfinite(misses)
-        mean = np.where(known, np.abs(misses), 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+        residuals, back = fitted.past_residuals()
+        known = np.isfinite(residuals)
+        mean = np.where(known, np.abs(residuals), 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
         first = origin - pd.to_timedelta(7 * back[:WEEKS], unit="D")
         return pd.Series(mean[:WEEKS], index=first, dtype=float).sort_index()
     past = past_forecasts(series, WEEKS, WEEK, [model])

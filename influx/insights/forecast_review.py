@@ -36,16 +36,10 @@ DAY = (*DEVICE, "day")
 
 @dataclass(frozen=True)
 class PastForecast:
-    """A forecast whose hours have been measured since.
+    """A forecast whose hours have been measured since: the `forecast` frame, and the sums over its horizon with their
+    range.
 
-    Attributes
-    ----------
-    week : str
-        The report that made it, such as 2024-W28, or "again" where it was made again now.
-    origin : Timestamp
-        Its first hour, UTC.
-    hours, totals : DataFrame
-        The `forecast` frame, and the sums over its horizon with their range.
+    `week` is the report that made it, such as 2024-W28, or "again" where it was made again now; `origin` is UTC.
     """
 
     week: str
@@ -78,17 +72,17 @@ def review(home: Home, selection: pd.DataFrame, reports: str | Path) -> Frames:
     --------
     >>> influx.review(home, forecast, "reports/sample").review_devices  # doctest: +SKIP
     """
-    every = [series for series in active_series(home) if series.device_id in set(selection["device_id"])]
-    return review_series(every, selection.drop_duplicates(["home_id", "device_id"]), home.origin, Path(reports))
+    devices = [series for series in active_series(home) if series.device_id in set(selection["device_id"])]
+    return review_series(devices, selection.drop_duplicates(["home_id", "device_id"]), home.origin, Path(reports))
 
 
-def review_series(every: list[Series], selection: pd.DataFrame, origin: pd.Timestamp, reports: Path) -> Frames:
+def review_series(devices: list[Series], selection: pd.DataFrame, origin: pd.Timestamp, reports: Path) -> Frames:
     """Return the frames of `review` for the series of a home."""
-    hours, sums = _compare(earlier(reports, every[0].home_id, origin)[:WEEKS], every, origin)
-    changes, weekly = drift(every, selection, origin, hours)
+    hours, sums = _compare(earlier(reports, devices[0].home_id, origin)[:WEEKS], devices, origin)
+    changes, weekly = drift(devices, selection, origin, hours)
     if HOUSEHOLD not in set(sums.get("device_id", ())):  # there is none, or only one of this very week
-        past = forecast_again(every, selection, origin)
-        hours, sums = _compare([] if past is None else [past], every, origin)
+        past = forecast_again(devices, selection, origin)
+        hours, sums = _compare([] if past is None else [past], devices, origin)
     out = Frames(review_totals=sums, review_hours=hours, drift=changes, weekly_errors=weekly)
     summaries = {
         "review_devices": lambda: scores(hours, DEVICE),
@@ -113,38 +107,36 @@ def earlier(reports: Path, home_id: str, before: pd.Timestamp) -> list[PastForec
     return sorted(found, key=lambda past: past.origin, reverse=True)
 
 
-def forecast_again(every: list[Series], selection: pd.DataFrame, origin: pd.Timestamp) -> PastForecast | None:
+def forecast_again(devices: list[Series], selection: pd.DataFrame, origin: pd.Timestamp) -> PastForecast | None:
     """Forecast the past week from what was known at its beginning, or return None where too little was."""
     then = origin - pd.Timedelta(hours=WEEK)
-    if not every or any(series.days_known(then) < 1 for series in every):
+    if not devices or any(series.days_known(then) < 1 for series in devices):
         return None
-    models = fit_named(every, selection, then, WEEK)
-    hours = predict_all(every, models, selection, then, WEEK, np.array(LEVELS))
-    return PastForecast(AGAIN, then, hours, totals(hours, every, then, models=models)[1])
+    models = fit_named(devices, selection, then, WEEK)
+    hours = predict_all(devices, models, selection, then, WEEK, np.array(LEVELS))
+    return PastForecast(AGAIN, then, hours, totals(hours, devices, then, models=models)[1])
 
 
 def _compare(
-    forecasts: list[PastForecast], every: list[Series], origin: pd.Timestamp
+    forecasts: list[PastForecast], devices: list[Series], origin: pd.Timestamp
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the compared hours and totals of forecasts, the newest first."""
-    pairs = [(past, hours) for past in forecasts if len(hours := compare_hours(past, every))]
+    pairs = [(past, hours) for past in forecasts if len(hours := compare_hours(past, devices))]
     if not pairs:
         return pd.DataFrame(), pd.DataFrame()
-    zone, week = every[0].covariates.timezone, pd.Timedelta(hours=WEEK)
+    zone, week = devices[0].covariates.timezone, pd.Timedelta(hours=WEEK)
     sums = [compare_totals(past, hours, zone).assign(weeks_ago=(origin - past.origin) / week) for past, hours in pairs]
     sums = [part for part in sums if len(part)] or sums[:1]
     return pd.concat([hours for _, hours in pairs], ignore_index=True), pd.concat(sums, ignore_index=True)
 
 
-def compare_hours(past: PastForecast, every: list[Series]) -> pd.DataFrame:
-    """Put what was measured, and what climatology would have predicted, beside each hour of a forecast.
+def compare_hours(past: PastForecast, devices: list[Series]) -> pd.DataFrame:
+    """Put what was measured, and what climatology would have predicted, beside each hour of a forecast that was
+    measured.
 
-    Returns
-    -------
-    DataFrame
-        `week`, `origin`, `home_id`, `device_id`, `timestamp`, `day` of the forecast (1 to 7), `observed`, `energy_kwh`
-        and the quantiles [kWh]; `baseline_kwh`, `baseline_p10` and `baseline_p90`, those of climatology [kWh]; `loss`
-        and `baseline_loss`, pinball losses of the two [kWh]. Only hours that were measured.
+    Return `week`, `origin`, `home_id`, `device_id`, `timestamp`, `day` of the forecast (1 to 7), `observed`,
+    `energy_kwh` and the quantiles; `baseline_kwh`, `baseline_p10` and `baseline_p90`, those of climatology; `loss` and
+    `baseline_loss`, pinball losses of the two [all kWh].
     """
 
     def of_device(series: Series) -> pd.DataFrame:
@@ -166,7 +158,7 @@ def compare_hours(past: PastForecast, every: list[Series]) -> pd.DataFrame:
             baseline_loss=pinball(observed, quantiles),
         )
 
-    return pd.concat(run_all(of_device, every), ignore_index=True)
+    return pd.concat(run_all(of_device, devices), ignore_index=True)
 
 
 def scores(compared: pd.DataFrame, by: Sequence[str] = DEVICE) -> pd.DataFrame:
@@ -209,13 +201,10 @@ def scores(compared: pd.DataFrame, by: Sequence[str] = DEVICE) -> pd.DataFrame:
 def compare_totals(past: PastForecast, compared: pd.DataFrame, timezone: str = "UTC") -> pd.DataFrame:
     """Compare each device's total with its range.
 
-    Returns
-    -------
-    DataFrame
-        `week`, `origin`, `first_day` (local), `device_id`, `hours` of the forecast, `predicted`, `p10`, `p90`,
-        `observed` [kWh], `share_known`, and `inside`, whether it was in the range. Where some hours were not measured,
-        all of them are of the measured hours alone: the range is scaled by what was expected of them. Devices with
-        less than three quarters of the hours measured are left out.
+    Return `week`, `origin`, `first_day` (local), `device_id`, `hours` of the forecast, `predicted`, `p10`, `p90`,
+    `observed` [kWh], `share_known`, and `inside`, whether it was in the range. Where some hours were not measured, all
+    of them are of the measured hours alone: the range is scaled by what was expected of them. Devices with less than
+    three quarters of the hours measured are left out.
     """
     sums = compared.groupby("device_id", sort=False).agg(
         known=("observed", "size"), expected=("energy_kwh", "sum"), observed=("observed", "sum")

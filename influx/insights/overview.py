@@ -25,17 +25,10 @@ PEAK_SHARE = 0.75
 """A day's peak period is the run of hours around its highest that reach this part of it."""
 
 
-def overview(every: list[Series], origin: pd.Timestamp) -> pd.DataFrame:
+def overview(devices: list[Series], origin: pd.Timestamp) -> pd.DataFrame:
     """Tell of each device what it used last and how that compares with its usual week.
 
     Usual is climatology as of a week ago: what would have been forecast for these seven days.
-
-    Parameters
-    ----------
-    every : list of Series
-        The devices.
-    origin : Timestamp
-        The end of what is known.
 
     Returns
     -------
@@ -46,7 +39,7 @@ def overview(every: list[Series], origin: pd.Timestamp) -> pd.DataFrame:
         `saved_is_unusual`, whether zero lies outside that range; `trend_kwh_per_week` (Theil-Sen slope of weekly
         energy), `trend_p` (Kendall's tau) and `trend_weeks`. NaN where it is not known.
     """
-    return pd.DataFrame([_overview(one, origin) for one in every])
+    return pd.DataFrame([_overview(series, origin) for series in devices])
 
 
 def _overview(series: Series, origin: pd.Timestamp) -> dict[str, object]:

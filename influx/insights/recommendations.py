@@ -45,13 +45,8 @@ def recommendations(
 
     Parameters
     ----------
-    home : Home
-    forecast : DataFrame
-        The `forecast` frame.
     standby : dict
         Standby of each device [kWh a day].
-    rates : Rates, optional
-        None where no price is known.
     plan : mapping of DataFrame, optional
         The frames of `influx.plan`.
 

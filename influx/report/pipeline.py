@@ -26,7 +26,7 @@ from zoneinfo import ZoneInfo
 
 from influx.core import __version__
 from influx.core.errors import InputError
-from influx.core.paths import find, told
+from influx.core.paths import find, published_path
 from influx.core.sanitize import legible
 from influx.report import atomic_publish, pages
 from influx.report.execute_notebooks import (
@@ -196,7 +196,7 @@ def _note(parameters: dict[str, Any]) -> dict[str, Any]:
     inputs = [{"file": legible(path.relative_to(base).as_posix()), **_fingerprint(path)} for path in files]
     return {
         "started": _now(),
-        "parameters": {**parameters, "data": legible(told(data))},
+        "parameters": {**parameters, "data": legible(published_path(data))},
         "inputs": inputs,
         "versions": {"influx": __version__, "python": platform.python_version(), **_versions()},
     }

@@ -17,7 +17,7 @@ from influx.forecasting.device_series import Series, active_series
 from influx.forecasting.evaluation.backtest import Scores, backtest
 from influx.forecasting.evaluation.calibration import coverage, days_ahead, of_selected
 from influx.forecasting.evaluation.model_selection import Selection, references, select
-from influx.forecasting.features import every_hour, every_week, feature_table, relation
+from influx.forecasting.features import every_week, feature_table, relation
 from influx.forecasting.forecast import fitted_models, forecast
 from influx.home.home import Home
 from influx.insights import anomalies, overview, recommendations
@@ -61,7 +61,7 @@ def features(home: Home, horizon: int = WEEK) -> Frames:
 
     def of_device(series: Series) -> tuple[pd.DataFrame, pd.DataFrame]:
         history = series.before(origin)
-        near = feature_table(history, series.covariates, every_hour(history)[1:], 1).drop(columns="origin")
+        near = feature_table(history, series.covariates, pd.DatetimeIndex(history.index)[1:], 1).drop(columns="origin")
         weeks = every_week(history, origin, horizon)
         far = feature_table(history, series.covariates, weeks, horizon) if len(weeks) else near.iloc[:0]
         known = relation(near, far, weather_forecast=series.covariates.weather is not None)

@@ -81,11 +81,11 @@ def plan(home: Home, forecast: pd.DataFrame, models: Models | None = None, weigh
     >>> home = influx.load("data/sample")  # doctest: +SKIP
     >>> influx.plan(home, forecast).plan_runs  # doctest: +SKIP
     """
-    every = [one for one in active_series(home) if one.device_id in set(forecast["device_id"])]
+    devices = [series for series in active_series(home) if series.device_id in set(forecast["device_id"])]
     if models is None:
         models = fitted_models(home, forecast, forecast["timestamp"].nunique())
-    made = schedule(home, every, forecast, home_rates(home), weight)
-    return Frames(made | temperature_scenarios.by_degrees(forecast, every, models, home.origin))
+    made = schedule(home, devices, forecast, home_rates(home), weight)
+    return Frames(made | temperature_scenarios.by_degrees(forecast, devices, models, home.origin))
 
 
 def schedule(
@@ -180,7 +180,7 @@ def _diagnosed(made: Plan, loads: list[FlexibleLoad], jobs: dict[str, Job], term
         elif terms.limit_kw is not None:
             others = [job for name, job in jobs.items() if name not in out]
             notes.append(("", "impossible", limit_note(diagnosis, others, *when, terms.limit_kw)))
-    room = terms.headroom(len(terms.stamps))
-    if room is not None and terms.limit_kw is not None and (room < 0).any():
-        notes.append(("", "lacking", crowded_note(room, *when, terms.limit_kw)))
+    headroom = terms.headroom(len(terms.stamps))
+    if headroom is not None and terms.limit_kw is not None and (headroom < 0).any():
+        notes.append(("", "lacking", crowded_note(headroom, *when, terms.limit_kw)))
     return notes

@@ -29,21 +29,12 @@ ELASTIC_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """The least by which one constraint must give.
+    """The least by which one constraint must give: that of a device, or the power limit of the home (no device).
 
-    Attributes
-    ----------
-    device_id : str
-        Whose constraint it is, empty for the power limit of the home.
-    gives : str
-        deadline, forbidden (hours of rest), requirement (runs, or the energy of a storage), or limit.
-    by : float
-        Steps by which the deadline moves; runs that fit, or energy that fits in every window [kWh]; energy by which
-        the limit of a step rises [kWh].
-    step : int
-        For the limit: where the devices press hardest against it.
-    proven : bool
-        Whether less is known not to do.
+    `gives` is deadline, forbidden (hours of rest), requirement (runs, or the energy of a storage), or limit. `by` is in
+    steps by which the deadline moves; in runs that fit, or energy that fits in every window [kWh]; or in energy by
+    which the limit of a step rises [kWh]. `step` is where the devices press hardest against the limit; `proven` tells
+    whether less is known not to do.
     """
 
     device_id: str
@@ -54,29 +45,17 @@ class Diagnosis:
 
 
 def solve_or_diagnose(
-    jobs: Sequence[Job], value: np.ndarray, room: np.ndarray | None, steps_a_day: int
+    jobs: Sequence[Job], value: np.ndarray, headroom: np.ndarray | None, steps_a_day: int
 ) -> tuple[Solution | None, list[Job], list[Diagnosis]]:
-    """Place the jobs, or find what keeps them from being placed.
+    """Place the jobs, as `solver.solve` does, or find what keeps them from being placed.
 
-    Parameters
-    ----------
-    jobs, value, room
-        As in `influx.scheduling.solver.solve`.
-    steps_a_day : int
-        The farthest that a deadline is moved.
-
-    Returns
-    -------
-    solution : Solution or None
-        Of the jobs that fit by themselves; None where the power limit has no room for all of these.
-    placed : list of Job
-        Those jobs.
-    diagnoses : list of Diagnosis
-        One for each job that does not fit by itself, and one for the power limit.
+    Return the solution of the jobs that fit by themselves, None where the power limit has no room for all of these;
+    those jobs; and a diagnosis for each other job, and for the power limit. A deadline is moved by `steps_a_day` at
+    most.
     """
     for seconds in (SECONDS, ELASTIC_SECONDS):
         try:
-            return solve(jobs, value, room, seconds=seconds), list(jobs), []
+            return solve(jobs, value, headroom, seconds=seconds), list(jobs), []
         except Impossible as answer:
             if answer.proven:
                 break
@@ -85,11 +64,11 @@ def solve_or_diagnose(
     diagnoses = [diagnosis for diagnosis in alone if diagnosis is not None]
     if diagnoses:
         try:
-            return solve(fit, value, room), fit, diagnoses
+            return solve(fit, value, headroom), fit, diagnoses
         except Impossible:
             pass
-    assert room is not None  # without a limit, jobs that fit by themselves fit together
-    return None, fit, [*diagnoses, least_limit(fit, room)]
+    assert headroom is not None  # without a limit, jobs that fit by themselves fit together
+    return None, fit, [*diagnoses, least_limit(fit, headroom)]
 
 
 def diagnose(job: Job, steps: int, steps_a_day: int) -> Diagnosis | None:
@@ -132,23 +111,23 @@ def _least(enough: Callable[[int], bool], most: int) -> int | None:
     return high
 
 
-def least_limit(jobs: Sequence[Job], room: np.ndarray, seconds: float = ELASTIC_SECONDS) -> Diagnosis:
+def least_limit(jobs: Sequence[Job], headroom: np.ndarray, seconds: float = ELASTIC_SECONDS) -> Diagnosis:
     """Return the least rise of the power limit under which all jobs have room.
 
     Where the inflexible load alone is above the limit, nothing may run, unless the rise makes room there too: a column
     of zero or one for each such step.
     """
-    blocks = [block(job, len(room)) for job in jobs]
+    blocks = [block(job, len(headroom)) for job in jobs]
     at_once = sum(float(job.kwh.max()) if isinstance(job, Cycle) else job.most for job in jobs)
     use = sparse.hstack([part.use for part in blocks], format="csr")
-    columns, over = use.shape[1], np.flatnonzero(room < 0)
-    extra = sparse.csr_array(np.ones((len(room), 1)))
-    here = sparse.csr_array((np.ones(len(over)), (over, np.arange(len(over)))), shape=(len(room), len(over)))
-    below = sparse.hstack([use, -extra, here * np.maximum(-room, 0.0)[:, None]], format="csr")
+    columns, over = use.shape[1], np.flatnonzero(headroom < 0)
+    extra = sparse.csr_array(np.ones((len(headroom), 1)))
+    here = sparse.csr_array((np.ones(len(over)), (over, np.arange(len(over)))), shape=(len(headroom), len(over)))
+    below = sparse.hstack([use, -extra, here * np.maximum(-headroom, 0.0)[:, None]], format="csr")
     only_where = sparse.hstack([use, 0 * extra, here * -at_once], format="csr")[over]
-    own = constraint(blocks)
-    fixed = sparse.hstack([own.A, sparse.csr_array((own.A.shape[0], 1 + len(over)))], format="csr")
-    limits = [LinearConstraint(fixed, own.lb, own.ub), LinearConstraint(below, -np.inf, np.maximum(room, 0.0))]
+    rows = constraint(blocks)
+    fixed = sparse.hstack([rows.A, sparse.csr_array((rows.A.shape[0], 1 + len(over)))], format="csr")
+    limits = [LinearConstraint(fixed, rows.lb, rows.ub), LinearConstraint(below, -np.inf, np.maximum(headroom, 0.0))]
     limits += [LinearConstraint(only_where, -np.inf, 0.0)] if len(over) else []
     found = milp(
         np.concatenate([np.zeros(columns), [1.0], np.zeros(len(over))]),
@@ -158,9 +137,9 @@ def least_limit(jobs: Sequence[Job], room: np.ndarray, seconds: float = ELASTIC_
         options={"mip_rel_gap": 1e-4, "time_limit": seconds},
     )
     if found.x is None:  # a limit that all devices may draw at once, wherever they run
-        return Diagnosis("", "limit", at_once - float(room.min()), int(room.argmin()), False)
+        return Diagnosis("", "limit", at_once - float(headroom.min()), int(headroom.argmin()), False)
     taken = use @ found.x[:columns]
-    worst = int(np.argmax(np.where(taken > 0, taken - room, -np.inf)))
+    worst = int(np.argmax(np.where(taken > 0, taken - headroom, -np.inf)))
     return Diagnosis("", "limit", float(found.fun), worst, found.status == 0)
 
 
@@ -209,10 +188,10 @@ def limit_note(diagnosis: Diagnosis, jobs: list[Job], stamps: pd.DatetimeIndex, 
     )
 
 
-def crowded_note(room: np.ndarray, stamps: pd.DatetimeIndex, timezone: str, limit_kw: float) -> str:
+def crowded_note(headroom: np.ndarray, stamps: pd.DatetimeIndex, timezone: str, limit_kw: float) -> str:
     """Say where what is expected beside the plan is above the limit already."""
-    worst = int(room.argmin())
-    kw = -float(room[worst]) / ((stamps[1] - stamps[0]) / HOUR)
+    worst = int(headroom.argmin())
+    kw = -float(headroom[worst]) / ((stamps[1] - stamps[0]) / HOUR)
     return (
         f"What the home is expected to use beside its flexible devices is above the power limit of {limit_kw:g}"
         f"{fmt.THIN_SPACE}kW by up to {fmt.number(kw, 2)}{fmt.THIN_SPACE}kW, {_when(stamps[worst], timezone)}: "

@@ -26,23 +26,9 @@ LEAST = 1e-6
 class Cycle:
     """A device that runs in cycles.
 
-    Attributes
-    ----------
-    device_id : str
-    kwh : ndarray, shape (length,)
-        Energy of a run in each of its steps [kWh].
-    runs : int
-        How often it must run.
-    windows : tuple of (int, int)
-        Ranges of steps, the end excluded; a run lies in one of them.
-    most : int
-        Runs in a window at most.
-    allowed : ndarray of bool, shape (steps,)
-        Steps in which it may run.
-    pauses : bool
-        Whether it may be interrupted; it then runs at its mean power.
-    preference : ndarray, shape (steps,), optional
-        How much the household likes each step, 0 to 1; it decides where the cost does not.
+    `kwh` is the energy of a run in each of its steps [kWh]; it must run `runs` times, at `most` so often in each
+    window, a range of steps of which the end is excluded, and in `allowed` steps alone. One that `pauses` runs at its
+    mean power. `preference`, 0 to 1, is how much the household likes each step: it decides where the cost does not.
     """
 
     device_id: str
@@ -62,18 +48,8 @@ class Cycle:
 
 @dataclass(frozen=True)
 class Storage:
-    """A device that needs energy by the end of each of its windows.
-
-    Attributes
-    ----------
-    kwh : float
-        Energy needed in each window [kWh].
-    windows : tuple of (int, int)
-        Ranges of steps in which it can take energy, the end excluded.
-    most : float
-        Energy that it can take in a step [kWh].
-    device_id, allowed, preference
-        As of a `Cycle`.
+    """A device that needs `kwh` by the end of each of its windows, and can take `most` in a step [kWh]; else as a
+    `Cycle`.
     """
 
     device_id: str
@@ -167,20 +143,9 @@ def _starts(job: Job, length: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def runs_of(job: Job, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the runs of a solved job in order of time.
+    """Return the runs of a solved job, whose part of `Solution.columns` is given, in order of time.
 
-    Parameters
-    ----------
-    job : Cycle or Storage
-    columns : ndarray
-        Its part of `Solution.columns`.
-
-    Returns
-    -------
-    run, step : ndarray of int, shape (n,)
-        An entry for each step that a run takes energy in; runs are counted from 1.
-    kwh : ndarray, shape (n,)
-        What it takes in the step [kWh].
+    For each step that a run takes energy in: the run, counted from 1, the step, and what it takes [kWh].
     """
     if isinstance(job, Cycle) and not job.pauses:
         length = len(job.kwh)

@@ -54,19 +54,9 @@ class Plan:
 class Terms:
     """What holds for all devices.
 
-    Attributes
-    ----------
-    stamps : DatetimeIndex, shape (steps,)
-        The coming half hours, UTC.
-    load : ndarray, shape (steps,)
-        What the home is expected to use beside the planned devices [kWh in the step].
-    price, carbon : callable
-        `PerStep`; carbon is None where it is not known.
-    limit_kw : float, optional
-        Most power that the home may draw [kW].
-    weight : float
-        1 minimises money alone, 0 carbon alone; between them each counts by its mean.
-    timezone : str
+    `stamps` are the coming half hours, UTC, and `load` what the home is expected to use beside the planned devices in
+    each [kWh]; `carbon` is None where it is not known; `limit_kw` is the most power that the home may draw; a `weight`
+    of 1 minimises money alone, 0 carbon alone, and between them each counts by its mean.
     """
 
     stamps: pd.DatetimeIndex

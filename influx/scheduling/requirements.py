@@ -51,33 +51,9 @@ class Unknown(Exception):  # noqa: N818 - an answer in words, for the page
 
 
 @dataclass(frozen=True)
-class UsualRuns:
-    """How a device has been running lately.
-
-    Attributes
-    ----------
-    minutes, kwh : ndarray
-        Lengths of the parts of a typical run [min] and the energy in each [kWh]; together the mean energy of a run.
-    runs_a_week : float
-    runs : int
-        Runs from which this is taken.
-    weeks : float
-        Weeks of known hours in which they lie.
-    source : str
-        "events" or "readings".
-    """
-
-    minutes: np.ndarray
-    kwh: np.ndarray
-    runs_a_week: float
-    runs: int
-    weeks: float
-    source: str
-
-
-@dataclass(frozen=True)
 class Requirement:
-    """What a device must do: the parts of a run with their energy, how often a week, and where that is known from."""
+    """What a device must do, or usually does: the lengths of the parts of a run [min] with their energy [kWh], how
+    often it runs a week, and where that is known from."""
 
     minutes: np.ndarray
     kwh: np.ndarray
@@ -163,7 +139,7 @@ def must_run(device_id: str, devices: pd.DataFrame, words: tuple[str, ...] = MUS
 # --- usual runs -------------------------------------------------------------------------------------------------------
 
 
-def usual_runs(series: Series, origin: pd.Timestamp) -> UsualRuns | None:
+def usual_runs(series: Series, origin: pd.Timestamp) -> Requirement | None:
     """Return how a device has been running before `origin`, None where runs are too few or cannot be told apart."""
     energy = series.ordinary(origin)
     energy = energy[energy.index >= origin - pd.Timedelta(days=RECENT_DAYS)]
@@ -173,25 +149,15 @@ def usual_runs(series: Series, origin: pd.Timestamp) -> UsualRuns | None:
         return None
     weeks = float(energy.notna().sum()) / WEEK
     length, share = _parts(energy, runs) if minutes is None else (np.array([runs["minutes"].median()]), np.ones(1))
-    source = "readings" if minutes is None else "events"
-    return UsualRuns(length, share * float(runs["kwh"].mean()), len(runs) / weeks, len(runs), weeks, source)
+    source = f"{'readings' if minutes is None else 'events'}: {len(runs)} uses in {weeks:.1f} weeks"
+    return Requirement(length, share * float(runs["kwh"].mean()), len(runs) / weeks, source)
 
 
 def past_runs(energy: pd.Series, minutes: pd.Series | None = None) -> pd.DataFrame:
-    """Return the runs of a device.
+    """Return `start` (UTC hour), `hours`, `minutes` and `kwh` of each run; none where a device is hardly ever off.
 
-    Parameters
-    ----------
-    energy : Series of float, index complete UTC hours
-        [kWh], NaN where unknown.
-    minutes : Series, optional
-        Minutes of use in the same hours, 0 where none.
-
-    Returns
-    -------
-    DataFrame
-        `start` (UTC hour), `hours`, `minutes` and `kwh` of each run. Those that touch an unknown hour or the ends of
-        the span are left out, as nobody knows their length. Empty where the device is hardly ever off.
+    `energy` [kWh] has complete UTC hours, NaN where unknown; `minutes` of use in the same hours are optional. Runs that
+    touch an unknown hour or the ends of the span are left out, as nobody knows their length.
     """
     on = in_use(energy, minutes)
     number = (on != on.shift()).cumsum()[on]
@@ -227,43 +193,37 @@ def _parts(energy: pd.Series, runs: pd.DataFrame) -> tuple[np.ndarray, np.ndarra
 # --- requirements -----------------------------------------------------------------------------------------------------
 
 
-def requirement_of(flexible: Flexible, usual: UsualRuns | None) -> Requirement:
-    """Return what a device must do, by `home.yaml`, and by its usual runs where that is silent.
-
-    Raises
-    ------
-    Unknown
-        Something is not given and no runs are usual.
-    """
+def requirement_of(flexible: Flexible, usual: Requirement | None) -> Requirement:
+    """Return what a device must do, by `home.yaml`, or by its usual runs where that is silent; else raise `Unknown`."""
     given = {
         "length": flexible.is_storage or flexible.hours or flexible.profile_kw,
         "energy": flexible.kwh or flexible.profile_kw,
         "runs a week": flexible.is_storage or flexible.runs_a_week,
     }
     lacking = [name for name, value in given.items() if not value]
+    source = "home.yaml"
     if lacking and usual is None:
         raise Unknown(
             f"home.yaml does not tell its {fmt.listed(lacking)}, and its last eight weeks hold no uses that can be "
             "told apart"
         )
-    source = "home.yaml"
     if lacking and usual is not None:
-        source = f"{fmt.listed(lacking)} by {usual.source}: {usual.runs} uses in {usual.weeks:.1f} weeks"
-        source += "; the rest is told in home.yaml" if len(lacking) < len(given) else ""
-    runs = flexible.runs_a_week or (7.0 if usual is None else usual.runs_a_week)
+        rest = "; the rest is told in home.yaml" if len(lacking) < len(given) else ""
+        source = f"{fmt.listed(lacking)} by {usual.source}{rest}"
+    # Where nothing is usual, all that is needed is given; a storage has no length and no runs.
+    usual = usual or Requirement(np.array([24 * 60.0]), np.ones(1), 7.0, "")
+    runs = flexible.runs_a_week or usual.runs_a_week
     if flexible.profile_kw is not None:
         power = np.array(flexible.profile_kw)
         minutes = np.full(len(power), float(flexible.profile_minutes))
         return Requirement(minutes, power * minutes / 60, runs, source)
-    if flexible.hours is not None or usual is None:
-        minutes, share = np.array([60 * (flexible.hours or 24.0)]), np.ones(1)
-    else:
-        minutes, share = usual.minutes, usual.kwh / usual.kwh.sum()
-    if flexible.kwh is not None or usual is None:
-        return Requirement(minutes, share * (flexible.kwh or 0.0), runs, source)
-    kwh = float(usual.kwh.sum())
-    if flexible.is_storage:  # what a week takes, shared by its deadlines
-        kwh *= usual.runs_a_week / len(flexible.weekdays)
+    minutes, share = usual.minutes, usual.kwh / usual.kwh.sum()
+    if flexible.hours is not None:
+        minutes, share = np.array([60 * flexible.hours]), np.ones(1)
+    kwh = flexible.kwh
+    if kwh is None:  # of a storage, what a week takes, shared by its deadlines
+        shared = usual.runs_a_week / len(flexible.weekdays) if flexible.is_storage else 1.0
+        kwh = float(usual.kwh.sum()) * shared
     return Requirement(minutes, share * kwh, runs, source)
 
 
@@ -315,25 +275,10 @@ def job_of(
     away: np.ndarray | None = None,
     preference: np.ndarray | None = None,
 ) -> Job:
-    """Return a device's job over the steps of a grid.
+    """Return a device's job over the steps of a grid; raise `Unknown` where nothing of it falls into these.
 
-    Parameters
-    ----------
-    device_id : str
-    flexible : Flexible
-        When it may run.
-    requirement : Requirement
-        What it must do.
-    grid : Grid
-    away : ndarray of bool, optional
-        Steps in which nobody is at home: no cycle runs there, and runs a week are those of the other steps.
-    preference : ndarray, optional
-        How much the household likes each step, 0 to 1.
-
-    Raises
-    ------
-    Unknown
-        Nothing of it falls into these steps.
+    No cycle runs in the steps in which nobody is at home (`away`), and runs a week are those of the other steps;
+    `preference`, 0 to 1, is how much the household likes each step.
     """
     gone = np.zeros(len(grid.stamps), bool) if away is None else away
     allowed = ~grid.resting(flexible.forbidden) & ~gone

@@ -28,21 +28,10 @@ that week pays for each device; None where prices are not known."""
 
 
 def plan_value(plan: Plan, loads: list[FlexibleLoad], terms: Terms) -> dict[str, pd.DataFrame]:
-    """Return what a plan is worth.
+    """Return what a plan of these devices, one at least, is worth, as `plan_runs`, `plan_devices` and `plan_total`.
 
-    Parameters
-    ----------
-    plan : Plan
-    loads : list of FlexibleLoad
-        The devices that it holds; at least one.
-    terms : Terms
-
-    Returns
-    -------
-    dict of DataFrame
-        `plan_runs` and `plan_devices` with `kwh`, `cost`, `usual_cost` (of the same energy at the hours in which it is
-        expected anyway) [currency]; devices and the row of `plan_total` also with the `saving`, its `p10` and `p90`
-        from past `weeks`, and carbon [kg].
+    All have `kwh`, `cost` and `usual_cost` (of the same energy at the hours in which it is expected anyway) [currency];
+    devices and total also the `saving`, its `p10` and `p90` from past `weeks`, and carbon [kg].
     """
     price = terms.price(terms.stamps)
     rows, runs = [], []
@@ -130,18 +119,8 @@ def _past_week(
 def past_savings(devices: list[Series], priced: PlanPrices) -> pd.DataFrame:
     """Return what a kWh of each device would have been cheaper by in each past week [currency/kWh].
 
-    Parameters
-    ----------
-    devices : list of Series
-        The devices of the plan.
-    priced : callable
-        `PlanPrices`.
-
-    Returns
-    -------
-    DataFrame
-        A row a week back (1 is the last one), a column a device; NaN where the device was not used, or less than three
-        quarters of the week are known. Weeks without prices have no row.
+    A row a week back (1 is the last one), a column a device; NaN where the device was not used, or less than three
+    quarters of the week are known. Weeks without prices have no row.
     """
     rows: dict[int, dict[str, float]] = {}
     for back in range(1, PAST_WEEKS + 1):
@@ -150,7 +129,7 @@ def past_savings(devices: list[Series], priced: PlanPrices) -> pd.DataFrame:
             stamps, price, paid = week
             hourly = pd.Series(price, stamps).resample("h", origin=stamps[0]).mean()
             rows[back] = {series.device_id: _cheaper(series, hourly, paid[series.device_id]) for series in devices}
-    return pd.DataFrame.from_dict(rows, orient="index", columns=[one.device_id for one in devices], dtype=float)
+    return pd.DataFrame.from_dict(rows, orient="index", columns=[series.device_id for series in devices], dtype=float)
 
 
 def _cheaper(series: Series, price: pd.Series, paid: float) -> float:
@@ -161,28 +140,17 @@ def _cheaper(series: Series, price: pd.Series, paid: float) -> float:
 
 
 def ranges(kwh: pd.Series, now: pd.Series, past: pd.DataFrame) -> tuple[pd.DataFrame, tuple[float, float, int]]:
-    """Return the range of each device's saving and of all together.
+    """Return the range of each device's saving (`p10`, `p90` and `weeks`), and the same of all together.
 
-    Parameters
-    ----------
-    kwh, now : Series by device
-        Energy that the plan moves [kWh], and the saving of each kWh [currency/kWh].
-    past : DataFrame
-        As `past_savings` returns it.
-
-    Returns
-    -------
-    by_device : DataFrame
-        `p10`, `p90` [currency], NaN where fewer than nine past weeks are known, and `weeks`, how many are.
-    whole : tuple
-        The same of the sum; a device that was not used in a week moves nothing in it.
+    `kwh` is the energy that the plan moves, `now` the saving of each kWh, `past` as `past_savings` returns it. A range
+    is NaN where fewer than nine past weeks are known; a device that was not used in a week moves nothing in it.
     """
     errors = (past[kwh.index] - now) * kwh
-    rows = [_around(kwh[name] * now[name], errors[name].dropna()) for name in kwh.index]
+    rows = [_range_of(kwh[name] * now[name], errors[name].dropna()) for name in kwh.index]
     by_device = pd.DataFrame(rows, index=kwh.index, columns=["p10", "p90", "weeks"])
-    return by_device, _around(float((kwh * now).sum()), errors.dropna(how="all").sum(axis=1))
+    return by_device, _range_of(float((kwh * now).sum()), errors.dropna(how="all").sum(axis=1))
 
 
-def _around(saving: float, errors: pd.Series) -> tuple[float, float, int]:
+def _range_of(saving: float, errors: pd.Series) -> tuple[float, float, int]:
     low, high = spread(errors.to_numpy())
     return saving + low, saving + high, len(errors)

@@ -34,16 +34,8 @@ PREFERENCE = 5e-4
 
 @dataclass(frozen=True)
 class Solution:
-    """A plan.
-
-    Attributes
-    ----------
-    kwh : ndarray, shape (jobs, steps)
-        Energy of each job in each step [kWh].
-    columns : list of ndarray
-        The columns of each job's block, from which `jobs.runs_of` reads its runs.
-    gap : float
-        Part of the objective by which a better plan may lie below it at most.
+    """The energy of each job in each step [kWh], shape (jobs, steps); the columns of each job's block (`jobs.runs_of`);
+    and the part of the objective by which a better plan may lie below it at most.
     """
 
     kwh: np.ndarray
@@ -85,28 +77,20 @@ def weigh(price: np.ndarray, carbon: np.ndarray | None = None, weight: float = 1
 
 
 def solve(
-    jobs: Sequence[Job], value: np.ndarray, room: np.ndarray | None = None, gap: float = GAP, seconds: float = SECONDS
+    jobs: Sequence[Job],
+    value: np.ndarray,
+    headroom: np.ndarray | None = None,
+    gap: float = GAP,
+    seconds: float = SECONDS,
 ) -> Solution:
-    """Place all jobs at the least total value.
+    """Place all jobs at the least total value; raise `Impossible` where that cannot be done, or not in time.
 
-    Parameters
-    ----------
-    jobs : sequence of Cycle or Storage
-    value : ndarray, shape (steps,)
-        What a kWh counts in each step (`weigh`).
-    room : ndarray, shape (steps,), optional
-        Headroom: energy that the jobs may take together in each step [kWh], the power limit less the inflexible load.
-        Below zero it counts as none.
-    gap, seconds : float
-        When to stop.
-
-    Raises
-    ------
-    Impossible
-        No plan keeps all constraints, or none was found in time.
+    `value` is what a kWh counts in each step (`weigh`); `headroom` is the energy that the jobs may take together
+    in each step [kWh], the power limit less the inflexible load, none where below zero; `gap` and `seconds` tell when
+    to stop.
     """
     end, steps = time.monotonic() + seconds, len(value)
-    free = np.full(steps, np.inf) if room is None else np.maximum(room, 0.0)
+    free = np.full(steps, np.inf) if headroom is None else np.maximum(headroom, 0.0)
     problem = _Problem([block(job, steps) for job in jobs], [_with_preference(job, value) for job in jobs], free)
     if not sum(part.use.shape[1] for part in problem.blocks):
         if any(job.energy > 0 for job in jobs):

@@ -24,12 +24,8 @@ Models = Mapping[tuple[str, str], Model]
 def by_degrees(
     plain: pd.DataFrame, devices: list[Series], models: Models, origin: pd.Timestamp
 ) -> dict[str, pd.DataFrame]:
-    """Return the week at each of some temperatures.
-
-    Returns
-    -------
-    dict of DataFrame
-        `warmer`: `degrees`, `device_id` and the `kwh` of the coming hours then; `warmer_words`: `degrees` and `what`.
+    """Return the week at each of some temperatures: `warmer` with `degrees`, `device_id` and the `kwh` of the coming
+    hours then, and `warmer_words` with `degrees` and `what`.
     """
     kwh, words = [], []
     for degrees in DEGREES:
@@ -43,23 +39,10 @@ def by_degrees(
 def warmer(
     plain: pd.DataFrame, devices: list[Series], models: Models, origin: pd.Timestamp, degrees: float
 ) -> tuple[pd.DataFrame, str]:
-    """Forecast again as if the coming hours were warmer by some degrees, through the models that were fitted.
+    """Forecast again as if the coming hours were warmer by some degrees [C], through the models that were fitted.
 
-    Parameters
-    ----------
-    plain : DataFrame
-        The `forecast` frame as it is.
-    devices, models, origin
-        What it was made of, as of `influx.forecasting.forecast.predict_all`.
-    degrees : float
-        [C]; below zero it is colder.
-
-    Returns
-    -------
-    forecast : DataFrame
-        The `forecast` frame; unchanged where no temperature is known ahead.
-    words : str
-        Whose energy changes, or why nobody's does.
+    Return the `forecast` frame, the `plain` one where no temperature is known ahead, and whose energy changes, or why
+    nobody's does, in words.
     """
     hours = pd.DatetimeIndex(plain["timestamp"].unique())
     if not any(_is_known_ahead(series.covariates.weather, hours) for series in devices):

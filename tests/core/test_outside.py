@@ -161,14 +161,11 @@ def any_length():
     csv.field_size_limit(usual)
 
 
-def test_each_device_is_there_once_under_the_name_that_is_shown(week) -> None:
+def test_each_device_is_there_once_under_the_name_that_is_shown_with_all_of_its_energy(week) -> None:
     devices = pd.read_parquet(week / "devices.parquet").set_index("device_id")
     assert sorted(devices.index) == sorted(RAW.values())
     assert devices.loc[list(RAW.values()), "flexible"].all()
     assert devices.loc["lamp (3)", "location"] == "lamp"
-
-
-def test_the_account_closes(week) -> None:
     (row,) = pd.read_parquet(week / "reconciliation.parquet").to_dict("records")
     assert row["rows_read"] == len(RAW) * 16 * 24 == row["rows_used"] + row["rows_rejected"]
     assert row["rows_rejected"] == 1
@@ -234,14 +231,11 @@ def test_no_file_is_called_by_a_name_or_lies_elsewhere(report, week) -> None:
     assert all(set(name) <= set("abcdefghijklmnopqrstuvwxyz0123456789_.") for name in names)
 
 
-def test_a_plan_of_many_devices_is_read_by_the_dashboard(week) -> None:
-    tasks = Week(week).row("plan_jobs")["jobs"]
-    assert len(tasks) > csv.field_size_limit()
-    assert {task["device_id"] for task in json.loads(tasks)} == set(RAW.values())
-
-
-def test_the_dashboard_knows_each_device_by_its_name(week) -> None:
+def test_the_dashboard_knows_each_device_by_its_name_and_reads_a_long_plan(week) -> None:
     shown = Week(week)
+    jobs = shown.row("plan_jobs")["jobs"]
+    assert len(jobs) > csv.field_size_limit()
+    assert {job["device_id"] for job in json.loads(jobs)} == set(RAW.values())
     assert set(shown.devices) == {*RAW.values(), "household"}
     assert len(shown.frame("forecast", device_id="7")) == 168
 

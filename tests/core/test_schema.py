@@ -52,7 +52,7 @@ def test_names_and_numbers_of_other_types_are_understood() -> None:
 
 
 @pytest.mark.parametrize(
-    ("columns", "said"),
+    ("columns", "words"),
     [
         ({"energy_kwh": [0.1, -0.2, 0.3]}, "row 2, column energy_kwh: -0.2 is no energy"),
         ({"energy_kwh": [0.1, 0.2, np.inf]}, "row 3, column energy_kwh: inf is no energy"),
@@ -66,56 +66,37 @@ def test_names_and_numbers_of_other_types_are_understood() -> None:
         ({"quality": "guessed"}, "quality.*guessed"),
     ],
 )
-def test_a_value_that_cannot_be_is_named_with_its_row(columns: dict[str, object], said: str) -> None:
-    with pytest.raises(InputError, match=said):
+def test_a_value_that_cannot_be_is_named_with_its_row(columns: dict[str, object], words: str) -> None:
+    with pytest.raises(InputError, match=words):
         as_readings(three(**columns))
 
 
-def test_a_missing_column_is_named_beside_those_that_are_there() -> None:
-    with pytest.raises(InputError, match="no column energy_kwh; there are home_id, device_id, timestamp, kwh"):
-        as_readings(three().rename(columns={"energy_kwh": "kwh"}))
+def steps(freq: str, start: object = START) -> pd.DataFrame:
+    return pd.DataFrame({"device_id": "tv", "timestamp": pd.date_range(start, periods=9, freq=freq), "energy_kwh": 0.1})
 
 
-def test_no_rows_are_refused() -> None:
-    with pytest.raises(InputError, match="no rows"):
-        as_readings(three().iloc[:0])
+SEVEN_PAST, HALF_PAST = (START + pd.Timedelta(minutes=minutes) for minutes in (7, 30))
 
 
-def test_rows_that_stand_twice_are_found_whatever_the_index() -> None:
-    with pytest.raises(InputError, match=r"row 4, column timestamp: .* stands twice for its device"):
-        as_readings(pd.concat([three(), three()]))
-
-
-@pytest.mark.parametrize("freq", ["30min", "15min", "20min", "45min"])
-def test_readings_of_parts_of_an_hour_are_refused(freq: str) -> None:
-    frame = pd.DataFrame(
-        {"device_id": "tv", "timestamp": pd.date_range(START, periods=48, freq=freq), "energy_kwh": 0.1}
-    )
-    with pytest.raises(
-        InputError, match=r"tv at 2024-01-01 0\d:\d\d:00: not a reading of a whole hour.*sum them to hours"
-    ):
-        as_readings(frame)
-
-
-def test_hours_that_no_clock_begins_are_refused() -> None:
-    """Zones differ by quarters of an hour, so a stamp at seven past is no start of an hour anywhere."""
-    with pytest.raises(InputError, match="tv at 2024-01-01 00:07:00: not a reading of a whole hour"):
-        as_readings(readings(start=START + pd.Timedelta(minutes=7), tv=[0.1, 0.2, 0.3]))
-
-
-def test_devices_that_begin_their_hours_at_different_minutes_are_refused() -> None:
-    shifted = readings(fridge=[1.0, 1.0, 1.0], start=START + pd.Timedelta(minutes=30))
-    with pytest.raises(InputError, match="not a reading of a whole hour"):
-        as_readings(pd.concat([three(), shifted]))
-
-
-@pytest.mark.parametrize("freq", ["2h", "D", "W"])
-def test_sums_of_several_hours_are_not_taken_for_those_of_one(freq: str) -> None:
-    frame = pd.DataFrame(
-        {"device_id": "tv", "timestamp": pd.date_range(START, periods=9, freq=freq), "energy_kwh": 9.0}
-    )
-    apart = int(pd.Series(frame["timestamp"]).diff().min() / pd.Timedelta(hours=1))
-    with pytest.raises(InputError, match=f"those of tv are {apart} hours apart"):
+@pytest.mark.parametrize(
+    ("frame", "words"),
+    [
+        (
+            three().rename(columns={"energy_kwh": "kwh"}),
+            "no column energy_kwh; there are home_id, device_id, timestamp, kwh",
+        ),
+        (three().iloc[:0], "no rows"),
+        (pd.concat([three(), three()]), r"row 4, column timestamp: .* stands twice for its device"),
+        *((steps(freq), r"tv at 2024-01-01 0\d:\d\d:00: not a reading of a whole hour") for freq in ("15min", "45min")),
+        # zones differ by quarters of an hour, so a stamp at seven past is no start of an hour anywhere
+        (readings(start=SEVEN_PAST, tv=[0.1, 0.2]), "tv at 2024-01-01 00:07:00: not a reading of a whole hour"),
+        (pd.concat([three(), readings(fridge=[1.0, 1.0], start=HALF_PAST)]), "not a reading of a whole hour"),
+        (steps("2h"), "those of tv are 2 hours apart"),
+        (steps("D"), "those of tv are 24 hours apart"),
+    ],
+)
+def test_what_are_no_readings_of_hours_is_refused(frame: pd.DataFrame, words: str) -> None:
+    with pytest.raises(InputError, match=words):
         as_readings(frame)
 
 

@@ -16,7 +16,6 @@ MADRID = {"timezone": "Europe/Madrid", "country": "ES", "currency": "EUR"}
 
 def of(**tariff: object) -> Rates:
     found = rates(Settings.model_validate(MADRID | {"tariff": {"rate": 0.1, "peak_rate": 0.3} | tariff}))
-    assert found is not None
     return found
 
 
@@ -39,12 +38,7 @@ def peaks(found: Rates) -> np.ndarray:
 
 def test_peak_hours_are_those_of_the_clock() -> None:
     found = of(peak_hours=["18:00-22:00"])
-    assert at(found, "2024-07-01 17:59", "2024-07-01 18:00", "2024-07-01 21:00", "2024-07-01 22:00") == [
-        0.1,
-        0.3,
-        0.3,
-        0.1,
-    ]
+    assert at(found, *[f"2024-07-01 {time}" for time in ("17:59", "18:00", "21:00", "22:00")]) == [0.1, 0.3, 0.3, 0.1]
     assert at(found, "2024-01-01 17:00", "2024-01-01 18:00") == [0.1, 0.3]  # winter time
     assert (found.currency, found.source, found.is_flat) == ("EUR", "the tariff in home.yaml", False)
 
@@ -89,7 +83,6 @@ SILENT = Settings.model_validate({"timezone": "Europe/Madrid"})
 
 def test_prices_are_learned_from_records_by_local_hour() -> None:
     found = rates(SILENT, recorded())
-    assert found is not None
     expected = np.where(np.isin(np.arange(24), range(18, 22)), 0.3, 0.1)
     np.testing.assert_array_equal(day(found), expected)
     np.testing.assert_array_equal(peaks(found), expected == 0.3)
@@ -102,11 +95,9 @@ def test_an_hour_takes_the_price_that_was_recorded_most_often() -> None:
     seen = recorded(days=5)
     seen.loc[[3, 27], "tariff_rate"] = 0.9  # two of five days, at 4 o'clock in Madrid
     found = rates(SILENT, seen)
-    assert found is not None
     assert day(found)[4] == 0.1
     seen.loc[51, "tariff_rate"] = 0.9
     found = rates(SILENT, seen)
-    assert found is not None
     assert day(found)[4] == 0.9
 
 
@@ -115,25 +106,21 @@ def test_an_hour_without_a_record_costs_what_most_hours_cost() -> None:
     local_hour = pd.DatetimeIndex(seen["timestamp"]).tz_convert("Europe/Madrid").hour
     seen.loc[np.isin(local_hour, [18, 19]), "tariff_rate"] = float("nan")
     found = rates(SILENT, seen)
-    assert found is not None
     assert day(found)[17:22].tolist() == [0.1, 0.1, 0.1, 0.3, 0.3]
 
 
 def test_the_records_say_which_hours_are_dear_where_they_can() -> None:
     flags = (np.arange(72) % 24 == 10).astype(float)  # 11 o'clock in Madrid
     found = rates(SILENT, recorded(is_peak_tariff=flags))
-    assert found is not None
     assert np.flatnonzero(peaks(found)).tolist() == [11]
     once = np.where(np.arange(72) == 10, 1.0, 0.0)
     found = rates(SILENT, recorded(is_peak_tariff=once))
-    assert found is not None
     assert not peaks(found).any()  # on one of three days
 
 
 def test_home_yaml_counts_where_both_know_a_price() -> None:
     settings = Settings.model_validate(MADRID | {"tariff": {"rate": 0.2}})
     found = rates(settings, recorded())
-    assert found is not None
     assert found.is_flat
     assert day(found)[0] == 0.2
 
@@ -160,7 +147,6 @@ WINTER = {
 
 def named(tariff: dict[str, object] = WINTER, prices: pd.DataFrame | None = None, **home: object) -> Rates:
     found = rates(Settings.model_validate(MADRID | {"tariff": tariff} | home), None, prices)
-    assert found is not None
     return found
 
 
@@ -191,11 +177,8 @@ def test_a_season_begins_and_ends_at_local_midnight() -> None:
 
 
 def test_leap_day_lies_in_a_season_that_ends_with_february() -> None:
-    leap = {
-        "rate": 0.2,
-        "rates": {"a": {"rate": 0.5, "seasons": ["w"]}},
-        "seasons": {"w": {"from": "01-01", "to": "02-29"}},
-    }
+    cold = {"a": {"rate": 0.5, "seasons": ["w"]}}
+    leap = {"rate": 0.2, "rates": cold, "seasons": {"w": {"from": "01-01", "to": "02-29"}}}
     assert paid(named(leap), "2024-02-29 12:00", "2023-02-28 12:00", "2023-03-01 12:00") == [0.5, 0.5, 0.2]
 
 
@@ -233,15 +216,8 @@ def test_a_time_that_no_rate_covers_has_no_known_price() -> None:
 
 
 def test_peak_hours_are_the_dear_ones_or_those_that_say_so() -> None:
-    found = named(
-        WINTER
-        | {
-            "rates": {
-                "a": {"rate": 0.3, "hours": ["10:00-11:00"]},
-                "b": {"rate": 0.1, "hours": ["12:00-13:00"], "peak": True},
-            }
-        }
-    )
+    dear, cheap = {"rate": 0.3, "hours": ["10:00-11:00"]}, {"rate": 0.1, "hours": ["12:00-13:00"], "peak": True}
+    found = named(WINTER | {"rates": {"a": dear, "b": cheap}})
     wall = pd.DatetimeIndex(["2024-07-01 10:00", "2024-07-01 12:00", "2024-07-01 14:00"]).tz_localize("Europe/Madrid")
     assert found.at(wall.tz_convert("UTC"))[1].tolist() == [True, True, False]
 
@@ -285,7 +261,6 @@ def test_a_rate_in_home_yaml_stands_in_where_the_file_has_no_price() -> None:
 
 def test_a_price_file_needs_no_tariff_and_a_tariff_without_any_price_tells_none() -> None:
     found = rates(SILENT, recorded(), filed(0.4, 0.4))
-    assert found is not None
     assert found.at(hours(1, "2024-07-01"))[0].tolist() == [0.4]
     assert found.is_flat
     standing = Settings.model_validate({"tariff": {"standing_charge_per_day": 0.3}})
@@ -303,6 +278,5 @@ def test_hours_that_begin_at_half_past_cost_what_their_halves_do() -> None:
         {"timezone": "Asia/Kolkata", "tariff": {"rate": 0.1, "rates": {"n": {"rate": 0.3, "hours": ["06:00-07:00"]}}}}
     )
     found = rates(settings, None, filed(0.9, 0.5, start="2024-07-01 02:00"))
-    assert found is not None
     price, _ = found.at(hours(4, "2024-07-01 00:30"))  # 6 to 9 o'clock
     np.testing.assert_allclose(price, [0.3, (0.1 + 0.9) / 2, (0.5 + 0.1) / 2, 0.1])

@@ -221,12 +221,6 @@ def test_too_little_history_gives_no_rows_and_no_error() -> None:
         assert found["mae"].dtype == float
 
 
-def test_a_device_too_young_is_left_out_beside_the_others() -> None:
-    young = readings(new=used(60), start=START + pd.Timedelta(hours=5 * WEEK - 60))
-    found = influx.backtest(pd.concat([readings(tv=used(5 * WEEK)), young]), folds=2)
-    assert set(found["device_id"]) == {"tv", "household"}
-
-
 @pytest.mark.parametrize(
     ("options", "fact"),
     [

@@ -12,7 +12,7 @@ from influx.forecasting.models.ensemble import calibrate_tails, combined, recenc
 LEVELS = np.array([0.05, 0.1, 0.5, 0.9, 0.95])
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(
     weeks=st.integers(0, 18),
     seed=st.integers(0, 10_000),

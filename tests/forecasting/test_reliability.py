@@ -134,7 +134,7 @@ def test_without_past_forecasts_there_are_no_promises() -> None:
     assert "skill" in days_ahead(nothing, CHOICE)
 
 
-@settings(max_examples=20)
+@settings(max_examples=8)
 @given(count=st.integers(1, 3), seed=st.integers(0, 10_000), off=st.sampled_from([0.0, 0.5, 1.0]))
 def test_shares_are_shares_on_any_hours(count: int, seed: int, off: float) -> None:
     rng = np.random.default_rng(seed)

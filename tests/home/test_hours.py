@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from influx.core.errors import InputError
@@ -75,6 +75,7 @@ EVENTS = st.lists(
 )
 
 
+@settings(max_examples=30)
 @given(EVENTS, st.sampled_from([0, 15, 30, 45]))
 def test_no_energy_is_lost_or_made(events: list[tuple[str, int, float, float]], shift: int) -> None:
     start = utc("2024-03-01")
@@ -342,6 +343,7 @@ def test_what_another_file_measured_goes_before_what_was_spread(newest_first: bo
     assert audit.corrections()[["correction", "kwh"]].to_numpy().tolist() == [[names.MEASURED, 1.0]]
 
 
+@settings(max_examples=30)
 @given(
     st.lists(st.floats(0, 10), min_size=1, max_size=60), st.sampled_from([1, 5, 7, 15, 30, 45, 60]), st.integers(0, 59)
 )
@@ -362,6 +364,7 @@ READING = st.tuples(
 )
 
 
+@settings(max_examples=30)
 @given(st.lists(st.lists(READING, min_size=1, max_size=30), min_size=1, max_size=3))
 def test_no_energy_of_any_readings_is_lost(files: list[list[tuple[int, float, float, bool]]]) -> None:
     frames = []

@@ -96,7 +96,7 @@ def test_intensities_are_read_and_none_is_negative(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "settings", "said"),
+    ("content", "settings", "reason"),
     [
         ("timestamp,price_gbp_per_kwh\n2024-07-01,1\n", Settings(currency="EUR"), "is in GBP, but home.yaml says"),
         ("timestamp,price,price_per_kwh\n2024-07-01,1,1\n", LONDON, "there are several prices, price, price_per_kwh"),
@@ -104,8 +104,8 @@ def test_intensities_are_read_and_none_is_negative(tmp_path: Path) -> None:
         ("timestamp,price\n2024-07-01,much\n", LONDON, "'much': not a number"),
     ],
 )
-def test_what_cannot_be_a_price_file_is_said(tmp_path: Path, content: str, settings: Settings, said: str) -> None:
-    with pytest.raises(InputError, match=said):
+def test_what_cannot_be_a_price_file_is_said(tmp_path: Path, content: str, settings: Settings, reason: str) -> None:
+    with pytest.raises(InputError, match=reason):
         read(write(tmp_path, content), settings)
 
 
@@ -135,10 +135,7 @@ def test_every_step_is_brought_to_half_hours() -> None:
     assert halves(values("2024-07-01", 30, 1.0, 3.0)) == {"00:00": 1, "00:30": 3}
     assert halves(values("2024-07-01", 15, 1.0, 3.0, 5.0, 9.0)) == {"00:00": 2, "00:30": 7}
     assert halves(values("2024-07-01", 10, 1.0, 2.0, 6.0)) == {"00:00": 3}
-
-
-def test_a_half_hour_that_is_half_known_is_not_known() -> None:
-    assert halves(values("2024-07-01", 15, 1.0, 3.0, np.nan, 9.0)) == {"00:00": 2}
+    assert halves(values("2024-07-01", 15, 1.0, 3.0, np.nan, 9.0)) == {"00:00": 2}, "half of one is known"
 
 
 def test_half_hours_are_those_of_the_homes_clock() -> None:
@@ -176,15 +173,11 @@ CARBON = "timestamp,carbon_intensity_g_per_kwh\n" + "".join(
 
 def test_prices_and_carbon_are_accounted_for_and_kept_with_the_home(tmp_path: Path) -> None:
     home = home_with(tmp_path / "home", {"prices.csv": PRICES, "carbon.csv": CARBON})
-    account = home.reconciliation.set_index("file")
-    assert account.loc[
-        ["prices.csv", "carbon.csv"], ["rows_read", "rows_used", "rows_rejected"]
-    ].to_numpy().tolist() == [
-        [72, 72, 0],
-        [72, 72, 0],
-    ]
-    assert account.loc[["prices.csv", "carbon.csv"], "kwh_used"].isna().all()
-    assert account.loc["readings.csv", "kwh_used"] == 48
+    audit = home.reconciliation.set_index("file")
+    files = audit.loc[["prices.csv", "carbon.csv"]]
+    assert files[["rows_read", "rows_used", "rows_rejected"]].to_numpy().tolist() == [[72, 72, 0]] * 2
+    assert files["kwh_used"].isna().all()
+    assert audit.loc["readings.csv", "kwh_used"] == 48
     assert home.prices is not None
     assert home.carbon is not None
     assert home.prices["price_per_kwh"].tolist() == [0.6] * 48 + [0.7] * 48 + [0.8] * 48

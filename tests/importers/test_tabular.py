@@ -264,6 +264,13 @@ def test_a_parquet_file_keeps_its_types(tmp_path: Path) -> None:
     assert f"{part.frame['timestamp'].iloc[0]:%H:%M}" == "08:00"
 
 
+def test_cells_of_parquet_that_are_no_numbers_are_refused_in_words(tmp_path: Path) -> None:
+    times = pd.date_range("2024-07-01 10:00", periods=2, freq="h")
+    pd.DataFrame({"time": times, "tv": [{"a": 0.5}] * 2, "fridge": [0.1, 0.2]}).to_parquet(tmp_path / "t.parquet")
+    with pytest.raises(InputError, match=r"t\.parquet, row 1, column tv: .*: not a number"):
+        tabular.read(tmp_path / "t.parquet", replace(WIDE, mappings={"tv": SeriesMapping("tv")}), Settings())
+
+
 def test_a_column_that_is_lacking_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"t\.csv: no column fridge; there are time, tv, Fridge\. Is 'Fridge' meant"):
         read(tmp_path, TABLE.replace("fridge", "Fridge"), WIDE)

@@ -15,8 +15,8 @@ from influx.forecasting.device_series import Covariates, Series
 from influx.scheduling.jobs import Cycle, Storage
 from influx.scheduling.requirements import (
     Grid,
+    Requirement,
     Unknown,
-    UsualRuns,
     day_windows,
     in_steps,
     job_of,
@@ -27,7 +27,7 @@ from influx.scheduling.requirements import (
 
 ZONE = "Europe/Madrid"
 MONDAY = "2024-07-15"
-USUAL = UsualRuns(np.array([60.0, 60.0]), np.array([0.6, 0.2]), 3.4, 27, 8.0, "readings")
+USUAL = Requirement(np.array([60.0, 60.0]), np.array([0.6, 0.2]), 3.4, "readings: 27 uses in 8.0 weeks")
 
 
 def steps(day: str = MONDAY, days: int = 7, zone: str = ZONE) -> pd.DatetimeIndex:
@@ -55,18 +55,16 @@ def washer(weeks: int = 4, standby: float = 0.002, begin: int = 19) -> Series:
 
 def test_usual_runs_are_those_that_stand_clear_of_standby() -> None:
     found = usual_runs(washer(), tiny_readings.START + pd.Timedelta(weeks=4))
-    assert found is not None
     assert found.minutes.tolist() == [60, 60]
     assert found.kwh.tolist() == approx([0.6, 0.2])
-    assert (found.runs_a_week, found.runs, found.weeks, found.source) == (2.0, 8, 4.0, "readings")
+    assert (found.runs_a_week, found.source) == (2.0, "readings: 8 uses in 4.0 weeks")
 
 
 def test_only_the_last_eight_weeks_before_the_origin_count() -> None:
     series = washer(weeks=20)
     series.energy.iloc[: 8 * 168] *= 5
     found = usual_runs(series, tiny_readings.START + pd.Timedelta(weeks=16))
-    assert found is not None
-    assert (found.runs, found.weeks) == (16, 8.0)
+    assert found.source == "readings: 16 uses in 8.0 weeks"
     assert found.kwh.sum() == approx(0.8)
 
 
@@ -77,8 +75,8 @@ def test_minutes_of_use_tell_the_length_where_events_do() -> None:
     )
     known = Series("home", "tv", series.energy, Covariates(minutes=minutes))
     found = usual_runs(known, tiny_readings.START + pd.Timedelta(weeks=4))
-    assert found is not None
-    assert (found.minutes.tolist(), found.kwh.tolist(), found.source) == ([60.0], approx([0.8]), "events")
+    assert (found.minutes.tolist(), found.kwh.tolist()) == ([60.0], approx([0.8]))
+    assert found.source == "events: 8 uses in 4.0 weeks"
 
 
 def test_a_use_beside_an_unknown_hour_is_left_out() -> None:

@@ -1,8 +1,8 @@
 """How far past forecasts can be relied on: nominal and empirical coverage, and errors by day ahead.
 
-A quantile of zero tells nothing, as no hour can lie below it. So only hours whose quantile is above zero are
-counted; which hours these are was known beforehand, so that leaving out the others favours nobody. Hours of one past
-forecast err together: uncertainty is that between forecasts, and of one forecast alone none is told.
+No hour can lie below a quantile of zero. So only hours whose quantile is above zero are counted; which hours these are
+was known beforehand, so that leaving out the others favours no model. Hours of one past forecast err together:
+uncertainty is that between forecasts, and of one forecast alone it is not known.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from influx.core.uncertainty import BASELINE, NOMINAL
 from influx.forecasting.evaluation.backtest import pinball
 
 MOSTLY_OFF = 0.9
-"""Share of hours without any use from which on a device says little of its band: it is told apart."""
+"""Share of hours without any use from which on a device says little of its band: it stands apart."""
 
 LEAST_OF_DAY = 18
 """Measured hours of a day below which its energy is not judged."""
@@ -30,7 +30,7 @@ _DAY_COLUMNS = ["day", "folds", "loss", "baseline_loss", "skill", "skill_se", *_
 
 
 def of_selected(past: pd.DataFrame, selection: pd.DataFrame) -> pd.DataFrame:
-    """Return the past forecasts that the chosen model of each device made."""
+    """Return the past forecasts that the selected model of each device made."""
     return past.merge(selection[[*DEVICE, "model"]], on=[*DEVICE, "model"])
 
 
@@ -42,7 +42,7 @@ def coverage(past: pd.DataFrame, by: Sequence[str] = DEVICE) -> pd.DataFrame:
     past : DataFrame
         Past forecasts, of one model a device: `origin`, `observed`, `p10`, `p50`, `p90` [kWh] and the columns `by`.
     by : sequence of str
-        What is told apart. Without `device_id` all devices count together, but for the household, which is their sum,
+        Keys of the rows. Without `device_id` all devices count together, but for the household, which is their sum,
         and for those that are mostly off.
 
     Returns
@@ -53,17 +53,17 @@ def coverage(past: pd.DataFrame, by: Sequence[str] = DEVICE) -> pd.DataFrame:
         hour that equals its quantile counts for the nominal share. The standard error is that of a ratio between folds
         (Cochran 1977), at least that of so many independent hours; NaN of one fold, as is `empirical` of too few hours.
     """
-    keys = list(by)
+    keys, columns = list(by), [*by, *_CALIBRATION_COLUMNS]
     rows = past.assign(off=past["observed"] == 0)
-    rows = rows if "device_id" in keys else _telling(rows)
+    rows = rows if "device_id" in keys else _counted_together(rows)
     if rows.empty:
-        return pd.DataFrame(columns=[*keys, *_CALIBRATION_COLUMNS])
-    parts = [_coverage(rows, keys, name) for name in NOMINAL]
-    out = pd.concat(parts, ignore_index=True).merge(rows.groupby(keys)["off"].mean().reset_index(), on=keys)
-    return out.assign(mostly_off=out["off"] >= MOSTLY_OFF)[[*keys, *_CALIBRATION_COLUMNS]]
+        return pd.DataFrame(columns=columns)
+    parts = pd.concat([_coverage(rows, keys, name) for name in NOMINAL], ignore_index=True)
+    out = parts.merge(rows.groupby(keys)["off"].mean().reset_index(), on=keys)
+    return out.assign(mostly_off=out["off"] >= MOSTLY_OFF)[columns]
 
 
-def _telling(rows: pd.DataFrame) -> pd.DataFrame:
+def _counted_together(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the devices whose hours count together; a household of which no device is known stands for itself."""
     devices = rows[rows["device_id"] != HOUSEHOLD]
     if devices.empty:
@@ -80,13 +80,18 @@ def _coverage(rows: pd.DataFrame, keys: list[str], name: str) -> pd.DataFrame:
         counts, least, most = rows[name] > 0, observed < rows[name], observed <= rows[name]
     hours = rows[[*keys, "origin"]].assign(hours=counts.astype(int), least=least & counts, most=most & counts)
     folds = hours.groupby([*keys, "origin"], sort=False).sum().reset_index()
-    whole = folds.drop(columns="origin").groupby(keys, sort=False).sum()
-    whole["empirical"] = _share(whole, NOMINAL[name])
-    folds = folds[folds["hours"] > 0].merge(whole["empirical"].reset_index(), on=keys)
-    folds["square"] = (folds["hours"] * (_share(folds, NOMINAL[name]) - folds["empirical"])) ** 2
-    between = folds.groupby(keys)["square"].agg(folds="size", square="sum")
-    out = whole.join(between).fillna({"folds": 0, "square": 0}).astype({"folds": int})
-    return _with_error(out, NOMINAL[name]).assign(quantile=name, nominal=NOMINAL[name]).reset_index()
+    out = folds.drop(columns="origin").groupby(keys, sort=False).sum()
+    nominal = NOMINAL[name]
+    out["empirical"] = _share(out, nominal)
+    folds = folds[folds["hours"] > 0].merge(out["empirical"].reset_index(), on=keys)
+    folds["square"] = (folds["hours"] * (_share(folds, nominal) - folds["empirical"])) ** 2
+    out = out.join(folds.groupby(keys)["square"].agg(folds="size", square="sum"))
+    out = out.fillna({"folds": 0, "square": 0}).astype({"folds": int})
+    several, enough = out["folds"].where(out["folds"] > 1), out["hours"].where(out["hours"] >= LEAST_HOURS)
+    between = np.sqrt(several / (several - 1) * out["square"]) / enough
+    error = np.maximum(between, np.sqrt(nominal * (1 - nominal) / enough)).where(between.notna())
+    out = out.assign(empirical=out["empirical"].where(enough.notna()), empirical_se=error)
+    return out.assign(quantile=name, nominal=nominal).reset_index()
 
 
 def _share(hours: pd.DataFrame, nominal: float) -> pd.Series:
@@ -95,24 +100,8 @@ def _share(hours: pd.DataFrame, nominal: float) -> pd.Series:
     return np.minimum(np.maximum(least, nominal), most)
 
 
-def _with_error(out: pd.DataFrame, nominal: float) -> pd.DataFrame:
-    enough = out["hours"] >= LEAST_HOURS
-    folds, hours = out["folds"].where(out["folds"] > 1), out["hours"].where(enough)
-    between = np.sqrt(folds / (folds - 1) * out["square"]) / hours
-    independent = np.sqrt(nominal * (1 - nominal) / hours)
-    error = np.maximum(between, independent).where(between.notna())
-    return out.assign(empirical=out["empirical"].where(enough), empirical_se=error)
-
-
 def days_ahead(past: pd.DataFrame, selection: pd.DataFrame) -> pd.DataFrame:
-    """Compare the chosen model of each device with climatology, for each day of past forecasts.
-
-    Parameters
-    ----------
-    past : DataFrame
-        Past forecasts of all models.
-    selection : DataFrame
-        The model of each device.
+    """Compare the selected model of each device with climatology, for each day of the past forecasts of all models.
 
     Returns
     -------
@@ -120,7 +109,7 @@ def days_ahead(past: pd.DataFrame, selection: pd.DataFrame) -> pd.DataFrame:
         `home_id`, `device_id`, `day` (1 is the first), `folds`; `loss` and `baseline_loss`, mean pinball losses of the
         model and of climatology over the folds that both forecast [kWh in the hour]; `skill`, the part of climatology's
         loss that was avoided, and `skill_se`, its standard error over the folds, paired (NaN of one); `absolute_error`
-        and `baseline_absolute_error`, by how much the day's energy was missed on average [kWh].
+        and `baseline_absolute_error` of the day's energy, on average [kWh].
     """
     if past.empty:
         return pd.DataFrame(columns=[*DEVICE, *_DAY_COLUMNS])
@@ -135,12 +124,12 @@ def days_ahead(past: pd.DataFrame, selection: pd.DataFrame) -> pd.DataFrame:
 
 
 def _daily(past: pd.DataFrame) -> pd.DataFrame:
-    """Return the mean loss of each day of each past forecast [kWh], and by how much its energy was missed [kWh]."""
+    """Return the mean loss of each day of each past forecast, and the absolute error of its energy [kWh]."""
     loss = pinball(past["observed"].to_numpy(), past[["p10", "p50", "p90"]].to_numpy())
-    rows = past.assign(loss=loss, miss=past["energy_kwh"] - past["observed"])
+    rows = past.assign(loss=loss, residual=past["energy_kwh"] - past["observed"])
     rows["day"] = (rows["timestamp"] - rows["origin"]) // pd.Timedelta(days=1) + 1
     days = rows.groupby([*DEVICE, "model", "origin", "day"], sort=False)
-    daily = days.agg(hours=("loss", "size"), loss=("loss", "mean"), absolute_error=("miss", "sum")).reset_index()
+    daily = days.agg(hours=("loss", "size"), loss=("loss", "mean"), absolute_error=("residual", "sum")).reset_index()
     return daily.assign(absolute_error=daily["absolute_error"].abs().where(daily["hours"] >= LEAST_OF_DAY))
 
 

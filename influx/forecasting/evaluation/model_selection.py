@@ -22,7 +22,7 @@ from influx.core.parallel import run_all
 from influx.core.uncertainty import half_width
 from influx.forecasting.device_series import Series
 from influx.forecasting.evaluation.backtest import Scores, can_learn, configured, pinball, point_errors
-from influx.forecasting.features import every_hour, every_week, feature_table, names
+from influx.forecasting.features import every_week, feature_table, names
 from influx.forecasting.models import CLIMATOLOGY, MODELS, SIMILAR_DAYS
 from influx.forecasting.models.regression import Regression, first_80_percent
 
@@ -203,21 +203,16 @@ def reference(series: Series, origin: pd.Timestamp, horizon: int = WEEK) -> tupl
     """Judge gradient boosting on the last 20 % of a device's hours, and tell which features it used.
 
     Learnt on the first 80 %, once looking one hour ahead, once a week ahead: the first is the figure that is usually
-    shown, the second is what a household needs.
-
-    Returns
-    -------
-    scores : DataFrame
-        `looking`, `hours` judged, `mae`, `rmse`, `bias` [kWh], `r2`; no rows where history is too short.
-    importance : DataFrame
-        `feature`, `importance`, `spread`: by how much the mean absolute error a week ahead grows when the feature's
-        values are shuffled, mean and standard deviation of five shuffles [kWh] (Breiman 2001).
+    shown, the second is what a household needs. Returns `looking`, `hours` judged, `mae`, `rmse`, `bias` [kWh] and
+    `r2`; and by how much the mean absolute error a week ahead grows when a `feature`'s values are shuffled
+    (`importance` and `spread`, mean and standard deviation of five shuffles [kWh], Breiman 2001). Both without rows
+    where history is too short.
     """
     history, device = series.before(origin), {"home_id": series.home_id, "device_id": series.device_id}
     scores, importance = pd.DataFrame(columns=SCORE_COLUMNS), pd.DataFrame(columns=IMPORTANCE_COLUMNS)
     if not can_learn(series, "gradient boosting", origin, horizon):
         return scores, importance
-    recent, rows = every_hour(history)[-26 * WEEK :], []
+    recent, rows = pd.DatetimeIndex(history.index)[-26 * WEEK :], []
     origins = {
         "one hour ahead": (recent[recent > history.index[WEEK - 1]], 1),
         "a week ahead": (every_week(history, origin, horizon), horizon),

@@ -53,17 +53,9 @@ MODELS: dict[str, Callable[[], Any]] = {
 
 
 def named_models(models: Mapping[str, Any] | Sequence[str] | str | None = None) -> dict[str, Any]:
-    """Return models by name; a bare scikit-learn regressor becomes a `Regression`.
+    """Return models by name; a bare scikit-learn regressor becomes a `Regression`, and names are those of `MODELS`.
 
-    Parameters
-    ----------
-    models : mapping of str to estimator, sequence of str, or None
-        Names are those of `MODELS`; None takes all of these.
-
-    Raises
-    ------
-    InputError
-        Names what is no model, and what may stand there.
+    None takes all of these. An `InputError` names what is no model, and what may stand there.
 
     Examples
     --------

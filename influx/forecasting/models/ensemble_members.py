@@ -44,35 +44,17 @@ find none of them again, as it goes through one device after the other."""
 
 @dataclass(frozen=True)
 class Member:
-    """One way to choose and weigh the past hours that describe an hour to come.
+    """One way to choose and weigh the past hours that describe an hour to come."""
 
-    Attributes
-    ----------
-    half_life_weeks, window_days
-        Age at which a past hour counts half, and days that are looked at.
-    power
-        How far past days follow the level of use: 0 not at all, 1 in full.
-    nearby
-        Weight of the hours one, two ... hours away, beside the same hour's 1.
-    other_type, same_weekday
-        Weight of a day of the other type (working day, day off) and of the same weekday, beside the others' 1.
-    alike_celsius
-        Distance in temperature at which a past hour counts exp(-1/2) [C]; 0 looks at no temperature.
-    by_degrees
-        Whether past days are scaled by what heating and cooling degrees explain.
-    untested
-        Whether it takes part before there is a past week to test it on.
-    """
-
-    half_life_weeks: float
-    window_days: int
-    power: float = 0.5
-    nearby: tuple[float, ...] = (0.25,)
-    other_type: float = 0.6
-    same_weekday: float = 1.0
-    alike_celsius: float = 0.0
-    by_degrees: bool = False
-    untested: bool = True
+    half_life_weeks: float  # age at which a past hour counts half
+    window_days: int  # that are looked at
+    power: float = 0.5  # how far past days follow the level of use: 0 not at all, 1 in full
+    nearby: tuple[float, ...] = (0.25,)  # weight of the hours one, two ... hours away, beside the same hour's 1
+    other_type: float = 0.6  # weight of a day of the other type (working day, day off), beside the same type's 1
+    same_weekday: float = 1.0  # weight of the same weekday, beside the others' 1
+    alike_celsius: float = 0.0  # distance in temperature at which a past hour counts exp(-1/2) [C]; 0 looks at none
+    by_degrees: bool = False  # whether past days are scaled by what heating and cooling degrees explain
+    untested: bool = True  # whether it takes part before there is a past week to test it on
 
 
 MEMBERS = (

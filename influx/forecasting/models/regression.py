@@ -94,29 +94,12 @@ class Regression(RegressorMixin, BaseEstimator):
         self.timezone = timezone
         self.country = country
 
-    @property
-    def uses_features(self) -> bool:
-        """Whether it learns from the feature table."""
-        return self.base is None
-
-    @property
-    def needs_days(self) -> int:
-        """Known days that it needs to learn."""
-        return 42 if self.base is None else LEAST_DAYS + 7 * LEAST_WEEKS
-
-    @property
-    def within_days(self) -> int:
-        """The last days among which these must lie."""
-        return 7 * TRAINING_WEEKS if self.base is None else LEAST_DAYS + 7 * PAST_WEEKS
+    uses_features = property(lambda self: self.base is None)
+    needs_days = property(lambda self: 42 if self.base is None else LEAST_DAYS + 7 * LEAST_WEEKS)
+    within_days = property(lambda self: 7 * TRAINING_WEEKS if self.base is None else LEAST_DAYS + 7 * PAST_WEEKS)
 
     def fit(self, X: pd.DataFrame, y: np.ndarray) -> Regression:  # noqa: N803
-        """Learn from the rows of `X` (index UTC hours) whose energy `y` is known [kWh].
-
-        Raises
-        ------
-        InputError
-            There is no such base.
-        """
+        """Learn from the rows of `X` (index UTC hours) whose energy `y` is known [kWh]."""
         if self.base is not None:
             return self._fit_stacked(X, y)
         self.fit_first(X, y)
@@ -243,17 +226,8 @@ def _stacked_inputs(context: ForecastContext, scale: float) -> np.ndarray:
 def named_estimator(path: str | None = None, settings: Mapping[str, Any] | None = None) -> Any:
     """Return a new regressor by its dotted path, such as `lightgbm.LGBMRegressor`, seeded, on one core and silent.
 
-    Parameters
-    ----------
-    path : str, optional
-        None is `sklearn.ensemble.HistGradientBoostingRegressor`, small where no settings are given.
-    settings : mapping, optional
-        Its keyword arguments.
-
-    Raises
-    ------
-    InputError
-        There is no such class, it has no `fit` and `predict`, or it refuses its settings.
+    None is `sklearn.ensemble.HistGradientBoostingRegressor`, small without `settings`, its keyword arguments. An
+    `InputError` says that there is no such class, that it has no `fit` and `predict`, or refuses its settings.
     """
     if path in (None, DEFAULT):
         return HistGradientBoostingRegressor(**{"random_state": 0, **(settings or DEFAULT_SETTINGS)})

@@ -46,12 +46,12 @@ class Flows(Conclusion):
     def of(self, *roles: Role) -> list[str]:
         return [name for name, mapping in self.mappings.items() if mapping.role in roles]
 
-    def told_by_name(self) -> list[str]:
+    def undescribed(self) -> list[str]:
         return [name for name in self.mappings if name not in self.described]
 
     def open(self, kind: str) -> list[str]:
         """Return the columns without a role that are called by a word of `column_names.WHOLE`."""
-        return [name for name in self.told_by_name() if self.mappings[name].role is None and is_called(name, kind)]
+        return [name for name in self.undescribed() if self.mappings[name].role is None and is_called(name, kind)]
 
     def with_role(self, name: str, role: Role, sign_flipped: bool = False) -> Flows:
         mapping = replace(self.mappings[name], role=role, sign_flipped=sign_flipped)
@@ -64,7 +64,7 @@ class Flows(Conclusion):
 
 def without_copies(flows: Flows) -> Flows:
     """Leave out the net, or a second column of one flow, where it holds what another column does, row by row."""
-    for first, second in itertools.combinations(flows.told_by_name(), 2):
+    for first, second in itertools.combinations(flows.undescribed(), 2):
         if first not in flows.mappings or second not in flows.mappings:
             continue
         values = flows.values[first]
@@ -83,7 +83,7 @@ def without_copies(flows: Flows) -> Flows:
 
 def with_charging(flows: Flows) -> Flows:
     """Take what charges for the battery's, where only the column of its discharge names it."""
-    for name in flows.told_by_name():
+    for name in flows.undescribed():
         half = flows.of("battery_out") and not flows.of("battery_in")
         if half and flows.mappings[name].role is None and mentions(name, "charging"):
             flows = flows.with_role(name, "battery_in")
@@ -92,7 +92,7 @@ def with_charging(flows: Flows) -> Flows:
 
 def without_parts(flows: Flows) -> Flows:
     """Leave out what is a part of other columns: own use of the sun, and flows from one to another of them."""
-    for name in flows.told_by_name():
+    for name in flows.undescribed():
         role = flows.mappings[name].role
         extra = role is None or (role == "solar" and len(flows.of("solar")) > 1)
         totals = [mapping.role for other, mapping in flows.mappings.items() if not mentions(other, "internal")]
@@ -208,8 +208,8 @@ def detect(columns: list[Column], mappings: Mapping[str, SeriesMapping], overrid
 def directions(names: list[str]) -> dict[str, Role]:
     """Return the flows that the names of a long table are, where all of them are directions of one meter; else none."""
     pair: tuple[Role, ...] = ("grid_export", "grid_import")
-    found = {name: next((role for role in pair if is_called(name, role)), None) for name in names}
-    return {name: role for name, role in found.items() if role} if set(found.values()) == set(pair) else {}
+    roles = {name: next((role for role in pair if is_called(name, role)), None) for name in names}
+    return {name: role for name, role in roles.items() if role} if set(roles.values()) == set(pair) else {}
 
 
 def without_sums_and_peaks(columns: list[Column], overrides: File, file: str) -> tuple[list[Column], list[str]]:

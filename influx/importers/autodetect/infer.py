@@ -305,6 +305,6 @@ def _clock_columns(sample: Sample, times: Times) -> tuple[str, ...]:
 
 def clock_of(name: str) -> float | None:
     """Return the clock time that a column of a row a day is named by [h]; numbers are hours."""
-    found = re.search(r"(?<!\d)(\d{1,2})[:.h](\d\d)", name) or re.fullmatch(r"\D*?(\d{1,2})()\D*", name.strip())
-    hour = int(found[1]) + int(found[2] or 0) / 60 if found is not None else 99.0
+    match = re.search(r"(?<!\d)(\d{1,2})[:.h](\d\d)", name) or re.fullmatch(r"\D*?(\d{1,2})()\D*", name.strip())
+    hour = int(match[1]) + int(match[2] or 0) / 60 if match is not None else 99.0
     return hour if hour <= 25 else None

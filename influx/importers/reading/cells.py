@@ -47,15 +47,15 @@ def numbers(cells: pd.Series, comma: bool = False, flags: bool = False) -> tuple
 
 def _plain_numbers(cells: pd.Series) -> np.ndarray | None:
     """Return cells as floats, quickly, or None where any of them is neither a plain number nor blank."""
-    texts = pa.array(cells, from_pandas=True)
-    if not (pa.types.is_string(texts.type) or pa.types.is_large_string(texts.type)):
-        return None
     try:
+        texts = pa.array(cells, from_pandas=True)
+        if not (pa.types.is_string(texts.type) or pa.types.is_large_string(texts.type)):
+            return None
         blank = pc.equal(texts, "")
         if pc.any(blank).as_py():
             texts = pc.if_else(blank, pa.scalar(None, texts.type), texts)
         return pc.cast(texts, pa.float64()).fill_null(np.nan).to_numpy(zero_copy_only=False).copy()
-    except pa.ArrowInvalid:
+    except pa.ArrowException:  # no number, or cells of several types
         return None
 
 

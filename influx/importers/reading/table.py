@@ -215,8 +215,8 @@ def need(table: Table, columns: tuple[str, ...]) -> None:
     if not lacking:
         return
     there = list(table.rows.columns)
-    near = [(name, difflib.get_close_matches(name, there, n=1)) for name in lacking]
-    hints = "".join(f" Is {found[0]!r} meant as {name}?" for name, found in near if found)
+    near = {name: difflib.get_close_matches(name, there, n=1) for name in lacking}
+    hints = "".join(f" Is {names[0]!r} meant as {name}?" for name, names in near.items() if names)
     raise InputError(
         f"{table.file}: no column {', '.join(lacking)}; there are {', '.join(there)}.{hints} Rename or add the column."
     )

@@ -120,20 +120,20 @@ def _iso(texts: pa.Array) -> tuple[np.ndarray, np.ndarray] | None:
 
 def _by_pattern(texts: pa.Array, order: Order) -> tuple[np.ndarray, np.ndarray]:
     """Take texts apart by the pattern of their order."""
-    found = pc.extract_regex(texts, PATTERNS[order])
-    take = functools.partial(_number, found)
+    parts = pc.extract_regex(texts, PATTERNS[order])
+    take = functools.partial(_number, parts)
     year = take("y")
     year = np.where(year < 100, year + 2000, year)
     month = take("m2" if order == "ymd" else "n", take("m", 0), words=order != "ymd")
     day = take("d2", take("d", 0)) if order == "ymd" else take("d", 0)
     micros, valid = _date(year, month, day)
-    clock, possible = _clock(found, take)
-    offset, aware = _offset(found)
-    valid &= possible & found.is_valid().to_numpy(zero_copy_only=False)
+    clock, possible = _clock(parts, take)
+    offset, aware = _offset(parts)
+    valid &= possible & parts.is_valid().to_numpy(zero_copy_only=False)
     reasons = np.select([valid & aware, valid], ["", "naive"], NOT_A_TIME).astype(object)
     times = np.where(valid, micros + clock - offset, 0)
     few = max(1, _FEW * valid.sum()) if valid.sum() >= _OTHERS else 0
-    no_offset, no_clock = valid & ~aware, valid & ~_holds(found, "H")
+    no_offset, no_clock = valid & ~aware, valid & ~_holds(parts, "H")
     if no_offset.sum() <= few:
         reasons[no_offset] = _NO_OFFSET
     if 0 < no_clock.sum() <= few:
@@ -147,8 +147,8 @@ def _by_pattern(texts: pa.Array, order: Order) -> tuple[np.ndarray, np.ndarray]:
     return times, reasons
 
 
-def _holds(found: pa.Array, name: str) -> np.ndarray:
-    return pc.not_equal(found.field(name), "").fill_null(False).to_numpy(zero_copy_only=False)
+def _holds(parts: pa.Array, name: str) -> np.ndarray:
+    return pc.not_equal(parts.field(name), "").fill_null(False).to_numpy(zero_copy_only=False)
 
 
 def _in_line(micros: np.ndarray, valid: np.ndarray) -> np.ndarray:
@@ -160,9 +160,9 @@ def _in_line(micros: np.ndarray, valid: np.ndarray) -> np.ndarray:
     return out
 
 
-def _number(found: pa.Array, name: str, default: np.ndarray | int = 0, words: bool = False) -> np.ndarray:
+def _number(parts: pa.Array, name: str, default: np.ndarray | int = 0, words: bool = False) -> np.ndarray:
     """Return one part of each text as a number, `default` where it is not there."""
-    texts = found.field(name)
+    texts = parts.field(name)
     if words:
         place = pc.index_in(texts, pa.array(_MONTHS, texts.type))
         values = pc.add(place, 1).fill_null(-1).to_numpy(zero_copy_only=False)
@@ -181,29 +181,29 @@ def _date(year: np.ndarray, month: np.ndarray, day: np.ndarray) -> tuple[np.ndar
     return (first.astype("int64") + day - 1) * DAY_US, sane & (day <= length)
 
 
-def _clock(found: pa.Array, take: functools.partial[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+def _clock(parts: pa.Array, take: functools.partial[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """Return clock times as microseconds, and which of them a clock shows; 24:00 is the midnight after."""
     hour, minute, second = take("H"), take("M", take("M2")), take("S")
-    later = pc.starts_with(found.field("p"), "p").fill_null(False).to_numpy(zero_copy_only=False)
-    twelve = _holds(found, "p")
+    later = pc.starts_with(parts.field("p"), "p").fill_null(False).to_numpy(zero_copy_only=False)
+    twelve = _holds(parts, "p")
     possible = (minute < 60) & (second < 60) & ((hour < 24) | ((hour == 24) & (minute == 0) & (second == 0)))
     possible &= ~twelve | ((hour >= 1) & (hour <= 12))
     hour = np.where(twelve, hour % 12 + 12 * later, hour)
-    digits = found.field("f").fill_null("")
+    digits = parts.field("f").fill_null("")
     fraction = pc.cast(pc.utf8_slice_codeunits(pc.utf8_rpad(digits, 6, "0"), 0, 6), pa.int64())
     micros = fraction.to_numpy(zero_copy_only=False)
     return ((hour * 60 + minute) * 60 + second) * 1_000_000 + micros, possible
 
 
-def _offset(found: pa.Array) -> tuple[np.ndarray, np.ndarray]:
+def _offset(parts: pa.Array) -> tuple[np.ndarray, np.ndarray]:
     """Return offsets from UTC as microseconds, and which times have one."""
-    codes = pc.dictionary_encode(found.field("z").fill_null(""))
+    codes = pc.dictionary_encode(parts.field("z").fill_null(""))
     micros = [0]
     for place, zone in enumerate(codes.dictionary.to_pylist()):
         digits = zone[1:].replace(":", "").ljust(4, "0")
         minutes = int(digits[:2]) * 60 + int(digits[2:]) if zone[:1] in ("+", "-") else 0
         micros[place:] = [(-minutes if zone[:1] == "-" else minutes) * MINUTE_US]
-    return np.asarray(micros, "int64")[codes.indices.to_numpy(zero_copy_only=False)], _holds(found, "z")
+    return np.asarray(micros, "int64")[codes.indices.to_numpy(zero_copy_only=False)], _holds(parts, "z")
 
 
 def outliers(micros: np.ndarray) -> np.ndarray:

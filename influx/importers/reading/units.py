@@ -49,5 +49,5 @@ def factor(unit: str) -> tuple[Literal["energy", "power"], float] | None:
 def in_name(name: str) -> str | None:
     """Return the unit that a column's name holds, such as kWh in "Import T1 kWh" or `energy_kwh`; None where none."""
     name = _HOURS.sub(lambda hit: {"kilo": " kWh ", "mega": " MWh "}.get(str(hit[1]).lower(), " Wh "), name)
-    found = _IN_NAME.findall(_JOINED.sub(" ", re.sub(r"[_\-]", " ", name)))
-    return _WORDS.get(found[-1].lower(), found[-1]) if found else None
+    names = _IN_NAME.findall(_JOINED.sub(" ", re.sub(r"[_\-]", " ", name)))
+    return _WORDS.get(names[-1].lower(), names[-1]) if names else None
