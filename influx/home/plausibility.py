@@ -67,13 +67,9 @@ def refuse_implausible(
     roles: dict[str, Role] = dict(zip(series["device_id"], series["role"], strict=True))
     found = doubts(hours.pivot(index="timestamp", columns="device_id", values="energy_kwh"), roles, settings)
     accepted = {name for name, device in settings.devices.items() if device.role is not None}
-    audit.note(
-        *(
-            f"{doubt.device_id}: {doubt.what}. home.yaml gives it a role."
-            for doubt in found
-            if doubt.device_id in accepted
-        )
-    )
+    for doubt in found:
+        if doubt.device_id in accepted:
+            audit.note("implausible", name=doubt.device_id, what=doubt.what)
     refused = [doubt for doubt in found if doubt.device_id not in accepted]
     if refused:
         lines = (f"{_of(doubt.device_id, files, settings)}: {doubt.what}; {doubt.line}" for doubt in refused)
