@@ -79,7 +79,7 @@ def sample_run(tmp_path_factory, worker_id):
 @pytest.fixture(scope="session")
 def week_folder(sample_run, tmp_path_factory) -> Path:
     """Return the sample's run folder as a report leaves it, with a `latest` beside it."""
-    from influx.report.reports_index import write_index
+    from influx.report.pages import write_index
 
     folder = tmp_path_factory.mktemp("reports") / "2024-W29"
     shutil.copytree(sample_run.folder, folder)

@@ -13,7 +13,7 @@ from run_cells import NOTEBOOKS, run_cells
 
 from influx import Run
 from influx.report import checks, text
-from influx.report.start_page import glance
+from influx.report.start_page import overview
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 EVENTS = DATA / "smart_home_energy_sample.csv"
@@ -106,7 +106,7 @@ def test_prices_are_those_that_the_events_recorded(two_weeks: Run) -> None:
 def test_all_pages_can_be_made_of_two_weeks(two_weeks: Run) -> None:
     for path in NOTEBOOKS:
         assert run_cells(path, data=str(EVENTS), output=str(two_weeks.folder))
-    assert "too little history" in glance(two_weeks.folder)
+    assert "too little history" in overview(two_weeks)
 
 
 # --- meters -----------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What the parts are made of: HTML beside that of the report, and widgets that follow their controls."""
+"""What the parts are made of: texts and HTML of `templates/text`, and widgets that follow their controls."""
 
 from __future__ import annotations
 
@@ -6,15 +6,30 @@ import base64
 import io
 from collections.abc import Callable
 from html import escape
+from pathlib import Path
+from typing import Any
 
 import ipywidgets as widgets
 import pandas as pd
 
 from influx.core.sanitize import file_name
 from influx.core.tabular_io import write_csv
-from influx.report.html import Shown, sentence
+from influx.report.html import Shown
+from influx.report.phrases import environment, phrase
+
+TEMPLATES = Path(__file__).parent / "templates"
 
 Markup = str | Shown
+
+
+def text(name: str, **facts: Any) -> str:
+    """Return a text of the dashboard, plain but for `**`."""
+    return phrase(name, facts, TEMPLATES / "text")
+
+
+def markup(name: str, **facts: Any) -> str:
+    """Return a piece of HTML of the dashboard, in which all of the data is escaped."""
+    return environment(TEMPLATES / "text").get_template(f"{name}.html.j2").render(facts)
 
 
 def html(*pieces: Markup) -> widgets.HTML:
@@ -41,7 +56,7 @@ def row(*controls: widgets.Widget) -> widgets.HBox:
 
 
 def slider(name: str, value: float, low: float, high: float, step: float) -> widgets.FloatSlider:
-    """Return a slider that tells its value when it is let go."""
+    """Return a slider that hands on its value when it is let go."""
     ends = {"min": low, "max": high, "step": step}
     style = {"description_width": "initial"}
     return widgets.FloatSlider(value, description=name, style=style, continuous_update=False, **ends)
@@ -50,21 +65,6 @@ def slider(name: str, value: float, low: float, high: float, step: float) -> wid
 def heading(words: str, level: int = 2) -> str:
     """Return a heading."""
     return f"<h{level}>{escape(words)}</h{level}>"
-
-
-def sentences(texts: list[str]) -> list[Markup]:
-    """Return the texts that are not empty as paragraphs."""
-    return [sentence(text) for text in texts if text]
-
-
-def cards(rows: list[tuple[str, str, str]]) -> str:
-    """Return numbers side by side: each with its name above and what it means below."""
-    out = [
-        f'<div class="ix-card"><div class="ix-name">{escape(name)}</div><div class="ix-value">{escape(value)}</div>'
-        f'<div class="ix-more">{escape(more)}</div></div>'
-        for name, value, more in rows
-    ]
-    return f'<div class="ix-cards">{"".join(out)}</div>'
 
 
 def download(frame: pd.DataFrame, name: str) -> str:

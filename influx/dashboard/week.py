@@ -14,7 +14,7 @@ import pandas as pd
 from influx.core.constants import HOUSEHOLD, OTHER
 from influx.core.local_time import local
 from influx.core.paths import find
-from influx.report.plot_style import colours
+from influx.report.plots.style import colours
 
 
 class Week:
@@ -27,6 +27,8 @@ class Week:
 
     Attributes
     ----------
+    name, timezone, currency : str
+        The home's name, its zone, whose clock the page shows, and the ISO 4217 code of its money or an empty string.
     go : callable
         Opens another part of the page by its name; the page sets it.
     """
@@ -34,26 +36,14 @@ class Week:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         home = _json(folder / "home.json")
-        self.settings: dict[str, Any] = home["settings"]
+        settings = home["settings"]
+        self.name = str(settings.get("home_id", "home"))
+        self.timezone = str(settings.get("timezone", "UTC"))
+        self.currency = str(settings.get("currency") or "")
         self.notes: list[str] = home["notes"]
-        self.run: dict[str, Any] = _json(folder / "run.json")
+        self.run = _json(folder / "run.json")
         self.go: Callable[[str], None] = lambda _: None
         self._frames: dict[str, pd.DataFrame] = {}
-
-    @property
-    def name(self) -> str:
-        """The home's name."""
-        return str(self.settings.get("home_id", "home"))
-
-    @property
-    def timezone(self) -> str:
-        """The home's time zone, whose clock the page shows."""
-        return str(self.settings.get("timezone", "UTC"))
-
-    @property
-    def currency(self) -> str:
-        """The ISO 4217 code of amounts of money, or an empty string."""
-        return str(self.settings.get("currency") or "")
 
     def frame(self, name: str, **equal: Any) -> pd.DataFrame:
         """Return a frame of the run folder, or its rows in which the named columns have these values.
@@ -73,7 +63,7 @@ class Week:
         return next(iter(self.frame(name, **equal).iloc[:1].to_dict("records")), {})
 
     def text(self, name: str) -> str:
-        """Return a text of the week's start page, so that both say the same; empty where it has none."""
+        """Return a text of the week's start page, so that both tell the same; empty where it has none."""
         return self._texts.get(name, "")
 
     @cached_property
@@ -84,8 +74,7 @@ class Week:
     @cached_property
     def devices(self) -> list[str]:
         """The devices that are forecast, the household first and `other` last."""
-        ends = {HOUSEHOLD: -1, OTHER: 1}
-        week = self.frame("week")
+        ends, week = {HOUSEHOLD: -1, OTHER: 1}, self.frame("week")
         return sorted(week["device_id"] if len(week) else [], key=lambda name: (ends.get(name, 0), name))
 
     @cached_property
@@ -99,23 +88,18 @@ class Week:
         """A colour for each device."""
         return colours(self.all_devices)
 
-    def local(self, stamps: pd.Series) -> pd.DatetimeIndex:
+    def local(self, stamps: pd.Series | pd.Index) -> pd.DatetimeIndex:
         """Return UTC stamps as the home's clock times."""
         return local(pd.DatetimeIndex(stamps), self.timezone)
 
 
 def open_report(folder: str | Path = "") -> Week | None:
-    """Open the run folder to show.
+    """Open the run folder to show, None where there is none.
 
     Parameters
     ----------
     folder : str or Path
         A run folder; empty is the one that `INFLUX_RUN` names, else `reports/latest`.
-
-    Returns
-    -------
-    Week or None
-        None where there is no run folder.
     """
     path = find(str(folder) or os.environ.get("INFLUX_RUN", "") or "reports/latest")
     return Week(path.resolve()) if _is_run(path) else None
@@ -127,10 +111,8 @@ def homes(week: Week) -> dict[str, Path]:
     Weeks lie in `reports` itself, or in a folder a home below it; each has a `latest`. Nothing above is looked at.
     """
     folders = {week.name: week.folder}
-    for path in sorted(week.folder.parent.glob("*/latest")):
-        if _is_run(path):
-            name = str(_json(path / "home.json")["settings"].get("home_id", "home"))
-            folders.setdefault(name, path.resolve())
+    for path in sorted(filter(_is_run, week.folder.parent.glob("*/latest"))):
+        folders.setdefault(Week(path).name, path.resolve())
     return folders
 
 
@@ -139,5 +121,4 @@ def _is_run(path: Path) -> bool:
 
 
 def _json(path: Path) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return content
+    return json.loads(path.read_text(encoding="utf-8"))

@@ -1,7 +1,7 @@
 """The report room: a run folder and its frames go in; pages, figures and tables that answer in plain English come out.
 
 A cell of a notebook ends with one of four: `answer` and `note` render a text of `templates/text`, `table` sets a frame
-by the columns that `tables.py` names, `show` draws a plot of `influx.report.plots`. They are imported at first use.
+by the columns of `templates/tables.yaml`, `show` draws a plot of `influx.report.plots`. They are imported at first use.
 """
 
 from __future__ import annotations
@@ -16,16 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["answer", "note", "show", "table", "text"]
 
-_MODULES = {
-    "answer": "influx.report.texts",
-    "note": "influx.report.texts",
-    "show": "influx.report.figures",
-    "table": "influx.report.tables",
-    "text": "influx.report.texts",
-}
-
 
 def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
+    if name not in __all__:
         raise AttributeError(f"module 'influx.report' has no attribute {name!r}")
-    return getattr(import_module(_MODULES[name]), name)
+    module = {"show": "figures", "table": "tables"}.get(name, "texts")
+    return getattr(import_module(f"influx.report.{module}"), name)

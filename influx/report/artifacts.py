@@ -30,15 +30,10 @@ TRUSTED = ("influx", "lightgbm", "sklearn", "xgboost")
 """Packages whose estimators are made again from a manifest."""
 
 
-def write(folder: Path, step: str, result: Any, note: Mapping[str, Any]) -> None:
-    """Write the result of a step, and its manifest last.
+def write(folder: Path, step: str, result: Any, facts: Mapping[str, Any]) -> None:
+    """Write the result of a step, a frame or a mapping of names to frames, and its manifest with `facts` last.
 
-    Parameters
-    ----------
-    result : DataFrame or mapping of str to DataFrame
-        What a subclass of DataFrame names in `_metadata` is kept beside it: frames, and mappings of models.
-    note : mapping
-        What else the manifest holds.
+    What a subclass of DataFrame names in `_metadata` is kept beside it: frames, and mappings of models.
     """
     _path(folder, step).unlink(missing_ok=True)
     models: dict[str, Any] = {}
@@ -58,26 +53,22 @@ def write(folder: Path, step: str, result: Any, note: Mapping[str, Any]) -> None
         frame.to_parquet(folder / f"{name}.parquet", index=False)
         if len(frame) <= LARGEST_CSV and name not in NO_CSV:
             write_csv(frame, folder / f"{name}.csv")
-    write_note(folder, step, {"frames": list(frames), "kind": kind, "attributes": attributes, "models": models, **note})
+    write_manifest(
+        folder, step, {"frames": list(frames), "kind": kind, "attributes": attributes, "models": models, **facts}
+    )
 
 
 def read(folder: Path, step: str) -> Any:
-    """Return what `write` was given: a frame, or `Frames`.
-
-    Raises
-    ------
-    InputError
-        The step was never made, or its models are of a package that is not trusted.
-    """
-    note = manifest(folder, step)
-    if not note:
+    """Return what `write` was given: a frame, or `Frames`."""
+    kept = manifest(folder, step)
+    if not kept:
         raise InputError(f"{folder}: the step {step} was never made here. `make report` makes all steps.")
-    if not note["kind"]:
-        return Frames({name: pd.read_parquet(folder / f"{name}.parquet") for name in note["frames"]})
-    module, _, name = note["kind"].partition(":")
+    if not kept["kind"]:
+        return Frames({name: pd.read_parquet(folder / f"{name}.parquet") for name in kept["frames"]})
+    module, _, name = kept["kind"].partition(":")
     result = getattr(import_module(module), name)(pd.read_parquet(folder / f"{step}.parquet"))
-    for name, file in note["attributes"].items():
-        models = note["models"].get(name)
+    for name, file in kept["attributes"].items():
+        models = kept["models"].get(name)
         setattr(result, name, _build(models) if models else pd.read_parquet(folder / f"{file}.parquet"))
     return result
 
@@ -88,12 +79,12 @@ def manifest(folder: Path, step: str) -> dict[str, Any]:
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 
-def write_note(folder: Path, step: str, note: Mapping[str, Any]) -> None:
+def write_manifest(folder: Path, step: str, facts: Mapping[str, Any]) -> None:
     """Write a manifest that appears whole or not at all."""
     path = _path(folder, step)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(note, indent=2), encoding="utf-8")
+    partial.write_text(json.dumps(facts, indent=2), encoding="utf-8")
     partial.replace(path)
 
 

@@ -29,21 +29,15 @@ _RENAME_EXCHANGE = 2
 
 @contextmanager
 def staging(reports: Path, wait: bool = True) -> Iterator[Path]:
-    """Lock `reports` and yield an empty folder in it, which is gone afterwards with all that is still there.
-
-    Parameters
-    ----------
-    reports : Path
-        The folder of all weeks; made where it is missing.
-    wait : bool
-        Whether to wait for a report that another process is making.
-
-    Raises
-    ------
-    InputError
-        Another report is being made and `wait` is false, or the folder cannot be used.
-    """
-    _prepare(reports)
+    """Lock `reports`, wait for another process that holds it (or do not), and yield an empty folder in it, which is
+    gone afterwards with all that is still there."""
+    try:
+        reports.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise InputError(f"{reports}: not a folder. Name another one for the reports.") from error
+    latest = reports / "latest"
+    if latest.exists() and not latest.is_symlink():
+        raise InputError(f"{latest}: a link is kept there, and this is none. Move it away.")
     with (reports / ".lock").open("a+", encoding="utf-8") as lock:
         _acquire(lock.fileno(), reports / ".lock", wait)
         lock.truncate(0)
@@ -83,22 +77,12 @@ def point_latest(staged: Path, week: Path) -> None:
     link.replace(week.with_name("latest"))
 
 
-def _prepare(reports: Path) -> None:
-    try:
-        reports.mkdir(parents=True, exist_ok=True)
-    except (FileExistsError, NotADirectoryError) as error:
-        raise InputError(f"{reports}: not a folder. Name another one for the reports.") from error
-    latest = reports / "latest"
-    if latest.exists() and not latest.is_symlink():
-        raise InputError(f"{latest}: a link is kept there, and this is none. Move it away.")
-
-
 def _acquire(descriptor: int, lock: Path, wait: bool) -> None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         holder = lock.read_text(encoding="utf-8")
-        busy = f"another report is being made ({holder})" if holder else "another report is being made"
+        busy = "another report is being made" + (f" ({holder})" if holder else "")
         if not wait:
             raise InputError(f"{busy}. Try again when it is done.") from error
         print(f"influx: {legible(busy)}; waiting", file=sys.stderr, flush=True)
@@ -126,10 +110,10 @@ def _remove(folder: Path) -> None:
         time.sleep(0.1)
 
 
-def _exchange(one: Path, other: Path) -> bool:
+def _exchange(folder: Path, other: Path) -> bool:
     """Swap two names in one step; return whether this system could."""
     try:
         rename = ctypes.CDLL(None).renameat2
     except (AttributeError, OSError):
         return False
-    return rename(_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), _RENAME_EXCHANGE) == 0
+    return rename(_AT_FDCWD, os.fsencode(folder), _AT_FDCWD, os.fsencode(other), _RENAME_EXCHANGE) == 0

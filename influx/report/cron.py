@@ -31,26 +31,10 @@ _NOTHING_YET = re.compile(rb"no crontab|no such file", re.IGNORECASE)
 
 
 def install(project: Path, when: str = EVERY_MONDAY_AT_SIX, settings: Mapping[str, str] | None = None) -> str:
-    """Have `make report` run regularly; an entry of the same project is replaced.
+    """Have `make report` run regularly, in place of an earlier entry of the project; return a sentence that reports it.
 
-    Parameters
-    ----------
-    project : Path
-        The project's folder.
-    when : str
-        The five time fields of crontab(5), local time of the machine, or `@weekly` and the like.
-    settings : mapping, optional
-        What stands behind `make report`, such as `{"DATA": "data/home"}`.
-
-    Returns
-    -------
-    str
-        A sentence that tells what was done.
-
-    Raises
-    ------
-    InputError
-        There is no cron or no make here, cron refuses, or the entry cannot be written as one line.
+    `when` are the five time fields of crontab(5), local time of the machine, or `@weekly` and the like; `settings`
+    stand behind `make report`, such as `{"DATA": "data/home"}`.
     """
     project = project.resolve()
     line = entry(project, when, settings)
@@ -60,26 +44,14 @@ def install(project: Path, when: str = EVERY_MONDAY_AT_SIX, settings: Mapping[st
 
 
 def remove(project: Path) -> str:
-    """Remove the project's entry from the crontab, and tell whether there was one.
-
-    Raises
-    ------
-    InputError
-        There is no cron here, or it refuses.
-    """
+    """Remove the project's entry from the crontab; return a sentence that reports it."""
     if _change(project.resolve()):
         return "cron makes no more reports for this project."
     return "cron had no entry for this project; nothing was changed."
 
 
 def entry(project: Path, when: str = EVERY_MONDAY_AT_SIX, settings: Mapping[str, str] | None = None) -> str:
-    """Return the crontab line, without its line end.
-
-    Raises
-    ------
-    InputError
-        `when` is not a time of cron, there is no make, or the line would be too long or more than one.
-    """
+    """Return the crontab line, without its line end."""
     if not _WHEN.fullmatch(when):
         raise InputError(f"{when!r} is not a time for cron; write five fields, such as '0 6 * * 1' for Mondays at six.")
     make = _program("make")
@@ -88,9 +60,9 @@ def entry(project: Path, when: str = EVERY_MONDAY_AT_SIX, settings: Mapping[str,
     folders = [str(python.parent), str(Path(make).parent), "/usr/local/bin", "/usr/bin", "/bin"]
     environment = {"PATH": ":".join(dict.fromkeys(folders)), **conda}
     arguments = {**(settings or {}), **({"PYTHON": str(python)} if conda else {})}
-    command = [make, "--silent", "report", *(f"{name}={value}".replace("$", "$$") for name, value in arguments.items())]
-    if lock := shutil.which("flock"):
-        command = [lock, "-n", LOCK, *command]
+    lock = [flock, "-n", LOCK] if (flock := shutil.which("flock")) else []
+    given = [f"{name}={value}".replace("$", "$$") for name, value in arguments.items()]
+    command = [*lock, make, "--silent", "report", *given]
     assigned = " ".join(f"{name}={shlex.quote(value)}" for name, value in environment.items())
     job = f"{{ date; {assigned} {shlex.join(command)} || echo failed with exit status $?; }} >>{LOG} 2>&1"
     whole = f"cd {shlex.quote(str(project))} && mkdir -p reports && {job} {_marker(project)}"
@@ -137,10 +109,8 @@ def _change(project: Path, line: str = "") -> bool:
 
 
 def _crontab(argument: str, text: bytes = b"") -> bytes:
-    environment = {**os.environ, "LC_ALL": "C"}
-    done = subprocess.run(
-        [_program("crontab"), argument], input=text, capture_output=True, env=environment, check=False
-    )
+    command = [_program("crontab"), argument]
+    done = subprocess.run(command, input=text, capture_output=True, env=os.environ | {"LC_ALL": "C"}, check=False)
     if done.returncode == 0:
         return done.stdout
     if argument == "-l" and _NOTHING_YET.search(done.stderr):

@@ -27,10 +27,11 @@ from papermill.exceptions import PapermillExecutionError
 from papermill.execute import ERROR_MARKER_TAG
 
 from influx.core.errors import InputError
+from influx.core.paths import PROJECT
 from influx.core.sanitize import without_colours
 
 PARAMETERS = ("data", "as_of", "horizon", "output")
-"""What every notebook can be told."""
+"""What every notebook has."""
 
 _WARM_UP = "import gc; gc.disable(); from influx.report import run_folder as _; gc.enable(); del gc, _"
 """Run by a kernel while the one before it still computes, so that its own notebook need not wait for the libraries:
@@ -58,42 +59,26 @@ class Executed(NamedTuple):
 
 
 def discover(folder: Path) -> list[Path]:
-    """Return the notebooks `NN_name.ipynb` of `folder` in their order.
-
-    Raises
-    ------
-    InputError
-        There are none.
-    """
-    found = sorted(folder.glob("[0-9][0-9]_*.ipynb"))
-    if not found:
+    """Return the notebooks `NN_name.ipynb` of `folder` in their order."""
+    notebooks = sorted(folder.glob("[0-9][0-9]_*.ipynb"))
+    if not notebooks:
         raise InputError(f"{folder}: no notebook is here whose name begins with two digits, such as 01_explore.ipynb.")
-    return found
+    return notebooks
+
+
+# Parameters
 
 
 def check_parameters(notebook: Path, parameters: Iterable[str]) -> None:
-    """Refuse to run `notebook` with a parameter that it does not have.
-
-    Raises
-    ------
-    InputError
-        Names the parameter and those that the notebook has, or says that the file is no notebook for Python.
-    """
+    """Refuse to run `notebook` with a parameter that it does not have, or a file that is no notebook for Python."""
     known = _inspect(notebook)
-    unknown = [name for name in parameters if name not in known]
-    if unknown:
+    if unknown := [name for name in parameters if name not in known]:
         there = f"there are {', '.join(known)}" if known else "its cell tagged `parameters` is missing or empty"
         raise InputError(f"{notebook.name}: no parameter {', '.join(unknown)}; {there}.")
 
 
 def parse_parameters(notebooks: Iterable[Path], given: Mapping[str, str]) -> dict[str, Any]:
-    """Return parameters that were given as text in the types that the notebooks' own values have.
-
-    Raises
-    ------
-    InputError
-        No notebook has a parameter of that name, or its value is of another type.
-    """
+    """Return parameters that were given as text in the types that the notebooks' own values have."""
     known = {name: default for notebook in notebooks for name, default in _inspect(notebook).items()}
     if unknown := sorted(set(given) - set(known)):
         raise InputError(f"no notebook has a parameter {', '.join(unknown)}; there are {', '.join(sorted(known))}.")
@@ -101,13 +86,9 @@ def parse_parameters(notebooks: Iterable[Path], given: Mapping[str, str]) -> dic
 
 
 def _parse(name: str, text: str, default: Any) -> Any:
-    """Return a text as a value of the type that `default` has."""
     if isinstance(default, str):
         return text
-    try:
-        value = ast.literal_eval(text)
-    except (ValueError, SyntaxError):
-        value = None
+    value = _literal(text, None)
     if isinstance(default, float) and type(value) is int:
         value = float(value)
     if type(value) is not type(default):
@@ -118,47 +99,44 @@ def _parse(name: str, text: str, default: Any) -> Any:
 def _inspect(notebook: Path) -> dict[str, Any]:
     """Return the parameters of a notebook with their own values; what is no literal is taken for a text."""
     try:
-        known = papermill.inspect_notebook(_literal(notebook))
+        known = papermill.inspect_notebook(_escaped(notebook))
     except ValueError as error:
         reason = str(error).splitlines()[0]
-        raise InputError(
-            f"{notebook.name}: not a notebook that can run: {reason} Save it anew in JupyterLab."
-        ) from error
-    values = {}
-    for name, parameter in known.items():
-        try:
-            values[name] = ast.literal_eval(parameter["default"])
-        except (ValueError, SyntaxError):
-            values[name] = ""
-    return values
+        message = f"{notebook.name}: not a notebook that can run: {reason} Save it anew in JupyterLab."
+        raise InputError(message) from error
+    return {name: _literal(parameter["default"], "") for name, parameter in known.items()}
+
+
+def _literal(text: str, otherwise: Any) -> Any:
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return otherwise
+
+
+def _escaped(path: Path) -> str:
+    """Return a path for papermill, which would fill in what stands in braces."""
+    return str(path).replace("{", "{{").replace("}", "}}")
+
+
+# Running
 
 
 def run_all(notebooks: list[Path], parameters: Mapping[str, Any], work: Path) -> Generator[Executed, None, None]:
     """Run `notebooks` one after another and yield each as soon as it is done.
 
-    Parameters
-    ----------
-    notebooks : list of Path
-        In the order in which they run.
-    parameters : mapping
-        Handed to each that has them; paths are absolute, as the kernels work in `work`.
-    work : Path
-        An empty folder for what the kernels need.
-
-    Raises
-    ------
-    NotebookFailed
-        A cell raised, or the kernel died.
+    Each gets those of `parameters` that it has; paths are absolute, as the kernels work in `work`, an empty folder.
+    Where a cell raises or the kernel dies, that is NotebookFailed.
     """
     kernels = [_start(work, 0)]
     try:
         for place, notebook in enumerate(notebooks, start=1):
             if place < len(notebooks):
                 kernels.append(_start(work, place))  # it imports its own machinery while this one computes
-            began = time.monotonic()
-            own = {name: value for name, value in parameters.items() if name in _inspect(notebook)}
+            began, known = time.monotonic(), _inspect(notebook)
+            own = {name: value for name, value in parameters.items() if name in known}
             executed = _run(notebook, own, work, kernels[0])
-            # All it had to say is here: taking it down in its own time would cost half a second and its memory.
+            # All that it puts out is here: taking it down in its own time would cost half a second and its memory.
             _stop(kernels.pop(0))
             yield Executed(notebook.stem, executed, time.monotonic() - began)
     finally:
@@ -183,9 +161,19 @@ class _ThisPython(AsyncKernelManager):
 
 
 def _start(work: Path, number: int) -> _ThisPython:
+    environment = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"}
+    # Devices train in parallel; threads below that would only get in each other's way.
+    environment |= {name: os.environ.get(name, "1") for name in _ONE_THREAD}
+    environment |= {
+        "PYTHONPATH": os.pathsep.join(filter(None, (str(PROJECT), os.environ.get("PYTHONPATH")))),
+        "PYTHONHASHSEED": "0",
+        "TQDM_DISABLE": "1",  # a bar on a page would differ from run to run
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+        "IPYTHONDIR": str(work / "ipython"),
+    }
     kernel = _ThisPython(kernel_name="python3", connection_file=str(work / f"kernel-{number}.json"))
     with (work / "kernels.log").open("a") as log:
-        run_sync(kernel.start_kernel)(cwd=str(work), env=_environment(work), stdout=log, stderr=log)
+        run_sync(kernel.start_kernel)(cwd=str(work), env=environment, stdout=log, stderr=log)
     return kernel
 
 
@@ -195,27 +183,14 @@ def _stop(kernel: _ThisPython) -> None:
     run_sync(kernel.shutdown_kernel)(now=True)
 
 
-def _environment(work: Path) -> dict[str, str]:
-    here = str(Path(__file__).resolve().parents[2])
-    environment = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"}
-    # Devices train in parallel; threads below that would only get in each other's way.
-    environment |= {name: os.environ.get(name, "1") for name in _ONE_THREAD}
-    environment["PYTHONPATH"] = os.pathsep.join(filter(None, (here, os.environ.get("PYTHONPATH"))))
-    environment["PYTHONHASHSEED"] = "0"
-    environment["TQDM_DISABLE"] = "1"  # a bar on a page would differ from run to run
-    environment["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
-    environment["IPYTHONDIR"] = str(work / "ipython")
-    return environment
-
-
 def _run(
     notebook: Path, parameters: Mapping[str, Any], work: Path, kernel: AsyncKernelManager
 ) -> nbformat.NotebookNode:
     copy = work / notebook.name
     try:
         return papermill.execute_notebook(
-            _literal(notebook),
-            _literal(copy),
+            _escaped(notebook),
+            _escaped(copy),
             parameters=dict(parameters),
             kernel_name="python3",
             km=kernel,
@@ -226,27 +201,20 @@ def _run(
         executed = nbformat.read(copy, as_version=4)
         executed.cells = [cell for cell in executed.cells if ERROR_MARKER_TAG not in cell.metadata.get("tags", [])]
         traceback = without_colours("\n".join(error.traceback))
-        raise NotebookFailed(
-            _explain(notebook, executed, error, traceback), notebook.stem, traceback, executed
-        ) from error
+        message = _explain(notebook, executed, error, traceback)
+        raise NotebookFailed(message, notebook.stem, traceback, executed) from error
     except DeadKernelError as error:
-        said = (work / "kernels.log").read_text(errors="replace")[-4000:]
+        log = (work / "kernels.log").read_text(errors="replace")[-4000:]
         message = f"{notebook.name}: its kernel died; too little memory is the usual cause."
-        raise NotebookFailed(message, notebook.stem, said, None) from error
-
-
-def _literal(path: Path) -> str:
-    """Return a path for papermill, which would fill in what stands in braces."""
-    return str(path).replace("{", "{{").replace("}", "}}")
+        raise NotebookFailed(message, notebook.stem, log, None) from error
 
 
 def _explain(notebook: Path, executed: nbformat.NotebookNode, error: PapermillExecutionError, traceback: str) -> str:
-    """Say where a notebook failed: its cell as a reader counts them, the heading above it, the line and the error."""
+    """Return where a notebook failed: its cell as a reader counts them, the heading above it, line and error."""
     above = executed.cells[: error.cell_index]
     injected = sum("injected-parameters" in cell.metadata.get("tags", []) for cell in above)
-    headings = [_HEADING.findall(cell.source) for cell in above if cell.cell_type == "markdown"]
-    heading = next((found[-1] for found in reversed(headings) if found), None)
-    where = f"{notebook.name}, cell {error.cell_index + 1 - injected}" + (f" ({heading})" if heading else "")
+    headings = [heading for cell in above if cell.cell_type == "markdown" for heading in _HEADING.findall(cell.source)]
+    where = f"{notebook.name}, cell {error.cell_index + 1 - injected}" + (f" ({headings[-1]})" if headings else "")
     if error.ename == InputError.__name__:
         return f"{where}: {error.evalue}"
     number = _LINE.search(traceback)

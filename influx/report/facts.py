@@ -1,4 +1,4 @@
-"""The numbers of the texts: each function has the name of its template and returns what that phrases."""
+"""The numbers of those texts that need more than the rows of their frames: each function has its template's name."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from influx.core.constants import AGAIN
 from influx.core.local_time import local
-from influx.core.schema import HOUSEHOLD, OTHER
+from influx.core.schema import HOUSEHOLD
 from influx.core.tariff import Rates
-from influx.core.uncertainty import BASELINE, NOMINAL, half_width
+from influx.core.uncertainty import NOMINAL, half_width
 from influx.forecasting.aggregate_intervals import LEAST_ERRORS
 from influx.forecasting.evaluation.model_selection import LEAST_FOLDS
 from influx.forecasting.features import WEEK
@@ -53,23 +52,6 @@ def rows_read(home: Home) -> Facts:
     return {**counts, "devices": devices, "ends": local(ends, home.settings.timezone)}
 
 
-def completeness(completeness: pd.DataFrame) -> Facts:
-    """Count the devices with gaps, and find the one with the most."""
-    gaps = completeness[completeness["hours_missing"] > 0].sort_values("share_known", kind="stable")
-    return {"gaps": _records(gaps), "devices": len(completeness)}
-
-
-def energy_use(breakdown: pd.DataFrame) -> Facts:
-    """Return the devices that use most, the energy of a day, and the standby."""
-    return {
-        "top": _records(breakdown[breakdown["kwh"] > 0].iloc[:3]),
-        "kwh_per_day": breakdown["kwh_per_day"].sum(),
-        "standby": breakdown["standby_kwh_per_day"].sum(min_count=1),
-        "devices_known": breakdown["device_id"].iloc[0] != HOUSEHOLD,
-        "has_other": (breakdown["device_id"] == OTHER).any(),
-    }
-
-
 def drivers(drivers: pd.DataFrame) -> Facts:
     """Return whose use clearly follows the outdoor temperature, and how much of it falls into peak hours."""
     clear = drivers[(drivers["temperature"].abs() >= 0.4) & (drivers["temperature_p"] < 0.01)]
@@ -77,26 +59,10 @@ def drivers(drivers: pd.DataFrame) -> Facts:
     shown = clear if devices.empty else devices
     return {
         "temperature_known": drivers["temperature"].notna().any(),
-        "rising": _records(shown[shown["temperature"] > 0]),
-        "falling": _records(shown[shown["temperature"] < 0]),
+        "rising": shown[shown["temperature"] > 0],
+        "falling": shown[shown["temperature"] < 0],
         "household": _household(drivers),
     }
-
-
-def absences(absences: pd.DataFrame) -> Facts:
-    """Return the past absences, and since when the home has been quiet."""
-    still = absences[absences["source"] == "open"]
-    past = absences[~absences["coming"] & (absences["source"] != "open")]
-    return {
-        "past": _records(past),
-        "days": past["days"].sum(),
-        "quiet_since": None if still.empty else still["first"].iloc[-1],
-    }
-
-
-def unusual_use(unusual: pd.DataFrame) -> Facts:
-    """Return the episodes that stand out, the largest first."""
-    return {"episodes": _records(unusual.assign(start=pd.to_datetime(unusual["start"])))}
 
 
 def features(relations: pd.DataFrame) -> Facts:
@@ -120,18 +86,7 @@ def model_choice(selection: pd.DataFrame) -> Facts:
     tested = (selection["folds"] > 0).any()
     clear = (rows.model_choice(selection)["word"] == rows.CLEAR).sum() if tested else None
     models = [{"name": name, "count": count} for name, count in counts.items()]
-    return {"models": models, "series": len(selection), "clear": clear, **climatology_devices(selection)}
-
-
-def climatology_devices(selection: pd.DataFrame) -> Facts:
-    """Return the devices that climatology forecasts, as it was not beaten or as nothing could be tested."""
-    used = selection[selection["model"] == BASELINE]
-    untested = used["folds"] == 0
-    return {
-        "nothing_tested": len(used) > 0 and untested.sum() == len(selection),
-        "unbeaten": list(used.loc[~untested, "device_id"]),
-        "untested": list(used.loc[untested, "device_id"]),
-    }
+    return {"models": models, "series": len(selection), "clear": clear, "selection": selection}
 
 
 def calibration(calibration: pd.DataFrame, together: pd.DataFrame) -> Facts:
@@ -150,20 +105,7 @@ def calibration(calibration: pd.DataFrame, together: pd.DataFrame) -> Facts:
 
 def days_ahead(days: pd.DataFrame) -> Facts:
     """Return the household's first and last day ahead, and what all series avoided of the baseline's loss on them."""
-    own = _records(rows.days_ahead(days))
-    return {"days": own, "folds": int(days["folds"].max()) if own else 0}
-
-
-def reference_model(reference: pd.DataFrame) -> Facts:
-    """Return the errors of gradient boosting an hour and a week ahead."""
-    mean = reference.groupby("looking")["mae"].mean()
-    return {"hour": mean.get("one hour ahead"), "week": mean.get("a week ahead")}
-
-
-def reliability(metrics: pd.DataFrame, selection: pd.DataFrame) -> Facts:
-    """Return how the household's forecast did on past weeks."""
-    used = selection.loc[selection["device_id"] == HOUSEHOLD, ["device_id", "model"]]
-    return {"any_tested": len(used) > 0 and len(metrics) > 0, "scores": _household(metrics.merge(used))}
+    return {"days": rows.days_ahead(days), "folds": days["folds"].max()}
 
 
 # The coming week
@@ -172,16 +114,7 @@ def reliability(metrics: pd.DataFrame, selection: pd.DataFrame) -> Facts:
 def coming_week(
     home: Home, forecast: Frames, rates: Rates | None = None, absences: pd.DataFrame | None = None
 ) -> Facts:
-    """Return the energy, money and carbon of the household's coming hours, and who will not be there.
-
-    Parameters
-    ----------
-    home : Home
-    forecast : dict of DataFrame
-        `week`, and `cost_week` and `carbon_week` where they are known.
-    rates : Rates, optional
-    absences : DataFrame, optional
-    """
+    """Return the energy, money and carbon of the household's coming hours, as far as known, and who will be away."""
     week, cost = _household(forecast["week"]) or {}, _household(forecast.get("cost_week"))
     hours = int(week["hours"])
     coming = absences[absences["coming"]] if absences is not None else pd.DataFrame()
@@ -214,17 +147,6 @@ def peaks(peaks: pd.DataFrame) -> Facts:
     return {"usual": usual, "top": _records(peaks.loc[[peaks["kwh"].idxmax()]])[0]}
 
 
-def month_bill(bill: pd.DataFrame | None, rates: Rates | None) -> Facts:
-    """Return the total of the month's bill, so far and at its end."""
-    row = None if bill is None else _records(bill.iloc[-1:])[0]
-    return {"row": row, "rates": rates, "has_price_file": rates is not None and rates.prices is not None}
-
-
-def bill_basis(home: Home, bill: pd.DataFrame | None, rates: Rates | None) -> Facts:
-    """Return what a reader must know of how the bill was computed."""
-    return {"rates": rates, "has_bill": bill is not None, "flows": set(home.flows["role"])}
-
-
 def last_week_cost(spent_week: pd.DataFrame | None, rates: Rates | None) -> Facts:
     """Return what the household's last seven days cost and emitted, and how many hours are not in it."""
     row = _household(spent_week)
@@ -233,50 +155,16 @@ def last_week_cost(spent_week: pd.DataFrame | None, rates: Rates | None) -> Fact
         for name in ("cost", "carbon")
         if row is not None and name in row
     ]
-    return {"parts": parts, "lacking": [part for part in parts if part["hours_lacking"] > 0], "hours": WEEK} | {
-        "currency": rates.currency if rates else ""
-    }
-
-
-def last_week_use(overview: pd.DataFrame) -> Facts:
-    """Return how the household's last seven days compare with its usual week."""
-    return {"row": _household(overview), "hours": WEEK}
-
-
-def savings(recommendations: pd.DataFrame, cost: float, rates: Rates | None) -> Facts:
-    """Return what moving devices and switching off standby save, of what the household's coming hours cost."""
-    saving = recommendations.groupby("kind")["saving"].sum() if len(recommendations) else {}
-    sums = {kind: saving.get(kind, 0) for kind in ("move", "standby")}
-    return {**sums, "nothing": recommendations.empty, "cost": cost, "rates": rates}
+    lacking = [part for part in parts if part["hours_lacking"] > 0]
+    return {"parts": parts, "lacking": lacking, "currency": rates.currency if rates else ""}
 
 
 def plan(plan: Frames, currency: str = "") -> Facts:
-    """Return what the plan costs and saves, how sure that is, and how far from the best plan it can be."""
-    total = _records(plan["plan_total"])
-    return {
-        "total": total[0] if total else None,
-        "devices": list(plan["plan_devices"]["device_id"]),
-        "notes": list(plan["plan_notes"]["what"]),
-        "currency": currency,
-        "least_weeks": LEAST_ERRORS,
-    }
-
-
-def left_out(plan: Frames) -> Facts:
-    """Return what is not planned and why."""
-    return {"planned": len(plan["plan_total"]) > 0, "notes": list(plan["plan_notes"]["what"])}
+    """Return the plan, and the past weeks that it takes to tell how sure its saving is."""
+    return {"plan": plan, "currency": currency, "least_weeks": LEAST_ERRORS}
 
 
 # How earlier forecasts turned out
-
-
-def last_forecast(totals: pd.DataFrame) -> Facts:
-    """Return what the newest forecast that can be judged predicted of the household, and what was used."""
-    row = _household(totals)
-    if row is None:
-        return {"row": None}
-    is_last_week = row["hours"] == WEEK and abs(row["weeks_ago"] - 1) < 0.02  # a clock change: an hour more or less
-    return {"row": row, "made_again": row["week"] == AGAIN, "is_last_week": is_last_week}
 
 
 def skill(losses: pd.DataFrame) -> Facts:

@@ -25,7 +25,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from influx.report.html import NOTHING, Shown, sentence
-from influx.report.plot_style import INK, SERIES
+from influx.report.plots.style import INK, SERIES
 
 LARGEST_SVG = 250_000
 """Bytes above which a drawing is sent as a picture of pixels instead."""
@@ -84,7 +84,7 @@ def show(
         Draws on `ax`, as the functions of `influx.plots` and of seaborn do.
     caption : str
         One sentence that says what to see; plain text. It is also the alternative text of a plot that has none
-        (`plot_style.describe`).
+        (its figure's label).
     size, narrow : (float, float)
         Width and height of the two drawings [inch]; 9 inches fill the page's column.
     empty : str

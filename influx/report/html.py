@@ -46,46 +46,33 @@ class Shown:
         return self.words
 
 
+def paragraphs(texts: list[str], first: str = "ix-sentence") -> Shown:
+    """Return the texts that are not empty, each as a paragraph, the first one of class `first`.
+
+    `**so**` is bold, all else is plain text.
+    """
+    texts = list(filter(None, texts))
+    kinds = [first] + ["ix-sentence"] * len(texts)
+    escaped = [_BOLD.sub(r"<strong>\1</strong>", html.escape(text)) for text in texts]
+    markup = "".join(f'<p class="{kind}">{words}</p>' for kind, words in zip(kinds, escaped, strict=False))
+    return Shown(markup, " ".join(texts).replace("**", ""))
+
+
 def answer(text: str) -> Shown:
-    """Return the sentence that answers a page's question, set large; `**so**` is bold, all else is plain text."""
-    return _paragraph(text, "ix-answer")
+    """Return the sentence that answers a page's question, set large; the rest is as in :func:`paragraphs`."""
+    return paragraphs([text], first="ix-answer")
 
 
 def sentence(text: str) -> Shown:
-    """Return a sentence of the page's text; `**so**` is bold, all else is plain text."""
-    return _paragraph(text, "ix-sentence")
-
-
-def paragraphs(texts: list[str], first: str = "ix-sentence") -> Shown:
-    """Return texts, each as a paragraph of the page's text; the class of the first one may be another."""
-    kinds = [first] + ["ix-sentence"] * len(texts)
-    shown = [_paragraph(text, kind) for text, kind in zip(filter(None, texts), kinds, strict=False)]
-    return Shown("".join(part.markup for part in shown), " ".join(part.words for part in shown))
-
-
-def _paragraph(text: str, kind: str) -> Shown:
-    words = _BOLD.sub(r"<strong>\1</strong>", html.escape(text))
-    return Shown(f'<p class="{kind}">{words}</p>', text.replace("**", ""))
+    """Return a sentence of the page's text, as :func:`paragraphs` does."""
+    return paragraphs([text])
 
 
 def table(frame: pd.DataFrame, caption: str | None = None, rows: int = 8, empty: str = NOTHING) -> Shown:
-    """Set `frame` as a table of which at most `rows` rows stand before a fold.
+    """Set `frame` as a table of which at most `rows` rows stand before a fold, or say `empty` where it has none.
 
-    Parameters
-    ----------
-    frame : DataFrame
-        Its column names are the headings, so they hold the units. An index with a name is shown as the first columns.
-    caption : str, optional
-        One sentence above the table; plain text.
-    rows : int
-        Rows before the fold.
-    empty : str
-        What is said where the frame has no rows.
-
-    Returns
-    -------
-    Shown
-        Numbers right-aligned with three significant digits, texts as they are, missing values as "not known".
+    Its column names are the headings, so they hold the units; an index with a name is shown as the first columns.
+    Numbers are right-aligned with three significant digits, missing values are "not known".
     """
     if frame.empty:
         return sentence(empty)
@@ -100,10 +87,13 @@ def table(frame: pd.DataFrame, caption: str | None = None, rows: int = 8, empty:
         for row in zip(*columns, strict=True)
     ]
     title = f"<caption>{html.escape(caption)}</caption>" if caption else ""
-    parts = [_table(title, head, lines[:rows])]
-    if len(lines) > rows:
-        parts.append(f"<details><summary>{_fold(rows, len(frame))}</summary>{_table('', head, lines[rows:])}</details>")
-    return Shown(f'<div class="ix-table">{"".join(parts)}</div>', f"Table: {caption or ''} ({len(frame)} rows)")
+    markup = _table(title, head, lines[:rows])
+    if (hidden := len(lines) - rows) > 0:
+        fold = f"{hidden} more row{'s' * (hidden > 1)}"
+        if len(frame) > LONGEST_TABLE:
+            fold += f", of {cell(len(frame))} in all; the week's files hold them"
+        markup += f"<details><summary>{fold}</summary>{_table('', head, lines[rows:])}</details>"
+    return Shown(f'<div class="ix-table">{markup}</div>', f"Table: {caption or ''} ({len(frame)} rows)")
 
 
 def cell(value: Any) -> str:
@@ -143,9 +133,3 @@ def _cell(tag: str, text: str, kind: str, more: str = "") -> str:
 
 def _table(title: str, head: str, lines: list[str]) -> str:
     return f"<table>{title}<thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
-
-
-def _fold(rows: int, total: int) -> str:
-    rest = min(total, LONGEST_TABLE) - rows
-    words = f"{rest} more row{'s' * (rest > 1)}"
-    return words if total <= LONGEST_TABLE else f"{words}, of {cell(total)} in all; the week's files hold them"

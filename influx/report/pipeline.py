@@ -18,48 +18,20 @@ import resource
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Mapping
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from tqdm import tqdm
+
 from influx.core import __version__
-from influx.core.errors import InputError
 from influx.core.paths import find, published_path
 from influx.core.sanitize import legible
 from influx.report import atomic_publish, pages
-from influx.report.execute_notebooks import (
-    Executed,
-    NotebookFailed,
-    check_parameters,
-    discover,
-    parse_parameters,
-    run_all,
-)
-from influx.report.reports_index import write_index
-
-LONGEST_HORIZON = 336
-"""Hours: two weeks."""
-
-PACKAGES = (
-    "holidays",
-    "ipykernel",
-    "matplotlib",
-    "nbconvert",
-    "numpy",
-    "pandas",
-    "pandera",
-    "papermill",
-    "pyarrow",
-    "pydantic",
-    "scikit-learn",
-    "scipy",
-    "seaborn",
-)
-"""What `run.json` tells the version of."""
-
-_DATE_FIRST = re.compile(r"\d{4}-\d\d-\d\d")
+from influx.report.execute_notebooks import NotebookFailed, check_parameters, discover, parse_parameters, run_all
+from influx.report.inputs import check_data, check_horizon, parse_time
 
 
 def make_report(
@@ -100,47 +72,31 @@ def make_report(
     NotebookFailed
         A cell raised. The notebook up to there and the error are in `reports/failed`; earlier reports are as they were.
     """
-    common = check_inputs(data, as_of, horizon)
-    found = discover(find(notebooks))
-    for notebook in found:
+    common: dict[str, Any] = {"data": str(check_data(data)), "as_of": as_of, "horizon": check_horizon(horizon)}
+    if as_of:
+        parse_time(as_of)
+    steps = discover(find(notebooks))
+    for notebook in steps:
         check_parameters(notebook, [*common, "output"])
-    values = common | parse_parameters(found, parameters or {})
+    values = common | parse_parameters(steps, parameters or {})
     reports = reports.expanduser().absolute()
     with atomic_publish.staging(reports, wait) as staged:
         folder, work = staged / "week", staged / "work"
         folder.mkdir()
         work.mkdir()
-        note = _note(values)
+        manifest = _manifest(values)
         try:
-            note["timings"] = _make_pages(found, {**values, "output": str(folder)}, folder, work)
+            manifest["timings"] = {"notebooks": _make_pages(steps, {**values, "output": str(folder)}, folder, work)}
         except NotebookFailed as error:
             _keep_failure(error, staged, reports)
             raise
         week = week_of(folder, as_of)
-        _finish(note, week, folder)
-        write_index(folder, reports)
+        _finish(manifest, week, folder)
+        pages.write_index(folder, reports)
         atomic_publish.replace(folder, reports / week)
         atomic_publish.point_latest(staged, reports / week)
         atomic_publish.withdraw(reports / "failed", staged)
     return reports / week
-
-
-def check_inputs(data: str | Path, as_of: str, horizon: int) -> dict[str, Any]:
-    """Return the parameters as the notebooks get them.
-
-    Raises
-    ------
-    InputError
-        The data does not exist, `as_of` is no time, or `horizon` is not 1 to 336 whole hours.
-    """
-    path = find(data)
-    if not path.exists():
-        raise InputError(f"data: there is no {data}. Name a home's folder, or a file of events or readings.")
-    if isinstance(horizon, bool) or not isinstance(horizon, int) or not 1 <= horizon <= LONGEST_HORIZON:
-        raise InputError(f"horizon: {horizon!r} cannot be used; give 1 to {LONGEST_HORIZON} whole hours.")
-    if as_of:
-        _time(as_of)
-    return {"data": str(path), "as_of": as_of, "horizon": horizon}
 
 
 def week_of(folder: Path, as_of: str = "") -> str:
@@ -148,92 +104,36 @@ def week_of(folder: Path, as_of: str = "") -> str:
 
     A run folder without a `home.json` takes `as_of`, or else the present.
     """
-    home = folder / "home.json"
-    if home.exists():
-        kept = json.loads(home.read_text(encoding="utf-8"))
-        zone = ZoneInfo(kept.get("settings", {}).get("timezone", "UTC"))
-        origin = dt.datetime.fromisoformat(kept["origin"]).astimezone(zone)
+    if (folder / "home.json").exists():
+        home = json.loads((folder / "home.json").read_text(encoding="utf-8"))
+        zone = ZoneInfo(home.get("settings", {}).get("timezone", "UTC"))
+        origin = dt.datetime.fromisoformat(home["origin"]).astimezone(zone)
     else:
-        origin = _time(as_of) if as_of else dt.datetime.now()
-    year, week, _ = origin.isocalendar()
-    return f"{year}-W{week:02d}"
-
-
-def _time(as_of: str) -> dt.datetime:
-    try:
-        if not _DATE_FIRST.match(as_of):
-            raise ValueError("no date first")
-        return dt.datetime.fromisoformat(as_of)
-    except ValueError as error:
-        raise InputError(
-            f"as_of: {as_of!r} is not a time; write 2024-07-14, or 2024-07-14T18:00 for an hour of the home's clock."
-        ) from error
+        origin = parse_time(as_of) if as_of else dt.datetime.now()
+    return f"{origin:%G-W%V}"
 
 
 def _make_pages(notebooks: list[Path], parameters: dict[str, Any], folder: Path, work: Path) -> dict[str, Any]:
-    """Run the notebooks, write a page each, and return the seconds that each took."""
+    """Run the notebooks, write a page each, and return the seconds that each took; a bar or a log shows progress."""
     names = [notebook.stem for notebook in notebooks]
     seconds: dict[str, dict[str, float]] = {}
-    with _progress(names) as tell, closing(run_all(notebooks, parameters, work)) as running:
+    bar = tqdm(total=len(names), unit="notebook", file=sys.stderr, disable=not sys.stderr.isatty())
+    bar.set_description(names[0])
+    with bar, closing(run_all(notebooks, parameters, work)) as running:
         for done in running:
             began = time.monotonic()
             week = week_of(folder) if (folder / "home.json").exists() else None
             html = pages.notebook_page(done.notebook, done.name, names, week)
             (folder / f"{done.name}.html").write_text(html, encoding="utf-8")
             seconds[done.name] = {"run": round(done.seconds, 2), "page": round(time.monotonic() - began, 2)}
-            tell(done)
+            bar.set_description([*names, "done"][len(seconds)], refresh=False)
+            bar.update()
+            if bar.disable:
+                print(f"{legible(done.name)}: {done.seconds:.1f} s", file=sys.stderr, flush=True)
             if len(seconds) == len(names) - 1 and (folder / "steps" / "insights.json").exists():
                 # No kernel starts any more: the start page's libraries may take its place, in memory and time.
                 threading.Thread(target=importlib.import_module, args=("influx.report.start_page",)).start()
-    return {"notebooks": seconds}
-
-
-def _note(parameters: dict[str, Any]) -> dict[str, Any]:
-    """Return what is known of a run before it begins."""
-    data = Path(parameters["data"])
-    files = [data] if data.is_file() else sorted(path for path in data.rglob("*") if path.is_file())
-    base = data.parent if data.is_file() else data
-    inputs = [{"file": legible(path.relative_to(base).as_posix()), **_fingerprint(path)} for path in files]
-    return {
-        "started": _now(),
-        "parameters": {**parameters, "data": legible(published_path(data))},
-        "inputs": inputs,
-        "versions": {"influx": __version__, "python": platform.python_version(), **_versions()},
-    }
-
-
-def _finish(note: dict[str, Any], week: str, folder: Path) -> None:
-    """Write `run.json`: what went in, what made it, and where the time went."""
-    steps = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("steps/*.json"))}
-    note["timings"]["steps"] = {name: step["seconds"] for name, step in steps.items() if "seconds" in step}
-    note |= {"week": week, "finished": _now(), "memory_mb": _memory()}
-    (folder / "run.json").write_text(json.dumps(note, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def _fingerprint(path: Path) -> dict[str, Any]:
-    with path.open("rb") as stream:
-        return {"bytes": path.stat().st_size, "sha256": hashlib.file_digest(stream, "sha256").hexdigest()}
-
-
-def _versions() -> dict[str, str]:
-    installed = {}
-    for package in PACKAGES:
-        try:
-            installed[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return installed
-
-
-def _memory() -> dict[str, int]:
-    """Return the largest resident memory of this process and of its largest kernel [MB]."""
-    unit = 1024**2 if sys.platform == "darwin" else 1024
-    kinds = {"report": resource.RUSAGE_SELF, "largest_kernel": resource.RUSAGE_CHILDREN}
-    return {name: round(resource.getrusage(who).ru_maxrss / unit) for name, who in kinds.items()}
-
-
-def _now() -> str:
-    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+    return seconds
 
 
 def _keep_failure(error: NotebookFailed, staged: Path, reports: Path) -> None:
@@ -247,19 +147,48 @@ def _keep_failure(error: NotebookFailed, staged: Path, reports: Path) -> None:
     atomic_publish.replace(folder, reports / "failed")
 
 
-@contextmanager
-def _progress(names: list[str]) -> Iterator[Callable[[Executed], None]]:
-    """Show how far the notebooks are: a bar on a terminal, a line each in a log."""
-    if not sys.stderr.isatty():
-        yield lambda done: print(f"{legible(done.name)}: {done.seconds:.1f} s", file=sys.stderr, flush=True)
-        return
-    from tqdm import tqdm
+# What is known of a run: its `run.json`
 
-    following = iter([*names[1:], "done"])
-    with tqdm(total=len(names), desc=names[0], unit="notebook", file=sys.stderr) as bar:
 
-        def tell(_: Executed) -> None:
-            bar.set_description(next(following), refresh=False)
-            bar.update()
+def _manifest(parameters: dict[str, Any]) -> dict[str, Any]:
+    """Return what goes into a run, and what makes it."""
+    data = Path(parameters["data"])
+    files = [data] if data.is_file() else sorted(path for path in data.rglob("*") if path.is_file())
+    base = data.parent if data.is_file() else data
+    inputs = [{"file": legible(path.relative_to(base).as_posix()), **_fingerprint(path)} for path in files]
+    return {
+        "started": _now(),
+        "parameters": {**parameters, "data": legible(published_path(data))},
+        "inputs": inputs,
+        "versions": {"influx": __version__, "python": platform.python_version(), **_versions()},
+    }
 
-        yield tell
+
+def _finish(manifest: dict[str, Any], week: str, folder: Path) -> None:
+    """Write `run.json`: what went in, what made it, where the time went, and the largest resident memory [MB]."""
+    steps = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("steps/*.json"))}
+    manifest["timings"]["steps"] = {name: step["seconds"] for name, step in steps.items() if "seconds" in step}
+    unit = 1024**2 if sys.platform == "darwin" else 1024
+    processes = {"report": resource.RUSAGE_SELF, "largest_kernel": resource.RUSAGE_CHILDREN}
+    memory = {name: round(resource.getrusage(which).ru_maxrss / unit) for name, which in processes.items()}
+    manifest |= {"week": week, "finished": _now(), "memory_mb": memory}
+    (folder / "run.json").write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _fingerprint(path: Path) -> dict[str, Any]:
+    with path.open("rb") as stream:
+        return {"bytes": path.stat().st_size, "sha256": hashlib.file_digest(stream, "sha256").hexdigest()}
+
+
+def _versions() -> dict[str, str]:
+    """Return the versions of the packages that the project names, as far as they are installed."""
+    versions = {}
+    for requirement in importlib.metadata.requires("influx") or []:
+        name = re.split(r"[^\w.-]", requirement)[0]
+        with suppress(importlib.metadata.PackageNotFoundError):
+            versions[name] = importlib.metadata.version(name)
+    return versions
+
+
+def _now() -> str:
+    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")

@@ -1,16 +1,16 @@
-"""The rows of tables that are more than a frame's own: each function has the name of its table in `tables.COLUMNS`."""
+"""The rows of tables that are more than a frame's own: each function has the name of its table in `tables.yaml`.
+
+Where they need a constant of the rooms that train, they import it themselves: the dashboard starts without those.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
-from influx.billing.bill import STANDING, TAX, TOTAL
 from influx.core import formatting as fmt
-from influx.core.schema import HOUSEHOLD
+from influx.core.constants import HOUSEHOLD
 from influx.core.uncertainty import half_width
-from influx.forecasting.evaluation.model_selection import LEAST_FOLDS
-from influx.insights.drift import LEAST_WEEKS, is_worse
 from influx.report.phrases import phrase
 
 MOST_ROWS = 50
@@ -18,9 +18,7 @@ MOST_ROWS = 50
 
 CLEAR, CHANCE = "more than chance explains", "may be chance"
 TOO_FEW = "too few past forecasts to tell"
-KEPT = "within chance"
-
-_DEVICE = ["home_id", "device_id"]
+HOLDS = "within chance"
 
 
 def reconciliation(frame: pd.DataFrame) -> pd.DataFrame:
@@ -44,22 +42,17 @@ def corrections(frame: pd.DataFrame) -> pd.DataFrame:
 
 def relations(frame: pd.DataFrame) -> pd.DataFrame:
     """Return how each feature is known and how it goes with the energy, as means of sizes over the devices."""
-    kept = {name: (name, "first") for name in ("known_ahead", "stand_in")}
+    first = {name: (name, "first") for name in ("known_ahead", "stand_in")}
     sizes = {name: (name, lambda sizes: sizes.abs().mean()) for name in ("one_hour_ahead", "one_week_ahead")}
-    out = frame.groupby("feature", sort=False).agg(in_data=("in_data", "any"), **kept, **sizes).reset_index()
+    out = frame.groupby("feature", sort=False).agg(in_data=("in_data", "any"), **first, **sizes).reset_index()
     return out.assign(stand_in=out["stand_in"].where(out["in_data"], "left out: the data does not have it"))
 
 
 def model_choice(selection: pd.DataFrame) -> pd.DataFrame:
-    """Add by how much each device's model leads the next best, and whether that may be chance.
+    """Add the `margin` of each model over the next best (a share of the baseline's loss), its standard `error`, `word`,
+    whether that may be chance, and `why` it was selected."""
+    from influx.forecasting.evaluation.model_selection import LEAST_FOLDS
 
-    Returns
-    -------
-    DataFrame
-        `selection` with `margin`, the part of the baseline's loss by which it lost less; `error`, its standard error
-        over the past forecasts, paired; `word`, what they mean: clear is only a margin that so few forecasts show by
-        chance once in 20 times at most, NaN where nothing could be compared; and `why` it was selected.
-    """
     enough, error = selection["folds"] >= LEAST_FOLDS, selection["skill_se"].where(np.isfinite(selection["skill_se"]))
     margin = selection["skill"].where(selection["significant"].astype(bool), -selection["skill"])
     clear = enough & (margin > half_width(error, selection["folds"]))
@@ -70,32 +63,34 @@ def model_choice(selection: pd.DataFrame) -> pd.DataFrame:
 
 def calibration_word(row: pd.Series) -> str:
     """Return whether a quantile or band covers the share of hours that it should, as far as so few forecasts tell."""
+    from influx.forecasting.evaluation.model_selection import LEAST_FOLDS
+
     if not np.isfinite(row["empirical_se"]) or row["folds"] < LEAST_FOLDS:
         return fmt.NOT_KNOWN
     off = row["empirical"] - row["nominal"]
     if abs(off) <= half_width(row["empirical_se"], row["folds"]):
-        return KEPT
+        return HOLDS
     if row["quantile"] == "band":
         return "too wide" if off > 0 else "too narrow"
     return f"{row['quantile']} too {'high' if off > 0 else 'low'}"
 
 
 def calibration(calibration: pd.DataFrame) -> pd.DataFrame:
-    """Return each device's found shares of hours with their standard errors, a column each, and what is off."""
+    """Return each device's empirical shares of hours with their standard errors, a column each, and what is off."""
     if calibration.empty:
         return calibration
     keys = ["device_id", "off"]
     wide = calibration.pivot(index=keys, columns="quantile", values=["empirical", "empirical_se"])
     wide.columns = [name if kind == "empirical" else f"{name}_se" for kind, name in wide.columns]
     words = calibration.assign(word=calibration.apply(calibration_word, axis=1)).groupby(keys)["word"]
-    wide["kept"] = words.agg(_summary)
+    wide["word"] = words.agg(_summary)
     order = calibration["device_id"].unique()
     return wide.reset_index().set_index("device_id").loc[order].reset_index()
 
 
 def _summary(words: pd.Series) -> str:
-    broken = [word for word in words if word not in (KEPT, fmt.NOT_KNOWN)]
-    return ", ".join(broken) or (KEPT if KEPT in set(words) else fmt.NOT_KNOWN)
+    off = [word for word in words if word not in (HOLDS, fmt.NOT_KNOWN)]
+    return ", ".join(off) or (HOLDS if HOLDS in set(words) else fmt.NOT_KNOWN)
 
 
 def days_ahead(days: pd.DataFrame, device: str = HOUSEHOLD) -> pd.DataFrame:
@@ -113,7 +108,7 @@ def days(
     """Return a device's coming days; money and carbon of a day stand there where all of its hours are known."""
     out = daily[daily["device_id"] == device].reset_index(drop=True)
     for name, sums in (("cost", cost), ("carbon", carbon)):
-        if sums is not None:
+        if sums is not None and len(sums):
             rows = sums[sums["device_id"] == device].reset_index(drop=True)
             out[name] = rows["total"].where(rows["hours"] == out["hours"])
     return out if (out["hours"] < 24).any() else out.drop(columns="hours")
@@ -126,12 +121,13 @@ def coming_week(
     carbon: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Return each device's coming week: energy with its range, cost, carbon, and its model."""
-    out = week.merge(selection[[*_DEVICE, "model"]], on=_DEVICE)
+    device = ["home_id", "device_id"]
+    out = week.merge(selection[[*device, "model"]], on=device)
     headings = {"cost_hours": "", "carbon_hours": ""}
     for name, sums in (("cost", cost), ("carbon", carbon)):
         if sums is not None:
             names = {"total": name, "p10": f"{name}_p10", "p90": f"{name}_p90"}
-            out = out.merge(sums.rename(columns=names)[[*_DEVICE, *names.values()]], on=_DEVICE)
+            out = out.merge(sums.rename(columns=names)[[*device, *names.values()]], on=device)
             known, length = int(sums["hours"].max()), int(week["hours"].max())
             headings[f"{name}_hours"] = "" if known in (0, length) else f" of {known} h"
     out.attrs |= headings
@@ -140,9 +136,10 @@ def coming_week(
 
 def bill(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the month's bill; lines that no energy is counted in have none."""
-    kwh = ["kwh_so_far", "kwh_at_end"]
+    from influx.billing.bill import STANDING, TAX, TOTAL
+
     counted = ~frame["line"].isin([STANDING, TAX, TOTAL])
-    return frame.assign(counted=counted, **{name: frame[name].where(counted) for name in kwh})
+    return frame.assign(**{name: frame[name].where(counted) for name in ("kwh_so_far", "kwh_at_end")})
 
 
 def bill_months(frame: pd.DataFrame, bill: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -185,5 +182,7 @@ def forecast_record(totals: pd.DataFrame, losses: pd.DataFrame, device: str = HO
 
 def drift_of_errors(drift: pd.DataFrame) -> pd.DataFrame:
     """Return whether each device's forecast is getting worse, and since when."""
+    from influx.insights.drift import LEAST_WEEKS, is_worse
+
     since = drift["error_since"].map(fmt.day, na_action="ignore").where(is_worse(drift), "no clear break")
     return drift.assign(worse_since=since.where(drift["error_weeks"] >= LEAST_WEEKS, fmt.NOT_KNOWN))

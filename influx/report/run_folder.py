@@ -25,13 +25,14 @@ from influx.core.constants import WEEK
 from influx.core.errors import InputError
 from influx.core.fingerprint import code_of, fingerprint, fingerprint_of_files
 from influx.core.frames import Frames
-from influx.core.paths import PROJECT, find
+from influx.core.paths import PROJECT
 from influx.core.schema import HOUSEHOLD
 from influx.core.tabular_io import write_csv
 from influx.core.tariff import Rates
 from influx.home.home import Home, load
 from influx.home.source_files import SETTINGS
 from influx.report import artifacts
+from influx.report.inputs import check_data, check_horizon
 
 WORKBENCH = Path("reports") / "workbench"
 """Where the steps of an interactive notebook go."""
@@ -66,24 +67,17 @@ class Run:
     """
 
     def __init__(self, data: str | Path = "data/sample", as_of: str = "", horizon: int = WEEK, output: str | Path = ""):
-        self.data: Path | None = find(data)
-        if not self.data.exists():
-            raise InputError(f"data: there is no {data}. Name a home's folder or a file of readings or events.")
-        if isinstance(horizon, bool) or not isinstance(horizon, int) or not 1 <= horizon <= 2 * WEEK:
-            raise InputError(f"horizon: {horizon!r} cannot be used; give 1 to {2 * WEEK} whole hours.")
-        self.as_of, self.horizon = str(as_of or ""), horizon
+        self.data: Path | None = check_data(data)
+        self.as_of, self.horizon = str(as_of or ""), check_horizon(horizon)
         self.folder = Path(output).absolute() if str(output) else PROJECT / WORKBENCH
-        self._forget_other_inputs(self.data)
+        inputs = {"data": fingerprint_of_files(files_of_home(self.data)), "as_of": self.as_of, "horizon": str(horizon)}
+        if artifacts.manifest(self.folder, "inputs") != inputs:  # its steps were made of other files or another time
+            shutil.rmtree(self.folder / "steps", ignore_errors=True)
+            artifacts.write_manifest(self.folder, "inputs", inputs)
 
     @classmethod
     def open(cls, folder: Path) -> Run:
-        """Open a finished run folder as it is, without its data; a step that it lacks is an InputError.
-
-        Raises
-        ------
-        InputError
-            The folder is no run folder.
-        """
+        """Open a finished run folder as it is, without its data; a step that it lacks is an InputError."""
         parameters = artifacts.manifest(folder, "inputs")
         if not parameters:
             raise InputError(f"{folder}: this is no run folder. `make report` makes one.")
@@ -103,11 +97,6 @@ class Run:
             Returns a DataFrame or a mapping of names to DataFrames.
         *inputs, **options
             Whatever `influx.core.fingerprint.fingerprint` knows.
-
-        Raises
-        ------
-        InputError
-            The run folder was opened without its data, and the step was never made.
         """
         if self.data is None:
             return artifacts.read(self.folder, step)
@@ -215,8 +204,8 @@ class Run:
 
     @cached_property
     def _home(self) -> Home:
-        note = artifacts.manifest(self.folder, "home")
-        if note and (self.data is None or note["code"] == code_of(load)):
+        manifest = artifacts.manifest(self.folder, "home")
+        if manifest and (self.data is None or manifest["code"] == code_of(load)):
             return Home.open(self.folder)
         if self.data is None:
             raise InputError(f"{self.folder}: the home was never read here. `make report` makes a whole run folder.")
@@ -225,7 +214,7 @@ class Run:
         home.save(self.folder)
         for name in HOME_FRAMES:
             write_csv(getattr(home, name), self.folder / f"{name}.csv")
-        artifacts.write_note(self.folder, "home", {"code": code_of(load), "seconds": time.monotonic() - began})
+        artifacts.write_manifest(self.folder, "home", {"code": code_of(load), "seconds": time.monotonic() - began})
         return home
 
     def _default(self, step: str, function: str, *inputs: Callable[[], Any], **options: Any) -> Any:
@@ -238,13 +227,6 @@ class Run:
         if artifacts.manifest(self.folder, step).get("code") == code_of(make):
             return artifacts.read(self.folder, step)
         return self.keep(step, make, *(take() for take in inputs), **options)
-
-    def _forget_other_inputs(self, data: Path) -> None:
-        """Make the folder this run's own: forget steps that were made of other files or another as-of time."""
-        wanted = {"data": fingerprint_of_files(files_of_home(data)), "as_of": self.as_of, "horizon": str(self.horizon)}
-        if artifacts.manifest(self.folder, "inputs") != wanted:
-            shutil.rmtree(self.folder / "steps", ignore_errors=True)
-            artifacts.write_note(self.folder, "inputs", wanted)
 
 
 def files_of_home(data: Path) -> list[Path]:

@@ -1,9 +1,9 @@
-"""The week at a glance: the answer first, then the picture, what changed, what to do, and how sure it all is."""
+"""The week's start page: the answer first, then the picture, what changed, what to do, and how sure it all is."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
-from pathlib import Path
 
 from influx.core.settings import Settings
 from influx.report import plots
@@ -14,73 +14,19 @@ from influx.report.tables import table
 from influx.report.texts import note, text
 
 
-def glance(folder: Path) -> str:
-    """Return the content of the week's start page, made of the frames of its run folder alone.
-
-    Parameters
-    ----------
-    folder : Path
-        A finished run folder.
-
-    Returns
-    -------
-    str
-        HTML; every word of the data in it is escaped.
-    """
-    run = Run.open(folder)
-    home, rates, coming, selection = run.home(), run.rates(), run.sums() | run.bill(), run.selection()
-    currency = rates.currency if rates else ""
-    todo, texts = run.insights()["recommendations"], answers(run)
-    parts: list[str | Shown] = [
-        _heading(1, f"What will {_name(run)} use in the coming week?"),
-        _sentences(texts.get("last_forecast", "")),
-        paragraphs([texts["coming_week"]], first="ix-answer"),
-        show(
-            plots.days,
-            coming["daily"],
-            caption="Expected energy of the household on each coming day; the line spans eight in ten.",
-        ),
-        _sentences(texts["peaks"]),
-        _sentences(texts["month_bill"] if rates else ""),
-        _heading(2, "What changed?"),
-        *[_sentences(texts.get(name, "")) for name in ("last_week_use", "changes", "drift")],
-        *(_plan(run, currency) if run.has("plan") else []),
-        _heading(2, "What is worth doing?"),
-        _sentences(texts["savings"]),
-        *([table(todo, "recommendations", rows=3)] if len(todo) else []),
-        _heading(2, "How sure is it?"),
-        _sentences(texts["reliability"]),
-        note("climatology_devices", selection=selection),
-        _heading(2, "Each device"),
-        table(
-            coming["week"],
-            "coming_week",
-            selection=selection,
-            cost=coming.get("cost_week"),
-            carbon=coming.get("carbon_week"),
-            currency=currency,
-        ),
-        _heading(2, "Worth knowing"),
-        note("rows_read", home=home),
-        note("silent_devices", home=home, forecast=run.forecast()),
-        *[note("assumption", assumption=assumption) for assumption in home.notes],
-    ]
-    return "".join(part if isinstance(part, str) else part.markup for part in parts)
-
-
 def answers(run: Run) -> dict[str, str]:
     """Return the texts of the start page by name, for those who show the same run elsewhere."""
     home, rates, coming = run.home(), run.rates(), run.sums() | run.bill()
-    meaning, found = run.insights(), run.explore()
+    insights, explored = run.insights(), run.explore()
     out = {
-        "coming_week": text("coming_week", home=home, forecast=coming, rates=rates, absences=found["absences"]),
+        "coming_week": text("coming_week", home=home, forecast=coming, rates=rates, absences=explored["absences"]),
         "peaks": text("peaks", peaks=coming["peaks"]),
         "month_bill": text("month_bill", bill=coming.get("bill"), rates=rates),
-        "last_week_use": text("last_week_use", overview=meaning["overview"]),
-        "changes": text("changes", overview=meaning["overview"]),
-        "savings": text("savings", recommendations=meaning["recommendations"], cost=run.cost(), rates=rates),
+        "last_week_use": text("last_week_use", overview=insights["overview"]),
+        "changes": text("changes", overview=insights["overview"]),
+        "savings": text("savings", recommendations=insights["recommendations"], cost=run.cost(), rates=rates),
         "reliability": text("reliability", metrics=run.scores(), selection=run.selection()),
-        "unusual_use": text("unusual_use", unusual=found["unusual"]),
+        "unusual_use": text("unusual_use", unusual=explored["unusual"]),
     }
     if run.has("plan"):
         out["plan"] = text("plan", plan=run.plan(), currency=rates.currency if rates else "")
@@ -90,8 +36,50 @@ def answers(run: Run) -> dict[str, str]:
     return out
 
 
-def _sentences(text: str) -> Shown:
-    return paragraphs(text.split("\n\n"))
+def overview(run: Run, texts: Mapping[str, str] | None = None) -> str:
+    """Return the content of the start page as HTML, made of the run folder and its :func:`answers` alone."""
+    texts = texts or answers(run)
+    home, rates, coming, selection = run.home(), run.rates(), run.sums() | run.bill(), run.selection()
+    currency, advice = rates.currency if rates else "", run.insights()["recommendations"]
+    is_unnamed = home.settings.home_id == Settings.model_fields["home_id"].default
+    parts: list[str | Shown] = [
+        f"<h1>What will {'the home' if is_unnamed else escape(home.settings.home_id)} use in the coming week?</h1>",
+        _sentences(texts, "last_forecast"),
+        paragraphs([texts["coming_week"]], first="ix-answer"),
+        show(
+            plots.days,
+            coming["daily"],
+            caption="Expected energy of the household on each coming day; the line spans eight in ten.",
+        ),
+        _sentences(texts, "peaks", *(["month_bill"] if rates else [])),
+        "<h2>What changed?</h2>",
+        _sentences(texts, "last_week_use", "changes", "drift"),
+        *(_plan(run, currency) if run.has("plan") else []),
+        "<h2>What is worth doing?</h2>",
+        _sentences(texts, "savings"),
+        *([table(advice, "recommendations", rows=3)] if len(advice) else []),
+        "<h2>How sure is it?</h2>",
+        _sentences(texts, "reliability"),
+        note("climatology_devices", selection=selection),
+        "<h2>Each device</h2>",
+        table(
+            coming["week"],
+            "coming_week",
+            selection=selection,
+            cost=coming.get("cost_week"),
+            carbon=coming.get("carbon_week"),
+            currency=currency,
+        ),
+        "<h2>Worth knowing</h2>",
+        note("rows_read", home=home),
+        note("silent_devices", home=home, forecast=run.forecast()),
+        *[note("assumption", assumption=assumption) for assumption in home.notes],
+    ]
+    return "".join(part if isinstance(part, str) else part.markup for part in parts)
+
+
+def _sentences(texts: Mapping[str, str], *names: str) -> Shown:
+    return paragraphs([paragraph for name in names for paragraph in texts.get(name, "").split("\n\n")])
 
 
 def _plan(run: Run, currency: str) -> list[str | Shown]:
@@ -107,16 +95,7 @@ def _plan(run: Run, currency: str) -> list[str | Shown]:
         caption="When each flexible device should run; the price is behind it.",
         size=(9, 3),
         narrow=(4.2, 3.4),
+        empty="",
     )
-    parts: list[str | Shown] = [_heading(2, "When should it run?"), note("plan", plan=plan, currency=currency)]
-    parts += [strip] if len(plan["plan"]) else []
-    return parts + ([note("left_out", plan=plan)] if len(plan["plan_notes"]) else [])
-
-
-def _name(run: Run) -> str:
-    name = run.home().settings.home_id
-    return "the home" if name == Settings.model_fields["home_id"].default else name
-
-
-def _heading(level: int, words: str) -> str:
-    return f"<h{level}>{escape(words)}</h{level}>"
+    left_out = [note("left_out", plan=plan)] if len(plan["plan_notes"]) else []
+    return ["<h2>When should it run?</h2>", note("plan", plan=plan, currency=currency), strip, *left_out]

@@ -25,7 +25,7 @@ def answer(name: str, /, **facts: Any) -> Shown:
 
     Examples
     --------
-    >>> answer("read_from", first="A", last="B")  # doctest: +SKIP
+    >>> answer("absences", absences=run.explore().absences)  # doctest: +SKIP
     """
     return paragraphs(text(name, **facts).split("\n\n"), first="ix-answer")
 
@@ -36,6 +36,6 @@ def note(name: str, /, **facts: Any) -> Shown:
 
 
 def text(name: str, /, **facts: Any) -> str:
-    """Return a text with `**` around what is bold and a blank line between paragraphs; empty where it says nothing."""
-    extract = getattr(functions, name, None)
-    return phrase(name, facts if extract is None else extract(**facts))
+    """Return a text with `**` around what is bold and a blank line between paragraphs; it may be empty."""
+    extract = getattr(functions, name, dict)
+    return phrase(name, extract(**facts))

@@ -24,9 +24,8 @@ from influx import Run
 from influx.core import formatting as fmt
 from influx.core.sanitize import from_cell
 from influx.dashboard.app import page
-from influx.dashboard.elements import cards, download, heading
+from influx.dashboard.elements import download, heading, markup
 from influx.dashboard.parts import accuracy, devices, forecast, overview, plan
-from influx.dashboard.parts.overview import what_saved
 from influx.dashboard.parts.plan import plan_anew, stretched
 from influx.dashboard.parts.what_if import last_year, moved, replaced, under
 from influx.dashboard.week import Week, open_report
@@ -35,19 +34,14 @@ PARTS = {"Overview": overview, "Forecast": forecast, "Devices": devices, "Plan":
 
 
 @pytest.fixture
-def folder(week_folder: Path) -> Path:
-    return week_folder
+def week(week_folder: Path) -> Week:
+    return Week(week_folder)
 
 
-@pytest.fixture
-def week(folder: Path) -> Week:
-    return Week(folder)
-
-
-def told(widget: widgets.Widget) -> str:
+def shown_in(widget: widgets.Widget) -> str:
     """Return all HTML that a widget holds."""
     own = [widget.value] if isinstance(widget, widgets.HTML) else []
-    return "".join(own + [told(child) for child in getattr(widget, "children", ())])
+    return "".join(own + [shown_in(child) for child in getattr(widget, "children", ())])
 
 
 def saved(markup: str, name: str) -> str:
@@ -64,7 +58,8 @@ def plain(markup: str) -> str:
 def control(widget: widgets.Widget, name: str) -> widgets.Widget:
     """Return the control with a description, or the one that has an option."""
     for child in getattr(widget, "children", ()):
-        options = [one[0] if isinstance(one, tuple) else one for one in getattr(child, "options", None) or ()]
+        choices = getattr(child, "options", None) or ()
+        options = [option[0] if isinstance(option, tuple) else option for option in choices]
         if getattr(child, "description", "") == name or name in options:
             return child
         if (found := control(child, name)) is not None:
@@ -100,7 +95,9 @@ def test_what_is_saved_is_what_is_shown_and_never_a_formula(rows: list[tuple[str
 
 def test_names_of_the_data_are_text() -> None:
     hostile = "<img src=x onerror=alert(1)>"
-    made = cards([(hostile, hostile, hostile)]) + heading(hostile) + download(pd.DataFrame({"a": [1.0]}), hostile)
+    run = {"week": hostile, "finished": ""}
+    made = markup("title", home=hostile, monday=pd.Timestamp("2024-07-15"), run=run, timezone=hostile)
+    made += heading(hostile) + download(pd.DataFrame({"a": [1.0]}), hostile)
     assert "<img" not in made
     assert plain(made).count(hostile) == 4
 
@@ -108,19 +105,19 @@ def test_names_of_the_data_are_text() -> None:
 # --- the parts --------------------------------------------------------------------------------------------------------
 
 
-def test_a_session_needs_nothing_that_trains_or_plans(folder: Path) -> None:
+def test_a_session_needs_nothing_that_trains_or_plans(week_folder: Path) -> None:
     """A kernel stays small: what is heavy is imported by the part that needs it, if it is opened at all."""
     code = (
         "import sys; from influx.dashboard.parts import *; from influx.dashboard.week import open_report\n"
         "for part in (overview, forecast, devices): part(open_report(sys.argv[1]))\n"
         "print([heavy for heavy in ('matplotlib.pyplot', 'scipy', 'sklearn', 'seaborn') if heavy in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", code, folder], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code, week_folder], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
 
-def test_the_numbers_are_those_of_the_run_folder(folder: Path, sample_run: Run) -> None:
-    said = plain(told(page(open_report(folder), PARTS)))
+def test_the_numbers_are_those_of_the_run_folder(week_folder: Path, sample_run: Run) -> None:
+    said = plain(shown_in(page(open_report(week_folder), PARTS)))
     frames = {**sample_run.sums(), **sample_run.bill()}
     now = sample_run.insights()["overview"].set_index("device_id").loc["household"]
     for name in ("week", "next_day"):
@@ -141,16 +138,13 @@ def test_every_device_and_every_view_of_the_forecast(week: Week, sample_run: Run
         device.value = name
         view.value = "By day"
         for total in daily.loc[daily["device_id"] == name, "total"]:
-            assert f">{fmt.number(total)}<" in told(part)
+            assert f">{fmt.number(total)}<" in shown_in(part)
         for other in ("By hour", "Past forecasts"):
             view.value = other
-            assert "<svg" in told(part)
-
-
-def test_the_peaks_of_the_household_stand_in_clock_time(week: Week, sample_run: Run) -> None:
-    shown = told(forecast(week))
+            assert "<svg" in shown_in(part)
+    device.value, view.value = "household", "By hour"
     for peak in sample_run.sums()["peaks"].itertuples():
-        assert f"{fmt.clock(peak.start)} to {fmt.clock(peak.end)}" in shown
+        assert f"{fmt.clock(peak.start)} to {fmt.clock(peak.end)}" in shown_in(part)
 
 
 def test_past_forecasts_stand_beside_what_happened(week: Week, sample_run: Run) -> None:
@@ -159,64 +153,60 @@ def test_past_forecasts_stand_beside_what_happened(week: Week, sample_run: Run) 
     past = sample_run.scores().forecasts
     model = sample_run.model("household")
     rows = past[(past["device_id"] == "household") & (past["model"] == model)]
-    newest_ = rows[rows["origin"] == rows["origin"].max()]
-    said = plain(told(part))
-    assert f"{fmt.kwh(newest_['energy_kwh'].sum())} were expected, {fmt.kwh(newest_['observed'].sum())} were" in said
+    newest = rows[rows["origin"] == rows["origin"].max()]
+    said = plain(shown_in(part))
+    assert f"{fmt.kwh(newest['energy_kwh'].sum())} were expected, {fmt.kwh(newest['observed'].sum())} were" in said
 
 
 def test_search_and_filter_choose_devices(week: Week) -> None:
     part = devices(week)
     search, show = control(part, "Search"), control(part, "Show")
     every = len(week.devices)
-    assert f"{every} of {every} devices." in told(part)
+    assert f"{every} of {every} devices." in shown_in(part)
     search.value = "kitchen wm"
-    assert f"1 of {every} devices." in told(part) and "WM_01" in told(part)
+    assert f"1 of {every} devices." in shown_in(part) and "WM_01" in shown_in(part)
     search.value = "nothing like it"
-    assert f"0 of {every} devices." in told(part)
+    assert f"0 of {every} devices." in shown_in(part)
     search.value = ""
     show.value = "Flexible"
-    assert f"2 of {every} devices." in told(part)
+    assert f"2 of {every} devices." in shown_in(part)
 
 
 def test_what_is_shown_can_be_saved(week: Week, sample_run: Run) -> None:
-    rows = pd.read_csv(io.StringIO(saved(told(forecast(week)), "household-hours")), parse_dates=["timestamp"])
+    rows = pd.read_csv(io.StringIO(saved(shown_in(forecast(week)), "household-hours")), parse_dates=["timestamp"])
     hours = sample_run.forecast()
     hours = hours[hours["device_id"] == "household"].reset_index(drop=True)
     assert list(rows) == ["timestamp", "energy_kwh", "p10", "p50", "p90"] and len(rows) == 168
     pd.testing.assert_frame_equal(rows, hours[list(rows)], check_dtype=False)
 
 
-def test_a_part_without_data_says_so(folder: Path, tmp_path: Path) -> None:
+def test_a_part_without_data_says_so(week_folder: Path, tmp_path: Path) -> None:
     bare = tmp_path / "bare"
     bare.mkdir()
     for name in ("home.json", "run.json"):
-        shutil.copy(folder / name, bare)
+        shutil.copy(week_folder / name, bare)
     whole = page(open_report(bare), PARTS)
     nav = whole.children[-1].children[0].children[1]
     for name in nav.options:
         nav.value = name
-        said = plain(told(whole))
+        said = plain(shown_in(whole))
         assert "make report" in said or "No past week could be tested" in said or "0 of 0 devices" in said
         assert "nan" not in said.lower().split()
 
 
-def test_without_a_report_it_says_which_command_makes_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_newestrun_is_shown_unless_another_is_named(week_folder: Path, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setenv("INFLUX_RUN", str(week_folder))
+    assert open_report().folder == week_folder.resolve()
+    assert open_report(week_folder.parent / "none") is None
     monkeypatch.setenv("INFLUX_RUN", str(tmp_path))
-    assert open_report() is None
-    assert "`make report` makes one" in plain(told(page(open_report(), PARTS)))
+    assert "`make report` makes one" in plain(shown_in(page(open_report(), PARTS)))
 
 
-def test_the_newest_run_is_shown_unless_another_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("INFLUX_RUN", str(folder))
-    assert open_report().folder == folder.resolve()
-    assert open_report(folder.parent / "none") is None
-
-
-def test_homes_beside_each_other_can_be_chosen(folder: Path, tmp_path: Path) -> None:
+def test_homes_beside_each_other_can_be_chosen(week_folder: Path, tmp_path: Path) -> None:
     """One home's weeks lie in `reports` itself, another's in a folder below it."""
     for place, name in (("reports", "villa"), ("reports/hut", "hut")):
         week = tmp_path / place / "2024-W29"
-        shutil.copytree(folder, week)
+        shutil.copytree(week_folder, week)
         kept = json.loads((week / "home.json").read_text(encoding="utf-8"))
         kept["settings"]["home_id"] = name
         (week / "home.json").write_text(json.dumps(kept), encoding="utf-8")
@@ -224,9 +214,9 @@ def test_homes_beside_each_other_can_be_chosen(folder: Path, tmp_path: Path) -> 
     shown = page(open_report(tmp_path / "reports" / "latest"), PARTS)
     picker = control(shown, "Home")
     assert [name for name, _ in picker.options] == ["villa", "hut"]
-    assert "The week of villa" in told(shown)
+    assert "The week of villa" in shown_in(shown)
     picker.value = picker.options[1][1]
-    assert "The week of hut" in told(shown) and "villa" not in told(shown)
+    assert "The week of hut" in shown_in(shown) and "villa" not in shown_in(shown)
 
 
 # --- the plan ---------------------------------------------------------------------------------------------------------
@@ -236,19 +226,19 @@ def test_the_plan_is_the_runs_until_a_slider_moves(week: Week, sample_run: Run) 
     part = plan(week)
     made = sample_run.plan()["plan_devices"]
     for row in made.itertuples():
-        assert fmt.money(row.cost, "EUR") in plain(told(part))
-        assert fmt.money(row.saving, "EUR") in plain(told(part))
-    before = told(part)
+        assert fmt.money(row.cost, "EUR") in plain(shown_in(part))
+        assert fmt.money(row.saving, "EUR") in plain(shown_in(part))
+    before = shown_in(part)
     control(part, "Price spread").value = 2.0
-    assert told(part) != before
-    assert "At these prices the plan saves" in plain(told(part))
+    assert shown_in(part) != before
+    assert "At these prices the plan saves" in plain(shown_in(part))
     control(part, "Price spread").value = 1.0
-    assert told(part) == before
+    assert shown_in(part) == before
 
 
-@pytest.mark.parametrize(("spread", "high"), [(2.0, 0.5), (1.0, 0.3), (0.0, 0.1)])
-def test_prices_are_stretched_from_the_cheapest_one(spread: float, high: float) -> None:
-    assert stretched(pd.Series([0.1, 0.3]), spread).tolist() == pytest.approx([0.1, high])
+def test_prices_are_stretched_from_the_cheapest_one() -> None:
+    for spread, high in ((2.0, 0.5), (1.0, 0.3), (0.0, 0.1)):
+        assert stretched(pd.Series([0.1, 0.3]), spread).tolist() == pytest.approx([0.1, high])
 
 
 def test_a_plan_for_other_prices_holds_the_same_energy_and_costs_no_more_than_the_old_one(week: Week) -> None:
@@ -296,7 +286,7 @@ def test_a_warmer_week_is_told_as_the_run_tells_it(week: Week, sample_run: Run) 
     part = plan(week)
     words = sample_run.plan()["warmer_words"].set_index("degrees")["what"]
     control(part, "3 degrees warmer").value = 3.0
-    assert plain(words[3.0]) in plain(told(part))
+    assert plain(words[3.0]) in plain(shown_in(part))
 
 
 @pytest.mark.parametrize(
@@ -309,4 +299,7 @@ def test_a_warmer_week_is_told_as_the_run_tells_it(week: Week, sample_run: Run) 
     ],
 )
 def test_a_saving_is_told_as_far_as_it_is_known(saved: float, low: float, unusual: bool, said: str) -> None:
-    assert what_saved({"saved_kwh": saved, "saved_p10": low, "saved_is_unusual": unusual}) == said
+    now = {"saved_kwh": saved, "saved_p10": low, "saved_is_unusual": unusual, "last_24h_kwh": 1.0}
+    now |= {"last_week_kwh": 1.0, "usual_week_kwh": 1.0}
+    shown = plain(markup("cards", now=now, next_day={}, week={}, cost={}, currency="EUR"))
+    assert said in " ".join(shown.split())

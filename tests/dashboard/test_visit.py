@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from browser import new_page, visits
@@ -39,73 +40,21 @@ def shown(opened, width: int) -> None:
     api.expect(opened.locator(f'svg[aria-label="{width} wide"]')).to_be_visible()
 
 
-def test_a_desktop_sees_the_page_and_its_control_redraws_it(served, desktop):
-    opened = desktop(served.link)
-    shown(opened, 40)
-    assert opened.url == f"http://{served.home}/"
-    opened.get_by_role("slider").focus()
-    opened.keyboard.press("ArrowRight")
-    shown(opened, 41)
-
-
-def test_a_phone_scrolls_the_page_itself_and_not_sideways(served, phone):
-    opened = phone(served.link)
-    shown(opened, 40)
-    opened.wait_for_function("document.documentElement.scrollHeight > 2000")
-    assert opened.evaluate("document.documentElement.scrollWidth") <= 390
-
-
-@pytest.mark.parametrize(("scheme", "is_dark"), [("dark", True), ("light", False)])
-def test_the_page_has_the_colours_that_the_system_asks_for(served, desktop, scheme, is_dark):
-    opened = desktop(served.link, color_scheme=scheme)
-    shown(opened, 40)
-    ground = opened.evaluate("getComputedStyle(document.body).backgroundColor")
-    text = opened.get_by_text("Width").evaluate("node => getComputedStyle(node).color")
-    assert (_light(ground) < 100 < 150 < _light(text)) is is_dark
-    assert (_light(text) < 100 < 150 < _light(ground)) is not is_dark
-
-
-def test_two_visitors_each_have_their_own_page(served, desktop, phone):
-    first, second = desktop(served.link), phone(served.link)
-    shown(first, 40)
-    shown(second, 40)
-    first.get_by_role("slider").focus()
-    first.keyboard.press("End")
-    shown(first, 100)
-    shown(second, 40)
-
-
-def test_a_kernel_ends_when_its_page_is_closed_and_only_then(tmp_path, browser):
-    """Nobody is missed here for an hour: what ends a kernel is the page that closes."""
-    notebook = page(tmp_path / "notebooks", SLIDER)
-    with serving(tmp_path, notebook=notebook, grace=3600) as served, visits(browser) as visit:
-        stays, leaves = visit(served.link), visit(served.link)
-        shown(stays, 40)
-        shown(leaves, 40)
-        leaves.close(run_before_unload=True)
-        wait(lambda: len(served.kernels()) == 1)
-        stays.get_by_role("slider").focus()
-        stays.keyboard.press("Home")
-        shown(stays, 10)
-        stays.close(run_before_unload=True)
-        wait(lambda: not served.kernels())
-
-
-def test_saving_a_file_leaves_the_page_as_it_is(served, desktop, tmp_path):
-    opened = desktop(served.link)
-    shown(opened, 40)
-    with opened.expect_download() as saved:
-        opened.get_by_text("Save").click()
-    saved.value.save_as(tmp_path / "week.csv")
-    assert (tmp_path / "week.csv").read_text() == "hour,kwh"
-    opened.get_by_role("slider").focus()
-    opened.keyboard.press("ArrowLeft")
-    shown(opened, 39)
-
-
-def test_the_page_can_send_nothing_to_another_host(served, browser):
-    with new_page(browser) as opened:
+def test_a_page_is_redrawn_by_its_control_in_the_colours_of_the_system_and_reaches_no_other_host(served, browser):
+    """Dark, as the system asks for; a file is saved and the page stays; what would fetch from elsewhere is stopped."""
+    with new_page(browser, color_scheme="dark") as opened:
         opened.goto(served.link)
+        shown(opened, 40)
+        assert opened.url == f"http://{served.home}/"
+        assert _light(_ground(opened)) < 100 < 150 < _light(_ink(opened))
+        opened.get_by_role("slider").focus()
+        opened.keyboard.press("ArrowRight")
+        shown(opened, 41)
+        with opened.expect_download() as saved:
+            opened.get_by_text("Save").click()
+        assert Path(saved.value.path()).read_text() == "hour,kwh"
+        opened.get_by_role("slider").focus()
+        opened.keyboard.press("ArrowLeft")
         shown(opened, 40)
         with pytest.raises(api.Error, match="Failed to fetch"):
             opened.evaluate("fetch('http://example.org/')")
@@ -116,29 +65,51 @@ def test_the_page_can_send_nothing_to_another_host(served, browser):
         assert opened.evaluate(loads % "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg'/>") == "load"
 
 
-def test_a_page_whose_kernel_is_gone_makes_itself_anew(served, browser):
+def test_a_phone_scrolls_the_page_itself_and_has_a_page_of_its_own(served, desktop, phone):
+    first, second = desktop(served.link, color_scheme="light"), phone(served.link)
+    shown(first, 40)
+    assert _light(_ink(first)) < 100 < 150 < _light(_ground(first))
+    shown(second, 40)
+    second.wait_for_function("document.documentElement.scrollHeight > 2000")
+    assert second.evaluate("document.documentElement.scrollWidth") <= 390
+    first.get_by_role("slider").focus()
+    first.keyboard.press("End")
+    shown(first, 100)
+    shown(second, 40)
+
+
+def test_a_page_whose_kernel_or_server_is_gone_makes_itself_anew_or_says_so(tmp_path, browser):
+    """Nobody is missed here for an hour: what ends a kernel is the page that closes."""
     kernel = "JSON.parse(document.getElementById('jupyter-config-data').textContent).kernelId"
-    with new_page(browser) as opened:
-        opened.goto(served.link)
-        shown(opened, 40)
-        opened.get_by_role("slider").focus()
-        opened.keyboard.press("End")
-        shown(opened, 100)
-        gone = opened.evaluate(kernel)
-        served.ask(f"/voila/api/shutdown/{gone}", "POST", Cookie=served.cookie())
-        opened.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
-        shown(opened, 40)
-        assert opened.evaluate(kernel) != gone
+    looks = "document.dispatchEvent(new Event('visibilitychange'))"
+    notebook = page(tmp_path / "notebooks", SLIDER)
+    with new_page(browser) as stays:
+        with serving(tmp_path, notebook=notebook, grace=3600) as served, visits(browser) as visit:
+            leaves = visit(served.link)
+            stays.goto(served.link)
+            shown(stays, 40)
+            shown(leaves, 40)
+            leaves.close(run_before_unload=True)
+            wait(lambda: len(served.kernels()) == 1)
+            stays.get_by_role("slider").focus()
+            stays.keyboard.press("Home")
+            shown(stays, 10)
+            gone = stays.evaluate(kernel)
+            served.ask(f"/voila/api/shutdown/{gone}", "POST", Cookie=served.cookie())
+            stays.evaluate(looks)
+            shown(stays, 40)
+            assert stays.evaluate(kernel) != gone
+            assert not stays.get_by_role("alert").is_visible()
+        stays.evaluate(looks)
+        api.expect(stays.get_by_role("alert")).to_have_text("The connection is lost. Load the page again.")
 
 
-def test_a_page_whose_server_is_gone_says_so(tmp_path, browser):
-    with new_page(browser) as opened:
-        with serving(tmp_path, notebook=page(tmp_path / "notebooks", SLIDER)) as ends:
-            opened.goto(ends.link)
-            shown(opened, 40)
-            assert not opened.get_by_role("alert").is_visible()
-        opened.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
-        api.expect(opened.get_by_role("alert")).to_have_text("The connection is lost. Load the page again.")
+def _ground(opened) -> str:
+    return opened.evaluate("getComputedStyle(document.body).backgroundColor")
+
+
+def _ink(opened) -> str:
+    return opened.get_by_text("Width").evaluate("node => getComputedStyle(node).color")
 
 
 def _light(colour: str) -> float:

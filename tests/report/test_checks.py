@@ -7,7 +7,6 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-import tiny_homes as tiny
 import tiny_readings
 
 from influx import Run
@@ -44,15 +43,6 @@ def test_a_bill_that_does_not_add_up_stops_the_page() -> None:
         checks.bill_adds_up(bill.assign(so_far=[20.0, 5.0, 26.0]), months)
     with pytest.raises(AssertionError, match="is not the sum of its days"):
         checks.bill_adds_up(bill, months.assign(total=24.0))
-
-
-@pytest.mark.parametrize("make", tiny.HOMES, ids=lambda make: make.__name__)
-def test_all_holds_of_an_awkward_home(make, tiny_run) -> None:
-    run = tiny_run(make)
-    checks.reconciles(run.home())
-    checks.past_only(run.features()["features"], run.home())
-    checks.known_beforehand(run.scores().forecasts, run.home())
-    checks.adds_up(run.forecast())
 
 
 def test_a_row_that_vanished_stops_the_page() -> None:

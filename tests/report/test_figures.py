@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.axes import Axes
 
-from influx.report import figures, plot_style
+from influx.report import figures
+from influx.report.plots import style
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 
@@ -39,7 +40,8 @@ def plot_line(points: int, title: str = "One line", ax: Axes | None = None) -> A
     ax.plot(np.linspace(0, 1, points), np.random.default_rng(0).random(points), "-o", markersize=2)
     ax.set_title(title)
     ax.set_ylabel("kWh in an hour")
-    return plot_style.describe(ax, f"A line, {title}")
+    ax.get_figure().set_label(f"A line, {title}")
+    return ax
 
 
 def shown(plot=plot_line, *args, **kwargs) -> str:
@@ -70,7 +72,7 @@ def test_a_plot_without_alternative_text_has_its_caption():
 def test_words_are_text_in_the_colour_of_the_page():
     markup = shown()
     assert "kWh in an hour" in Tags(markup).text
-    assert plot_style.INK not in markup
+    assert style.INK not in markup
     assert "fill: currentColor" in markup
     assert not re.search(r"fill: (#ffffff|white)", markup)  # the paper shows through
 
@@ -118,8 +120,8 @@ def test_a_plot_can_tell_the_phone_from_the_desk():
     seen = []
 
     def plot_width(ax: Axes) -> Axes:
-        seen.append(plot_style.is_narrow(ax))
-        return plot_style.describe(ax, "An empty frame")
+        seen.append(style.is_narrow(ax))
+        return ax
 
     figures.show(plot_width, caption="Nothing.")
     assert seen == [False, True]

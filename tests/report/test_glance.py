@@ -13,8 +13,8 @@ import tiny_homes as tiny
 
 from influx import InputError, Run
 from influx.core import formatting as fmt
-from influx.report.reports_index import earlier_weeks, monday, write_index
-from influx.report.start_page import glance
+from influx.report.pages import earlier_weeks, monday, write_index
+from influx.report.start_page import overview
 
 
 def plain(markup: str) -> str:
@@ -23,101 +23,67 @@ def plain(markup: str) -> str:
     return unescape(re.sub(r"<[^>]+>", " ", without))
 
 
-def test_the_answer_holds_the_numbers_of_the_frames(sample_run: Run) -> None:
-    said = plain(glance(sample_run.folder))
+@pytest.fixture(scope="module")
+def markup(sample_run: Run) -> str:
+    return overview(sample_run)
+
+
+def test_the_page_opens_with_last_week_s_forecast_and_the_answer_in_numbers_of_the_frames(sample_run, markup) -> None:
+    words = plain(markup)
     frames = sample_run.sums() | sample_run.bill()
     week, cost = (frames[name].set_index("device_id").loc["household"] for name in ("week", "cost_week"))
-    assert "What will sample use in the coming week?" in said
-    assert fmt.kwh(week["total"]) in said
-    assert fmt.span(week["p10"], week["p90"]) in said
-    assert fmt.money(cost["total"], "EUR") in said
-    assert fmt.money_span(cost["p10"], cost["p90"], "EUR") in said
-
-
-def test_the_month_s_bill_stands_in_one_sentence(sample_run: Run) -> None:
-    total = sample_run.bill()["bill"].iloc[-1]
-    said = plain(glance(sample_run.folder))
-    assert f"July 2024 has cost {fmt.money(total['so_far'], 'EUR')} so far" in said
-    assert fmt.money_span(total["p10"], total["p90"], "EUR") in said
-
-
-def test_every_device_every_peak_and_every_advice_is_there(sample_run: Run) -> None:
-    markup = glance(sample_run.folder)
-    said = plain(markup)
-    for row in sample_run.sums()["week"].itertuples():
-        assert row.device_id in said
-        assert f">{fmt.number(row.total)}<" in markup
-    top = sample_run.sums()["peaks"].sort_values("kwh").iloc[-1]
-    assert f"the highest peak is {fmt.day(top['day'])} with {fmt.kwh(top['kwh'])}" in said
-    for what in sample_run.insights()["recommendations"]["what"]:
-        assert what in said
-    for note in sample_run.home().notes:
-        assert fmt.plain(note) in said
-
-
-def test_the_questions_stand_in_their_order(sample_run: Run) -> None:
-    headings = re.findall(r"<h2>(.*?)</h2>", glance(sample_run.folder))
-    assert headings == [
-        "What changed?",
-        "When should it run?",
-        "What is worth doing?",
-        "How sure is it?",
-        "Each device",
-        "Worth knowing",
-    ]
-
-
-def test_the_page_opens_with_last_week_s_promise_and_what_it_was(sample_run: Run) -> None:
-    said = plain(glance(sample_run.folder))
+    assert "What will sample use in the coming week?" in words
+    for amount in (fmt.kwh(week["total"]), fmt.span(week["p10"], week["p90"]), fmt.money(cost["total"], "EUR")):
+        assert amount in words
+    assert fmt.money_span(cost["p10"], cost["p90"], "EUR") in words
+    total = frames["bill"].iloc[-1]
+    assert f"July 2024 has cost {fmt.money(total['so_far'], 'EUR')} so far" in words
+    assert fmt.money_span(total["p10"], total["p90"], "EUR") in words
     row = sample_run.review()["review_totals"].set_index("device_id").loc["household"]
     opening = f"A week ago we would have said {fmt.span(row['p10'], row['p90'])}; it was {fmt.kwh(row['observed'])}."
-    assert said.index(opening) < said.index("are expected to take")
-    assert "the past week was forecast again" in said  # there is no earlier report
+    assert words.index(opening) < words.index("are expected to take")
+    assert "the past week was forecast again" in words  # there is no earlier report
+
+
+def test_every_device_every_peak_and_every_advice_is_there_in_order(sample_run: Run, markup: str) -> None:
+    words = plain(markup)
+    for row in sample_run.sums()["week"].itertuples():
+        assert row.device_id in words
+        assert f">{fmt.number(row.total)}<" in markup
+    top = sample_run.sums()["peaks"].sort_values("kwh").iloc[-1]
+    assert f"the highest peak is {fmt.day(top['day'])} with {fmt.kwh(top['kwh'])}" in words
+    assert all(what in words for what in sample_run.insights()["recommendations"]["what"])
+    assert all(fmt.plain(note) in words for note in sample_run.home().notes)
+    headings = ["What changed?", "When should it run?", "What is worth doing?", "How sure is it?", "Each device"]
+    assert re.findall(r"<h2>(.*?)</h2>", markup) == [*headings, "Worth knowing"]
 
 
 def test_where_climatology_won_the_page_says_so(sample_run: Run, tmp_path: Path) -> None:
     folder = shutil.copytree(sample_run.folder, tmp_path / "copy")
     selection = sample_run.selection().assign(model="similar days", folds=4)
     selection.to_parquet(folder / "selection.parquet")
-    assert "Climatology" not in plain(glance(folder))
+    assert "Climatology" not in plain(overview(Run.open(folder)))
     selection.loc[selection["device_id"] == "FRIDGE_01", "model"] = "climatology"
     selection.to_parquet(folder / "selection.parquet")
-    assert "Climatology forecasts FRIDGE_01: no other model beat it by more than chance." in plain(glance(folder))
+    assert "Climatology forecasts FRIDGE_01: no other model beat it by more than chance." in plain(
+        overview(Run.open(folder))
+    )
 
 
-def test_climatology_that_nobody_tested_is_said_to_be_untested(tiny_run) -> None:
+def test_a_young_home_without_prices_says_what_is_not_known(tiny_run) -> None:
     run = tiny_run(tiny.three_days)
-    run.insights(), run.explore(), run.sums(), run.bill()
-    assert "climatology is used untested" in plain(glance(run.folder))
-
-
-def test_the_page_is_made_of_the_folder_alone(sample_run: Run, tmp_path: Path) -> None:
-    shutil.copytree(sample_run.folder, tmp_path / "copy")
-    assert glance(tmp_path / "copy") == glance(sample_run.folder)
-
-
-def test_a_home_without_prices_says_that_its_cost_is_not_known(tiny_run) -> None:
-    run = tiny_run(tiny.three_days)
-    run.insights(), run.explore(), run.sums(), run.bill()
-    said = plain(glance(run.folder))
-    assert "What will the home use in the coming week?" in said
-    assert "The cost is not known" in said
-    assert "What could be saved is not known" in said
-
-
-def test_a_hostile_home_is_named_as_text(tiny_run) -> None:
-    run = tiny_run(tiny.hostile)
-    run.insights(), run.explore(), run.sums(), run.bill()
-    markup = glance(run.folder)
-    assert "<img" not in markup
-    assert f"What will {tiny.HOSTILE} use" in plain(markup)
+    words = plain(overview(run))
+    assert "What will the home use in the coming week?" in words
+    assert "climatology is used untested" in words
+    assert "The cost is not known" in words
+    assert "What could be saved is not known" in words
 
 
 def test_a_folder_that_lacks_a_step_is_an_error_that_names_it(sample_run: Run, tmp_path: Path) -> None:
     shutil.copytree(sample_run.folder, tmp_path / "copy")
     (tmp_path / "copy" / "steps" / "insights.json").unlink()
     with pytest.raises(InputError, match="step insights was never made"):
-        glance(tmp_path / "copy")
+        overview(Run.open(tmp_path / "copy"))
 
 
 # --- the page around it -----------------------------------------------------------------------------------------------
@@ -141,15 +107,15 @@ def test_a_folder_without_a_forecast_lists_its_pages_alone(tmp_path: Path) -> No
     assert "Earlier weeks" not in markup
 
 
-def test_a_finished_folder_opens_with_the_answer(sample_run: Run, tmp_path: Path) -> None:
+def test_a_finished_folder_opens_with_the_answer_made_of_the_folder_alone(sample_run, tmp_path, markup) -> None:
     folder = tmp_path / "2024-W29"
     shutil.copytree(sample_run.folder, folder)
     write_week(tmp_path)
-    markup = write_index(folder, tmp_path).read_text()
-    assert "What will sample use in the coming week?" in markup
-    assert markup.index("What changed?") < markup.index("The pages of this week") < markup.rindex("01_explore.html")
-    assert "Content-Security-Policy" in markup
-    assert "<script" not in markup
+    page = write_index(folder, tmp_path).read_text()
+    assert markup in page
+    assert page.index("What changed?") < page.index("The pages of this week") < page.rindex("01_explore.html")
+    assert "Content-Security-Policy" in page
+    assert "<script" not in page
 
 
 def test_earlier_weeks_are_linked_the_newest_first(tmp_path: Path) -> None:

@@ -6,19 +6,20 @@ import hashlib
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
-import time
 from html.parser import HTMLParser
 from pathlib import Path
 
 import nbformat
+import psutil
 import pytest
 import tiny_notebooks as tiny
+from servers import PATIENCE, wait
 
 from influx.core.errors import InputError
 from influx.report import execute_notebooks, pages, pipeline
+from influx.report.inputs import parse_time
 
 ROOT = Path(__file__).resolve().parents[2]
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -27,7 +28,7 @@ SAYS = """
 import sys
 import pandas as pd
 from IPython.display import Markdown, display
-from influx.report import figures, html, plot_style
+from influx.report import figures, html
 print(name, file=sys.stderr)
 print("printed", name)
 display(pd.DataFrame({"device_id": [name], "kwh": [1.5]}))
@@ -37,11 +38,12 @@ display(Markdown(f"Told by a helper: {name}\\n\\n{name}\\n\\n**{name}** &lt;b&gt
 name
 """
 DRAWS = """
-from influx.report import figures, html, plot_style
+from influx.report import figures, html
 def plot_bars(ax):
     ax.bar([name, "AC_LR_01"], [1, 2])
     ax.set_title(name)
-    return plot_style.describe(ax, f"Two bars, one of {name}")
+    ax.get_figure().set_label(f"Two bars, one of {name}")
+    return ax
 figures.show(plot_bars, caption=f"The bar of {name} is the shorter one.")
 """
 
@@ -75,6 +77,8 @@ def write_hostile(folder: Path) -> Path:
         f"import os, sys\nassert sys.executable == {sys.executable!r}\nassert os.environ['OMP_NUM_THREADS'] == '1'",
         "assert (horizon, as_of) == (24, '2024-07-14')\nassert pathlib.Path(data, 'events.csv').read_text() == 'a,b'",
         "pathlib.Path(output, 'shared.csv').write_text('x') and None",
+        "assert folds == 8",  # in the type of its own value; the other notebook has none
+        parameters={**tiny.PARAMETERS, "folds": 4},
     )
     second = nbformat.read(folder / "02_features.ipynb", as_version=4)
     second.cells.insert(
@@ -100,7 +104,9 @@ def place(tmp_path_factory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("JUPYTER_PATH", str(folder / "jupyter"))
         patch.delenv("OMP_NUM_THREADS", raising=False)
-        made = make(folder, write_hostile(folder / "notebooks"), horizon=24, as_of="2024-07-14")
+        made = make(
+            folder, write_hostile(folder / "notebooks"), horizon=24, as_of="2024-07-14", parameters={"folds": "8"}
+        )
     assert made == folder / "reports" / "2024-W29"
     return folder
 
@@ -154,6 +160,7 @@ def test_an_answer_comes_first_and_the_code_that_made_it_is_folded_away_below(we
     assert page.source.index("Told by a helper") < page.source.index("import pandas")
     assert "import pandas" in folds[0][1] and "name = " in folds[0][1]
     assert "data = " not in "".join(code for _, code in folds)  # the parameters name folders of the machine
+    assert len(folds) == page.source.count('<section class="words">')  # one a section
     assert page.text.count("printed") == 2  # by the cell, and in its code; what went to stderr is left out
     assert page.all("html") == [{"lang": "en"}]
     assert any(meta.get("name") == "viewport" for meta in page.all("meta"))
@@ -171,7 +178,7 @@ def test_pages_link_to_each_other_and_say_where_one_is(week):
 def test_run_json_tells_what_went_in_what_made_it_and_where_the_time_went(week):
     note = json.loads((week / "run.json").read_text())
     assert note["inputs"] == [{"file": "events.csv", "bytes": 3, "sha256": hashlib.sha256(b"a,b").hexdigest()}]
-    assert note["parameters"] == {"data": "home", "as_of": "2024-07-14", "horizon": 24}
+    assert note["parameters"] == {"data": "home", "as_of": "2024-07-14", "horizon": 24, "folds": 8}
     assert note["week"] == "2024-W29"
     assert {"influx", "python", "pandas", "scikit-learn"} <= set(note["versions"])
     assert {name: set(seconds) for name, seconds in note["timings"]["notebooks"].items()} == {
@@ -189,58 +196,56 @@ def test_nothing_that_is_published_tells_of_the_machine(place, week):
         assert "papermill" not in path.read_text(encoding="utf-8").replace('"papermill":', ""), path.name
 
 
-def test_the_same_inputs_give_the_same_pages(place, week, tmp_path):
+def test_a_good_run_of_the_same_inputs_gives_the_same_pages_and_takes_a_failure_away(place, week, tmp_path, capfd):
+    for name in ("failed", "2024-W28"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "index.html").touch()
+    capfd.readouterr()
     again = pipeline.make_report(
-        place / "home", "2024-07-14", 24, reports=tmp_path / "again", notebooks=place / "notebooks"
+        place / "home",
+        "2024-07-14",
+        24,
+        reports=tmp_path,
+        notebooks=place / "notebooks",
+        parameters={"folds": "8"},
     )
-    for name in ("01_explore.html", "02_features.html", "index.html"):
+    for name in ("01_explore.html", "02_features.html"):
         assert (again / name).read_bytes() == (week / name).read_bytes()
+    assert re.fullmatch(r"01_explore: \d+\.\d s\n02_features: \d+\.\d s\n", capfd.readouterr().err)
+    assert not (tmp_path / "failed").exists()
+    assert "../2024-W28/index.html" in [link["href"] for link in Page(again / "index.html").all("a")]
 
 
 @pytest.mark.parametrize(
-    ("code", "said"),
+    ("code", "message"),
     [
         (
             "raise InputError('events.csv, row 12: <b> no such time')",
-            "02_bad.ipynb, cell 5 (What was read): events.csv, row 12: <b> no such time",
+            "01_bad.ipynb, cell 5 (What was read): events.csv, row 12: <b> no such time",
         ),
         (
             "limit = 3\nlimit / 0",
-            "02_bad.ipynb, cell 5 (What was read), line 2: limit / 0\nZeroDivisionError: division by zero",
+            "01_bad.ipynb, cell 5 (What was read), line 2: limit / 0\nZeroDivisionError: division by zero",
         ),
-        ("limit = (", "02_bad.ipynb, cell 5 (What was read), line 1: limit = (\n"),
     ],
 )
-def test_a_failing_notebook_is_told_kept_apart_and_changes_no_report(place, tmp_path, capfd, code, said):
+def test_a_failing_notebook_is_explained_kept_apart_and_changes_no_report(place, tmp_path, code, message):
     before = {path: path.stat().st_mtime_ns for path in (place / "reports" / "2024-W29").iterdir()}
-    cells = tmp_path / "notebooks"
-    tiny.write(cells / "01_good.ipynb", "# Good", tiny.settle(cells))
-    tiny.write(
-        cells / "02_bad.ipynb", "# Bad", "from influx.core.errors import InputError", "## What was read", code, "# More"
-    )
+    importing = "from influx.core.errors import InputError"
+    tiny.write(tmp_path / "01_bad.ipynb", "# Bad", importing, "## What was read", code, "# More")
     with pytest.raises(execute_notebooks.NotebookFailed) as failed:
-        make(place, cells)
-    assert str(failed.value).startswith(said)
-    assert capfd.readouterr().err.startswith("01_good: ")
+        make(place, tmp_path)
+    assert str(failed.value).startswith(message)
     assert {path: path.stat().st_mtime_ns for path in (place / "reports" / "2024-W29").iterdir()} == before
-    kept = place / "reports" / "failed"
-    assert {path.name for path in kept.iterdir()} == {"02_bad.html", "error.txt"}
-    told = (kept / "error.txt").read_text()
-    assert told.startswith(said)
-    assert "\x1b" not in told
-    page = Page(kept / "02_bad.html")
+    failure = place / "reports" / "failed"
+    assert {path.name for path in failure.iterdir()} == {"01_bad.html", "error.txt"}
+    explained = (failure / "error.txt").read_text()
+    assert explained.startswith(message)
+    assert "\x1b" not in explained
+    page = Page(failure / "01_bad.html")
     assert code.splitlines()[-1] in page.text
     assert not page.all("b") and not page.all("nav")
     assert not list((place / "reports").glob(".tmp-*"))
-
-
-def test_a_good_run_takes_the_last_failure_away(place, tmp_path):
-    (place / "reports" / "failed").mkdir(exist_ok=True)
-    tiny.write(tmp_path / "01_good.ipynb", "# Good", tiny.settle(tmp_path, origin="2024-07-21T22:00:00+00:00"))
-    assert make(place, tmp_path).name == "2024-W30"
-    assert not (place / "reports" / "failed").exists()
-    links = [link["href"] for link in Page(place / "reports" / "latest" / "index.html").all("a")]
-    assert "../2024-W29/index.html" in links
 
 
 def test_a_dead_kernel_is_told(place, tmp_path):
@@ -250,39 +255,21 @@ def test_a_dead_kernel_is_told(place, tmp_path):
     assert {path.name for path in (place / "reports" / "failed").iterdir()} == {"error.txt"}
 
 
-@pytest.mark.parametrize("moment", [0.8, 2.0, 3.2])
-def test_killed_at_any_moment_the_last_report_stands_and_the_next_run_clears_up(place, tmp_path, moment):
+def test_killed_while_a_notebook_runs_the_last_report_stands_and_the_next_run_clears_up(place, tmp_path):
     reports = place / "reports"
     before = {path.name for path in (reports / "latest").iterdir()}
-    tiny.write(tmp_path / "01_slow.ipynb", "# Slow", tiny.settle(tmp_path), "import time\ntime.sleep(20)")
+    tiny.write(tmp_path / "01_slow.ipynb", "# Slow", tiny.settle(tmp_path), "import time\ntime.sleep(600)")
     command = [sys.executable, "-m", "influx", "report", "--data", str(place / "home")]
     command += ["--notebooks", str(tmp_path), "--reports", str(reports)]
     running = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
-    time.sleep(moment)
-    kernels = _children(running.pid)
-    running.send_signal(signal.SIGKILL)
+    wait(lambda: list(reports.glob(".tmp-*/week/home.json")))
+    kernels = psutil.Process(running.pid).children()
+    running.kill()
     running.wait()
     assert {path.name for path in (reports / "latest").iterdir()} == before
     with pipeline.atomic_publish.staging(reports, wait=False):
         assert len(list(reports.glob(".tmp-*"))) == 1
-    for _ in range(100):  # a kernel looks every second whether it was left alone
-        if not any(Path(f"/proc/{kernel}").exists() and not _is_dead(kernel) for kernel in kernels):
-            break
-        time.sleep(0.1)
-    else:
-        pytest.fail("a kernel outlived its run")
-
-
-def _children(pid: int) -> list[int]:
-    listed = Path(f"/proc/{pid}/task/{pid}/children")
-    return [int(child) for child in listed.read_text().split()] if listed.exists() else []
-
-
-def _is_dead(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
-    except OSError:
-        return True
+    assert psutil.wait_procs(kernels, PATIENCE)[1] == []  # a kernel looks every second whether it was left alone
 
 
 def test_a_parameter_that_a_notebook_does_not_have_is_named_before_anything_runs(place, tmp_path):
@@ -295,19 +282,12 @@ def test_a_parameter_that_a_notebook_does_not_have_is_named_before_anything_runs
         make(place, tmp_path)
 
 
-def test_a_parameter_of_some_notebooks_reaches_these_in_the_type_of_their_own_value(place, tmp_path):
-    own = {"data": "", "as_of": "", "horizon": 168, "output": "", "folds": 4, "models": ""}
-    tiny.write(tmp_path / "01_own.ipynb", "# Own", "print(folds + 1, models)", parameters=own)
-    tiny.write(tmp_path / "02_other.ipynb", "# Other", "print('no folds')")
-    made = make(place, tmp_path, parameters={"folds": "8", "models": "similar days, mine"})
-    assert "9 similar days, mine" in (made / "01_own.html").read_text()
-    assert json.loads((made / "run.json").read_text())["parameters"]["folds"] == 8
-    for given, words in (
-        ({"folds": "many"}, "folds: 'many' cannot be used"),
-        ({"fold": "8"}, "parameter fold; there are"),
-    ):
-        with pytest.raises(InputError, match=words):
-            make(place, tmp_path, parameters=given)
+@pytest.mark.parametrize(
+    ("name", "value", "words"), [("folds", "many", "'many' cannot be used"), ("fold", "8", "fold; there")]
+)
+def test_a_parameter_that_no_notebook_has_or_of_another_type_is_refused(place, tmp_path, name, value, words):
+    with pytest.raises(InputError, match=words):
+        make(place, place / "notebooks", parameters={name: value})
 
 
 NO_KERNEL = {
@@ -331,26 +311,19 @@ def test_a_folder_without_notebooks_is_refused(place, tmp_path):
         make(place, tmp_path)
 
 
-@pytest.mark.parametrize("horizon", [0, -1, 337, 168.0, "168", True])
-def test_a_horizon_is_one_to_336_whole_hours(tmp_path, horizon):
-    with pytest.raises(InputError, match=r"horizon: .* give 1 to 336 whole hours"):
-        pipeline.check_inputs(tmp_path, "", horizon)
-
-
 @pytest.mark.parametrize("as_of", ["yesterday", "2024-13-01", "14/07/2024", "2024-W28", "20240714"])
-def test_as_of_is_a_date_or_time(tmp_path, as_of):
+def test_inputs_that_cannot_be_used_are_refused_before_anything_runs(tmp_path, as_of):
     with pytest.raises(InputError, match=f"as_of: '{as_of}' is not a time; write 2024-07-14"):
-        pipeline.check_inputs(tmp_path, as_of, 168)
-
-
-def test_usable_inputs_are_handed_on_with_an_absolute_path(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "home").mkdir()
-    for as_of in ("", "2024-07-14", "2024-07-14T18:00", "2024-07-14 18:00+02:00"):
-        handed = {"data": str(tmp_path / "home"), "as_of": as_of, "horizon": 336}
-        assert pipeline.check_inputs("home", as_of, 336) == handed
+        pipeline.make_report(tmp_path, as_of)
+    with pytest.raises(InputError, match=r"horizon: 0 cannot be used; give 1 to 336 whole hours"):
+        pipeline.make_report(tmp_path, horizon=0)
     with pytest.raises(InputError, match="data: there is no elsewhere"):
-        pipeline.check_inputs("elsewhere", "", 168)
+        pipeline.make_report("elsewhere")
+
+
+@pytest.mark.parametrize("as_of", ["2024-07-14", "2024-07-14T18:00", "2024-07-14 18:00+02:00"])
+def test_a_date_or_a_time_is_a_moment(as_of):
+    assert parse_time(as_of).date().isoformat() == "2024-07-14"
 
 
 @pytest.mark.parametrize(
@@ -392,24 +365,12 @@ def test_pixels_that_a_cell_draws_by_itself_are_kept_in_the_page():
     assert "<title>Train · InFlux</title>" in html
 
 
-@pytest.mark.parametrize("terminal", [True, False])
-def test_progress_is_a_bar_on_a_terminal_and_a_line_each_in_a_log(monkeypatch, capsys, terminal):
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal, raising=False)
-    with pipeline._progress(["01_explore", "02_features"]) as tell:
-        tell(execute_notebooks.Executed("01_explore", nbformat.v4.new_notebook(), 1.25))
-    said = capsys.readouterr().err
-    if terminal:
-        assert "01_explore:   0%" in said and "02_features:  50%" in said
-    else:
-        assert said == "01_explore: 1.2 s\n"
-
-
 def test_relative_paths_lead_below_the_working_folder_else_below_the_project(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "influx").mkdir()
     assert pipeline.find("influx") == tmp_path / "influx"
     assert pipeline.find("pyproject.toml") == ROOT / "pyproject.toml"
-    assert pipeline.told(tmp_path / "influx") == "influx"
-    assert pipeline.told(ROOT / "data" / "sample") == "data/sample"
-    assert pipeline.told(Path("/elsewhere/home")) == "home"
+    assert pipeline.published_path(tmp_path / "influx") == "influx"
+    assert pipeline.published_path(ROOT / "data" / "sample") == "data/sample"
+    assert pipeline.published_path(Path("/elsewhere/home")) == "home"
     assert os.path.isabs(pipeline.find("nothing"))  # noqa: PTH117

@@ -25,9 +25,8 @@ from influx.core import formatting as fmt
 from influx.forecasting import forecast
 from influx.forecasting.evaluation import backtest
 from influx.insights import anomalies
-from influx.report import artifacts, run_folder
+from influx.report import artifacts, run_folder, steps, text
 from influx.report.run_folder import Frames
-from influx.report.start_page import glance
 
 ROOT = Path(__file__).resolve().parents[2]
 STEPS = ("explore", "features", "selection", "reference", "forecast", "sums", "bill", "insights")
@@ -116,40 +115,32 @@ def test_the_home_read_from_the_folder_is_the_one_that_was_loaded(finished: Run)
             assert here == there
 
 
-@pytest.mark.parametrize("change", [{"as_of": "2024-05-21"}, {"horizon": 24}])
-def test_another_parameter_remakes_every_step(copied: Path, count: dict[str, int], change: dict) -> None:
-    run = settle(copied, **change)
-    assert not any(run.has(step) for step in ("home", *STEPS))
+def test_another_parameter_remakes_every_step(copied: Path, count: dict[str, int]) -> None:
+    assert not any(settle(copied, horizon=24).has(step) for step in ("home", *STEPS))
+    run = settle(copied, as_of="2024-05-21", horizon=24)
     hours = run.forecast()["timestamp"]
     assert count["load"] == count["past_forecasts_of_all"] == 1
-    assert hours.nunique() == run.horizon
-    assert hours.min() == run.home().origin
-    assert settle(copied, **change).has("forecast")
+    assert (hours.nunique(), hours.min()) == (24, run.home().origin)
+    assert settle(copied, as_of="2024-05-21", horizon=24).has("forecast")
     assert not settle(copied).has("forecast")
 
 
-def change_content(home: Path) -> None:
-    file = home / "readings.csv"
-    file.write_text(file.read_text().replace(",0.2", ",0.3", 1))
+def change(home: Path, how: str) -> None:
+    readings, settings = home / "readings.csv", home / "home.yaml"
+    if how == "content":
+        readings.write_text(readings.read_text().replace(",0.2", ",0.3", 1))
+    elif how == "settings":
+        settings.write_text(settings.read_text().replace("0.30", "0.31"))
+    elif how == "one more":
+        shutil.copy(readings, home / "again.csv")
+    else:
+        readings.rename(home / "meter.csv")
 
 
-def change_settings(home: Path) -> None:
-    file = home / "home.yaml"
-    file.write_text(file.read_text().replace("0.30", "0.31"))
-
-
-def add_file(home: Path) -> None:
-    shutil.copy(home / "readings.csv", home / "again.csv")
-
-
-def rename_file(home: Path) -> None:
-    (home / "readings.csv").rename(home / "meter.csv")
-
-
-@pytest.mark.parametrize("change", [change_content, change_settings, add_file, rename_file])
-def test_another_file_remakes_every_step(copied: Path, change) -> None:
+@pytest.mark.parametrize("how", ["content", "settings", "one more", "name"])
+def test_another_file_remakes_every_step(copied: Path, how: str) -> None:
     assert settle(copied).has("forecast")
-    change(copied / "home")
+    change(copied / "home", how)
     assert not settle(copied).has("home")
 
 
@@ -174,29 +165,33 @@ def test_the_settings_beside_a_single_file_count(tmp_path: Path) -> None:
 
 
 CHANGED = {
-    "report/plots.py": set(),
-    "insights/anomalies.py": {"unusual_hours"},
-    "forecasting/features.py": {"past_forecasts_of_all", "_whole", "unusual_hours"},
+    "report/figures.py": (set(), set(steps.__all__)),
+    "insights/anomalies.py": ({"explore"}, {"backtest", "forecast", "bill", "plan"}),
+    "forecasting/features.py": ({"backtest", "forecast", "features", "explore"}, set()),
 }
-"""What is made again where a file's code has changed."""
+"""Where the code of a file has changed, steps that are made again, and steps that are not."""
 
 
-@pytest.mark.parametrize("file", CHANGED)
-def test_a_change_of_the_code_remakes_what_uses_it_and_nothing_else(copied, count, monkeypatch, file: str) -> None:
-    shutil.copytree(ROOT / "influx", copied / "influx")
-    monkeypatch.setattr(fingerprints, "PROJECT", copied)
-    changed = copied / "influx" / file
-    text = changed.read_text()
-    for code, remade in ((f"# a comment\n{text}", set()), (f"{text}\nEXTRA = 1\n", CHANGED[file])):
-        changed.write_text(code)
-        fingerprints._code_of_module.cache_clear()
-        fingerprints._parsed.cache_clear()
-        count.clear()
-        made = make(settle(copied), "explore", "scores", "forecast")
-        assert made and set(count) == remade
-    monkeypatch.undo()
+def codes() -> dict[str, str]:
+    """Return the fingerprint of the code of each step, as the package's files are now."""
     fingerprints._code_of_module.cache_clear()
-    fingerprints._parsed.cache_clear()
+    return {name: fingerprints.code_of(getattr(steps, name)) for name in steps.__all__}
+
+
+def test_a_change_of_the_code_remakes_what_uses_it_and_nothing_else(tmp_path: Path, monkeypatch) -> None:
+    shutil.copytree(ROOT / "influx", tmp_path / "influx", ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(fingerprints, "PROJECT", tmp_path)
+    for file, (remade, kept) in CHANGED.items():
+        changed, before = tmp_path / "influx" / file, codes()
+        text = changed.read_text()
+        changed.write_text(f"# a comment\n{text}")
+        assert codes() == before
+        changed.write_text(f"{text}\nEXTRA = 1\n")
+        after = codes()
+        others = {name for name in after if after[name] != before[name]}
+        assert remade <= others and not kept & others
+        changed.write_text(text)
+    fingerprints._code_of_module.cache_clear()
 
 
 def test_a_step_that_was_interrupted_is_made_again(copied: Path, finished: Run, count: dict[str, int]) -> None:
@@ -229,15 +224,12 @@ def test_a_finished_folder_is_read_without_its_data(copied: Path, finished: Run)
     assert run.cost() == finished.cost()
 
 
-@pytest.mark.parametrize("step", ["home", *STEPS])
-def test_a_step_that_an_opened_folder_lacks_is_named(copied: Path, step: str) -> None:
-    (copied / "run" / "steps" / f"{step}.json").unlink()
-    run = Run.open(copied / "run")
-    with pytest.raises(InputError, match=f"{'home was' if step == 'home' else f'step {step} was'} never .*make report"):
-        getattr(run, step)()
-
-
-def test_any_other_folder_is_no_run_folder(tmp_path: Path) -> None:
+def test_a_step_that_an_opened_folder_lacks_is_named(copied: Path, tmp_path: Path) -> None:
+    for step in ("home", *STEPS):
+        (copied / "run" / "steps" / f"{step}.json").unlink()
+        words = f"{'home was' if step == 'home' else f'step {step} was'} never .*make report"
+        with pytest.raises(InputError, match=words):
+            getattr(Run.open(copied / "run"), step)()
     with pytest.raises(InputError, match="no run folder"):
         Run.open(tmp_path)
 
@@ -263,12 +255,9 @@ def test_an_empty_output_is_the_workbench_and_a_relative_one_lies_here(tmp_path:
 
 
 @pytest.mark.parametrize("horizon", [0, 337, -1, 24.5, "168", True, None])
-def test_a_horizon_that_cannot_be_used_is_refused(tmp_path: Path, horizon: object) -> None:
+def test_what_cannot_be_used_is_refused(finished: Run, tmp_path: Path, horizon: object) -> None:
     with pytest.raises(InputError, match=r"horizon: .* give 1 to 336 whole hours"):
-        Run(write_home(tmp_path / "home"), output=tmp_path / "run", horizon=horizon)  # type: ignore[arg-type]
-
-
-def test_data_that_is_not_there_is_named(tmp_path: Path) -> None:
+        Run(finished.data, output=tmp_path / "run", horizon=horizon)  # type: ignore[arg-type]
     with pytest.raises(InputError, match="there is no data/of_mine"):
         Run("data/of_mine", output=tmp_path)
 
@@ -344,11 +333,11 @@ def test_rows_that_were_not_used_stand_in_a_file_with_row_and_reason(tmp_path: P
 
 def test_a_very_long_frame_is_kept_as_parquet_alone(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr(artifacts, "LARGEST_CSV", 100)
-    run = Run(write_home(tmp_path / "home"), output=tmp_path / "run")
-    assert len(run.explore()["profile"]) > 100
-    assert (run.folder / "profile.parquet").exists()
-    assert not (run.folder / "profile.csv").exists()
-    assert (run.folder / "breakdown.csv").exists()
+    for rows in (100, 101):
+        artifacts.write(tmp_path, "readings", pd.DataFrame({"kwh": np.zeros(rows)}), {})
+        assert (tmp_path / "readings.csv").exists() == (rows == 100)
+        (tmp_path / "readings.csv").unlink(missing_ok=True)
+    assert len(artifacts.read(tmp_path, "readings")) == 101
 
 
 def test_nothing_that_is_published_tells_a_path_of_the_machine(finished: Run, sample_run: Run) -> None:
@@ -362,17 +351,6 @@ def test_nothing_that_is_published_tells_a_path_of_the_machine(finished: Run, sa
             else:
                 said = path.read_bytes().decode("utf-8", "replace") if path.is_file() else ""
             assert not [secret for secret in secrets if len(secret) > 1 and secret in said], path.name
-
-
-def test_the_sample_is_forecast_alike_when_its_models_are_fitted_again(
-    sample_run: Run, tmp_path: Path, monkeypatch
-) -> None:
-    assert sample_run.data is not None
-    shutil.copytree(sample_run.folder, tmp_path / "run")
-    (tmp_path / "run" / "steps" / "forecast.json").unlink()
-    monkeypatch.setattr(backtest, "past_forecasts_of_all", lambda *_, **__: pytest.fail("it was trained again"))
-    again = Run(sample_run.data, output=tmp_path / "run")
-    pd.testing.assert_frame_equal(again.forecast(), sample_run.forecast())
 
 
 # --- money ------------------------------------------------------------------------------------------------------------
@@ -394,10 +372,8 @@ def test_cost_is_price_times_energy_of_the_household(finished: Run) -> None:
 
 def test_without_a_tariff_there_is_no_cost(tiny_run) -> None:
     run = tiny_run(tiny.three_days)
-    assert run.rates() is None
-    assert run.prices(24) is None
+    assert (run.rates(), run.prices(24)) == (None, None)
     assert np.isnan(run.cost())
-    assert not [name for name in run.bill() if name.startswith(("cost", "bill", "price"))]
 
 
 # --- one week after another -------------------------------------------------------------------------------------------
@@ -409,7 +385,6 @@ def test_the_second_week_holds_the_first_to_account(tmp_path: Path) -> None:
     first_week = first.sums()["week"].set_index("device_id").loc["household"]
     assert set(first.review()["review_totals"]["week"]) == {"again"}
     second = Run(home, "2024-06-24", output=tmp_path / "reports" / "2024-W26")
-    make(second)
     found = second.review()
     row = found["review_totals"].set_index("device_id").loc["household"]
     assert row["week"] == "2024-W25"
@@ -418,7 +393,7 @@ def test_the_second_week_holds_the_first_to_account(tmp_path: Path) -> None:
     assert row["observed"] == approx(hours.loc[hours["timestamp"] >= first.home().origin, "energy_kwh"].sum())
     assert row["first_day"] == pd.Timestamp("2024-06-17")
     words = f"Last week we said {fmt.span(first_week['p10'], first_week['p90'])}; it was {fmt.kwh(row['observed'])}."
-    assert words in glance(second.folder)
+    assert words in text("last_forecast", totals=found["review_totals"]).replace("**", "")
     assert found["review_days"].groupby("device_id").size().to_dict() == {"household": 7, "tv": 7, "fridge": 7}
 
 

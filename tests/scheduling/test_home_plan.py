@@ -20,7 +20,7 @@ from influx.home.home import Home
 from influx.insights import recommendations
 from influx.report import checks, plots, table, text
 from influx.report.figures import show
-from influx.report.plot_style import colours, is_narrow
+from influx.report.plots.style import colours, is_narrow
 from influx.report.run_folder import Frames
 from influx.scheduling.home_plan import COLUMNS, schedule
 from influx.scheduling.plan import weeks_back
@@ -308,7 +308,7 @@ def test_the_strip_has_a_row_a_device_in_its_colour_over_the_price(tmp_path: Pat
     devices = WASHER + "  dryer: {flexible: {hours: 2, kwh: 1, runs_a_week: 2}}\n"
     plan = plan_of(tmp_path, devices, washer=evenings(), dryer=evenings())
     ax = Figure(figsize=size).add_subplot()
-    plots.plan(plan["plan"], plan["plan_steps"], "Europe/Madrid", "EUR", ["a", "dryer", "washer"], ax)
+    plots.plan(plan["plan"], plan["plan_steps"], "Europe/Madrid", "EUR", ["a", "dryer", "washer"], ax=ax)
     assert is_narrow(ax) == (size[0] < 6)
     assert [label.get_text() for label in ax.get_yticklabels()] == ["washer", "dryer"]
     hues = colours(["a", "dryer", "washer"])

@@ -7,11 +7,12 @@ import pandas as pd
 
 from influx.core import formatting as fmt
 from influx.core.constants import HOUSEHOLD
-from influx.dashboard.elements import Markup, download, heading, html, live, row
+from influx.dashboard.elements import Markup, download, heading, html, live, row, text
 from influx.dashboard.week import Week
-from influx.report import plots, tables
+from influx.report import plots
 from influx.report.figures import show
-from influx.report.html import Shown, answer, sentence, table
+from influx.report.html import Shown, answer, sentence
+from influx.report.tables import table
 
 QUANTILES = ["energy_kwh", "p10", "p50", "p90"]
 
@@ -39,28 +40,21 @@ def _by_hour(week: Week, device: str, _: object) -> list[Markup]:
         plots.forecast, rows, device, week.timezone, week.all_devices,
         caption="Median and band of eight in ten; nights are shaded, times are local.",
     )  # fmt: skip
-    saved = download(rows[["timestamp", *QUANTILES]], f"{device}-hours")
-    peaks: list[Markup] = [heading("Peaks", 3), tables.table(week.frame("peaks"), tables.COLUMNS["peaks"])]
-    return [_total(week, device), figure, *(peaks if device == HOUSEHOLD else []), saved]
+    peaks: list[Markup] = [heading("Peaks", 3), table(week.frame("peaks"), "peaks")] if device == HOUSEHOLD else []
+    return [_total(week, device), figure, *peaks, download(rows[["timestamp", *QUANTILES]], f"{device}-hours")]
 
 
 def _by_day(week: Week, device: str, _: object) -> list[Markup]:
-    rows, cost = week.frame("daily", device_id=device), week.frame("cost_daily", device_id=device)
+    rows = week.frame("daily", device_id=device)
     figure = show(plots.days, rows, device, caption="Expected energy of each day; the line spans eight in ten.")
     saved = download(rows[["day", "total", "p10", "p90"]], f"{device}-days")
-    return [_total(week, device), figure, days_table(rows, cost, week.currency), saved]
+    return [_total(week, device), figure, days_table(week, device), saved]
 
 
-def days_table(rows: pd.DataFrame, cost: pd.DataFrame, currency: str) -> Shown:
+def days_table(week: Week, device: str) -> Shown:
     """Return the coming days of a device as a table, with their cost where it is known."""
-    days = {
-        "day": rows["day"].map(fmt.day).tolist(),
-        "expected [kWh]": rows["total"].tolist(),
-        "8 in 10 [kWh]": [fmt.between(low, high) for low, high in zip(rows["p10"], rows["p90"], strict=True)],
-    }
-    if len(cost):
-        days[f"cost [{fmt.unit_of_money(currency)}]"] = [fmt.money(total, currency) for total in cost["total"]]
-    return table(pd.DataFrame(days), "The coming days.")
+    daily, cost = week.frame("daily"), week.frame("cost_daily")
+    return table(daily, "days", "The coming days.", cost=cost, device=device, currency=week.currency)
 
 
 def _past(week: Week, device: str, origin: pd.Timestamp | None) -> list[Markup]:
@@ -69,10 +63,7 @@ def _past(week: Week, device: str, origin: pd.Timestamp | None) -> list[Markup]:
     if rows.empty:
         return [sentence("No past forecast of this device is known for that day.")]
     inside = rows["observed"].between(rows["p10"], rows["p90"]).mean()
-    words = (
-        f"**{fmt.kwh(rows['energy_kwh'].sum())} were expected, {fmt.kwh(rows['observed'].sum())} were used.** "
-        f"{fmt.percent(inside)} of the hours lay inside the band, of which eight in ten were promised."
-    )
+    words = text("past_forecast", predicted=rows["energy_kwh"].sum(), observed=rows["observed"].sum(), inside=inside)
     figure = show(
         plots.past_week, rows, device, model, week.timezone,
         caption="The forecast made beforehand as line and band, what was observed as dots.",
@@ -91,6 +82,4 @@ def _origins(week: Week) -> list[tuple[str, pd.Timestamp]]:
 def _total(week: Week, device: str) -> Markup:
     if device == HOUSEHOLD and week.text("coming_week"):
         return answer(week.text("coming_week"))
-    total = week.row("week", device_id=device)
-    span = fmt.span(total["p10"], total["p90"])
-    return answer(f"**{fmt.hours(int(total['hours']))}: {fmt.kwh(total['total'])}, {span}.**")
+    return answer(text("total", week=week.row("week", device_id=device)))

@@ -8,13 +8,13 @@ import ipywidgets as widgets
 import numpy as np
 import pandas as pd
 
-from influx.core import formatting as fmt
-from influx.dashboard.elements import Markup, download, html, live, row, sentences, slider
+from influx.dashboard.elements import Markup, download, html, live, row, slider, text
 from influx.dashboard.parts.what_if import what_if
 from influx.dashboard.week import Week
-from influx.report import plots, tables
+from influx.report import plots
 from influx.report.figures import show
-from influx.report.html import answer, sentence
+from influx.report.html import answer, paragraphs, sentence
+from influx.report.tables import table
 
 SECONDS, GAP = 0.25, 0.01
 """Time that a plan for other prices may take, and the gap at which it is good enough."""
@@ -26,18 +26,15 @@ def plan(week: Week) -> widgets.Widget:
     """Return the part: the plan as it was made, sliders that plan anew, and what-ifs."""
     if week.frame("plan").empty:
         texts = _notes(week) or [week.text("plan") or LACKING]
-        return widgets.VBox([html(*sentences(texts)), *what_if(week)])
+        return widgets.VBox([html(paragraphs(texts)), *what_if(week)])
     Thread(target=_import_solver, daemon=True).start()
-    spread = slider("Price spread", 1.0, 0, 3, 0.25)
-    weight = slider("Money", 1.0, 0, 1, 0.25)
+    spread, weight = slider("Price spread", 1.0, 0, 3, 0.25), slider("Money", 1.0, 0, 1, 0.25)
     carbon = bool(week.frame("plan_steps")["carbon_g_per_kwh"].notna().all())
-    hint = "Price spread stretches what half hours cost above the cheapest one: 1 is the tariff, 0 is flat."
-    hint += " Money weighs money (1) against carbon (0)." if carbon else " No carbon file is known, so money decides."
     return widgets.VBox(
         [
             html(answer(week.text("plan"))),
             row(spread, *([weight] if carbon else [])),
-            html(f'<p class="ix-quiet">{hint}</p>'),
+            html(f'<p class="ix-quiet">{text("sliders", carbon=carbon)}</p>'),
             live(lambda wide, money: _shown(week, wide, money), spread, weight),
             *what_if(week),
         ]
@@ -56,9 +53,12 @@ def _notes(week: Week) -> list[str]:
 
 def _shown(week: Week, spread: float, weight: float) -> list[Markup]:
     """Return the plan at other prices: as it was made where nothing is changed."""
-    if spread == 1 and weight == 1:
-        return [*_as_made(week), *sentences(_notes(week))]
     steps = week.frame("plan_steps")
+    if spread == 1 and weight == 1:
+        caption = "As planned, and the same energy at the hours in which it is expected anyway."
+        shown = table(week.frame("plan_devices"), "plan_devices", caption, currency=week.currency)
+        made = week.frame("plan")
+        return [_strip(week, made, steps), shown, download(made, "plan"), paragraphs(_notes(week))]
     steps = steps.assign(price=stretched(steps["price"], spread))
     planned, gap = plan_anew(week, steps, weight)
     if planned.empty:
@@ -67,28 +67,18 @@ def _shown(week: Week, spread: float, weight: float) -> list[Markup]:
     costs = planned.assign(cost=planned["kwh"] * planned["timestamp"].map(price)).groupby("device_id", sort=False)
     costs = costs[["kwh", "cost"]].sum()
     costs["usual_cost"] = [_usual_cost(week, name, kwh, steps) for name, kwh in costs["kwh"].items()]
-    saved = _money(week, max((costs["usual_cost"] - costs["cost"]).sum(), 0.0))
-    words = (
-        f"**At these prices the plan saves {saved} against the usual run times.** The best there is lies at most "
-        f"{fmt.percent(max(gap, 0.0))} lower. The range is not known: past weeks had other prices."
-    )
-    costs = costs.reset_index()
-    columns = [column for column in tables.COLUMNS["plan_devices"] if column[0] in costs]
-    shown = tables.table(costs, columns, currency=week.currency)
+    costs["saving"] = costs["usual_cost"] - costs["cost"]
+    saved = max(costs["saving"].sum(), 0.0)
+    words = text("other_prices", saved=saved, gap=max(gap, 0.0), currency=week.currency)
+    shown = table(costs.reset_index(), "plan_devices", currency=week.currency)
     return [sentence(words), _strip(week, planned, steps), shown, download(planned, "plan")]
-
-
-def _as_made(week: Week) -> list[Markup]:
-    made = week.frame("plan")
-    caption = "As planned, and the same energy at the hours in which it is expected anyway."
-    shown = tables.table(week.frame("plan_devices"), tables.COLUMNS["plan_devices"], caption, currency=week.currency)
-    return [_strip(week, made, week.frame("plan_steps")), shown, download(made, "plan")]
 
 
 def _strip(week: Week, planned: pd.DataFrame, steps: pd.DataFrame) -> Markup:
     return show(
-        plots.plan, planned, steps, week.timezone, week.currency, week.all_devices,
-        caption="When each flexible device should run; the darker the ground, the higher the price.",
+        plots.plan, planned, steps, week.timezone, week.currency, week.all_devices, week.frame("forecast"),
+        caption="When each flexible device should run, and below it, paler, when it is expected to run anyway; "
+        "the darker the ground, the higher the price.",
         size=(9, 3), narrow=(4.2, 3.4),
     )  # fmt: skip
 
@@ -103,15 +93,7 @@ def stretched(price: pd.Series, spread: float) -> pd.Series:
 
 
 def plan_anew(week: Week, steps: pd.DataFrame, weight: float) -> tuple[pd.DataFrame, float]:
-    """Plan the jobs of the run folder at other prices.
-
-    Parameters
-    ----------
-    week : Week
-    steps : DataFrame
-        `plan_steps` with the other `price` [currency/kWh].
-    weight : float
-        1 saves money alone, 0 carbon alone.
+    """Plan the jobs of the run folder at the `price` of other `steps`; `weight` 1 saves money alone, 0 carbon alone.
 
     Returns
     -------
@@ -124,27 +106,23 @@ def plan_anew(week: Week, steps: pd.DataFrame, weight: float) -> tuple[pd.DataFr
     from influx.scheduling.jobs import read  # scipy, which most of those who look never need
     from influx.scheduling.solver import Impossible, solve, weigh
 
-    kept = week.row("plan_jobs")
-    jobs = read(kept["jobs"])
-    headroom = kept["limit_kw"] / 2 - steps["load_kwh"].to_numpy() if np.isfinite(kept["limit_kw"]) else None
+    made = week.row("plan_jobs")
+    jobs = read(made["jobs"])
+    headroom = made["limit_kw"] / 2 - steps["load_kwh"].to_numpy() if np.isfinite(made["limit_kw"]) else None
     carbon = steps["carbon_g_per_kwh"].to_numpy() if weight < 1 else None
     try:
-        found = solve(jobs, weigh(steps["price"].to_numpy(), carbon, weight), headroom, GAP, SECONDS)
+        solution = solve(jobs, weigh(steps["price"].to_numpy(), carbon, weight), headroom, GAP, SECONDS)
     except Impossible:
         return pd.DataFrame(), float("nan")
     parts = [
         pd.DataFrame({"device_id": job.device_id, "run": 0, "timestamp": steps["timestamp"], "kwh": kwh})
-        for job, kwh in zip(jobs, found.kwh, strict=True)
+        for job, kwh in zip(jobs, solution.kwh, strict=True)
     ]
     planned = pd.concat(parts, ignore_index=True)
-    return planned[planned["kwh"] > 1e-6], found.gap
+    return planned[planned["kwh"] > 1e-6], solution.gap
 
 
 def _usual_cost(week: Week, device: str, kwh: float, steps: pd.DataFrame) -> float:
     """Return what as much energy costs at the hours in which the device is expected to run anyway."""
     usual = np.repeat(week.frame("forecast", device_id=device)["energy_kwh"].to_numpy(), 2)[: len(steps)]
     return float(usual @ steps["price"]) / usual.sum() * kwh if usual.sum() > 0 else float("nan")
-
-
-def _money(week: Week, amount: float) -> str:
-    return fmt.money(amount, week.currency)

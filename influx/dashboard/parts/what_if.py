@@ -8,9 +8,8 @@ import ipywidgets as widgets
 import numpy as np
 import pandas as pd
 
-from influx.core import formatting as fmt
 from influx.core.constants import HOUSEHOLD
-from influx.dashboard.elements import heading, html, live, row, slider
+from influx.dashboard.elements import heading, html, live, row, slider, text
 from influx.dashboard.week import Week
 from influx.report.html import sentence
 
@@ -34,9 +33,8 @@ def _another_time(week: Week) -> list[widgets.Widget]:
     runs, steps = week.frame("plan_runs"), week.frame("plan_steps")
     if runs.empty or steps.empty:
         return []
-    starts = [_moment(wall) for wall in week.local(runs["start"])]
+    starts, walls = (week.local(stamps).strftime("%a %H:%M") for stamps in (runs["start"], steps["timestamp"]))
     names = [f"{device}, {start}" for device, start in zip(runs["device_id"], starts, strict=True)]
-    walls = [_moment(wall) for wall in week.local(steps["timestamp"])]
     run = widgets.Dropdown(options=[(name, number) for number, name in enumerate(names)], description="Run")
     start = widgets.Dropdown(options=[(wall, number) for number, wall in enumerate(walls)], description="At")
     start.value = int(np.flatnonzero(steps["timestamp"] == runs["start"].iloc[0])[0])
@@ -44,25 +42,12 @@ def _another_time(week: Week) -> list[widgets.Widget]:
 
 
 def moved(week: Week, run: int, step: int) -> str:
-    """Return in words what a planned run costs where it begins at another half hour.
-
-    Parameters
-    ----------
-    week : Week
-    run, step : int
-        Numbers of the rows of `plan_runs` and `plan_steps`.
-    """
+    """Return in words what a row of `plan_runs` costs where it begins at a row of `plan_steps`, another half hour."""
     chosen, price = week.frame("plan_runs").iloc[run], week.frame("plan_steps")["price"].to_numpy()
     taken = week.frame("plan", device_id=chosen["device_id"], run=chosen["run"])
     places = step + ((taken["timestamp"] - taken["timestamp"].iloc[0]) // pd.Timedelta(minutes=30)).to_numpy()
-    if places[-1] >= len(price):
-        return "From there the run would end after what is forecast."
-    cost = float(taken["kwh"].to_numpy() @ price[places])
-    difference, words = cost - chosen["cost"], fmt.money(cost, week.currency)
-    if abs(difference) < 0.005:
-        return f"It costs the same there: {words}."
-    way = "dearer" if difference > 0 else "cheaper"
-    return f"There it costs {words}, {fmt.money(abs(difference), week.currency)} {way} than as planned."
+    cost = float(taken["kwh"].to_numpy() @ price[places]) if places[-1] < len(price) else None
+    return text("moved_run", cost=cost, planned=chosen["cost"], currency=week.currency)
 
 
 def _another_rating(week: Week) -> list[widgets.Widget]:
@@ -77,16 +62,7 @@ def _another_rating(week: Week) -> list[widgets.Widget]:
 
 def replaced(week: Week, device: str, ratio: float) -> str:
     """Return in words what the coming hours cost where a device takes `ratio` of its energy for the same service."""
-    cost = week.row("cost_week", device_id=device)
-    change, way = abs(1 - ratio), "less" if ratio < 1 else "more"
-    words = (
-        f"It would cost {fmt.money(change * cost['total'], week.currency)} {way} in these {fmt.hours(cost['hours'])}"
-    )
-    if not np.isfinite(cost["p10"]):
-        return f"{words}; the range is {fmt.NOT_KNOWN}."
-    span = fmt.money_span(change * cost["p10"], change * cost["p90"], week.currency)
-    then, now = (fmt.money(part * cost["total"], week.currency) for part in (ratio, 1))
-    return f"{words}, {span}: {then} instead of {now}."
+    return text("other_rating", cost=week.row("cost_week", device_id=device), ratio=ratio, currency=week.currency)
 
 
 def _another_temperature(week: Week) -> list[widgets.Widget]:
@@ -122,18 +98,11 @@ def last_year(week: Week) -> pd.Series:
 
 def under(week: Week, hours: pd.Series, day: float, night: float) -> str:
     """Return in words what these hours would have cost at a day and a night rate [currency/kWh]."""
-    clock = week.local(hours.index).hour
+    clock, kwh = week.local(hours.index).hour, float(hours.sum())
     price = np.where((clock >= NIGHT[0]) | (clock < NIGHT[1]), night, day)
-    kwh = float(hours.sum())
-    words = f"The {fmt.number(len(hours) / 24)} days that are known of the last year, {fmt.kwh(kwh)}, would have cost "
-    words += fmt.money(float(hours.to_numpy() @ price), week.currency)
-    paid = week.frame("spent", device_id=HOUSEHOLD)
-    if len(paid) and "cost" in paid:
-        paid = paid[paid["cost"].notna() & (paid["day"] >= hours.index.min().tz_localize(None).normalize())]
-        if abs(paid["kwh"].sum() - kwh) <= 0.01 * kwh:
-            words += f"; by the tariff they cost {fmt.money(paid['cost'].sum(), week.currency)}"
-    return f"{words}, standing charge and tax apart."
-
-
-def _moment(wall: pd.Timestamp) -> str:
-    return f"{wall:%a %H:%M}"
+    cost, paid = float(hours.to_numpy() @ price), None
+    spent = week.frame("spent", device_id=HOUSEHOLD)
+    if len(spent) and "cost" in spent:
+        spent = spent[spent["cost"].notna() & (spent["day"] >= hours.index.min().tz_localize(None).normalize())]
+        paid = spent["cost"].sum() if abs(spent["kwh"].sum() - kwh) <= 0.01 * kwh else None
+    return text("other_tariff", days=len(hours) / 24, kwh=kwh, cost=cost, paid=paid, currency=week.currency)

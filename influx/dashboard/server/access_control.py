@@ -14,6 +14,7 @@ import hmac
 import ipaddress
 import re
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -59,41 +60,28 @@ _MESSAGE_PAGE = """<!doctype html>
 
 @dataclass(frozen=True)
 class AccessPolicy:
-    """What a request must bring: the token once, then the cookie, and a Host by which this server is known.
-
-    Parameters
-    ----------
-    token : str
-    cookie : str
-        The cookie's name; the servers of one machine share their cookies.
-    hosts : frozenset of str
-        Names in lower case.
-    any_address : bool
-        Whether any IP address is a host, too, as where the server listens on all: rebinding needs a name.
-    """
+    """What a request must bring: the token once, then the cookie, and a Host by which this server is known."""
 
     token: str
-    cookie: str
-    hosts: frozenset[str]
-    any_address: bool = False
+    cookie: str  # its name: the servers of one machine share their cookies
+    hosts: frozenset[str]  # in lower case
+    any_address: bool = False  # whether any IP address is a host, too: rebinding needs a name
 
     def accepts_token(self, token: str) -> bool:
-        """Tell whether a token is the right one, in a time that does not depend on it."""
+        """Return whether a token is the right one, in a time that does not depend on it."""
         return hmac.compare_digest(token.encode(), self.token.encode())
 
     def accepts_host(self, host: str) -> bool:
-        """Tell whether a Host header, without its port, names this server."""
+        """Return whether a Host header, without its port, names this server."""
         name = host.lower().strip("[]")
-        return name in self.hosts or (self.any_address and _is_ip_address(name))
+        if self.any_address:
+            with suppress(ValueError):
+                return bool(ipaddress.ip_address(name))
+        return name in self.hosts
 
 
 class Protected(RequestHandler):
     """Goes before a handler: checks Host, Origin and cookie, sets the headers, and gives no details of an error."""
-
-    @property
-    def policy(self) -> AccessPolicy:
-        """The server's access policy."""
-        return self.settings["access_policy"]
 
     def set_default_headers(self) -> None:
         super().set_default_headers()
@@ -102,18 +90,19 @@ class Protected(RequestHandler):
             self.set_header(name, value)
 
     async def prepare(self, **settings: Any) -> Any:
-        if not (self.host_and_origin_fit() and _has_cookie(self)):
-            raise HTTPError(403)
+        self.check(_has_cookie(self))
         waiting = super().prepare(**settings)
         if waiting is not None:
             await waiting
 
-    def host_and_origin_fit(self) -> bool:
-        """Tell whether a request names this server and comes from its own page, or from none."""
-        return self.policy.accepts_host(self.request.host_name) and self.check_origin()
+    def check(self, is_known: bool) -> None:
+        """Refuse a request that is not known, does not name this server, or comes from the page of another."""
+        is_host = self.settings["access_policy"].accepts_host(self.request.host_name)
+        if not (is_known and is_host and self.check_origin()):
+            raise HTTPError(403)
 
     def check_origin(self, _: str | None = None) -> bool:
-        """Tell whether a request comes from the page itself, or from no page. A closing page's beacon is `null`: it
+        """Return whether a request comes from the page itself, or from no page. A closing page's beacon is `null`: it
         has no referrer, and another site's would have no cookie."""
         origin = self.request.headers.get("Origin")
         if origin is None or (origin == "null" and self.request.method == "POST"):
@@ -130,7 +119,7 @@ class Protected(RequestHandler):
 
 
 class CookieIdentity(IdentityProvider):
-    """Tells Jupyter's own handlers whether a request has the cookie; there is no other way to log in."""
+    """Lets Jupyter's own handlers know whether a request has the cookie; there is no other way to log in."""
 
     def get_user(self, handler: RequestHandler) -> User | None:
         """Return the user of a session, None without one."""
@@ -144,11 +133,10 @@ class Page(Protected, TornadoVoilaHandler):
         token = self.get_query_argument("token", None)
         if token is None:
             return await super().prepare(**settings)
-        if not (self.host_and_origin_fit() and self.policy.accepts_token(token)):
-            raise HTTPError(403)
-        encrypted = self.request.headers.get("X-Forwarded-Proto", self.request.protocol) == "https"
-        cookie = self.policy.cookie
-        self.set_signed_cookie(cookie, secrets.token_hex(8), httponly=True, samesite="Lax", secure=encrypted, path="/")
+        policy = self.settings["access_policy"]
+        self.check(policy.accepts_token(token))
+        secure = self.request.headers.get("X-Forwarded-Proto", self.request.protocol) == "https"
+        self.set_signed_cookie(policy.cookie, secrets.token_hex(8), httponly=True, samesite="Lax", secure=secure)
         self.redirect("/", status=303)
 
 
@@ -207,15 +195,8 @@ class NotFound(Protected, RequestHandler):
 def routes(
     page: dict[str, Any], scripts: list[str], extensions: list[str]
 ) -> list[tuple[str, type[RequestHandler], dict[str, Any]]]:
-    """Return all addresses that there are. None has a place for a path: a file's name holds no slash and no `%`.
-
-    Parameters
-    ----------
-    page : dict
-        Settings of Voilà's page handler.
-    scripts, extensions : list of str
-        The folders of Voilà's scripts and styles, and of the extensions.
-    """
+    """Return all addresses that there are, with settings of Voilà's `page` handler and the folders of its scripts and
+    extensions. None has a place for a path: a file's name holds no slash and no `%`."""
     extension = "|".join(map(re.escape, EXTENSIONS))
     return [
         (r"/", Page, page),
@@ -230,11 +211,3 @@ def routes(
 
 def _has_cookie(handler: RequestHandler) -> bool:
     return handler.get_signed_cookie(handler.settings["access_policy"].cookie) is not None
-
-
-def _is_ip_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True

@@ -53,13 +53,7 @@ class SessionKernels(AsyncMappingKernelManager):
         self.starting: set[str] = set()
 
     async def start_kernel(self, **settings: Any) -> str:  # type: ignore[override] # as its base class does
-        """Start a kernel.
-
-        Raises
-        ------
-        HTTPError
-            503, when there are as many sessions as there may be.
-        """
+        """Start a kernel, unless there are as many sessions as there may be."""
         if len(self.starting.union(self.list_kernel_ids())) >= self.limit:
             raise HTTPError(503)
         kernel_id = self.new_kernel_id()

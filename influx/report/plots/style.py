@@ -5,11 +5,13 @@ Colours are Okabe and Ito's, which colour-blind readers tell apart.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import functools
+from collections.abc import Callable, Iterable
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, DayLocator
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, DayLocator, num2date
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter
 
@@ -49,38 +51,42 @@ def colours(devices: Iterable[str]) -> dict[str, str]:
     return out
 
 
-def describe(ax: Axes, text: str) -> Axes:
-    """Give the figure of `ax` the words that stand for it where it cannot be seen, and return `ax`.
+def plot(draw: Callable[..., str]) -> Callable[..., Axes]:
+    """Make a function that draws on `ax` and returns what it shows in words one that returns the Axes, the words being
+    their figure's label; without `ax` they are new ones."""
 
-    Parameters
-    ----------
-    ax : Axes
-        The Axes that a plot has drawn on.
-    text : str
-        What the figure shows, in one or two sentences with its main numbers and their units.
-    """
-    figure = ax.get_figure(root=True)
-    if figure is not None:
-        figure.set_label(text)
-    return ax
+    @functools.wraps(draw)
+    def on_axes(*args: object, ax: Axes | None = None, **kwargs: object) -> Axes:
+        ax = ax if ax is not None else Figure(figsize=(9, 4), layout="constrained").add_subplot()
+        ax.get_figure(root=True).set_label(draw(*args, ax=ax, **kwargs))  # type: ignore[union-attr] # it has a figure
+        return ax
+
+    return on_axes
+
+
+def empty(ax: Axes, words: str) -> str:
+    """Put words where a drawing would stand if there were anything to draw, and return them."""
+    ax.set_axis_off()
+    ax.text(0.5, 0.5, words, ha="center", va="center", wrap=True, transform=ax.transAxes)
+    return words
 
 
 def is_narrow(ax: Axes) -> bool:
-    """Tell whether `ax` is the phone's: fewer ticks and shorter words fit there."""
+    """Return whether `ax` is the phone's: fewer ticks and shorter words fit there."""
     figure = ax.get_figure(root=True)
     return figure is not None and figure.get_size_inches()[0] < 6
 
 
-def axes_or_new(ax: Axes | None) -> Axes:
-    """Return the Axes that were given, or new ones on a new figure."""
-    return ax if ax is not None else Figure(figsize=(9, 4), layout="constrained").add_subplot()
+def name_rows(ax: Axes, names: Iterable[object], most: int = 24) -> np.ndarray:
+    """Name the rows of a plot, and return where they lie."""
+    labels = [short(str(name), ax, most) for name in names]
+    ax.set_yticks(range(len(labels)), labels, rotation=0)
+    return np.arange(len(labels))
 
 
-def empty(ax: Axes, words: str) -> Axes:
-    """Put words where a drawing would stand if there were anything to draw."""
-    ax.set_axis_off()
-    ax.text(0.5, 0.5, words, ha="center", va="center", wrap=True, transform=ax.transAxes)
-    return describe(ax, words)
+def legend_below(ax: Axes, columns: int, narrow: int | None = None, drop: float = 0.14) -> None:
+    columns = narrow if narrow and is_narrow(ax) else columns
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -drop), ncols=columns, fontsize=9)
 
 
 def band(ax: Axes, rows: pd.DataFrame, timezone: str, colour: str) -> pd.DatetimeIndex:
@@ -98,14 +104,9 @@ def week_axis(ax: Axes, wall: pd.DatetimeIndex, nights: bool = True) -> None:
         ax.axvspan(day + pd.Timedelta(hours=22), day + pd.Timedelta(hours=30), color="#808080", alpha=0.08, linewidth=0)
     ax.set_xlim(wall[0], wall[-1] + pd.Timedelta(hours=1))
     ax.xaxis.set_major_locator(DayLocator(interval=2 if is_narrow(ax) and len(days) > 5 else 1))
-    ax.xaxis.set_major_formatter(FuncFormatter(_day_label))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda place, _: f"{num2date(place):%a\n%-d %b}"))
     ax.set_ylim(0, 1.12 * ax.get_ylim()[1])  # room for the legend
     ax.set_ylabel("kWh in the hour")
-
-
-def _day_label(place: float, _: int | None = None) -> str:
-    stamp = pd.Timestamp(place, unit="D")
-    return f"{stamp:%a}\n{stamp.day} {stamp:%b}"
 
 
 def date_axis(ax: Axes, days: int) -> None:
