@@ -104,22 +104,20 @@ def _alone(name: str, hours: np.ndarray, role: Role, limit: float | None) -> Ite
         return
     mean, peak, whole = float(energy.mean()), float(np.quantile(energy, 0.999)), role in ("household", "grid_import")
     other_unit, ignore = "files: {FILE: {unit: Wh}} reads its file in another unit", _role(name, "ignore")
-    if mean > MOST_MEAN_KW or peak > max(MOST_HOUR_KWH, 1.5 * (limit or 0)):
+    shaped = len(energy) >= LEAST_HOURS and len(np.unique(energy)) >= LEAST_VALUES
+    steps = np.diff(energy)
+    if shaped and (steps >= 0).all() and (steps > 0).sum() >= LEAST_VALUES:
+        yield Doubt(name, f"it never falls in {len(energy)} hours, as a meter's reading does and no use", ignore)
+    elif shaped and energy.max() == 100 and mean > 5 and (energy == np.round(energy)).mean() > 0.9:
+        yield Doubt(name, "it moves in whole numbers up to 100, as a percentage does", ignore)
+    elif mean > MOST_MEAN_KW or peak > max(MOST_HOUR_KWH, 1.5 * (limit or 0)):
         size = f"{mean:,.3g} kWh an hour in the mean and {peak:,.3g} in its highest hours"
         yield Doubt(name, f"{size} are more than a home takes", f"{ignore} leaves it out, {other_unit}")
     elif whole and limit is not None and (energy > 1.25 * limit).mean() > 0.01:
-        yield Doubt(
-            name, f"{peak:,.3g} kWh in an hour are more than power_limit_kw: {limit:g} lets through", other_unit
-        )
+        words = f"{peak:,.3g} kWh in an hour are more than power_limit_kw: {limit:g} lets through"
+        yield Doubt(name, words, other_unit)
     elif whole and len(energy) >= LEAST_HOURS and 0 < mean < LEAST_MEAN_KW:
         yield Doubt(name, f"{1000 * mean:,.2g} Wh an hour in the mean are less than a home's router takes", other_unit)
-    if len(energy) < LEAST_HOURS or len(np.unique(energy)) < LEAST_VALUES:
-        return
-    steps = np.diff(energy)
-    if (steps >= 0).all() and (steps > 0).sum() >= LEAST_VALUES:
-        yield Doubt(name, f"it never falls in {len(energy)} hours, as a meter's reading does and no use", ignore)
-    elif energy.max() == 100 and mean > 5 and (energy == np.round(energy)).mean() > 0.9:
-        yield Doubt(name, "it moves in whole numbers up to 100, as a percentage does", ignore)
 
 
 def _together(values: Mapping[str, np.ndarray], roles: Mapping[str, Role]) -> Iterator[Doubt]:
