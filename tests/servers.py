@@ -1,7 +1,7 @@
 """Real servers of the dashboard for tests: on a free port of this machine, ended by their process id.
 
-Called with settings as JSON, this file is such a server. What it runs of the package is not counted as covered: a
-server that is measured answers half as fast.
+Called with settings as JSON, this file is such a server. What it runs of the package is not counted as covered:
+measuring slows every answer down.
 """
 
 from __future__ import annotations
