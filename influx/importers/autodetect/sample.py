@@ -15,6 +15,7 @@ from pathlib import Path
 import pandas as pd
 
 from influx.core.errors import InputError
+from influx.importers.autodetect import column_names
 from influx.importers.reading import encoding, sheet, table, units
 from influx.importers.reading.table import Table
 from influx.importers.reading.times import PATTERNS
@@ -135,7 +136,8 @@ def _is_data(row: list[str]) -> bool:
 
 def _are_units(row: list[str]) -> bool:
     cells = [cell.strip("[]() ") for cell in row if cell]
-    return any(map(units.factor, cells)) and not any(map(_is_number, cells))
+    named = any(units.in_name(cell) and units.factor(cell) is None for cell in cells)  # as in HT (kWh)
+    return any(map(units.factor, cells)) and not named and not any(map(_is_number, cells))
 
 
 def _score(lines: list[str], separator: str) -> tuple[float, int]:
@@ -167,7 +169,8 @@ def _laid_out(cells: list[list[str]], separator: str, header: int | None, file: 
     above = [n for n in range(head) if abs(len(cells[n]) - width) <= 1 and sum(map(bool, cells[n])) > width / 2]
     line = header if header is not None else above[-1] + 1 if above else 0
     names = [f"column {n}" for n in range(1, width + 1)] if not line else [*cells[line - 1], *[""] * width][:width]
-    columns = _distinct(names)
+    grouped = _with_groups(cells[line - 2] if line > 1 else [], names)
+    columns = _distinct(grouped)
     changed = columns != names or not line or with_units or (separator and any("\n" in name for name in names))
     return Sample(
         pd.DataFrame([row for row in cells[first:] if len(row) == width], columns=columns, dtype="str"),
@@ -181,6 +184,32 @@ def _laid_out(cells: list[list[str]], separator: str, header: int | None, file: 
             f"Line {line} names the columns." if line else "No line names the columns.",
         ),
     )
+
+
+def _with_groups(above: list[str], names: list[str]) -> list[str]:
+    """Return names with those of the groups above them, of which merged cells hold the first alone.
+
+    A line above is one of groups where it names what is blank or stands twice in the header, or tells a direction that
+    the header does not tell; others are of the account.
+    """
+    width = len(names)
+    above = [*above, *[""] * width][:width]
+    blank = [place for place, name in enumerate(names) if not name]
+    filled: list[str] = []
+    for place, group in enumerate(above):
+        filled.append(group or (filled[-1] if place and names[place] else ""))
+    places = [place for place in range(width) if above[place]]
+    twice = any(names.count(name) > 1 and name for name in names)
+    apart = len(set(zip(filled, names, strict=True))) == width
+    tells = [place for place in places if column_names.role_of(above[place]) in ("grid_import", "grid_export")]
+    needed = (
+        (any(above[place] for place in blank) and all(above[place] for place in blank))
+        or (twice and apart)
+        or (tells and not any(map(column_names.role_of, names)))
+    )
+    if len(places) < 2 or not needed or any(_is_time(cell) or _is_number(cell) for cell in above):
+        return names
+    return [f"{group} {name}".strip() for group, name in zip(filled, names, strict=True)]
 
 
 def _distinct(names: list[str]) -> list[str]:
