@@ -119,7 +119,9 @@ def test_a_question_of_a_packed_file_is_answered_by_its_own_name(tmp_path: Path)
         ("Lastgänge (306,499 kWh)", "Lastgänge"),
         ("Fridge (kWh)", "Fridge"),
         ("Plug (left) kWh", "Plug (left)"),
-        ("Plug in", "Plug in"),
+        ("Plug in (kWh)", "Plug in"),
+        ("Battery in (kWh)", "Battery in"),
+        ("Grid in (kWh)", "Grid in"),
         ("Heat pump", "Heat pump"),
     ],
 )

@@ -174,8 +174,7 @@ def without_phase(name: str) -> tuple[str, str]:
 def without_unit(name: str) -> str:
     """Return a plain name without its unit and its phase."""
     words = re.sub(r"\b(?:kilo|mega)?watt ?hours?\b", "", plain(without_phase(name)[0])).split()
-    bare = " ".join(word for word in words if not re.fullmatch(_UNIT, word))
-    return re.sub(r" (?:in|en|i)$", "", bare)  # as in "Verbrauch in kWh"
+    return " ".join(word for word in words if not re.fullmatch(_UNIT, word))
 
 
 def without_statistic(name: str) -> str:
@@ -189,7 +188,10 @@ def device_of(name: str) -> str:
     bare = re.sub(rf"_{_UNIT}$", "", bare, flags=re.IGNORECASE)
     if bare.count("(") > bare.count(")"):  # the unit stood in a bracket with a number, as in "Load (306,499 kWh)"
         bare = bare.rpartition("(")[0]
-    return re.sub(r"\s(?:in|en|i)$" if bare != name else "$", "", bare.strip(" _-")) or name
+    bare = bare.strip(" _-")
+    less = re.sub(r"\s(?:in|en|i)$", "", bare)  # as in "Verbrauch in kWh", but not "Battery in (kWh)"
+    is_joined = mentions(less, "energy") and role_of(bare) is None and not is_called(less, "grid")
+    return (less if is_joined else bare) or name
 
 
 def mentions(name: str, kind: str) -> bool:
