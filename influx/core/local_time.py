@@ -23,7 +23,10 @@ def local(stamps: pd.DatetimeIndex, timezone: str) -> pd.DatetimeIndex:
 
 
 def is_day_off(stamps: pd.DatetimeIndex, timezone: str, country: str | None = None) -> np.ndarray:
-    """Tell for each stamp whether its local day is a Saturday, a Sunday or a public holiday of `country`."""
+    """Tell for each stamp whether its local day is a Saturday, a Sunday or a public holiday of `country`.
+
+    It is a code of ISO 3166, or of one of its regions, such as DE-BY.
+    """
     return np.asarray(local(stamps, timezone).day_of_week >= 5) | is_holiday(stamps, timezone, country)
 
 
@@ -35,9 +38,32 @@ def is_holiday(stamps: pd.DatetimeIndex, timezone: str, country: str | None = No
     return np.asarray(wall.normalize().isin(_holidays(country, wall.min().year - 1, wall.max().year + 1)))
 
 
+_WORKED = {"NL": ("Goede vrijdag",)}
+"""Days that are listed as public holidays, and on which most of the country works."""
+
+
 @lru_cache(maxsize=32)
 def _holidays(country: str, first: int, last: int) -> pd.DatetimeIndex:
-    return pd.DatetimeIndex(sorted(holidays.country_holidays(country, years=range(first, last + 1))))
+    code, _, region = country.partition("-")
+    years = range(first, last + 1)
+    language = holidays.country_holidays(code).default_language  # else that of the process
+    days = holidays.country_holidays(code, subdiv=region or None, years=years, language=language)
+    return pd.DatetimeIndex(sorted(day for day, name in days.items() if name not in _WORKED.get(code, ())))
+
+
+def is_country(code: str) -> bool:
+    """Tell whether the public holidays of a country are known."""
+    return code in _countries()
+
+
+def regions(country: str | None) -> list[str]:
+    """Return the codes of a country's regions that have public holidays of their own, none where it has no regions."""
+    return [code for code in _countries().get(country or "", ()) if len(code) < 4]
+
+
+@lru_cache(maxsize=1)
+def _countries() -> dict[str, list[str]]:
+    return dict(holidays.list_supported_countries())
 
 
 def midnight_at_or_after(stamp: pd.Timestamp, timezone: str) -> pd.Timestamp:

@@ -12,9 +12,9 @@ from fnmatch import fnmatchcase
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import holidays
-from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
+from influx.core import local_time
 from influx.core.constants import KNOWN_SHARE
 from influx.core.errors import InputError
 from influx.core.flexible_load_settings import Flexible, Strict
@@ -122,6 +122,7 @@ class Settings(Strict):
     home_id: str = Field("home", min_length=1)
     timezone: str = "UTC"
     country: str | None = Field(None, description="ISO 3166 code, for public holidays")
+    region: str | None = Field(None, description="its part of the country (ISO 3166-2, without the country's code)")
     currency: Words | None = Field(None, description="ISO 4217 code of every amount of money")
     tariff: Tariff | None = None
     power_limit_kw: float | None = Field(None, gt=0, description="most power that the home may draw at once")
@@ -199,20 +200,40 @@ class Settings(Strict):
     @field_validator("country")
     @classmethod
     def _country(cls, code: str | None) -> str | None:
-        if code is not None and code not in holidays.list_supported_countries():
+        if code is not None and not local_time.is_country(code):
             raise ValueError(f"{code!r} is not a country whose holidays are known; use an ISO 3166 code such as ES")
         return code
+
+    @field_validator("region")
+    @classmethod
+    def _region(cls, code: str | None, info: ValidationInfo) -> str | None:
+        country = info.data.get("country")
+        regions = local_time.regions(country)
+        if code is not None and code not in regions:
+            known = f"use one of {', '.join(regions)}" if regions else "leave it away"
+            raise ValueError(f"{code!r} is no region with holidays of {country or 'a country that is given'}; {known}")
+        return code
+
+    @property
+    def calendar(self) -> str | None:
+        """The country and its region whose public holidays hold, such as DE-BY; None where no country is given."""
+        return f"{self.country}-{self.region}" if self.country and self.region else self.country
 
     def default_notes(self) -> list[str]:
         """Return a sentence for each default that was taken because `home.yaml` does not give it."""
         lacking = {*_DEFAULT_NOTES} - self.model_fields_set
         lacking -= {"currency"} if "tariff" in lacking else set()
-        return [note for key, note in _DEFAULT_NOTES.items() if key in lacking]
+        lacking -= set() if self.country in _OF_REGIONS else {"region"}
+        return [note.format(country=self.country) for key, note in _DEFAULT_NOTES.items() if key in lacking]
 
+
+_OF_REGIONS = ("AU", "CA", "CH", "DE", "GB")
+"""Countries of which most public holidays, or such as Easter Monday, are those of a region."""
 
 _DEFAULT_NOTES = {
     "timezone": "No time zone is given: times without an offset are read as UTC, and clock hours are shown in UTC.",
     "country": "No country is given: public holidays are not known and count as ordinary days.",
+    "region": "No region is given: public holidays are those of all of {country}, without those of its regions.",
     "tariff": "No tariff is given: costs are computed only where the data holds a price.",
     "currency": "No currency is given: amounts of money are in the currency of the tariff, shown as \u00a4.",
 }
@@ -242,7 +263,8 @@ def _containers(devices: dict[str, Device]) -> dict[str, str]:
 def check_where(timezone: str, country: str | None) -> None:
     """Raise an InputError where a time zone or a country is not known."""
     try:
-        Settings(timezone=timezone, country=country)
+        code, _, region = (country or "").partition("-")
+        Settings(timezone=timezone, country=code or None, region=region or None)
     except ValidationError as error:
         faults = [str(fault["msg"]).removeprefix("Value error, ") for fault in error.errors()]
         raise InputError("; ".join(faults)) from error

@@ -171,7 +171,7 @@ def series_of_home(home: Home) -> list[Series]:
     named = settings.learner or settings.learner_settings
     common = Covariates(
         timezone=settings.timezone,
-        country=settings.country,
+        country=settings.calendar,
         rates=known if known is not None and known.is_known_ahead else None,
         weather=home.weather,
         context=home.context if len(home.context) else None,

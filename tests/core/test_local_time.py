@@ -5,6 +5,10 @@ In Madrid the clock goes back on 2024-10-27 at 3:00, and forward on 2024-03-31 a
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny_readings import hours
 
+from influx.core import local_time
 from influx.core.local_time import is_day_off, local, midnight_at_or_after, to_utc
 
 MADRID = "Europe/Madrid"
@@ -165,3 +170,38 @@ def test_the_hours_of_any_days_come_back_whole(zone: str, data: st.DataObject) -
     lone = np.array([bool(why) for why in reasons])
     assert (stamps[~lone] == hours[~lone]).all()
     assert all(hour in (hours[0], hours[-1]) for hour in hours[lone])  # only where the span cuts a pair apart
+
+
+@pytest.mark.parametrize(
+    ("calendar", "day", "holiday"),
+    [
+        ("DE", "2024-01-06", False),
+        ("DE-BY", "2024-01-06", True),
+        ("DE-BE", "2024-01-06", False),
+        ("GB", "2024-04-01", False),
+        ("GB-ENG", "2024-04-01", True),
+        ("GB-SCT", "2024-04-01", False),
+        ("CA-ON", "2024-02-19", True),
+        ("NL", "2024-03-29", False),
+        ("NL", "2024-04-01", True),
+        ("ES-CT", "2024-09-11", True),
+    ],
+)
+@pytest.mark.parametrize("language", ["en_US", "de_DE", ""])
+def test_holidays_of_a_region_in_any_locale(
+    calendar: str, day: str, holiday: bool, language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LANGUAGE", language)
+    local_time._holidays.cache_clear()
+    stamps = pd.DatetimeIndex([f"{day} 12:00"]).tz_localize("UTC")
+    assert local_time.is_holiday(stamps, "UTC", calendar).tolist() == [holiday]
+
+
+def test_the_pinned_time_zones_come_before_those_of_the_system() -> None:
+    code = "import influx.core, zoneinfo; print(zoneinfo.TZPATH, zoneinfo.ZoneInfo('Europe/Madrid'))"
+    keep = {name: value for name, value in os.environ.items() if name != "PYTHONTZPATH"}
+    out = [
+        subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True).stdout.strip()
+        for env in (keep, {**keep, "PYTHONTZPATH": "/usr/share/zoneinfo"})
+    ]
+    assert out == ["() Europe/Madrid", "('/usr/share/zoneinfo',) Europe/Madrid"]

@@ -270,3 +270,25 @@ def test_what_contains_a_device_is_known_by_its_newest_name(tmp_path: Path) -> N
     )
     assert settings.containers() == {"oven": "kitchen", "kitchen": "floor", "tv": "floor", "lamp": "floor"}
     assert Settings().containers() == {}
+
+
+@pytest.mark.parametrize(
+    ("lines", "calendar", "noted"),
+    [
+        ("country: DE\nregion: BY\n", "DE-BY", False),
+        ("country: CA\nregion: 'ON'\n", "CA-ON", False),
+        ("country: GB\n", "GB", True),
+        ("country: ES\n", "ES", False),
+        ("currency: EUR\n", None, False),
+    ],
+)
+def test_the_region_is_a_part_of_the_calendar(tmp_path: Path, lines: str, calendar: str | None, noted: bool) -> None:
+    found = read(tmp_path, lines)
+    assert found.calendar == calendar
+    assert any(note.startswith("No region is given") for note in found.default_notes()) == noted
+
+
+@pytest.mark.parametrize("lines", ["country: DE\nregion: Bavaria\n", "region: BY\n", "country: LU\nregion: L\n"])
+def test_a_region_that_the_country_does_not_have_is_refused(tmp_path: Path, lines: str) -> None:
+    with pytest.raises(InputError, match="region"):
+        read(tmp_path, lines)

@@ -254,6 +254,52 @@ def test_of_several_sheets_the_first_is_read_and_a_damaged_or_huge_one_is_an_err
         sheet.rows(path)
 
 
+def _rewrite(path: Path, part: str, old: str, new: str) -> None:
+    """Replace a text in a part of a workbook."""
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name).decode() for name in archive.namelist()}
+    assert old in parts[part]
+    parts[part] = parts[part].replace(old, new, 1)
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in parts.items():
+            archive.writestr(name, text)
+
+
+@pytest.mark.parametrize("state", ["hidden", "veryHidden"])
+def test_a_hidden_sheet_is_not_read(tmp_path: Path, state: str) -> None:
+    rows: list[list[str | float]] = [["time", "tv", "fridge"], [45474.5, 0.5, 0.1]]
+    other: list[list[str | float]] = [["time", "tv", "fridge"], [45474.5, 50.0, 10.0]]
+    path = exports.workbook(tmp_path / "t.xlsx", Old=other, New=rows)
+    _rewrite(path, "xl/workbook.xml", '<sheet name="Old"', f'<sheet name="Old" state="{state}"')
+    part = tabular.read(path, WIDE, Settings())
+    assert (part.kwh, part.notes) == (0.6, ("t.xlsx: its hidden sheets are not read (Old).",))
+    _rewrite(path, "xl/workbook.xml", '<sheet name="New"', '<sheet name="New" state="hidden"')
+    sheet._read.cache_clear()
+    with pytest.raises(InputError, match=r"hidden sheets \(Old, New\)"):
+        tabular.read(path, WIDE, Settings())
+
+
+@pytest.mark.parametrize(
+    ("cell", "words"),
+    [
+        ('<c r="C2" t="e"><v>#REF!</v></c>', "1 of the sheet's cells hold an error"),
+        ('<c r="C2"><f>A1*2</f></c>', "1 of the sheet's cells hold a formula that was never computed"),
+        (
+            '<c r="C2"><f t="shared" si="0"/><v></v></c>',
+            "1 of the sheet's cells hold a formula that was never computed",
+        ),
+        ('<c r="C2"><f>A1*2</f><v>0.1</v></c>', ""),
+    ],
+)
+def test_cells_without_a_value_are_noted(tmp_path: Path, cell: str, words: str) -> None:
+    rows: list[list[str | float]] = [["time", "tv", "fridge"], [45474.5, 0.5, 0.1], [45474.541667, 0.5, 0.1]]
+    path = exports.workbook(tmp_path / "t.xlsx", Old=rows, Sheet1=rows)
+    _rewrite(path, "xl/workbook.xml", '<sheet name="Old"', '<sheet name="Old" state="hidden"')
+    _rewrite(path, "xl/worksheets/sheet2.xml", '<c r="C2" s="0"><v>0.1</v></c>', cell)
+    notes = tabular.read(path, WIDE, Settings()).notes
+    assert any(words in note for note in notes[1:]) if words else len(notes) == 1
+
+
 def test_a_parquet_file_keeps_its_types(tmp_path: Path) -> None:
     frame = pd.DataFrame(
         {"time": pd.date_range("2024-07-01 10:00", periods=2, freq="h"), "tv": [0.5, 0.25], "fridge": [0.1, 0.2]}

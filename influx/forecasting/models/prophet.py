@@ -40,7 +40,7 @@ class Prophet(RegressorMixin, BaseEstimator):
             raise InputError("models: Prophet needs the package prophet; `pip install prophet`.") from error
         self.model_ = prophet.Prophet(yearly_seasonality=False, daily_seasonality=True, weekly_seasonality=True)
         if self.country:
-            self.model_.add_country_holidays(self.country)
+            self.model_.add_country_holidays(self.country.partition("-")[0])
         self.model_.fit(self._dates(X).assign(y=np.asarray(y, dtype=float)).dropna())
         return self
 

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from influx.core import local_time
+from influx.core.constants import HOUR_US
 from influx.core.errors import InputError
 from influx.importers.reading.table import Table
 from influx.importers.reading.times import MISSING, Order, parse
@@ -125,7 +126,6 @@ def settle(
     whose = None if group is None else pd.factorize(table.rows[group])[0][naive]
     micros, reasons = micros.copy(), reasons.copy()
     known, reasons[naive] = local_time.to_utc(wall, timezone, whose, None if rank is None else rank[naive])
-    _refuse_standard_time(table, naive[known.isna() & wall.notna()], timezone, micros)
     micros[naive] = known.asi8
     utc = pd.DatetimeIndex(micros.view("datetime64[us]")).tz_localize("UTC")
     reasons[((utc < _YEARS[0]) | (utc >= _YEARS[1])) & (reasons == "")] = "not a time between the years 2000 and 2099"
@@ -133,14 +133,12 @@ def settle(
     table.reject(reasons != "", column, reasons, cells)
 
 
-def _refuse_standard_time(table: Table, places: np.ndarray, timezone: str, micros: np.ndarray) -> None:
+def refuse_standard_time(table: Table, micros: np.ndarray, naive: np.ndarray, timezone: str) -> None:
     """Refuse readings of an hour that the clock of their zone skips in spring: another clock wrote all of the file."""
-    if not len(places) or "value" not in table.rows:
-        return
-    wall = pd.DatetimeIndex(micros[places].view("datetime64[us]"))
-    skipped = wall.tz_localize(timezone, ambiguous=np.ones(len(wall), bool), nonexistent="NaT").isna()
-    filled = np.nan_to_num(table.rows["value"].to_numpy(float)[places]) > 0
-    wall = wall[skipped & filled]
+    filled = naive & (np.nan_to_num(table.rows["value"].to_numpy(float)) > 0)
+    hours = pd.DatetimeIndex((np.unique(micros[filled] // HOUR_US) * HOUR_US).view("datetime64[us]"))
+    skipped = hours.tz_localize(timezone, ambiguous=np.ones(len(hours), bool), nonexistent="NaT").isna()
+    wall = hours[skipped]
     if not len(wall):
         return
     offset = wall[:1].normalize().tz_localize(timezone)[0].isoformat()[-6:]

@@ -1,7 +1,7 @@
-"""Spreadsheets (XLSX, XLS, ODS) as rows of text: the first sheet that holds rows.
+"""Spreadsheets (XLSX, XLS, ODS) as rows of text: the first sheet that holds rows and that a reader sees.
 
 Cells are written as a CSV file would have them: times as 2024-07-14 18:00:00, numbers with a point. Calamine reads
-them; it runs no macro and no formula, and takes the results that were stored.
+them; it runs no macro and no formula, and takes the results that were stored; cells without one are blank, and counted.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ import re
 import zipfile
 import zlib
 from functools import lru_cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import python_calamine
+from defusedxml.ElementTree import fromstring
 
 from influx.core.errors import InputError
 
@@ -41,8 +42,15 @@ def _read(path: Path, name: str, _changed: int, _size: int) -> tuple[list[list[s
     _refuse_bomb(path)
     try:
         with python_calamine.load_workbook(str(path)) as book:
+            hidden = [
+                sheet.name
+                for sheet in book.sheets_metadata
+                if sheet.visible != python_calamine.SheetVisibleEnum.Visible
+            ]
             sheets = {
-                title: book.get_sheet_by_name(title).to_python(skip_empty_area=False) for title in book.sheet_names
+                title: book.get_sheet_by_name(title).to_python(skip_empty_area=False)
+                for title in book.sheet_names
+                if title not in hidden or title == name
             }
     except BaseException as error:  # a damaged file may panic, which is no Exception
         if isinstance(error, KeyboardInterrupt | SystemExit | MemoryError):
@@ -52,11 +60,45 @@ def _read(path: Path, name: str, _changed: int, _size: int) -> tuple[list[list[s
     if not full and name:
         raise InputError(f"{path.name}: it has no sheet {name} with rows; there are {', '.join(sheets)}.")
     if not full:
-        raise InputError(f"{path.name}: the spreadsheet holds no rows. Export it again, or remove it.")
+        unseen = f" but in hidden sheets ({', '.join(hidden)}), which are not read: show one" if hidden else ""
+        raise InputError(f"{path.name}: the spreadsheet holds no rows{unseen}. Export it again, or remove it.")
     cells = [[_text(cell) for cell in row] for row in sheets[full[0]]]
     width = max(map(len, cells))
-    others = (f"{path.name}: only its sheet {full[0]} is read, not {', '.join(full[1:])}.",) if full[1:] else ()
-    return [row + [""] * (width - len(row)) for row in cells], others
+    others = [f"{path.name}: only its sheet {full[0]} is read, not {', '.join(full[1:])}."] if full[1:] else []
+    others += [f"{path.name}: its hidden sheets are not read ({', '.join(hidden)})."] if hidden else []
+    for what, count in _cells_without_value(path, full[0]).items():
+        others += [f"{path.name}: {count} of the sheet's cells {what}; they count as blank."] if count else []
+    return [row + [""] * (width - len(row)) for row in cells], tuple(others)
+
+
+_WITHOUT = {
+    "hold an error": re.compile(rb"<c\b[^>]{0,200}\bt=\"e\"|<table:table-cell[^>]{0,900}value-type=\"error\""),
+    "hold a formula that was never computed (open and save the file once)": re.compile(
+        rb"<f\b(?:[^>]*/>|[^>]*>[^<]*</f>)\s*(?:<v\s*/>|<v>\s*</v>)?\s*</c>"
+    ),
+}
+
+
+def _cells_without_value(path: Path, title: str) -> dict[str, int]:
+    """Return how many cells of a sheet have no value though they are not blank, by what they are."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            xml = archive.read(_part_of(archive, title))
+    except (zipfile.BadZipFile, zlib.error, OSError, ValueError, EOFError, NotImplementedError, RuntimeError, KeyError):
+        return {}  # an old XLS
+    return {what: len(pattern.findall(xml)) for what, pattern in _WITHOUT.items()}
+
+
+def _part_of(archive: zipfile.ZipFile, title: str) -> str:
+    """Return the name of a sheet's XML in its archive; ODS has one for all sheets."""
+    if "content.xml" in archive.namelist():
+        return "content.xml"
+    book = fromstring(archive.read("xl/workbook.xml"))
+    links = fromstring(archive.read("xl/_rels/workbook.xml.rels"))
+    target = {link.get("Id"): str(link.get("Target")) for link in links}
+    (sheet,) = [item for item in book.iter() if item.tag.endswith("}sheet") and item.get("name") == title][:1]
+    key = next(value for key, value in sheet.attrib.items() if key.endswith("}id"))
+    return str(PurePosixPath("xl") / target[key]).removeprefix("/")
 
 
 def _refuse_bomb(path: Path) -> None:

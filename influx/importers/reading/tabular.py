@@ -37,6 +37,10 @@ def of(blocks: Iterable[Table], layout: Layout, settings: Settings) -> Part:
     raw = _joined([_numbers(block, layout) for block in blocks])
     mappings = _mappings(layout, raw.rows)
     raw.kwh_of = functools.partial(intervals.own_energy, mappings=mappings)
+    if layout.zone == "home":  # whose clock a format of a vendor keeps is known
+        cells.refuse_standard_time(
+            raw, raw.rows["micros"].to_numpy(), raw.rows["naive"].to_numpy(bool), settings.timezone
+        )
     _to_utc(raw, mappings, zone_of(layout, settings))
     return intervals.to_intervals(
         raw, mappings, layout.format, settings, layout.time_marks, layout.gaps, layout.value or ""
