@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -55,13 +57,25 @@ def classify(
         elif bad.sum() > 0.5 * max((~blank).sum(), 1):
             texts.append(name)
         elif not blank.all() or not (sample.whole or column_names.is_other_quantity(name)):
-            unit = own.unit or overrides.unit or units.in_name(name) or _unit_below(sample, name)
+            # the unit of a file makes no energy of what is none without it
+            unit = own.unit or units.in_name(name) or _unit_below(sample, name)
             if name in overrides.columns or name == overrides.value or not _is_other(name, unit, numbers):
                 values.append(Column(name, np.where(bad | (np.abs(numbers) > cells.LARGEST), np.nan, numbers), unit))
             else:
                 ignored.append(name)
     doubtful = [] if overrides.value is not None else _without_unit_beside_units(values, overrides)
-    return [column for column in values if column.name not in doubtful], texts, [*ignored, *doubtful]
+    values = [column for column in values if column.name not in doubtful]
+    return _with_unit_of_file(values, overrides), texts, [*ignored, *doubtful]
+
+
+def _with_unit_of_file(columns: list[Column], overrides: File) -> list[Column]:
+    """Give columns the unit that home.yaml says of their file: those without one, or, where all have one, all."""
+    if overrides.unit is None:
+        return columns
+    lacking = [column for column in columns if column.unit is None]
+    described = {name for name, own in overrides.columns.items() if own.unit is not None}
+    meant = {column.name for column in lacking or columns} - described
+    return [replace(column, unit=overrides.unit) if column.name in meant else column for column in columns]
 
 
 def _unit_below(sample: Sample, name: str) -> str | None:
@@ -75,7 +89,8 @@ def _is_other(name: str, unit: str | None, numbers: np.ndarray) -> bool:
     whole = len(known) > 1 and bool((known == np.rint(known)).all())
     identifier = whole and bool((known.min() == known.max() and known[0] >= 1e5) or known.min() >= 1e10)
     named = column_names.mentions(name, "gas") or column_names.mentions(name, "limit")
-    return identifier or named or (unit is None and column_names.is_other_quantity(name))
+    flag = whole and bool(np.isin(known, (0.0, 1.0)).all()) and column_names.mentions(name, "flag")
+    return identifier or named or (unit is None and (flag or column_names.is_other_quantity(name)))
 
 
 def _without_unit_beside_units(columns: list[Column], overrides: File) -> list[str]:

@@ -27,6 +27,7 @@ from influx.importers.autodetect.quantity_detection import (
     with_unit_of_flows,
     with_units,
 )
+from influx.importers.autodetect.repeated_energy import without_repeated
 from influx.importers.autodetect.sample import Sample, look
 from influx.importers.autodetect.time_detection import Times
 from influx.importers.reading import cells, units
@@ -55,6 +56,7 @@ class Inferred:
     why: tuple[str, ...]
     notes: tuple[str, ...] = ()
     matrix: tuple[str, ...] = ()
+    marks_known: bool = False  # whether something says which end of its interval a time marks
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,8 @@ class _Table:
         self, changes: dict[str, Any], why: list[str], notes: list[str], matrix: tuple[str, ...] = ()
     ) -> Inferred:
         layout = replace(self.layout, **changes)
-        return Inferred(layout, self.sample, (*self.why, *why), (*self.notes, *notes), matrix)
+        notes = [*self.notes, *notes]
+        return Inferred(layout, self.sample, (*self.why, *why), tuple(notes), matrix, self.times.marks_known)
 
 
 def infer(path: Path, settings: Settings) -> Inferred:
@@ -166,7 +169,13 @@ def _wide(table: _Table, columns: list[Column], rows: Rows, unit: str | None) ->
         usual = _common_unit(name, table.sample, unit)
         columns = [replace(column, unit=column.unit or usual) for column in columns]
     columns = with_still_registers([with_measure(column, rows, overrides) for column in columns], overrides)
-    columns = with_units(columns, rows, table.sample.title, table.settings.power_limit_kw)
+    columns = with_units(columns, rows, table.sample.title, table.settings.power_limit_kw, alone=not table.notes)
+    columns, repeated, label = without_repeated(columns, rows, overrides)
+    notes = [*notes, *(f"{name}: {reason} and is not read." for reason in repeated)]
+    if label is not None and not table.times.marks_known:
+        reason = f"A register beside the use tells that times mark the {label}."
+        layout, times = replace(table.layout, time_marks=label), replace(table.times, marks_known=True)
+        table = replace(table, times=times, layout=layout, why=(*table.why, reason))
     mappings = {column.name: _mapping(column, overrides, len(columns) == 1) for column in columns}
     flows = energy_flows.detect(columns, mappings, overrides, name)
     why = [reason for column in columns for reason in (*column.why, _meaning(column, mappings[column.name]))]
@@ -229,7 +238,7 @@ def _with_marks(inferred: Inferred, table: _Table) -> Inferred:
     """Refuse long intervals of which nothing says which end times mark; take the start of short ones, with a note."""
     layout, times, name = inferred.layout, table.times, table.path.name
     measures = {mapping.measures for mapping in layout.mappings.values()} or {layout.default.measures}
-    if times.marks_known or measures == {"counter"}:
+    if inferred.marks_known or measures == {"counter"}:
         return inferred
     doubt = "nothing says whether its times mark the start or the end of their interval"
     if float(np.median(np.diff(np.unique(times.micros[np.isfinite(times.micros)])))) / MINUTE_US >= _LONG:
