@@ -91,7 +91,7 @@ ROLES: dict[Role, str] = {  # the first that matches counts
         r"import|netzbezug|\bbezug\b|purchas|from.?(?:the )?grid|grid.?(?:use|consum)|delivered|afname|soutir|"
         r"pr[eé]l[eè]v|preliev|(?:aus dem|vom) netz|netzentnahme"
     ),
-    "solar": r"solar|\bpv\b|photovolt|erzeug|\bgeneration\b|\bproduction\b|producci|produzione|yield",
+    "solar": r"solar|^(?:sun|sonne|zon)\b|\bpv\b|photovolt|erzeug|\bgeneration\b|\bproduction\b|producci|produzione|yield",
 }
 WHOLE = {
     "generic": (

@@ -28,7 +28,7 @@ from influx.importers.autodetect.quantity_detection import (
     with_units,
 )
 from influx.importers.autodetect.repeated_energy import without_repeated
-from influx.importers.autodetect.sample import Sample, look
+from influx.importers.autodetect.sample import Sample, finest_beside, look
 from influx.importers.autodetect.time_detection import Times
 from influx.importers.reading import cells, units
 from influx.importers.reading.layout import Layout, SeriesMapping
@@ -92,7 +92,7 @@ def infer(path: Path, settings: Settings) -> Inferred:
         It is no table of energy, or two readings are possible; then the error has the lines for home.yaml.
     """
     overrides = settings.file(path.name)
-    sample = look(path, overrides.separator, overrides.header)
+    sample, beside = finest_beside(look(path, overrides.separator, overrides.header))
     try:
         times = time_detection.detect(sample, overrides, settings.timezone)
         if times is None:
@@ -110,7 +110,8 @@ def infer(path: Path, settings: Settings) -> Inferred:
             names=sample.names,
             separator=sample.separator,
         )
-        table = _Table(path, sample, times, settings, layout, (*sample.why, *times.why, *why))
+        notes = (f"{path.name}: {beside} and is not read.",) if beside else ()
+        table = _Table(path, sample, times, settings, layout, (*sample.why, *times.why, *why), notes)
         clocks = _clock_columns(sample, times)
         return _of_days(table, clocks) if clocks else _with_marks(_of_times(table), table)
     except AmbiguityError as error:
@@ -155,7 +156,7 @@ def _of_times(table: _Table) -> Inferred:
             "or finer readings."
         )
     if ignored:
-        table = replace(table, notes=(f"{name}: {', '.join(ignored)} is no energy and is not read.",))
+        table = replace(table, notes=(*table.notes, f"{name}: {', '.join(ignored)} is no energy and is not read."))
     return _wide(table, columns, rows, unit) if series is None else _long(table, columns, rows, series, unit)
 
 
@@ -215,7 +216,13 @@ def _long(table: _Table, columns: list[Column], rows: Rows, series: str, unit: s
 def _of_days(table: _Table, matrix: tuple[str, ...]) -> Inferred:
     """Return the layout of a table that has a row a day and a column a clock time."""
     rows, overrides, stem = table.sample.rows, table.overrides, table.path.stem
-    values = np.stack([cells.numbers(rows[name], bool(table.layout.comma))[0] for name in matrix], axis=1)
+    values = np.stack(
+        [
+            cells.numbers(rows[name], bool(table.layout.comma), parted=table.layout.comma is not None)[0]
+            for name in matrix
+        ],
+        axis=1,
+    )
     title = " ".join([table.sample.title, stem, *map(str, rows.columns)])
     column = Column(stem, values.ravel(), overrides.unit or units.in_name(title))
     if column.unit is None:

@@ -109,7 +109,7 @@ def _last_digit(values: np.ndarray) -> float:
 
 
 def _disagreement(register: _Energy, flow: _Energy) -> tuple[float, float]:
-    """Return how far a use that ends, and one that begins, at its row is off a register [kWh]; infinite: it is another."""
+    """Return how far a use that ends, and one that begins, at its row is off a register [kWh]; infinite: another's."""
     assert register.states is not None
     known = np.flatnonzero(np.isfinite(register.states))
     steps, until = np.diff(register.states[known]), np.append(0.0, np.nancumsum(flow.kwh))

@@ -14,7 +14,7 @@ from influx.core.errors import InputError
 from influx.core.settings import Settings
 from influx.importers.autodetect import infer
 from influx.importers.autodetect.infer import Inferred
-from influx.importers.autodetect.sample import look, read_all
+from influx.importers.autodetect.sample import blocks, look, read_all
 from influx.importers.reading import cells, encoding, intervals, table, tabular, times
 from influx.importers.reading.layout import overridden
 from influx.importers.reading.part import Part
@@ -39,20 +39,47 @@ def matches(path: Path) -> bool:
 def read(path: Path, settings: Settings) -> Part:
     """Read a table by what its data tells."""
     found = infer.infer(path, settings)
-    part = _read_matrix(path, found, settings) if found.matrix else tabular.read(path, found.layout, settings)
-    _refuse_mixed(path.name, part)
+    if found.matrix:
+        part = _read_matrix(path, found, settings)
+    else:  # the unit of all columns went into what was told of each
+        layout = overridden(found.layout, settings.file(path.name).model_copy(update={"unit": None, "measures": None}))
+        part = tabular.of(blocks(path, replace(found.sample, line=layout.line)), layout, settings)
+    part = _once(path.name, part, _telling_apart(found))
     return replace(part, notes=(*part.notes, *found.notes), why=found.why)
 
 
-def _refuse_mixed(file: str, part: Part) -> None:
-    """Refuse a table in which most times of a series stand several times: it has more series than were told apart."""
-    twice = part.frame.duplicated(["device_id", "timestamp"], keep=False)
-    if twice.mean() > _MIXED:
+def _telling_apart(found: Inferred) -> list[str]:
+    """Return the columns, none of a value or a time, in which rows of one time differ."""
+    rows, layout = found.sample.rows, found.layout
+    names = [name for name in rows if name not in (*layout.times, layout.end, layout.value, *layout.mappings)]
+    return [str(name) for name in names if not rows.duplicated([*layout.times, name]).any()]
+
+
+def _once(file: str, part: Part, names: list[str]) -> Part:
+    """Return a table in which most times of a series stand several times with their rows once, if these are equal.
+
+    Otherwise it is refused: it has more series than were told apart, by one of its columns `names` or by its blocks.
+    """
+    frame, keys = part.frame, ["device_id", "timestamp"]
+    twice = frame.duplicated(keys, keep=False)
+    if twice.mean() <= _MIXED:
+        return part
+    spread = frame[twice].groupby(keys, observed=True)["energy_kwh"].agg(lambda kwh: kwh.max() - kwh.min())
+    if not (spread > 1e-9).any():
+        again = frame.duplicated(keys)
+        note = f"{file}: {int(again.sum())} rows stand there a second time, with the same values, and are read once."
+        return replace(part, frame=frame[~again].reset_index(drop=True), notes=(*part.notes, note))
+    row = int(frame["row"][twice].iloc[0])
+    several = f"{file}: most of its times stand in several rows (first: row {row}), "
+    if not names:
         raise InputError(
-            f"{file}: most of its times stand in several rows (first: row {int(part.frame['row'][twice].iloc[0])}), "
-            "and no column was found that tells these rows apart. Name it in home.yaml: under `files:`, in a line "
-            f"`{file}:`, write `device: ` and the column below it."
+            f"{several}with other values: it holds several tables, one below the other. Put each with its header into "
+            "a file of its own, whose name says what it measures (such as import.csv and export.csv)."
         )
+    raise InputError(
+        f"{several}and no column was found that tells these rows apart. Name it in home.yaml: under `files:`, in a "
+        f"line `{file}:`, write `device: ` and the column below it, which may be {', '.join(names)[:80]}."
+    )
 
 
 def _read_matrix(path: Path, found: Inferred, settings: Settings) -> Part:
@@ -66,7 +93,7 @@ def _read_matrix(path: Path, found: Inferred, settings: Settings) -> Part:
     raw = table.concat(read_all(path, found.sample))
     day, why = times.parse(raw.rows[layout.times[0]], layout.order)
     texts = raw.rows[list(found.matrix)].astype("str").to_numpy(object).ravel()
-    values, bad = cells.numbers(pd.Series(texts, dtype="str"), comma)
+    values, bad = cells.numbers(pd.Series(texts, dtype="str"), comma, parted=layout.comma is not None)
     rows = pd.DataFrame(
         {
             "device_id": pd.Categorical.from_codes(np.zeros(len(texts), int), list(layout.mappings)),
