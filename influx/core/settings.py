@@ -51,8 +51,11 @@ class File(Strict):
     header: Annotated[int, Field(ge=0)] | None = Field(None, description="the line of its header; 0: there is none")
     time: str | list[str] | None = Field(None, description="the column of its times, or those of date and clock")
     device: str | None = Field(None, description="of a long table, the column of names")
-    value: str | None = Field(None, description="of a long table, the column of values")
-    unit: str | None = Field(None, description="of all its values: Wh, kWh, MWh, W or kW")
+    value: str | None = Field(None, description="of a long table, the column of values; of prices, that of the price")
+    unit: str | None = Field(None, description="of all its values: Wh, kWh, MWh, W or kW; of prices such as ct/kWh")
+    prices: Literal["import", "export"] | None = Field(
+        None, description="it holds what is paid for a kWh; `export`, for one that is fed in, is left aside"
+    )
     measures: Measures | None = Field(None, description="of all its values: energy, power or counter")
     label: Literal["start", "end"] | None = Field(None, description="which end of its interval a time marks")
     silence: Literal["unknown", "unchanged"] | None = Field(None, description="what a time without a row means")

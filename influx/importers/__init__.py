@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from influx.core.errors import InputError
-from influx.core.settings import Settings
+from influx.core.settings import File, Settings
 from influx.importers.formats import (
     anything,
     covariates,
@@ -21,6 +21,7 @@ from influx.importers.formats import (
     green_button,
     home_assistant,
     nem12,
+    price_tables,
     readings,
     sense,
     text_exports,
@@ -58,6 +59,9 @@ FORMATS: tuple[Source, ...] = tuple(
             CodedFormat("p1mon", databases.is_p1mon, databases.read_p1mon, rank=40),
             CodedFormat("prices", covariates.is_prices, covariates.read_prices, rank=40),
             CodedFormat("toon", epoch_registers.matches_toon, epoch_registers.read_toon, rank=40),
+            CodedFormat("price_history", price_tables.is_history, price_tables.read, rank=45),
+            # what is left: tables of prices by the names of their columns
+            CodedFormat("price_table", price_tables.matches, price_tables.read, rank=80),
             # after all others: any table with times and numbers looks like one
             CodedFormat("readings", readings.matches, readings.read, rank=90),
             CodedFormat("anything", anything.matches, anything.read, rank=99),
@@ -76,7 +80,8 @@ def find(path: Path, settings: Settings | None = None) -> Source | None:
     InputError
         home.yaml names a format that does not exist.
     """
-    named = None if settings is None else settings.file(path.name).format
+    file = File() if settings is None else settings.file(path.name)
+    named = file.format or ("price_table" if file.prices and not covariates.is_prices(path) else None)
     if named is None:
         return next((source for source in FORMATS if source.matches(path)), None)
     by_id = {source.id: source for source in FORMATS}

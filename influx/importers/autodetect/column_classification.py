@@ -15,7 +15,7 @@ from influx.importers.autodetect.conclusion import AmbiguityError
 from influx.importers.autodetect.quantity_detection import Column
 from influx.importers.autodetect.sample import Sample
 from influx.importers.autodetect.time_detection import Times
-from influx.importers.reading import cells, units
+from influx.importers.reading import cells, price_units, units
 from influx.importers.reading.intervals import MOST_KW
 
 _MOST_NAMES = 200
@@ -125,7 +125,7 @@ def _is_other(name: str, unit: str | None, numbers: np.ndarray) -> bool:
     known = numbers[~np.isnan(numbers)]
     whole = len(known) > 1 and bool((known == np.rint(known)).all())
     identifier = whole and bool((known.min() == known.max() and known[0] >= 1e5) or known.min() >= 1e10)
-    named = column_names.mentions(name, "gas") or column_names.mentions(name, "limit")
+    named = column_names.mentions(name, "gas") or column_names.mentions(name, "limit") or price_units.is_price(name)
     flag = whole and bool(np.isin(known, (0.0, 1.0)).all()) and column_names.mentions(name, "flag")
     return identifier or named or (unit is None and (flag or column_names.is_other_quantity(name)))
 

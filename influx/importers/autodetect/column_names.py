@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from influx.core.settings import Role
+from influx.importers.reading import price_units
 
 MENTIONED = {
     "other quantity": (
@@ -91,7 +92,9 @@ ROLES: dict[Role, str] = {  # the first that matches counts
         r"import|netzbezug|\bbezug\b|purchas|from.?(?:the )?grid|grid.?(?:use|consum)|delivered|afname|soutir|"
         r"pr[eé]l[eè]v|preliev|(?:aus dem|vom) netz|netzentnahme"
     ),
-    "solar": r"solar|^(?:sun|sonne|zon)\b|\bpv\b|photovolt|erzeug|\bgeneration\b|\bproduction\b|producci|produzione|yield",
+    "solar": (
+        r"solar|^(?:sun|sonne|zon)\b|\bpv\b|photovolt|erzeug|\bgeneration\b|\bproduction\b|producci|produzione|yield"
+    ),
 }
 WHOLE = {
     "generic": (
@@ -189,7 +192,7 @@ def is_other_quantity(name: str) -> bool:
     """Tell whether a column is something else than energy or power."""
     if "tarif" in plain(name) and mentions_power(name) is None:
         return True
-    return mentions(name, "other quantity") or name.strip() in _SIGNS
+    return mentions(name, "other quantity") or name.strip() in _SIGNS or price_units.is_money(name)
 
 
 def marks_end(name: str) -> bool:

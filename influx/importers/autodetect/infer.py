@@ -224,7 +224,7 @@ def _of_days(table: _Table, matrix: tuple[str, ...]) -> Inferred:
         axis=1,
     )
     title = " ".join([table.sample.title, stem, *map(str, rows.columns)])
-    column = Column(stem, values.ravel(), overrides.unit or units.in_name(title))
+    column = Column(stem, values.ravel(), overrides.unit or units.in_text(title))
     if column.unit is None:
         (column,) = with_unit_of_flows([column], _STEPS[len(matrix)], table.settings.power_limit_kw)
     unit, role = column.unit or "kWh", column_names.role_in_file(stem) or "grid_import"

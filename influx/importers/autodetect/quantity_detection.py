@@ -145,7 +145,7 @@ def with_units(
 
     `alone` tells that the table has no other columns: then an answer for the whole file is one for them.
     """
-    if (unit := units.in_name(title)) is not None:
+    if (unit := units.in_text(title)) is not None:
         energy, _ = units.factor(unit) or ("energy", 1.0)
         return [
             column

@@ -103,7 +103,7 @@ def _kind(column: pd.Series) -> str:
         return "typed"
     if not pd.api.types.is_string_dtype(column) and not pd.api.types.is_object_dtype(column):
         return ""
-    texts = column.astype("str").str.strip().str.lower()
+    texts = column.astype("str").fillna("").str.strip().str.lower()
     texts = texts[~texts.isin(times.MISSING)]
     if texts.empty:
         return ""

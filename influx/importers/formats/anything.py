@@ -21,12 +21,12 @@ from influx.importers.reading.part import Part
 from influx.importers.reading.table import Table
 
 _MIXED = 0.5
-_SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".xls", ".ods", ".parquet", ".dat", "")
+SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".xls", ".ods", ".parquet", ".dat", "")
 
 
 def matches(path: Path) -> bool:
     """Tell whether a table has times of an hour or less, and a column of numbers that may be energy or power."""
-    if path.suffix.lower() not in _SUFFIXES:
+    if path.suffix.lower() not in SUFFIXES:
         return False
     try:
         if encoding.kind(path) == "database":

@@ -19,7 +19,7 @@ from influx.core.constants import HOUR_US
 from influx.core.errors import InputError
 from influx.core.settings import Role, Settings
 from influx.importers.formats.databases import opened
-from influx.importers.reading import cells, encoding, intervals, table, tabular, times, units
+from influx.importers.reading import cells, encoding, intervals, price_units, table, tabular, times, units
 from influx.importers.reading.layout import Layout, SeriesMapping, overridden
 from influx.importers.reading.part import Part
 from influx.importers.reading.table import ASIDE, Table
@@ -251,6 +251,9 @@ def _sensors(raw: Table, settings: Settings) -> dict[str, SeriesMapping]:
     for name, known in states[np.isfinite(states)].groupby(level=0, sort=False):
         column = file.columns.get(name)
         if column is not None and column.role == "ignore":
+            continue
+        if column is None and price_units.is_price(name):
+            raw.notes.append(f"{raw.file}: {short[name]} is a price and is not read beside energy.")
             continue
         plain = re.sub(r"[^a-z0-9]+", "_", name.lower())
         told = column is not None or file.unit is not None

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+from influx.importers.reading import price_units
+
 Measure = Literal["energy", "power", "counter"]
 """Energy in an interval, mean power over it, or the state of a register that counts energy."""
 
@@ -47,7 +49,16 @@ def factor(unit: str) -> tuple[Literal["energy", "power"], float] | None:
 
 
 def in_name(name: str) -> str | None:
-    """Return the unit that a column's name holds, such as kWh in "Import T1 kWh" or `energy_kwh`; None where none."""
-    name = _HOURS.sub(lambda hit: {"kilo": " kWh ", "mega": " MWh "}.get(str(hit[1]).lower(), " Wh "), name)
-    names = _IN_NAME.findall(_JOINED.sub(" ", re.sub(r"[_\-]", " ", name)))
+    """Return the unit that a column's name holds, such as kWh in "Import T1 kWh" or `energy_kwh`; None where none.
+
+    That of a price, as in `price_ct_per_kwh`, is none.
+    """
+    return None if price_units.is_price(name) else in_text(name)
+
+
+def in_text(text: str) -> str | None:
+    """Return the last unit of energy or power in a text, but for those by which something else is counted."""
+    text = _HOURS.sub(lambda hit: {"kilo": " kWh ", "mega": " MWh "}.get(str(hit[1]).lower(), " Wh "), text)
+    text = _JOINED.sub(" ", re.sub(r"[_\-]", " ", text))
+    names = [hit[0] for hit in _IN_NAME.finditer(text) if not price_units.is_behind(text[: hit.start()])]
     return _WORDS.get(names[-1].lower(), names[-1]) if names else None
