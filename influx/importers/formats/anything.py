@@ -21,6 +21,7 @@ from influx.importers.reading.part import Part
 from influx.importers.reading.table import Table
 
 _MIXED = 0.5
+_EQUAL_KWH = 1e-9
 SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".xls", ".ods", ".parquet", ".dat", "")
 
 
@@ -43,7 +44,7 @@ def read(path: Path, settings: Settings) -> Part:
         part = _read_matrix(path, found, settings)
     else:  # the unit of all columns went into what was told of each
         layout = overridden(found.layout, settings.file(path.name).model_copy(update={"unit": None, "measures": None}))
-        part = tabular.of(blocks(path, replace(found.sample, line=layout.line)), layout, settings)
+        part = tabular.of(blocks(path, found.sample), layout, settings)
     part = _once(path.name, part, _telling_apart(found))
     return replace(part, notes=(*part.notes, *found.notes), why=found.why)
 
@@ -64,17 +65,20 @@ def _once(file: str, part: Part, names: list[str]) -> Part:
     twice = frame.duplicated(keys, keep=False)
     if twice.mean() <= _MIXED:
         return part
+    again = frame.duplicated(keys).to_numpy(bool)
     spread = frame[twice].groupby(keys, observed=True)["energy_kwh"].agg(lambda kwh: kwh.max() - kwh.min())
-    if not (spread > 1e-9).any():
-        again = frame.duplicated(keys)
-        note = f"{file}: {int(again.sum())} rows stand there a second time, with the same values, and are read once."
-        return replace(part, frame=frame[~again].reset_index(drop=True), notes=(*part.notes, note))
-    row = int(frame["row"][twice].iloc[0])
-    several = f"{file}: most of its times stand in several rows (first: row {row}), "
+    below = frame["row"][again].min() > frame["row"][~again].max()
+    if below and not (spread > _EQUAL_KWH).any():
+        lines, reason = frame["row"][again], "the same row stands above, as the table stands there twice"
+        repeated = table.rejected(file, lines, "timestamp", frame["timestamp"][again].astype("str"), reason)
+        frame = frame[~again].reset_index(drop=True)
+        return replace(part, frame=frame, rejected=pd.concat([part.rejected, repeated], ignore_index=True))
+    several = f"{file}: most of its times stand in several rows (first: row {int(frame['row'][twice].iloc[0])}), "
     if not names:
         raise InputError(
-            f"{several}with other values: it holds several tables, one below the other. Put each with its header into "
-            "a file of its own, whose name says what it measures (such as import.csv and export.csv)."
+            f"{several}and no column tells these rows apart. Put each series, or each of the tables that stand one "
+            "below the other, with its header into a file of its own, whose name says what it measures (such as "
+            "import.csv and export.csv)."
         )
     raise InputError(
         f"{several}and no column was found that tells these rows apart. Name it in home.yaml: under `files:`, in a "
