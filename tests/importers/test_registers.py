@@ -112,3 +112,39 @@ def test_any_states_make_no_energy_below_zero_and_none_above_the_limit(states: l
     span = np.arange(len(states)) - result.since
     limit = most * span[(result.reasons == "") & np.isfinite(result.kwh)] + 0.02
     assert (used <= limit + 1e-6).all()
+
+
+@given(
+    uses=st.lists(st.floats(0.05, 1.5).map(lambda kwh: round(kwh, 3)), min_size=8, max_size=60),
+    place=st.integers(0, 59),
+    first=st.sampled_from([0.0, 0.4, 3.0, 25.0, 8000.0]),
+)
+def test_a_zero_anywhere_in_a_register_makes_no_energy(uses: list[float], place: int, first: float) -> None:
+    states = first + np.append(0.0, np.cumsum(uses))
+    place %= len(states)
+    with_zero = np.where(np.arange(len(states)) == place, 0.0, states)
+    result = counted(*with_zero, most=100.0)
+    good = (result.reasons == "") & np.isfinite(result.kwh)
+    lost = states[place] - states[place - 1] if place == len(states) - 1 else uses[0] if place == 0 else 0.0
+    first_use = states[1] if place == 0 and states[1] <= 3 * max(uses) + 0.02 else 0.0
+    assert result.kwh[good].sum() <= sum(uses) + first_use + 1e-6
+    if place:
+        assert result.kwh[good].sum() == approx(sum(uses) - lost, abs=1e-6)
+
+
+@given(
+    uses=st.lists(st.floats(0.05, 1.5), min_size=12, max_size=60),
+    place=st.integers(1, 59),
+    off=st.sampled_from([-4.0, 20.0, 60.0, 500.0]),
+)
+def test_a_single_stray_state_makes_no_energy(uses: list[float], place: int, off: float) -> None:
+    states = 25.0 + np.append(0.0, np.cumsum(uses))
+    place = 1 + place % (len(states) - 2)
+    result = counted(*(states + np.where(np.arange(len(states)) == place, off, 0.0)), most=100.0)
+    good = (result.reasons == "") & np.isfinite(result.kwh)
+    assert result.kwh[good].sum() == approx(sum(uses), abs=1e-6)
+
+
+def test_sums_of_a_day_begin_anew_though_they_come_back_in_an_hour() -> None:
+    result = counted(*([0, 2, 4, 6] * 3), 0, 0.2, 0, 0.5)
+    assert result.kwh[np.isfinite(result.kwh)].sum() == approx(6 * 3 + 0.2 + 0.5)

@@ -108,7 +108,7 @@ def test_a_doubled_hour_is_read_twice_and_a_missing_one_does_not_exist(tmp_path:
     layout = Layout("test", "time", {"tv": SeriesMapping("tv")})
     part = read(tmp_path, autumn, layout, MADRID)
     assert hours(part, "tv") == {"10-26 23:00": 0, "10-27 00:00": 1, "10-27 01:00": 2, "10-27 02:00": 3}
-    spring = "time,tv\n2024-03-31 01:00,1\n2024-03-31 02:00,2\n2024-03-31 03:00,3\n"
+    spring = "time,tv\n2024-03-31 01:00,1\n2024-03-31 02:00,0\n2024-03-31 03:00,3\n"
     part = read(tmp_path, spring, layout, MADRID)
     assert hours(part, "tv") == {"03-31 00:00": 1, "03-31 01:00": 3}
     assert part.rejected["row"].tolist() == [3]

@@ -126,6 +126,7 @@ def _is_other(name: str, unit: str | None, numbers: np.ndarray) -> bool:
     whole = len(known) > 1 and bool((known == np.rint(known)).all())
     identifier = whole and bool((known.min() == known.max() and known[0] >= 1e5) or known.min() >= 1e10)
     named = column_names.mentions(name, "gas") or column_names.mentions(name, "limit") or price_units.is_price(name)
+    named = named or column_names.is_coded(name) is False
     flag = whole and bool(np.isin(known, (0.0, 1.0)).all()) and column_names.mentions(name, "flag")
     return identifier or named or (unit is None and (flag or column_names.is_other_quantity(name)))
 

@@ -59,8 +59,8 @@ MENTIONED = {
     ),
     # together with "consumed" the meter of a connection
     "tariff": (
-        r"tarif|\bt[1-4]\b|\b(?:dal|piek|laag|hoog|off.?peak|heures creuses|heures pleines|ht|nt|f[1-3]|1 8 [1-9]|"
-        r"2 8 [1-9]|fascia|punta|llano|valle)\b"
+        r"tarif|\b[tpf][1-6]\b|\b[hn]t\b|\b(?:dal|piek|laag|hoog|off.?peak|heures creuses|heures pleines|[12] 8 [1-9]|"
+        r"fascia|punta|llano|valle)\b"
     ),
     "consumed": r"consum|consom|verbrauch|verbruik|usage|\bused?\b",
     "extreme": r"\bmax(?:imum|imal)?\b|\bmin(?:imum|imal)?\b",
@@ -75,7 +75,26 @@ MENTIONED = {
         r"(?:solar|pv|grid|battery|powerwall|genset|generator) to (?:the )?"
         r"(?:home|house|loads?|consumers?|grid|battery|powerwall|ev|vehicle)\b"
     ),
+    # what an energy community brings of a meter's energy, what is left to the supplier, and a share that never flowed
+    "community": r"eigendeckung|gemeinschaft|\b[eb]eg\b|energy community|communaut|comunidad|comunit[àa]",
+    "left by a community": r"\brest(?:netz|strom|bezug|[üu]berschu)|reste du r[ée]seau|residual",
+    "theoretical": r"ideelle[rn]?\b|theoreti",
+    # only a grid operator names the point where a home is connected
+    "connection": (
+        r"z[aä]hlpunkt|messpunkt|ersatzwert|metering ?point|m[åa]lepunkt|m[äa]tpunkt|anl[äa]ggnings|k[äa]ytt[öo]paik|"
+        r"\b(?:pod|cups|mpan|nmi|ean|esi ?id|pdl|prm)\b|point de (?:livraison|mesure)|punto di prelievo|punto de sumin|"
+        r"\b(?:at|de)[0-9]{31}\b|\bit[0-9]{3}e[0-9]{8}\b|\bes[0-9]{16}"
+    ),
 }
+_PHASE = re.compile(
+    r"(?:(?<=^)|(?<=[\s_.\-]))(?:(?:phase|fase|faza|vaihe|fas)[\s_.\-]?([123abcrst])|l([123]))"
+    r"(?=$|[\s_.\-)\](\[])",
+    re.IGNORECASE,
+)
+_OBIS = re.compile(r"(?<![\d.:])(?:1-\d{1,3}:)?(\d{1,2})[._](?:7|8|9|29)[._]\d(?![\d]|[._]\d)")
+"""Codes of a meter's values: 1.8.0 is the register of what was bought, 1-1:2.29.0 what was fed in by quarters."""
+
+_OBIS_ROLES: dict[str, Role] = {"1": "grid_import", "2": "grid_export"}
 _STORE = r"(?:battery|powerwall|batterie|akku|speicher|batter[ií]a)"
 _CHARGED = r"(?:charg(?!\w* discharg)\w*|in\b|input\b|(?:be)?lad(?:en|ung)\b)"
 ROLES: dict[Role, str] = {  # the first that matches counts
@@ -85,12 +104,14 @@ ROLES: dict[Role, str] = {  # the first that matches counts
     ),
     "battery_in": rf"{_STORE}(?:\w*|.*\b)(?:{_CHARGED})|\b{_CHARGED}.*{_STORE}|\b(?:in)?to (?:the )?{_STORE}",
     "grid_export": (
-        r"export|einspeis|feed.?in|returned|teruglever|vertid|injec|sold|outgoing|fed.?in|immission|"
-        r"inn?mat(?:n)?ing|\b(?:in)?to (?:the )?grid|ins netz|\b\d\d produksjon"
+        r"export|einspeis|feed.?in|returned|\bterug|vertid|in[jy]e[cçt]|sold|outgoing|fed.?in|immission|immess|"
+        r"inn?mat(?:n)?ing|\b(?:in)?to (?:the )?grid|ins netz|\b\d\d produksjon|r[üu](?:e)?ck(?:liefer|speis)|"
+        r"[üu](?:e)?berschu(?:ss|ß)|\b[eé]?xc[eé]dent|\bsurplus\b|refoul|verkkoon|ylij[äa][äa]m|[öo]verskott|overskudd|"
+        r"s[åa]lt? el\b|solgt|invoed|oddan|p[řr]etok|eccedenz|\bcedut|net export"
     ),
     "grid_import": (
         r"import|netzbezug|\bbezug\b|purchas|from.?(?:the )?grid|grid.?(?:use|consum)|delivered|afname|soutir|"
-        r"pr[eé]l[eè]v|preliev|(?:aus dem|vom) netz|netzentnahme"
+        r"pr[eé]l[eè]v|preliev|(?:aus dem|vom) netz|netzentnahme|\bpobran|\botto verkosta|\bodb[ěe]r\b|netzbez"
     ),
     "solar": (
         r"solar|^(?:sun|sonne|zon)\b|\bpv\b|photovolt|erzeug|\bgeneration\b|\bproduction\b|producci|produzione|yield"
@@ -101,15 +122,15 @@ WHOLE = {
         r"(?:total |net |active |\d+ |electric(?:ity)? |energy |interval |hourly |usage |meter |main )*"
         r"(?:energy|energie|energ[ií]a|consumption|consumo|consommation|verbrauch|verbruik|usage|use|value|wert|valeur|"
         r"valor|reading|kwh|wh|kw|w|electricity|strom|power|leistung|puissance|potencia|index|register|state|"
-        r"column \d+|total|lastgang|data|forbruk|forbrug|f[öo]rbrukning|kulutus|m[æä]ngde?|m[äa]{2}r[äa]|quantity|"
-        r"interval)|"
+        r"column \d+|total|lastgang|data|forbruk|forbrug|f[öo]rbrukning|kulutus|(?:energie)?m[æäe]ngd?e|m[äa]{2}r[äa]|"
+        r"quantity|interval|consumed|used|(?:wirk)?arbeit|wirkenergie|messwert|lastprofil)(?: in)?|"
     ),
     "total": (
         r"(?:grand )?(?:total|totaal|totale|gesamt|summe?|som|netto?|saldo|balance)"
         r"(?: (?:energy|energie|electricity))?"
     ),
     "home": (
-        r"(?:total |whole |current |active |average |mean |electric(?:ity)? |energy |power |today s? ?)*"
+        r"(?:total |whole |current |active |average |mean |electric(?:ity)? |energy |power |today s? ?|ac )*"
         r"(?:consum\w*|load|loads|usage|verbrauch|verbruik|consumo|home|house|household|hausverbrauch|gesamtverbrauch|"
         r"stromverbrauch|(?:\d+ )?forbruk|forbrug|f[öo]rbrukning|kulutus)"
         r"(?: (?:consum\w*|power|energy|total|load|usage))*"
@@ -128,6 +149,7 @@ WHOLE = {
     # what the rows of a meter are called that has two directions; only where both stand in one column
     "grid_export": (
         r"(?:grid |energy |active )?(?:export(?:ed)?|feed ?in|fed ?in|returned?|received|production)(?: energy)?|"
+        r"(?:surplus|excess)(?: generation| energy)?|lieferung|r[üu]ck(?:liefer|speis)ung|[üu]berschuss|surplus|"
         r"generation|injection|teruglevering|teruggeleverd|invoeding|injectie|(?:netz)?einspeisung|immissione|vertido|"
         r"excedente"
     ),
@@ -148,9 +170,24 @@ def plain(name: str) -> str:
     return " ".join(re.sub(r"[_\-./:;,()\[\]{}]+", " ", parted).lower().split())
 
 
+def without_phase(name: str) -> tuple[str, str]:
+    """Return a name without the phase of a meter, and which one it is, "" where it names none.
+
+    Examples
+    --------
+    >>> without_phase("Grid L1 (W)"), without_phase("Level 1 (W)")
+    (('Grid (W)', '1'), ('Level 1 (W)', ''))
+    """
+    match = _PHASE.search(name)
+    if match is None:
+        return name, ""
+    rest = f"{name[: match.start()].rstrip(' _.-')} {name[match.end() :].lstrip(' _.-')}"
+    return rest.strip(), (match[1] or match[2]).lower()
+
+
 def without_unit(name: str) -> str:
-    """Return a plain name without its unit."""
-    words = re.sub(r"\b(?:kilo|mega)?watt ?hours?\b", "", plain(name)).split()
+    """Return a plain name without its unit and its phase."""
+    words = re.sub(r"\b(?:kilo|mega)?watt ?hours?\b", "", plain(without_phase(name)[0])).split()
     return " ".join(word for word in words if not re.fullmatch(_UNIT, word))
 
 
@@ -195,13 +232,24 @@ def is_other_quantity(name: str) -> bool:
     return mentions(name, "other quantity") or name.strip() in _SIGNS or price_units.is_money(name)
 
 
+def is_coded(name: str) -> bool | None:
+    """Tell whether a meter's code in a name is that of energy bought or fed in; None where there is no code.
+
+    Others are reactive energy, volts, and what these two hold as well: their difference, and those of the phases.
+    """
+    code = _OBIS.search(name)
+    return None if code is None else code[1] in _OBIS_ROLES
+
+
 def marks_end(name: str) -> bool:
     """Tell whether a column of times is that of ends."""
     return mentions(name, "end") and not mentions(name, "start")
 
 
 def role_of(name: str) -> Role | None:
-    """Return the flow of the energy by the name of its column, or None."""
+    """Return the flow of the energy by the name of its column, or None; a meter's code comes before its words."""
+    if (code := _OBIS.search(name)) is not None:
+        return _OBIS_ROLES.get(code[1])
     role = next((role for role, pattern in ROLES.items() if re.search(pattern, plain(name))), None)
     return "grid_import" if role is None and mentions(name, "tariff") and mentions(name, "consumed") else role
 

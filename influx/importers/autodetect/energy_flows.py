@@ -26,6 +26,9 @@ from influx.importers.reading.layout import SeriesMapping
 _NOTHING, _OFTEN = 1e-9, 0.3
 """No home uses nothing at all in so many of the intervals in which its sun shines."""
 
+_NET = 0.01
+"""Of the energy of a home's column, what may lie below zero by noise."""
+
 _EQUAL = 1e-6
 """Of its size, by which a sum of columns may be off."""
 
@@ -113,6 +116,10 @@ def with_home(flows: Flows) -> Flows:
     if len(homes) != 1 or flows.of("household"):
         return flows
     home, metered = homes[0], flows.of("grid_import", "grid_export")
+    below = np.nansum(np.minimum(flows.values[home], 0.0))
+    if below < -_NET * np.nansum(np.abs(flows.values[home])) and not metered:
+        reason = f"{home} falls below zero, which no use does, so it is the difference at the grid."
+        return flows.with_role(home, "grid_import").because(reason)
     if len(sun) == 1 and not metered and sun[0] not in flows.described and is_called(sun[0], "production"):
         bright = flows.values[sun[0]] > 0
         if bright.any() and (np.abs(flows.values[home][bright]) < _NOTHING).mean() > _OFTEN:
@@ -206,10 +213,76 @@ def detect(columns: list[Column], mappings: Mapping[str, SeriesMapping], overrid
 
 
 def directions(names: list[str]) -> dict[str, Role]:
-    """Return the flows that the names of a long table are, where all of them are directions of one meter; else none."""
+    """Return the flows that the names of a long table are; none where nothing of it is fed in or has a meter's code.
+
+    Words such as consumption are a meter's direction only beside what was fed in.
+    """
     pair: tuple[Role, ...] = ("grid_export", "grid_import")
-    roles = {name: next((role for role in pair if is_called(name, role)), None) for name in names}
-    return {name: role for name, role in roles.items() if role} if set(roles.values()) == set(pair) else {}
+    whole = {name: next((role for role in pair if is_called(name, role)), None) for name in names}
+    if set(whole.values()) != set(pair):
+        whole = {name: column_names.role_of(name) or role for name, role in whole.items()}
+        fed_in = [name for name in names if column_names.role_of(name) == "grid_export"]
+        if not fed_in and not any(map(column_names.is_coded, names)):
+            return {}
+    return {name: role for name, role in whole.items() if role}
+
+
+def with_phases(
+    columns: list[Column], overrides: File, file: str
+) -> tuple[list[Column], dict[str, list[str]], list[str]]:
+    """Add up the phases of one meter, of which each alone says nothing of import and export.
+
+    Return the columns, of which the first phase stands for all, the names of the others of each, and notes: phases are
+    left out where another column is their sum.
+    """
+    groups: dict[tuple[str, str | None], dict[str, Column]] = {}
+    for column in columns:
+        rest, phase = column_names.without_phase(column.name)
+        if phase and not column_names.is_other_quantity(rest):
+            groups.setdefault((rest, column.unit), {}).setdefault(phase, column)
+    followers: dict[str, list[str]] = {}
+    notes: list[str] = []
+    for group in (list(group.values()) for group in groups.values() if len(group) > 1):
+        group = sorted(group, key=lambda column: column.name not in overrides.columns)
+        first, names = group[0], [column.name for column in group]
+        own = [overrides.columns[name] for name in names if name in overrides.columns]
+        if len({(setting.role, setting.device) for setting in own}) > 1:
+            continue
+        whole = np.sum([column.values for column in group], axis=0)
+        others = [column for column in columns if column.name not in names]
+        if any(np.allclose(whole, column.values, 1e-3, 1e-9, equal_nan=True) for column in others if np.nansum(whole)):
+            notes.append(f"{file}: {', '.join(names)} are the phases of another column and are not read.")
+            columns = others
+            continue
+        followers[first.name] = names[1:]
+        reason = f"{', '.join(names)} are the phases of one meter and are added up."
+        role = first.role if column_names.without_unit(first.name) else "grid_import"
+        summed = first.because(reason, values=whole, role=role)
+        columns = [summed if column is first else column for column in columns if column.name not in names[1:]]
+    return columns, followers, notes
+
+
+def without_community(columns: list[Column], overrides: File, file: str) -> tuple[list[Column], list[str]]:
+    """Leave out the parts of a meter's energy that an energy community brings or leaves, beside the whole."""
+    open_ = [column.name for column in columns if column.name not in overrides.columns]
+    brought = [name for name in open_ if mentions(name, "community") or mentions(name, "theoretical")]
+    left = [name for name in open_ if mentions(name, "left by a community")] if brought else []
+    if not brought:
+        return columns, []
+    rest = [column.name for column in columns if column.name not in (*brought, *left)]
+    fed_in = [name for name in rest if column_names.role_of(name) == "grid_export"]
+    parts = [name for name in brought if mentions(name, "theoretical")]
+    if len(rest) > len(fed_in):
+        parts = [*brought, *left]
+    elif not left:
+        return columns, []
+    notes = [f"{file}: {', '.join(parts)} is a part of what the meter counted and is not read."] if parts else []
+    kept = [
+        replace(column, role="grid_import") if column.name in brought else column
+        for column in columns
+        if column.name not in parts
+    ]
+    return kept, notes
 
 
 def without_sums_and_peaks(columns: list[Column], overrides: File, file: str) -> tuple[list[Column], list[str]]:
@@ -248,11 +321,16 @@ def _sum_of_others(columns: list[Column], overrides: File) -> Column | None:
     return sums[0] if len(sums) == 1 else None
 
 
-def role_of_lone(name: str, stem: str) -> Role | None:
-    """Return the flow of the only column of a table: what its file's name says, or energy from the grid."""
+def role_of_lone(name: str, stem: str, table: str = "") -> Role | None:
+    """Return the flow of the only column of a table: what its file's name says, or energy from the grid.
+
+    `table` is what else stands in it, such as its other columns: a grid operator's file is that of a whole home.
+    """
     bare = column_names.without_statistic(name)
-    if column_names.role_of(name) is not None or not is_called(bare, "generic"):
+    if column_names.role_of(name) is not None:
         return None
+    if not is_called(bare, "generic"):
+        return (column_names.role_in_file(stem) or "grid_import") if mentions(table, "connection") else None
     role = column_names.role_in_file(stem)
     if role is None and bare != name:
         roles = ("grid_import", "grid_export", "solar", "device")

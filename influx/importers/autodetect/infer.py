@@ -164,8 +164,12 @@ def _wide(table: _Table, columns: list[Column], rows: Rows, unit: str | None) ->
     """Return the layout of a table that has a column a series."""
     name, overrides = table.path.name, table.overrides
     columns, notes = energy_flows.without_sums_and_peaks(columns, overrides, name)
+    columns, parts = energy_flows.without_community(columns, overrides, name)
+    columns, phases, wholes = energy_flows.with_phases(columns, overrides, name)
+    notes += [*parts, *wholes]
     if len(columns) == 1 and columns[0].name not in overrides.columns:
-        columns = [replace(columns[0], role=energy_flows.role_of_lone(columns[0].name, table.path.stem))]
+        beside = " ".join([table.sample.title, *map(str, table.sample.rows), *map(str, table.sample.rows.iloc[0])])
+        columns = [replace(columns[0], role=energy_flows.role_of_lone(columns[0].name, table.path.stem, beside))]
     if unit is not None:
         usual = _common_unit(name, table.sample, unit)
         columns = [replace(column, unit=column.unit or usual) for column in columns]
@@ -178,9 +182,11 @@ def _wide(table: _Table, columns: list[Column], rows: Rows, unit: str | None) ->
         layout, times = replace(table.layout, time_marks=label), replace(table.times, marks_known=True)
         table = replace(table, times=times, layout=layout, why=(*table.why, reason))
     mappings = {column.name: _mapping(column, overrides, len(columns) == 1) for column in columns}
+    mappings |= {first: replace(mappings[first], device_id=_name_of_phases(first, mappings[first])) for first in phases}
     flows = energy_flows.detect(columns, mappings, overrides, name)
     why = [reason for column in columns for reason in (*column.why, _meaning(column, mappings[column.name]))]
-    return table.inferred({"mappings": flows.mappings}, [*why, *flows.why], [*notes, *flows.notes])
+    of_phases = {name: flows.mappings[first] for first, names in phases.items() for name in names}
+    return table.inferred({"mappings": {**flows.mappings, **of_phases}}, [*why, *flows.why], [*notes, *flows.notes])
 
 
 def _long(table: _Table, columns: list[Column], rows: Rows, series: str, unit: str | None) -> Inferred:
@@ -201,7 +207,10 @@ def _long(table: _Table, columns: list[Column], rows: Rows, series: str, unit: s
         column = replace(column, unit="kW" if measures == "power" else "kWh", measures=measures)
     mapping = _mapping(column, overrides, False)
     default = SeriesMapping("", mapping.unit, mapping.measures)
-    ways = energy_flows.directions([name for name in names if name.strip()])
+    ignored = (*ignored, *(name.strip() for name in names if column_names.is_coded(name) is False))
+    ways = energy_flows.directions([name for name in names if name.strip() and name.strip() not in ignored])
+    if not ways and len(names) == 1 and column_names.mentions(series, "connection"):
+        ways = {str(names[0]): mapping.role or column_names.role_in_file(table.path.stem) or "grid_import"}
     changes = {
         "mappings": {name: replace(default, device_id=name, role=role) for name, role in ways.items()},
         "device": series,
@@ -307,6 +316,13 @@ def _mapping(column: Column, overrides: File, alone: bool) -> SeriesMapping:
     return SeriesMapping(device, unit, "power" if kind[0] == "power" else column.measures or "energy", role)
 
 
+def _name_of_phases(first: str, mapping: SeriesMapping) -> str:
+    """Return the name of a meter of which a column is the first phase."""
+    rest, _ = column_names.without_phase(first)
+    named = mapping.device_id == column_names.device_of(first) and column_names.without_unit(rest)
+    return column_names.device_of(rest) if named else mapping.device_id
+
+
 def _meaning(column: Column, mapping: SeriesMapping) -> str:
     flow = f", {mapping.role.replace('_', ' ')}." if mapping.role else "."
     return f"{column.name}: {_MEANING[mapping.measures]} in {mapping.unit}{flow}"
@@ -323,4 +339,6 @@ def clock_of(name: str) -> float | None:
     """Return the clock time that a column of a row a day is named by [h]; numbers are hours."""
     match = re.search(r"(?<!\d)(\d{1,2})[:.h](\d\d)", name) or re.fullmatch(r"\D*?(\d{1,2})()\D*", name.strip())
     hour = int(match[1]) + int(match[2] or 0) / 60 if match is not None else 99.0
+    if (half := re.search(r"\d ?([ap])\.?m\b", name.lower())) is not None and hour < 13:
+        hour = hour % 12 + 12 * (half[1] == "p")
     return hour if hour <= 25 else None

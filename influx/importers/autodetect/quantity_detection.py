@@ -18,7 +18,8 @@ from influx.importers.autodetect.conclusion import AmbiguityError, Conclusion
 from influx.importers.reading import units
 from influx.importers.reading.units import Measure
 
-_FEW = 5
+_FEW, _FEW_STRAY = 5, 8
+_SHORT = 5  # minutes
 _LEAST_KW, _MOST_KW = 0.05, 100.0
 _LEAST_MEAN_KW, _MOST_MEAN_KW = 0.005, 30.0
 """A home whose highest power, or whose mean, is outside is none: then another unit is meant [kW]."""
@@ -54,6 +55,7 @@ class Rows:
         series = np.zeros(len(micros), int) if names is None else pd.factorize(names.astype("str"))[0]
         frame = pd.DataFrame({"series": series, "at": micros}).dropna().drop_duplicates().sort_values(["series", "at"])
         steps = frame.groupby("series")["at"].diff().dropna() / MINUTE_US
+        steps = steps.where(steps < _SHORT, steps.round())  # stamps that a logger writes somewhat late
         return cls(micros, series, float(steps.mode().iloc[0]) if len(steps) else np.nan)
 
     @property
@@ -95,6 +97,8 @@ def _rises(values: np.ndarray, micros: np.ndarray) -> bool | None:
         return True  # in the file's order an hour that is shown twice is right, in that of time shuffled rows are
     order = order_of_time(micros)
     states, at = values[order], micros[order]
+    if len(states) > _FEW_STRAY and _rises_but_once(states):
+        return True
     step = np.diff(states)
     falls = np.flatnonzero(step < 0)
     anew = states[falls + 1] <= 0.05 * np.maximum(states[falls], 1e-9)
@@ -110,6 +114,18 @@ def _mostly_rises(column: Column, rows: Rows) -> bool:
     """Tell whether values hardly ever fall, as those of a register some of whose states were repaired."""
     steps = [np.diff(values[order_of_time(micros)]) for values, micros in rows.split(column.values)]
     return bool((np.concatenate([*steps, np.array([0.0])]) >= 0).mean() > _REPAIRED)
+
+
+def _rises_but_once(states: np.ndarray) -> bool:
+    """Tell whether states rise but for a single one that is zero, or above all that the others rise."""
+    falls = np.flatnonzero(np.diff(states) < 0)
+    if len(falls) != 1:
+        return False
+    for place in (falls[0], falls[0] + 1):
+        rest, stray = np.delete(states, place), states[place]
+        if (np.diff(rest) >= 0).all() and (stray == 0 or stray > 2 * rest[-1] - rest[0]) and len(np.unique(rest)) > 2:
+            return True
+    return False
 
 
 def order_of_time(micros: np.ndarray) -> np.ndarray:

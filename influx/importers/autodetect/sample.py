@@ -16,6 +16,7 @@ from pathlib import Path
 import pandas as pd
 
 from influx.core.errors import InputError
+from influx.importers.autodetect import column_names
 from influx.importers.reading import encoding, sheet, table, units
 from influx.importers.reading.table import Table
 from influx.importers.reading.times import PATTERNS
@@ -147,7 +148,8 @@ def _is_data(row: list[str]) -> bool:
 def _are_units(row: list[str]) -> bool:
     cells = [cell.strip("[]() ") for cell in row if cell]
     named = any(_TIME_WORD.search(cell.lower()) for cell in cells)
-    return any(map(units.factor, cells)) and not any(map(_is_number, cells)) and not named
+    named = named or any(units.in_name(cell) and units.factor(cell) is None for cell in cells)  # as in HT (kWh)
+    return any(map(units.factor, cells)) and not named and not any(map(_is_number, cells))
 
 
 def _score(lines: list[str], separator: str) -> tuple[float, int]:
@@ -182,7 +184,8 @@ def _laid_out(cells: list[list[str]], separator: str, header: int | None, file: 
     if line:  # rows without a value come before the first that has one
         first = next((n for n in range(line + with_units, first) if any(map(_is_time, rows[n]))), first)
     names = [f"column {n}" for n in range(1, width + 1)] if not line else [*cells[line - 1], *[""] * width][:width]
-    columns = _distinct(names)
+    grouped = _with_groups(cells[line - 2] if line > 1 else [], names)
+    columns = _distinct(grouped)
     changed = columns != names or not line or with_units or (separator and any("\n" in name for name in names))
     return Sample(
         pd.DataFrame([row for row in rows[first:] if len(row) == width], columns=columns, dtype="str"),
@@ -203,8 +206,9 @@ def _width(cells: list[list[str]]) -> tuple[int, bool]:
     """Return how many cells a row has, and whether many rows end before the last of them."""
     widths = Counter(len(row) for row in cells if any(map(_is_time, row)))
     widths = widths or Counter(len(row) for row in cells if any(row))
-    usual = max(width for width, count in widths.items() if count >= _OFTEN * widths.total() or len(widths) > 9)
-    return usual, any(width < usual and count >= _OFTEN * widths.total() for width, count in widths.items())
+    often = [width for width, count in widths.items() if count >= _OFTEN * widths.total()]
+    usual = max(often, default=widths.most_common(1)[0][0])
+    return usual, min(often, default=usual) < usual
 
 
 def _first_of_data(rows: list[list[str]], width: int, header: int) -> int | None:
@@ -240,6 +244,32 @@ def finest_beside(sample: Sample) -> tuple[Sample, str]:
     rows = sample.rows[tables[place]]
     rows = rows[(rows.astype("str") != "").any(axis=1)]
     return replace(sample, rows=rows), f"the table from {others} on has other times than the one beside it"
+
+
+def _with_groups(above: list[str], names: list[str]) -> list[str]:
+    """Return names with those of the groups above them, of which merged cells hold the first alone.
+
+    A line above is one of groups where it names what is blank or stands twice in the header, or tells a direction that
+    the header does not tell; others are of the account.
+    """
+    width = len(names)
+    above = [*above, *[""] * width][:width]
+    blank = [place for place, name in enumerate(names) if not name]
+    filled: list[str] = []
+    for place, group in enumerate(above):
+        filled.append(group or (filled[-1] if place and names[place] else ""))
+    places = [place for place in range(width) if above[place]]
+    twice = any(names.count(name) > 1 and name for name in names)
+    apart = len(set(zip(filled, names, strict=True))) == width
+    tells = [place for place in places if column_names.role_of(above[place]) in ("grid_import", "grid_export")]
+    needed = (
+        (any(above[place] for place in blank) and all(above[place] for place in blank))
+        or (twice and apart)
+        or (tells and not any(map(column_names.role_of, names)))
+    )
+    if len(places) < 2 or not needed or any(_is_time(cell) or _is_number(cell) for cell in above):
+        return names
+    return [f"{group} {name}".strip() for group, name in zip(filled, names, strict=True)]
 
 
 def _distinct(names: list[str]) -> list[str]:

@@ -80,11 +80,15 @@ def _columns(rows: pd.DataFrame) -> tuple[str, ...] | None:
 
     if typed := of_kind("typed"):
         return (typed[0],)
-    if whole := of_kind("time", "epoch"):
+    dates, clocks = of_kind("date"), of_kind("clock")
+    whole = of_kind("time", "epoch")
+    if whole and dates and clocks:  # beside a day and a clock, a time of fewer values is of something else: a revision
+        most = max(rows[name].nunique() for name in whole)
+        whole = whole if most >= len(rows[[dates[0], _likeliest(clocks)]].drop_duplicates()) else []
+    if whole:
         utc = [name for name in whole if column_names.mentions(name, "utc") and not column_names.marks_end(name)]
         starts = any(column_names.mentions(name, "start") for name in whole)
         return (_likeliest(whole) if starts or not utc else utc[0],)
-    dates, clocks = of_kind("date"), of_kind("clock")
     if not dates:
         return None
     hours = [name for name in of_kind("hour") if column_names.mentions(name, "hour")]

@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from influx.core import local_time
+from influx.core.constants import HOUR_US
 from influx.core.errors import InputError
 from influx.core.settings import Settings
 from influx.importers.autodetect import infer
@@ -91,20 +93,21 @@ def _read_matrix(path: Path, found: Inferred, settings: Settings) -> Part:
     layout = overridden(found.layout, settings.file(path.name))
     comma, count = bool(layout.comma), len(found.matrix)
     step = {24: 60.0, 25: 60.0, 48: 30.0, 50: 30.0}.get(count, 15.0)
-    clocks = np.array([infer.clock_of(name) or 0.0 for name in found.matrix])  # hours
-    if (np.diff(clocks) <= 0).any() or clocks.max() < 23:
-        clocks = np.arange(count) * step / 60
     raw = table.concat(read_all(path, found.sample))
     day, why = times.parse(raw.rows[layout.times[0]], layout.order)
     texts = raw.rows[list(found.matrix)].astype("str").to_numpy(object).ravel()
     values, bad = cells.numbers(pd.Series(texts, dtype="str"), comma, parted=layout.comma is not None)
+    zone = tabular.zone_of(layout, settings)
+    clocks = np.array([infer.clock_of(name) or 0.0 for name in found.matrix])  # hours
+    filled = ~(np.isnan(values) & ~bad).reshape(len(day), count)
+    micros, reasons = _times_of_cells(day, why, clocks, filled, zone)
     rows = pd.DataFrame(
         {
             "device_id": pd.Categorical.from_codes(np.zeros(len(texts), int), list(layout.mappings)),
             "value": values,
             "minutes": step,
-            "micros": np.repeat(day, count) + np.tile(np.rint(clocks * 3.6e9).astype("int64"), len(day)),
-            "why": np.repeat(why, count),
+            "micros": micros,
+            "why": reasons,
         },
         index=np.repeat(raw.rows.index.to_numpy(), count),
     )
@@ -112,9 +115,40 @@ def _read_matrix(path: Path, found: Inferred, settings: Settings) -> Part:
     names = np.tile(np.array(found.matrix, dtype=object), len(day))
     raw.reject(bad | np.isinf(values), names, "not a number", pd.Series(texts, index=rows.index))
     micros, reasons = raw.rows.pop("micros").to_numpy(), raw.rows.pop("why").to_numpy(object)
-    zone, shown = tabular.zone_of(layout, settings), pd.Series(micros, raw.rows.index)
-    cells.settle(raw, "timestamp", micros, reasons, zone, cells=shown)
+    cells.settle(raw, "timestamp", micros, reasons, zone, cells=pd.Series(micros, raw.rows.index))
     return intervals.to_intervals(raw, dict(layout.mappings), layout.format, settings, layout.time_marks, layout.gaps)
+
+
+def _times_of_cells(
+    day: np.ndarray, why: np.ndarray, clocks: np.ndarray, filled: np.ndarray, zone: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the time of each cell of a row a day [us], and "naive" or a reason, both a row of cells after the other.
+
+    Columns beyond those of 24 hours are of the hour that is shown twice; they are filled on that day alone, and then
+    all columns follow each other, as they do on a day of 23 hours whose last columns are blank.
+    """
+    count = len(clocks)
+    length = len(filled[0]) // 24
+    extra = np.zeros(count, bool)
+    again = np.flatnonzero(np.diff(clocks) <= 0) + 1  # such as 2B behind 2
+    named = len(again) in (0, count - 24 * length) and clocks.max() >= 23
+    extra[again if named and len(again) else slice(24 * length, None)] = True
+    usual = clocks if named else np.arange(count) / length
+    micros = day[:, None] + np.rint(usual * HOUR_US).astype("int64")
+    reasons = np.repeat(why, count).reshape(micros.shape)
+    reasons[:, extra] = "this day has no hour that is shown twice"
+    dated = np.flatnonzero((why == "naive") | (why == ""))
+    midnights = pd.DatetimeIndex(day[dated].view("datetime64[us]"))
+    hours = local_time.hours_of_days(midnights, zone)
+    begins = local_time.begin_of(midnights, zone).asi8
+    for place, hour, begin in zip(dated, hours, begins, strict=True):
+        blank = ~filled[place]
+        longer = hour == 25 and filled[place, extra].any()
+        shorter = hour == 23 and blank[~extra][-length:].all() and not blank[~extra][:-length].any()
+        if longer or shorter:
+            micros[place] = begin + np.rint((np.arange(count) / length + usual[0]) * HOUR_US).astype("int64")
+            reasons[place] = np.where(shorter & extra, reasons[place], "")
+    return micros.ravel(), reasons.ravel()
 
 
 # --- e-distribuzione (Italy, once Enel): quarters of an hour, a row a day (a public sample export of its site) --------

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from influx.core import local_time
+from influx.core.errors import InputError
 from influx.importers.reading.table import Table
 from influx.importers.reading.times import MISSING, Order, parse
 
@@ -74,9 +75,10 @@ def _plain_numbers(cells: pd.Series) -> np.ndarray | None:
 
 def _with_points(text: pd.Series, comma: bool, parted: bool) -> pd.Series:
     """Return numbers without the signs that part their thousands, and with a point before their decimals."""
-    sign = "." if comma else ","
+    sign, other = (".", ",") if comma else (",", ".")
     whole = text.str.fullmatch(PARTED.format(re.escape(sign)))
-    if parted and whole.any() and not (text.str.contains(sign, regex=False) & ~whole & ~text.str.contains(",.")).any():
+    parts = text.str.contains(sign, regex=False) & ~text.str.contains(other, regex=False)
+    if parted and whole.any() and not (parts & ~whole).any():  # otherwise the sign parts no thousands
         text = text.where(~whole, text.str.replace(sign, "", regex=False))
     decimal, thousands = (",", r"[. '\u00a0\u202f]") if comma else (r"\.", r"[, '\u00a0\u202f]")
     parted = text.str.fullmatch(rf"[+-]?\d{{1,3}}(?:{thousands}\d{{3}})+{decimal}\d*")
@@ -137,8 +139,28 @@ def settle(
     whose = None if group is None else pd.factorize(table.rows[group])[0][naive]
     micros, reasons = micros.copy(), reasons.copy()
     known, reasons[naive] = local_time.to_utc(wall, timezone, whose, None if rank is None else rank[naive])
+    _refuse_standard_time(table, naive[known.isna() & wall.notna()], timezone, micros)
     micros[naive] = known.asi8
     utc = pd.DatetimeIndex(micros.view("datetime64[us]")).tz_localize("UTC")
     reasons[((utc < _YEARS[0]) | (utc >= _YEARS[1])) & (reasons == "")] = "not a time between the years 2000 and 2099"
     table.rows = table.rows.assign(**{column: utc})
     table.reject(reasons != "", column, reasons, cells)
+
+
+def _refuse_standard_time(table: Table, places: np.ndarray, timezone: str, micros: np.ndarray) -> None:
+    """Refuse readings of an hour that the clock of their zone skips in spring: another clock wrote all of the file."""
+    if not len(places) or "value" not in table.rows:
+        return
+    wall = pd.DatetimeIndex(micros[places].view("datetime64[us]"))
+    skipped = wall.tz_localize(timezone, ambiguous=np.ones(len(wall), bool), nonexistent="NaT").isna()
+    filled = np.nan_to_num(table.rows["value"].to_numpy(float)[places]) > 0
+    wall = wall[skipped & filled]
+    if not len(wall):
+        return
+    offset = wall[:1].normalize().tz_localize(timezone)[0].isoformat()[-6:]
+    raise InputError(
+        f"{table.file}: it has readings at {wall[0]:%Y-%m-%d %H:%M}, a time that the clock of {timezone} skipped, so "
+        "another clock wrote it, such as one that keeps standard time all year. Decide it in home.yaml: under "
+        f'`files:`, in a line `{table.file}:`, write one of these below it: timezone: "{offset}" or timezone: UTC '
+        "(and for other files of the same source, too)"
+    )

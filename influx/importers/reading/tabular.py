@@ -196,6 +196,10 @@ def _minutes(out: _Cells, ends: pd.Series, layout: Layout, micros: np.ndarray, w
     if naive.any():  # clocks that are changed within an interval lengthen it by an hour, or take it away
         usual = float(np.median(minutes[naive]))
         minutes = np.where(naive & (np.abs(np.abs(minutes - usual) - 60) < 1e-6), usual, minutes)
+    step, _, _ = times.most_frequent_step(micros[~lost])
+    usual = float(np.median(minutes[~lost])) if (~lost).any() else np.nan
+    if 0 < step - usual <= 1 + 1e-9 and usual > 0.75 * step:  # ends a second, or a minute, before the next begins
+        minutes = np.where(np.abs(minutes - usual) < 1e-6, step, minutes)
     out.blame(np.repeat(lost, wide), str(ends.name), "the end of the interval is not a time", ends)
     out.blame(np.repeat(~lost & (minutes <= 0), wide), str(ends.name), "ends before it begins", ends)
     return np.repeat(np.where(lost, 60.0, np.maximum(minutes, 1e-3)), wide)

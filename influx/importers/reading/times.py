@@ -50,9 +50,9 @@ _LAST = 253_300_000_000_000_000
 _OTHERS, _FEW = 3, 0.002
 """Of so many times, one that lacks a clock or an offset which the others have was cut off, or that share of them."""
 
-OUTLIER = "more than a year apart from the other rows of the file; is its year right?"
-_APART = 366 * DAY_US
-"""Longest gap inside a file that is taken for one [us]."""
+OUTLIER = "far apart from the other rows of the file; is its date right?"
+_APART, _LONE = 366 * DAY_US, 31 * DAY_US
+"""Longest gap inside a file that is taken for one, and before or behind a single time [us]."""
 
 _OUTLIERS_FROM, _OUTLIERS = 100, 0.005
 """Of so many times, less than this share may lie apart from all others."""
@@ -81,8 +81,14 @@ def arrow_texts(cells: pd.Series) -> pa.Array:
 
 
 def joined(rows: pd.DataFrame, columns: tuple[str, ...]) -> pd.Series:
-    """Return the texts of the column of times, or those of date and clock, parted by a blank."""
+    """Return the texts of the column of times, or those of date and clock, parted by a blank.
+
+    A day that stands in the first of its rows only, as merged cells are, is that of the rows below it.
+    """
     texts = rows[columns[0]]
+    if len(columns) > 1:
+        blank = texts.astype("str").str.strip().isin(["", "nan"])
+        texts = texts.mask(blank).ffill().fillna("") if blank.mean() > 0.5 else texts
     for name in columns[1:]:
         texts = texts.astype("str").str.strip() + " " + rows[name].astype("str").str.strip()
     return texts
@@ -208,11 +214,20 @@ def _offset(parts: pa.Array) -> tuple[np.ndarray, np.ndarray]:
 
 def outliers(micros: np.ndarray) -> np.ndarray:
     """Tell which times [us] lie more than a year apart from the others, where they are less than one in two hundred."""
-    if len(micros) < _OUTLIERS_FROM or int(micros.max()) - int(micros.min()) <= _APART:
+    if len(micros) < _OUTLIERS_FROM or int(micros.max()) - int(micros.min()) <= _LONE:
         return np.zeros(len(micros), bool)
+    if int(micros.max()) - int(micros.min()) <= _APART:
+        return _lone_ends(micros)
     days, place = np.unique(micros // DAY_US, return_inverse=True)
     group = np.append(0, (np.diff(days) > _APART // DAY_US).cumsum())[place]
-    return (np.bincount(group) < _OUTLIERS * len(micros))[group]
+    return (np.bincount(group) < _OUTLIERS * len(micros))[group] | _lone_ends(micros)
+
+
+def _lone_ends(micros: np.ndarray) -> np.ndarray:
+    """Tell which times are the first or the last of all, a month and more away from any other."""
+    ends = np.unique(micros)
+    lone = [at for at, near in ((ends[0], ends[1]), (ends[-1], ends[-2])) if abs(int(at) - int(near)) > _LONE]
+    return np.isin(micros, lone)
 
 
 def most_frequent_step(times: np.ndarray) -> tuple[float, int, int]:
