@@ -1,6 +1,7 @@
 """Real servers of the dashboard for tests: on a free port of this machine, ended by their process id.
 
-Called with settings as JSON, this file is such a server. Where what the tests cover is measured, so is it.
+Called with settings as JSON, this file is such a server. What it runs of the package is not counted as covered:
+measuring slows every answer down.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import coverage
 import psutil
 
 PROJECT = Path(__file__).parents[1]
@@ -91,8 +91,7 @@ def serving(folder: Path, **settings: object) -> Iterator[Served]:
 def running(folder: Path, arguments: list[str], **environment: str) -> Iterator[Served]:
     """Run Python with `arguments` that serve the dashboard, from its link to its end."""
     output, errors = folder / "server.out", folder / "server.err"
-    measure = ["-m", "coverage", "run", "--parallel-mode"] if coverage.Coverage.current() else []
-    command, known = [sys.executable, *measure, *arguments], os.environ | environment
+    command, known = [sys.executable, *arguments], os.environ | environment
     with output.open("wb") as out, errors.open("wb") as err:
         process = subprocess.Popen(command, cwd=PROJECT, env=known, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
     try:

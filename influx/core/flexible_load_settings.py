@@ -8,9 +8,9 @@ of a cycle's length and energy, of how often it runs, and of a storage's energy,
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -18,9 +18,23 @@ MINUTES_A_DAY = 24 * 60
 
 
 class Strict(BaseModel):
-    """Settings in which a key that does not exist is an error."""
+    """Settings in which a key that does not exist is an error, and true or false is no number."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True, allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _true_is_no_number(cls, value: Any, info: ValidationInfo) -> Any:
+        kinds = _types_in(cls.model_fields[info.field_name or ""].annotation)
+        flags = [part for part in (value if isinstance(value, list) else [value]) if isinstance(part, bool)]
+        if flags and kinds & {int, float} and bool not in kinds:
+            raise ValueError(f"{str(flags[0]).lower()} is no number")
+        return value
+
+
+def _types_in(annotation: Any) -> set[Any]:
+    """Return the plain types of an annotation, those inside of others included."""
+    return {annotation}.union(*map(_types_in, get_args(annotation))) if get_args(annotation) else {annotation}
 
 
 def minutes_of(clock: str) -> int:

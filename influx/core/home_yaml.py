@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from pathlib import Path
 from typing import Any, get_args
 
@@ -13,8 +14,15 @@ from influx.core.errors import InputError
 from influx.core.settings import Settings
 
 
+class _Unclear(str):
+    """A number as YAML alone counts it: 010 is eight to it, and 0x10 sixteen."""
+
+
 class _UniqueKeys(yaml.SafeLoader):
-    """A YAML loader to which a key that stands twice is an error, not a silent choice of the last one."""
+    """A YAML loader to which a key that stands twice is an error, not a silent choice of the last one.
+
+    Clock times stay text, where YAML takes 24:30 for the number 24 x 60 + 30.
+    """
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
         keys: set[Any] = set()
@@ -30,6 +38,35 @@ class _UniqueKeys(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
+def _number(loader: _UniqueKeys, node: Any) -> Any:
+    """Return a number as a person reads it: digits, with a point, or as a power of ten."""
+    text = loader.construct_scalar(node)
+    if ":" in text:
+        return text
+    if not re.fullmatch(r"[+-]?(?:0|[1-9]\d*)|[+-]?\d*\.\d*(?:e[+-]?\d+)?|[+-]?\.(?:inf|nan)", text, re.IGNORECASE):
+        return _Unclear(text)
+    kind = node.tag.rpartition(":")[2]
+    return (yaml.SafeLoader.construct_yaml_int if kind == "int" else yaml.SafeLoader.construct_yaml_float)(loader, node)
+
+
+for _kind in ("int", "float"):
+    _UniqueKeys.add_constructor(f"tag:yaml.org,2002:{_kind}", _number)
+
+
+def _refuse_unclear(content: Any) -> None:
+    """Refuse a number that is another one to YAML than to a person; a block to which others refer is seen once."""
+    waiting, seen = [(content, "")], {id(content)}
+    while waiting:
+        value, place = waiting.pop()
+        if isinstance(value, _Unclear):
+            raise InputError(f"{place}: {value} is no plain number; write it without zeros before it, or in quotes.")
+        pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+        for key, part in pairs:
+            if isinstance(part, _Unclear) or id(part) not in seen:
+                waiting.append((part, f"{place}.{key}".lstrip(".")))
+                seen.add(id(part))
+
+
 def read_settings(path: Path) -> Settings:
     """Read a `home.yaml`; where there is none, all defaults hold.
 
@@ -42,12 +79,15 @@ def read_settings(path: Path) -> Settings:
         content = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeys)
         if content is not None and not isinstance(content, dict):
             raise InputError("line 1: expected `key: value` lines, such as `timezone: Europe/Madrid`.")
+        _refuse_unclear(content)
         return Settings.model_validate(content or {})
     except InputError as error:
         raise InputError(f"{path.name}, {error}") from error
     except ValidationError as error:
         raise InputError("; ".join(_explained(path.name, fault) for fault in error.errors())) from error
-    except (yaml.YAMLError, ValueError) as error:  # a date such as 2024-02-30, or bytes that are no UTF-8
+    except RecursionError as error:
+        raise InputError(f"{path.name}: its blocks are nested too deep. Mend or remove the file.") from error
+    except (yaml.YAMLError, ValueError, OSError) as error:  # a date such as 2024-02-30, or bytes that are no UTF-8
         raise InputError(f"{path.name}: not readable as YAML: {error}. Mend or remove the file.") from error
 
 

@@ -36,9 +36,10 @@ KNOWN_AHEAD: dict[str, str | None] = {
     **dict.fromkeys(["indoor_temp_celsius", "outdoor_temp_celsius", "humidity_percent"], _USUAL),
     **dict.fromkeys(["occupancy_count", "motion_detected"], _USUAL),
 }
-"""The 24 features; for each None where it is known ahead of the hour, else what stands in for it."""
+"""The features; for each None where it is known ahead of the hour, else what stands in for it."""
 
 LAGS = {"lag_1h": 1, "lag_2h": 2, "lag_4h": 4}
+"""Hours back, `ROLLING_HOURS` at most."""
 
 
 def features(
@@ -222,13 +223,13 @@ def _recorded(stamps: pd.DatetimeIndex, covariates: Covariates) -> dict[str, np.
 
 
 def relation(near: pd.DataFrame, far: pd.DataFrame, weather_forecast: bool = False) -> pd.DataFrame:
-    """Tell for each of the 24 features how it is known and how it goes with the energy of the hour.
+    """Tell for each feature how it is known and how it goes with the energy of the hour.
 
     `near` and `far` are feature tables of one device with an origin an hour and with an origin a week.
 
     Returns
     -------
-    DataFrame, 24 rows
+    DataFrame, a row for each of `KNOWN_AHEAD`
         `feature`, `in_data`, `known_ahead`, `stand_in`, `one_hour_ahead` and `one_week_ahead` (Spearman's rank
         correlation with the energy, NaN where a column does not vary).
     """

@@ -26,6 +26,7 @@ from influx.core.settings import Settings
 from influx.home import home_assistant_energy, household_balance, metadata, meter_roles, source_files, unique_names
 from influx.home.audit import Audit
 from influx.home.hours import to_hours
+from influx.home.plausibility import refuse_implausible
 
 _FILES = {"prices": "price_file"}  # the run folder's prices are those of the coming hours
 _FRAMES = (
@@ -188,6 +189,7 @@ def load(path: str | Path, as_of: str | dt.date | pd.Timestamp | None = None) ->
     files = source_files.known_at(files, moment, settings.timezone, audit)
     hours = to_hours(files, settings, moment, audit)
     series, containers = meter_roles.decide(hours.energy, files, settings, audit)
+    refuse_implausible(hours.energy, series, files, settings, audit)
     balance = household_balance.balance(hours.energy, series, containers, settings.home_id, audit)
     return Home(
         settings=settings,

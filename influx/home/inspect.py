@@ -16,6 +16,7 @@ from influx.home import home_assistant_energy
 from influx.home.meter_roles import role_of
 from influx.home.source_files import SETTINGS
 from influx.importers import Part, find
+from influx.importers.reading import archive
 from influx.importers.reading.part import KWH
 
 WIDTH = 96
@@ -41,15 +42,20 @@ def inspect(path: Path) -> str:
     folder = path if path.is_dir() else path.parent
     settings = read_settings(folder / SETTINGS)
     if not path.is_dir():
-        return _of_file(path, settings)
+        return _of_packed(path, settings)
     parts = []
     for file in sorted(folder.iterdir()):
         if file.is_file() and file.name != SETTINGS and not file.name.startswith("."):
             try:
-                parts.append(_of_file(file, settings))
+                parts.append(_of_packed(file, settings))
             except InputError as error:
                 parts.append(_wrapped(str(error), ""))
     return "\n\n".join(parts) if parts else f"{folder.name}: there is no file in this folder."
+
+
+def _of_packed(path: Path, settings: Settings) -> str:
+    with archive.unpacked(path) as file:
+        return _of_file(file, settings)
 
 
 def _of_file(path: Path, settings: Settings) -> str:

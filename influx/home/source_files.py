@@ -17,6 +17,7 @@ from influx.core.settings import Settings
 from influx.home import home_assistant_energy, parse_cache
 from influx.home.audit import AFTER, Audit, SourceFile
 from influx.importers import find
+from influx.importers.reading import archive
 from influx.importers.reading.cells import OFFSET, TIME
 from influx.importers.reading.table import header, rejected
 
@@ -40,7 +41,9 @@ def parse(path: Path, settings: Settings, audit: Audit) -> tuple[list[SourceFile
     if alone and settings.model_fields_set:
         audit.note("settings beside", file=path.name)
     candidates = [path] if alone else _candidates(path, settings, audit)
-    files = [file for item in candidates if (file := _parse(item, settings, alone, audit)) is not None]
+    beside = {item.name for item in candidates}
+    parsed = [_parse_packed(item, beside, settings, alone, audit) for item in candidates]
+    files = [file for file in parsed if file is not None]
     if not any(file.kwh_column for file in files):
         names = ", ".join(sorted(item.name for item in candidates)) or "there is none"
         raise InputError(
@@ -76,6 +79,27 @@ def _candidates(folder: Path, settings: Settings, audit: Audit) -> list[Path]:
     return sorted(out, key=lambda item: (item.stat().st_mtime_ns, item.name))
 
 
+def _parse_packed(path: Path, names: set[str], settings: Settings, alone: bool, audit: Audit) -> SourceFile | None:
+    """Parse a file, or the one in an archive; one of a name that lies in the folder, too, is left alone."""
+    if path.suffix.lower() not in archive.SUFFIXES:
+        return _parse(path, settings, alone, audit)
+    try:
+        with archive.unpacked(path) as inner:
+            if inner.name not in names and find(inner, settings) is None:
+                raise archive.ArchiveError(
+                    f"{path.name}: this is an archive; {inner.name} in it is of no known format."
+                )
+            if inner.name not in names:
+                file = _parse(inner, settings, alone, audit)
+                return None if file is None else replace(file, name=f"{path.name} ({inner.name})")
+        audit.note("no format", text=f"{path.name}: its file {inner.name} lies in the folder, too.")
+    except archive.ArchiveError as error:
+        if alone:
+            raise
+        audit.note("no format", text=str(error))
+    return None
+
+
 def _parse(path: Path, settings: Settings, alone: bool, audit: Audit) -> SourceFile | None:
     source = find(path, settings)
     if source is None:
@@ -98,11 +122,6 @@ def _of_no_format(path: Path, alone: bool) -> str:
         raise InputError(f"{path}: give the folder of this file, or one of the files with energy beside it.")
     if home_assistant_energy.is_page(path):
         raise InputError(f"{path.name}: these are settings of Home Assistant's Energy page. Give their folder instead.")
-    if path.suffix.lower() == ".zip":
-        archive = f"{path.name}: this is an archive; unpack it, and put what it holds into the home's folder."
-        if alone:
-            raise InputError(archive)
-        return archive
     names, is_table = header(path), path.suffix.lower() in _TABLES
     if names is None and (alone or is_table):
         state = "the file is empty" if not path.stat().st_size else "it cannot be read as a CSV or Parquet table"

@@ -69,7 +69,7 @@ def features(relations: pd.DataFrame) -> Facts:
     """Count the features that the data makes and those known a week ahead; and what the hour before tells."""
     lag = relations[relations["feature"] == "lag_1h"][["one_hour_ahead", "one_week_ahead"]].abs().mean()
     made = relations[relations["in_data"]].groupby("feature")["known_ahead"].first()
-    return {"made": len(made), "known_ahead": made.sum(), **lag}
+    return {"made": len(made), "of": relations["feature"].nunique(), "known_ahead": made.sum(), **lag}
 
 
 def silent_devices(home: Home, forecast: pd.DataFrame) -> Facts:

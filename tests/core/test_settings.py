@@ -227,6 +227,17 @@ FLEXIBLE = "devices: {tv: {flexible: %s}}"
         (FLEXIBLE % "{profile_kw: [1], kwh: 1}", "profile_kw tells length and energy already"),
         (FLEXIBLE % "{profile_kw: [1], interruptible: true}", "a cycle that may pause runs at one power"),
         (FLEXIBLE % "{runs_a_week: 9, runs_a_day: 1}", "9 runs a week are more than 1 on each of 7 days"),
+        # what YAML alone takes for a number
+        ("tariff: {rate: true}", "tariff.rate: true is no number"),
+        ("tariff: {standing_charge_per_day: no}", "standing_charge_per_day: false is no number"),
+        ("tariff: {rate: 010}", "tariff.rate: 010 is no plain number"),
+        ("tariff: {rates: {night: {rate: 0x1}}}", "tariff.rates.night.rate: 0x1 is no plain number"),
+        ("power_limit_kw: 4:30", "power_limit_kw: Input should be a valid number"),
+        ("files: {a.csv: {header: yes}}", "files.a.csv.header: true is no number"),
+        ("devices: {a: {power_rating_watt: on}}", "devices.a.power_rating_watt: true is no number"),
+        (FLEXIBLE % "{kwh: 24:30}", "kwh: Input should be a valid number"),
+        (FLEXIBLE % "{profile_kw: [true, 1]}", "profile_kw: true is no number"),
+        ("devices: " + "{a: " * 3000, "home.yaml: its blocks are nested too deep"),
         # all at once
         ("timezone: Mars\ntariff: {rate: -1}", r"timezone: .*; home.yaml: tariff.rate: "),
     ],

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tiny_readings import START, energy, hours, used
 
 from influx.core.constants import WEEK
+from influx.core.schema import STATIC_COLUMNS
 from influx.core.settings import Settings
 from influx.core.tariff import rates
 from influx.forecasting.features import (
@@ -24,7 +25,7 @@ from influx.forecasting.features import (
     usual_value,
 )
 
-THE_24 = [
+NAMES = [
     "lag_1h",
     "lag_2h",
     "lag_4h",
@@ -50,12 +51,12 @@ THE_24 = [
     "occupancy_count",
     "motion_detected",
 ]
-OF_ENERGY = THE_24[:5]
+OF_ENERGY = [name for name in NAMES if name.startswith(("lag_", "rolling_"))]
 MEASURED = ["indoor_temp_celsius", "humidity_percent", "occupancy_count", "motion_detected"]
 
 
 def all_there(count: int, seed: int = 0) -> Covariates:
-    """Return surroundings with which all 24 features can be made, recorded over `count` hours."""
+    """Return surroundings with which all features can be made, recorded over `count` hours."""
     rng = np.random.default_rng(seed)
     stamps = hours(count)
     tariff = {"rate": 0.1, "peak_rate": 0.3, "peak_hours": ["18:00-22:00"]}
@@ -67,7 +68,7 @@ def all_there(count: int, seed: int = 0) -> Covariates:
         weather=pd.DataFrame({"timestamp": hours(count + 4 * WEEK), "outdoor_temp_celsius": 20.0}),
         context=pd.DataFrame({"timestamp": stamps, **{name: rng.random(count) for name in MEASURED}}),
         minutes=pd.Series(rng.random(count), index=stamps),
-        nameplate=dict.fromkeys(THE_24[11:16], 3.0),
+        nameplate=dict.fromkeys(STATIC_COLUMNS, 3.0),
     )
 
 
@@ -80,11 +81,11 @@ def origin(hour: int) -> pd.DatetimeIndex:
     return pd.DatetimeIndex([START + pd.Timedelta(hours=hour)])
 
 
-def test_there_are_24_features_in_their_order() -> None:
-    assert list(KNOWN_AHEAD) == THE_24
+def test_the_features_stand_in_their_order() -> None:
+    assert list(KNOWN_AHEAD) == NAMES
     table = feature_table(energy(used(300)), all_there(300), origin(200), 24)
-    assert names(table) == THE_24
-    assert list(table.columns) == ["origin", "timestamp", *THE_24, "energy_kwh"]
+    assert names(table) == NAMES
+    assert list(table.columns) == ["origin", "timestamp", *NAMES, "energy_kwh"]
 
 
 def test_a_feature_that_the_data_cannot_make_is_left_out() -> None:
@@ -250,7 +251,7 @@ def test_changing_anything_after_an_hour_changes_no_feature_at_or_before_it(worl
     )
     rows = before["timestamp"] <= moment
     assert rows.sum() == cut
-    pd.testing.assert_frame_equal(before.loc[rows, THE_24], after.loc[rows, THE_24])
+    pd.testing.assert_frame_equal(before.loc[rows, NAMES], after.loc[rows, NAMES])
 
 
 @settings(max_examples=12)
@@ -264,7 +265,7 @@ def test_the_hours_after_an_origin_are_seen_from_before_it(world: tuple, horizon
         feature_table(values, said, origins, horizon)
         for values, said in ((kwh, covariates), (changed_kwh, changed_around))
     )
-    pd.testing.assert_frame_equal(before[THE_24], after[THE_24])
+    pd.testing.assert_frame_equal(before[NAMES], after[NAMES])
 
 
 @settings(max_examples=8)
@@ -286,7 +287,7 @@ def test_each_feature_says_whether_it_is_known_ahead() -> None:
     near = feature_table(kwh, covariates, kwh.index[1:], 1)
     far = feature_table(kwh, covariates, every_week(kwh, kwh.index[-1] + pd.Timedelta(hours=1)))
     found = relation(near, far, weather_forecast=True).set_index("feature")
-    assert list(found.index) == THE_24
+    assert list(found.index) == NAMES
     assert found.index[~found["known_ahead"]].tolist() == [*OF_ENERGY, "duration_minutes", *MEASURED]
     assert (found.loc[found["known_ahead"], "stand_in"] == "not needed").all()
     assert found.loc["lag_1h", "stand_in"] == "the usual energy of that hour, from before the origin"

@@ -405,7 +405,7 @@ def test_an_as_of_time_that_cannot_be_used_is_one_clear_error(tmp_path: Path, as
 ROWS = st.lists(
     st.tuples(
         st.sampled_from(["TV", "AC", ""]),
-        st.integers(0, 96),
+        st.integers(0, 96).filter(lambda hour: hour != 50),  # two hours in Madrid: which one depends on the other rows
         st.integers(0, 59),
         st.sampled_from([1, 45, 60, 90, 600]),
         st.integers(0, 30),

@@ -426,11 +426,11 @@ def test_the_energy_of_a_day_on_which_the_clock_is_changed_is_exact(
     first = pd.Timestamp(day, tz="Europe/Madrid") - pd.Timedelta(days=1)
     starts = pd.date_range(first.tz_convert("UTC"), periods=3 * 24 + length - 24, freq="h")
     shown = (starts + pd.Timedelta(hours=int(label == "end"))).tz_convert("Europe/Madrid")
-    rows = "".join(f"tv,{at:%Y-%m-%d %H:%M},{n + 1}\n" for n, at in enumerate(shown))
-    (tmp_path / "readings.csv").write_text("device_id,timestamp,energy_kwh\n" + rows)
+    rows = "".join(f"{at:%Y-%m-%d %H:%M},{(n % 7 + 1) / 10}\n" for n, at in enumerate(shown))
+    (tmp_path / "readings.csv").write_text("timestamp,tv\n" + rows)
     (tmp_path / "home.yaml").write_text(f"timezone: Europe/Madrid\nfiles: {{readings.csv: {{label: {label}}}}}\n")
     home = influx.load(tmp_path)
     local = home.readings["timestamp"].dt.tz_convert("Europe/Madrid").dt.date.astype(str)
     kwh = home.readings["energy_kwh"].groupby(local.to_numpy()).agg(["sum", "size"])
-    assert kwh.loc[day].tolist() == [sum(range(25, 25 + length)), length]
+    assert kwh.loc[day].tolist() == pytest.approx([sum(n % 7 + 1 for n in range(24, 24 + length)) / 10, length])
     assert home.rejected.empty

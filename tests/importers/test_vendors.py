@@ -442,6 +442,8 @@ def test_an_archive_is_to_be_unpacked(tmp_path: Path) -> None:
     write(tmp_path, "timestamp,tv\n2024-07-01 00:00,0.1\n2024-07-01 01:00,0.1\n", "readings.csv")
     with zipfile.ZipFile(tmp_path / "green_button.zip", "w") as archive:
         archive.writestr("data.xml", "<feed/>")
-    assert "green_button.zip: this is an archive; unpack it" in " ".join(influx.load(tmp_path).notes)
-    with pytest.raises(InputError, match="this is an archive; unpack it"):
+    assert "green_button.zip: this is an archive; data.xml in it is of no known format" in " ".join(
+        influx.load(tmp_path).notes
+    )
+    with pytest.raises(InputError, match=r"this is an archive; data\.xml in it is of no known format"):
         influx.load(tmp_path / "green_button.zip")

@@ -17,6 +17,7 @@ from run_cells import NOTEBOOKS, run_cells
 
 from influx import InputError, Run
 from influx.core.sanitize import clean_name
+from influx.forecasting.models import MODELS, SeasonalNaive
 from influx.report import artifacts
 from influx.report.execute_notebooks import PARAMETERS, check_parameters, run_all
 from influx.report.html import Shown
@@ -99,6 +100,19 @@ def test_the_forecast_runs_alone_for_two_weeks_ahead(weeks: Path, tmp_path: Path
     shown = run_cells(NOTEBOOKS[3], data=str(weeks), horizon=336, output=str(tmp_path / "run"))
     assert "From Mon 15 July 2024, 14 days are expected to take" in repr(shown[0])
     assert Run(weeks, horizon=336, output=tmp_path / "run").forecast()["timestamp"].nunique() == 336
+
+
+def test_models_are_named_of_the_notebook_or_the_package_and_need_no_climatology(
+    weeks: Path, tmp_path: Path, monkeypatch
+) -> None:
+    monkeypatch.setitem(MODELS, "own", SeasonalNaive)
+    shown = run_cells(
+        NOTEBOOKS[2], data=str(weeks), horizon=24, folds=1, models="own, similar days", output=str(tmp_path)
+    )
+    assert isinstance(shown[0], Shown)
+    assert set(Run(weeks, horizon=24, output=tmp_path).scores()["model"]) == {"own", "similar days"}
+    with pytest.raises(InputError, match="there is no owl; choose among climatology"):
+        run_cells(NOTEBOOKS[2], data=str(weeks), horizon=24, models="owl", output=str(tmp_path))
 
 
 def test_a_notebook_prints_nothing_in_a_kernel(weeks: Path, tmp_path: Path) -> None:

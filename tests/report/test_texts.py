@@ -146,7 +146,7 @@ def test_features_are_counted() -> None:
     frame = frame.assign(
         known_ahead=[False, True, True], one_hour_ahead=[0.8, 0.1, NAN], one_week_ahead=[0.3, 0.1, NAN]
     )
-    tells("features", "2 of the 24 features, and 1 of them", "0.80", "tells less (0.30)", relations=frame)
+    tells("features", "2 of the 3 features, and 1 of them", "0.80", "tells less (0.30)", relations=frame)
     assert "relation" not in plain("features", relations=frame.assign(one_hour_ahead=NAN))
 
 

@@ -27,7 +27,12 @@ __all__ = ["MODELS", "Climatology", "Model", "Prophet", "Regression", "SeasonalN
 
 
 class Model(Protocol):
-    """What the backtest and the forecast require: to learn it needs `needs_days` of the last `within_days`."""
+    """What the backtest and the forecast require beside scikit-learn's `get_params`.
+
+    It learns where at least `needs_days` of the last `within_days` are known. `uses_features`: `X` is the feature
+    table, of past weeks as they were seen from before each; else every hour of the history, with no column but
+    `outdoor_temp_celsius` where that is known. `timezone` and `country`, where it has them, are set to the home's.
+    """
 
     needs_days: int
     within_days: int

@@ -188,7 +188,8 @@ def without_phase(name: str) -> tuple[str, str]:
 def without_unit(name: str) -> str:
     """Return a plain name without its unit and its phase."""
     words = re.sub(r"\b(?:kilo|mega)?watt ?hours?\b", "", plain(without_phase(name)[0])).split()
-    return " ".join(word for word in words if not re.fullmatch(_UNIT, word))
+    bare = " ".join(word for word in words if not re.fullmatch(_UNIT, word))
+    return re.sub(r" (?:in|en|i)$", "", bare)  # as in "Verbrauch in kWh"
 
 
 def without_statistic(name: str) -> str:
@@ -199,7 +200,10 @@ def without_statistic(name: str) -> str:
 def device_of(name: str) -> str:
     """Return a column's name as that of a device: without its unit, otherwise as it is written."""
     bare = re.sub(rf"[\s_\-]*[(\[{{]?\s*\b{_UNIT}\b\s*[)\]}}]?\s*$", "", name, flags=re.IGNORECASE)
-    return re.sub(rf"_{_UNIT}$", "", bare, flags=re.IGNORECASE).strip(" _-") or name
+    bare = re.sub(rf"_{_UNIT}$", "", bare, flags=re.IGNORECASE)
+    if bare.count("(") > bare.count(")"):  # the unit stood in a bracket with a number, as in "Load (306,499 kWh)"
+        bare = bare.rpartition("(")[0]
+    return re.sub(r"\s(?:in|en|i)$" if bare != name else "$", "", bare.strip(" _-")) or name
 
 
 def mentions(name: str, kind: str) -> bool:

@@ -73,8 +73,13 @@ def look(path: Path, separator: str | None = None, header: int | None = None) ->
         raise InputError(f"{path.name}: this is not a table. Export it as CSV or Parquet.")
     text, whole = lines(path)
     sign = separator or max(_SEPARATORS, key=lambda sign: _score(text, sign))
+    sign = sign if separator or _score(text, sign)[0] else max(sign, " ", key=lambda sign: _score(text, sign))
     out = _laid_out([_cells(line, sign) for line in text], sign, header, path.name)
-    return replace(out, whole=whole, why=(f"Its cells are parted by {_SEPARATORS.get(sign, sign)}.", *out.why))
+    return replace(
+        out,
+        whole=whole,
+        why=(f"Its cells are parted by {_SEPARATORS.get(sign, 'blanks' if sign == ' ' else sign)}.", *out.why),
+    )
 
 
 def read_all(path: Path, sample: Sample) -> list[Table]:
@@ -111,12 +116,17 @@ def lines(path: Path) -> tuple[list[str], bool]:
     if whole:
         return (out if out[-1] else out[:-1]), True
     out, name = out[:-1], encoding.name_of(path)
-    if name != "utf-16":
+    if not name.startswith("utf-16"):
         with path.open("rb") as file:
             for place in range(1, _PIECES + 1):
                 file.seek(_HEAD + (size - _HEAD - _CHUNK) * place // _PIECES)
-                out += encoding.plain(file.read(_CHUNK).decode(name, "replace")).split("\n")[1:-1]
+                out += _whole_lines(file.read(_CHUNK).decode(name, "replace"))
     return out, False
+
+
+def _whole_lines(text: str) -> list[str]:
+    """Return the lines of a piece of a text that are whole."""
+    return encoding.unquoted("\n".join(encoding.plain(text).split("\n")[1:-1])).split("\n")
 
 
 def _cells(line: str, separator: str) -> list[str]:
@@ -274,8 +284,10 @@ def _with_groups(above: list[str], names: list[str]) -> list[str]:
 
 def _distinct(names: list[str]) -> list[str]:
     """Return names of which none is empty and none stands twice."""
-    out: list[str] = []
+    out: dict[str, None] = {}
     for place, name in enumerate(names, start=1):
-        stripped = name.strip() or f"(column {place})"
-        out.append(stripped if stripped not in out else f"{stripped} ({place})")
-    return out
+        unique = name.strip() or f"(column {place})"
+        while unique in out:
+            unique = f"{unique} ({place})"
+        out[unique] = None
+    return list(out)

@@ -76,6 +76,8 @@ def read_database(path: Path, settings: Settings) -> Part:
         raise InputError(
             f"{path.name}: the statistics of this database are empty. Wait for an hour, and copy it again."
         )
+    if found["name"].duplicated().any():
+        found, rows = _each_once(found, rows, path.name)
     short = _short_names(list(found["name"]))
     mappings = {
         name: SeriesMapping(short[name], unit, "counter" if counts else "power")
@@ -99,6 +101,29 @@ def read_database(path: Path, settings: Settings) -> Part:
     return intervals.to_intervals(raw, mappings, "Home Assistant, database", settings, column="sum")
 
 
+def _name(name: object, number: int) -> str:
+    return f"statistic {number} without a name" if str(name).strip().lower() in cells.NAMELESS else str(name)
+
+
+def _each_once(found: pd.DataFrame, rows: pd.DataFrame, file: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return statistics and their rows where one that has two entries stands once; entries that differ are refused."""
+    first = found.reset_index().groupby("name", sort=False)["number"].first()
+    number = rows["number"].map(found["name"]).map(first)
+    rows = rows.assign(entry=rows["number"], number=number)
+    alike = rows.duplicated(["number", "start", "value"])
+    joined = rows["number"].isin(rows.loc[alike, "number"])  # they agree where both have a value
+    rows = rows[~alike]
+    entries = rows["number"].map(rows.groupby("number")["entry"].nunique())
+    again = rows.duplicated(["number", "start"]) | ((entries > 1) & ~joined[~alike])
+    if again.any():
+        name = found.at[rows.loc[again, "number"].iloc[0], "name"]
+        raise InputError(
+            f"{file}: {name} has two entries in this database, and they differ. Mend it in Home Assistant under "
+            "developer tools, statistics, and copy the database again."
+        )
+    return found.loc[first], rows.drop(columns="entry").reset_index(drop=True)
+
+
 def _columns(base: sqlite3.Connection, name: str) -> set[str]:
     return {str(row[1]) for row in base.execute(f"PRAGMA table_info({name})")}
 
@@ -113,7 +138,7 @@ def _statistics(base: sqlite3.Connection, path: Path) -> tuple[pd.DataFrame, lis
         )
     rows = base.execute(f"SELECT {', '.join(_META)} FROM statistics_meta ORDER BY id")
     found = pd.DataFrame(
-        [(int(number), str(name), str(unit or ""), bool(sums)) for number, name, unit, sums in rows],
+        [(int(number), _name(name, int(number)), str(unit or ""), bool(sums)) for number, name, unit, sums in rows],
         columns=["number", "name", "unit", "sums"],
     ).set_index("number")
     kind = _kinds(found["unit"])

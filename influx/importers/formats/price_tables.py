@@ -70,13 +70,17 @@ def _prices(sample: Sample, stem: str) -> dict[str, str]:
     for known, value, unit in _KNOWN:
         if known <= lower:
             return {name: unit for name in names if name.lower() == value.lower()}
+    is_named, is_titled = price_units.is_price(stem), unit_of(sample.title) is not None
+    delivered = any(name.startswith("delivery") for name in lower)
+    if not (is_named or is_titled or delivered or any(map(price_units.is_price, names))):
+        return {}
     try:
         times = time_detection.detect(sample, File())
     except AmbiguityError:
         times = None
     at = set() if times is None else {*times.columns, times.end}
     numbers = [name for name in names if name not in at and _is_number(rows[name])]
-    if any(name.lower().startswith("delivery") for name in names):  # Nord Pool, in a currency a MWh
+    if delivered:  # Nord Pool, in a currency a MWh
         areas = {name: f"{hit[1]}/MWh" for name in numbers if (hit := _AREA.fullmatch(name))}
         if areas:
             return areas
@@ -84,12 +88,11 @@ def _prices(sample: Sample, stem: str) -> dict[str, str]:
     named += [name for name in numbers if named and _SUM.fullmatch(name.lower())]
     others = [name for name in numbers if name not in named and not column_names.is_other_quantity(name)]
     others = [name for name in others if not _PARTS.fullmatch(name.lower())]
-    is_named = price_units.is_price(stem)
     if any(units.in_name(name) is not None or column_names.mentions_power(name) is not None for name in others):
         return {}
     if named and (is_named or not others):
         return {name: name for name in named}
-    is_titled = unit_of(sample.title) is not None and units.in_text(sample.title) is None
+    is_titled = is_titled and units.in_text(sample.title) is None
     return {name: sample.title for name in others} if (is_named or is_titled) and at else {}
 
 

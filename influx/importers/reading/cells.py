@@ -103,11 +103,15 @@ def optional_numbers(table: Table, columns: tuple[str, ...]) -> tuple[pd.DataFra
     return pd.DataFrame(out, index=table.rows.index), notes
 
 
+NAMELESS = ("", "none", "null", "nan", "nat", "<na>", "n/a")
+"""What stands for a name that is not known, in lower case."""
+
+
 def reject_empty(table: Table, column: str) -> None:
     """Turn a column into text, and reject the rows where it is blank."""
     text = table.rows[column].astype("str").fillna("")
     table.rows = table.rows.assign(**{column: text.array})
-    table.reject((text.str.strip() == "").to_numpy(bool), column, f"{column} is empty")
+    table.reject(text.str.strip().str.lower().isin(NAMELESS).to_numpy(bool), column, f"{column} is empty")
 
 
 def times(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import csv
 import difflib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -31,6 +32,7 @@ ASIDE = "no electricity"
 """How the reason begins where a row tells of something else: it is ignored, and does not count as a fault."""
 
 _DAMAGED = (pa.ArrowException, OSError, ValueError, RecursionError, OverflowError, KeyError, TypeError)
+_MOST_COLUMNS = 20_000
 _MOST_KWH = 1e12
 """An energy beyond is none: its sums would hold nothing else."""
 
@@ -205,7 +207,10 @@ def _sheet(path: Path, line: int, names: tuple[str, ...]) -> Table:
 
 
 def _refuse_repeated(file: str, names: list[str]) -> None:
-    if repeated := sorted({name for name in names if names.count(name) > 1}):
+    """Refuse a header that names a column twice, or more columns than a year has hours, twice over."""
+    if len(names) > _MOST_COLUMNS:
+        raise InputError(f"{file}: it has {len(names)} columns, more than any table of a home. Export fewer at once.")
+    if repeated := sorted(name for name, count in Counter(names).items() if count > 1):
         raise InputError(f"{file}: the column {repeated[0]!r} stands twice in the header. Keep one of the two.")
 
 

@@ -147,7 +147,7 @@ def _long(raw: Table, layout: Layout, comma: bool) -> _Cells:
 
     mapped = set(layout.mappings) if layout.only_mapped else set(names.categories)
     others = of_series([name in layout.ignored or name not in mapped for name in names.categories])
-    nameless = of_series([not name.strip() for name in names.categories])
+    nameless = of_series([name.strip().lower() in cells.NAMELESS for name in names.categories])
     out.blame(others, device, f"{table.ASIDE}: a series of something else", raw.rows[device])
     out.blame(bad, column, "not a number", raw.rows[column])
     out.blame(np.isinf(values), column, "infinite", raw.rows[column])
