@@ -73,7 +73,7 @@ def look(path: Path, separator: str | None = None, header: int | None = None) ->
         raise InputError(f"{path.name}: this is not a table. Export it as CSV or Parquet.")
     text, whole = lines(path)
     sign = separator or max(_SEPARATORS, key=lambda sign: _score(text, sign))
-    sign = sign if separator or _score(text, sign)[0] else max(sign, " ", key=lambda sign: _score(text, sign))
+    sign = sign if separator or _score(text, sign)[0] or not _score(text, " ")[0] else " "
     out = _laid_out([_cells(line, sign) for line in text], sign, header, path.name)
     return replace(
         out,
