@@ -309,7 +309,7 @@ TWICE = "".join(f"2024-07-01 {hour:02d}:00;0,5\n" * 2 for hour in range(24))
         ("Time,Value,Unit\n" + TWO_UNITS, "its rows are in kWh and m3, and no column tells"),
         (
             "start;kWh\n" + TWICE,
-            r"most of its times stand in several rows \(first: row 2\).*write `device: `",
+            r"most of its times stand in several rows \(first: row 2\), and no column tells these rows apart",
         ),
     ],
 )

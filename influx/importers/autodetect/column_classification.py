@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
+from influx.core.constants import HOUR_US
 from influx.core.settings import Column as ColumnSettings
 from influx.core.settings import File
 from influx.importers.autodetect import column_names
@@ -13,6 +16,7 @@ from influx.importers.autodetect.quantity_detection import Column
 from influx.importers.autodetect.sample import Sample
 from influx.importers.autodetect.time_detection import Times
 from influx.importers.reading import cells, price_units, units
+from influx.importers.reading.intervals import MOST_KW
 
 _MOST_NAMES = 200
 _LONGEST_UNIT = 12
@@ -27,16 +31,51 @@ def decimal_comma(sample: Sample, times: Times, overrides: File) -> tuple[bool |
     names = [name for name in sample.rows if name not in (*times.columns, times.end)]
     texts = pd.concat([sample.rows[name].astype("str") for name in names])
     numbers = texts[texts.str.fullmatch(r"[+-]?\d[\d.,'\u00a0\u202f ]*")]
-    commas = numbers[numbers.str.contains(",")]
+    commas, points = numbers[numbers.str.contains(",")], numbers[numbers.str.contains(".", regex=False)]
     if commas.empty:
+        if _may_be_thousands(points, numbers, sample, times):
+            example = f"{str(points.iloc[0])!r} may be a number of thousands or have decimals"
+            raise AmbiguityError(example, 'decimal: ","', 'decimal: "."')
         return False, ()
     if numbers.str.contains(r",\d*\.\d*$").any():
         return False, ("Commas part thousands, as a point stands before decimals.",)
-    thousands = commas.str.fullmatch(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+")
-    if thousands.all() and not numbers.str.contains(r"\.").any():
+    thousands = commas.str.fullmatch(cells.PARTED.format(","))
+    if thousands.all() and points.empty:
         example = f"{str(commas.iloc[0])!r} may be a number of thousands or have decimals"
         raise AmbiguityError(example, 'decimal: ","', 'decimal: "."')
     return True, ("Decimals are written with a comma.",)
+
+
+def _may_be_thousands(points: pd.Series, numbers: pd.Series, sample: Sample, times: Times) -> bool:
+    """Tell whether the numbers with a point may all be thousands: they look so, and a home may use so much.
+
+    A number of four digits without a point parts no thousands, and zero before a point is none. Beside whole numbers
+    below a thousand nothing speaks for decimals; without those only Wh and W are written so.
+    """
+    digits = numbers[~numbers.str.contains(".", regex=False)]
+    if (
+        points.empty
+        or not points.str.fullmatch(cells.PARTED.format(r"\.")).all()
+        or digits.str.contains(r"\d{4}").any()
+    ):
+        return False
+    step = float(np.nanmedian(np.diff(np.unique(times.micros[np.isfinite(times.micros)])))) / HOUR_US
+    for name in dict.fromkeys(map(str, sample.rows)) if step > 0 else ():
+        texts = sample.rows[name].astype("str")
+        if name in (*times.columns, times.end) or not texts.str.contains(".", regex=False).any():
+            continue
+        unit = units.in_name(name) or _unit_below(sample, name)
+        kind = units.factor(unit or "") or ("energy", 1.0)
+        mixed = texts.str.fullmatch(r"[1-9]\d{0,2}").any()
+        values = cells.numbers(texts, comma=True, parted=True)[0]
+        values = values[np.isfinite(values)]
+        rising = len(values) > 1 and (np.diff(values) >= 0).all()
+        most = (
+            float(np.abs(np.diff(values) if rising else values).max()) * kind[1] / (1 if kind[0] == "power" else step)
+        )
+        if (mixed or kind[1] < 1) and most <= MOST_KW:
+            return True
+    return False
 
 
 def classify(
@@ -48,20 +87,32 @@ def classify(
         if name in (*times.columns, times.end):
             continue
         own = overrides.columns.get(name, ColumnSettings())
-        numbers, bad = cells.numbers(sample.rows[name], bool(comma))
+        numbers, bad = cells.numbers(sample.rows[name], bool(comma), parted=comma is not None)
         blank = np.isnan(numbers) & ~bad
         if own.role == "ignore":
             ignored.append(name)
         elif bad.sum() > 0.5 * max((~blank).sum(), 1):
             texts.append(name)
         elif not blank.all() or not (sample.whole or column_names.is_other_quantity(name)):
-            unit = own.unit or overrides.unit or units.in_name(name) or _unit_below(sample, name)
+            # the unit of a file makes no energy of what is none without it
+            unit = own.unit or units.in_name(name) or _unit_below(sample, name)
             if name in overrides.columns or name == overrides.value or not _is_other(name, unit, numbers):
                 values.append(Column(name, np.where(bad | (np.abs(numbers) > cells.LARGEST), np.nan, numbers), unit))
             else:
                 ignored.append(name)
     doubtful = [] if overrides.value is not None else _without_unit_beside_units(values, overrides)
-    return [column for column in values if column.name not in doubtful], texts, [*ignored, *doubtful]
+    values = [column for column in values if column.name not in doubtful]
+    return _with_unit_of_file(values, overrides), texts, [*ignored, *doubtful]
+
+
+def _with_unit_of_file(columns: list[Column], overrides: File) -> list[Column]:
+    """Give columns the unit that home.yaml says of their file: those without one, or, where all have one, all."""
+    if overrides.unit is None:
+        return columns
+    lacking = [column for column in columns if column.unit is None]
+    described = {name for name, own in overrides.columns.items() if own.unit is not None}
+    meant = {column.name for column in lacking or columns} - described
+    return [replace(column, unit=overrides.unit) if column.name in meant else column for column in columns]
 
 
 def _unit_below(sample: Sample, name: str) -> str | None:
@@ -76,7 +127,8 @@ def _is_other(name: str, unit: str | None, numbers: np.ndarray) -> bool:
     identifier = whole and bool((known.min() == known.max() and known[0] >= 1e5) or known.min() >= 1e10)
     named = column_names.mentions(name, "gas") or column_names.mentions(name, "limit") or price_units.is_price(name)
     named = named or column_names.is_coded(name) is False
-    return identifier or named or (unit is None and column_names.is_other_quantity(name))
+    flag = whole and bool(np.isin(known, (0.0, 1.0)).all()) and column_names.mentions(name, "flag")
+    return identifier or named or (unit is None and (flag or column_names.is_other_quantity(name)))
 
 
 def _without_unit_beside_units(columns: list[Column], overrides: File) -> list[str]:

@@ -13,19 +13,28 @@ from influx.importers.reading import price_units
 
 MENTIONED = {
     "other quantity": (
-        r"temp|°|humid|price|cost|preis|prix|precio|kosten|betrag|amount|charge|€|£|\$|\beur\b|\bgbp\b|\busd\b|volt|"
-        r"\bv\b|amp|\ba\b|freq|\bhz\b|\bsoc\b|percent|%|\bgas\b|m3|m³|water|wasser|\bagua|co2|carbon|factor|reactive|"
+        r"temp|°|celsius|fahrenheit|humid|feucht|humed|umidit|price|cost|preis|prix|precio|prezzo|kosten|co[uû]t|"
+        r"kostnad|betrag|amount|\bcharges?\b|€|£|\$|\beur\b|\bgbp\b|\busd\b|(?<!photo)(?<!foto)volt|\bv\b|spann|"
+        r"\btensi[oó]ne?\b|\bamp(?:s|[eè]re?s?|erage)?\b|\ba\b|^current(?: l?\d)?$|intensit|stromst[aä]rke|courant|"
+        r"corriente|freq|\bhz\b|\bso[ch]\b|percent|%|\bgas\b|m3|m³|(?:water|wasser)(?!.?(?:heater|pump|boiler))|\bagua|"
+        r"co2|carbon|factor|reactive|rssi|signal|wifi|uptime|"
         r"k?var|\bva\b|\bkva\b|status|quality|method|metodo|serial|\bu?id\b|\bean\w*\b|week|weekday|\bday\b|month|"
         r"year|number|occupan|duration|dauer|dur[eé]e|minutes?\b|state of charge|ladezustand|"
-        r"wind|cloud|irradi|rain|pressure|lux|\bnotes?\b|flag"
+        r"\bwind(?!ow)|cloud|irradi|\brain|pressure|\blux\b|\bnotes?\b|flag"
+    ),
+    # of zeros and ones: whether something is on
+    "flag": (
+        r"\bis\b|\bo(?:n|ff)\b|relay|relais|switch|state|status|active|enabled|online|motion|presence|output|charging"
     ),
     "power": r"power|leistung|puissance|potencia|potenza|vermogen|demand|wattage|\bload\b|\blast\b",
     "energy": (
         r"energy|energie|energ[ií]a|electri|elektri|strom|consum|consom|verbrauch|verbruik|usage|\buse\b|used|import|"
-        r"export|bezug|einspeis|production|produc|erzeug|generation|yield|ertrag|reading|register|meter|z[aä]hler|"
+        r"export|bezug|einspeis|production|produc|erzeug|generation|yield|ertrag|reading|register|meter|z(?:ae|[aä])hler|"
         r"index|stand|total"
     ),
-    "register": r"register|meter.?reading|z[aä]hlerstand|meterstand|\bindex\b|cumul|lifetime|counter|total.?increas",
+    "register": (
+        r"register|meter.?reading|z(?:ae|[aä])hlerst[aä]nd|meterstand|\bindex\b|cumul|lifetime|counter|total.?increas"
+    ),
     # what could flow or may flow at most
     "limit": (
         r"\blimit\b|grenze|forecast|prognose|threshold|\bset ?point\b|\bmax(?:imum)? (?:power|demand|load|k?w\b)|"
@@ -49,7 +58,10 @@ MENTIONED = {
         r"unit[aà]|enhet|enhed)$"
     ),
     # together with "consumed" the meter of a connection
-    "tariff": r"tarif|\b[tpf][1-6]\b|\b[hn]t\b|\b(?:dal|piek|laag|hoog|off.?peak|heures creuses|heures pleines)\b",
+    "tariff": (
+        r"tarif|\b[tpf][1-6]\b|\b[hn]t\b|\b(?:dal|piek|laag|hoog|off.?peak|heures creuses|heures pleines|[12] 8 [1-9]|"
+        r"fascia|punta|llano|valle)\b"
+    ),
     "consumed": r"consum|consom|verbrauch|verbruik|usage|\bused?\b",
     "extreme": r"\bmax(?:imum|imal)?\b|\bmin(?:imum|imal)?\b",
     "charging": r"\bcharg(?!.*(?:\bcar\b|\bev\b|vehicle|wallbox|station))",
@@ -101,7 +113,9 @@ ROLES: dict[Role, str] = {  # the first that matches counts
         r"import|netzbezug|\bbezug\b|purchas|from.?(?:the )?grid|grid.?(?:use|consum)|delivered|afname|soutir|"
         r"pr[eé]l[eè]v|preliev|(?:aus dem|vom) netz|netzentnahme|\bpobran|\botto verkosta|\bodb[ěe]r\b|netzbez"
     ),
-    "solar": r"solar|\bpv\b|photovolt|erzeug|\bgeneration\b|\bproduction\b|producci|produzione|yield",
+    "solar": (
+        r"solar|^(?:sun|sonne|zon)\b|\bpv\b|photovolt|erzeug|\bgeneration\b|\bproduction\b|producci|produzione|yield"
+    ),
 }
 WHOLE = {
     "generic": (

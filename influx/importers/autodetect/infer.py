@@ -27,7 +27,8 @@ from influx.importers.autodetect.quantity_detection import (
     with_unit_of_flows,
     with_units,
 )
-from influx.importers.autodetect.sample import Sample, look
+from influx.importers.autodetect.repeated_energy import without_repeated
+from influx.importers.autodetect.sample import Sample, finest_beside, look
 from influx.importers.autodetect.time_detection import Times
 from influx.importers.reading import cells, units
 from influx.importers.reading.layout import Layout, SeriesMapping
@@ -55,6 +56,7 @@ class Inferred:
     why: tuple[str, ...]
     notes: tuple[str, ...] = ()
     matrix: tuple[str, ...] = ()
+    marks_known: bool = False  # whether something says which end of its interval a time marks
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,8 @@ class _Table:
         self, changes: dict[str, Any], why: list[str], notes: list[str], matrix: tuple[str, ...] = ()
     ) -> Inferred:
         layout = replace(self.layout, **changes)
-        return Inferred(layout, self.sample, (*self.why, *why), (*self.notes, *notes), matrix)
+        notes = [*self.notes, *notes]
+        return Inferred(layout, self.sample, (*self.why, *why), tuple(notes), matrix, self.times.marks_known)
 
 
 def infer(path: Path, settings: Settings) -> Inferred:
@@ -89,7 +92,7 @@ def infer(path: Path, settings: Settings) -> Inferred:
         It is no table of energy, or two readings are possible; then the error has the lines for home.yaml.
     """
     overrides = settings.file(path.name)
-    sample = look(path, overrides.separator, overrides.header)
+    sample, beside = finest_beside(look(path, overrides.separator, overrides.header))
     try:
         times = time_detection.detect(sample, overrides, settings.timezone)
         if times is None:
@@ -107,7 +110,8 @@ def infer(path: Path, settings: Settings) -> Inferred:
             names=sample.names,
             separator=sample.separator,
         )
-        table = _Table(path, sample, times, settings, layout, (*sample.why, *times.why, *why))
+        notes = (f"{path.name}: {beside} and is not read.",) if beside else ()
+        table = _Table(path, sample, times, settings, layout, (*sample.why, *times.why, *why), notes)
         clocks = _clock_columns(sample, times)
         return _of_days(table, clocks) if clocks else _with_marks(_of_times(table), table)
     except AmbiguityError as error:
@@ -152,7 +156,7 @@ def _of_times(table: _Table) -> Inferred:
             "or finer readings."
         )
     if ignored:
-        table = replace(table, notes=(f"{name}: {', '.join(ignored)} is no energy and is not read.",))
+        table = replace(table, notes=(*table.notes, f"{name}: {', '.join(ignored)} is no energy and is not read."))
     return _wide(table, columns, rows, unit) if series is None else _long(table, columns, rows, series, unit)
 
 
@@ -170,7 +174,13 @@ def _wide(table: _Table, columns: list[Column], rows: Rows, unit: str | None) ->
         usual = _common_unit(name, table.sample, unit)
         columns = [replace(column, unit=column.unit or usual) for column in columns]
     columns = with_still_registers([with_measure(column, rows, overrides) for column in columns], overrides)
-    columns = with_units(columns, rows, table.sample.title, table.settings.power_limit_kw)
+    columns = with_units(columns, rows, table.sample.title, table.settings.power_limit_kw, alone=not table.notes)
+    columns, repeated, label = without_repeated(columns, rows, overrides)
+    notes = [*notes, *(f"{name}: {reason} and is not read." for reason in repeated)]
+    if label is not None and not table.times.marks_known:
+        reason = f"A register beside the use tells that times mark the {label}."
+        layout, times = replace(table.layout, time_marks=label), replace(table.times, marks_known=True)
+        table = replace(table, times=times, layout=layout, why=(*table.why, reason))
     mappings = {column.name: _mapping(column, overrides, len(columns) == 1) for column in columns}
     mappings |= {first: replace(mappings[first], device_id=_name_of_phases(first, mappings[first])) for first in phases}
     flows = energy_flows.detect(columns, mappings, overrides, name)
@@ -215,7 +225,13 @@ def _long(table: _Table, columns: list[Column], rows: Rows, series: str, unit: s
 def _of_days(table: _Table, matrix: tuple[str, ...]) -> Inferred:
     """Return the layout of a table that has a row a day and a column a clock time."""
     rows, overrides, stem = table.sample.rows, table.overrides, table.path.stem
-    values = np.stack([cells.numbers(rows[name], bool(table.layout.comma))[0] for name in matrix], axis=1)
+    values = np.stack(
+        [
+            cells.numbers(rows[name], bool(table.layout.comma), parted=table.layout.comma is not None)[0]
+            for name in matrix
+        ],
+        axis=1,
+    )
     title = " ".join([table.sample.title, stem, *map(str, rows.columns)])
     column = Column(stem, values.ravel(), overrides.unit or units.in_text(title))
     if column.unit is None:
@@ -238,7 +254,7 @@ def _with_marks(inferred: Inferred, table: _Table) -> Inferred:
     """Refuse long intervals of which nothing says which end times mark; take the start of short ones, with a note."""
     layout, times, name = inferred.layout, table.times, table.path.name
     measures = {mapping.measures for mapping in layout.mappings.values()} or {layout.default.measures}
-    if times.marks_known or measures == {"counter"}:
+    if inferred.marks_known or measures == {"counter"}:
         return inferred
     doubt = "nothing says whether its times mark the start or the end of their interval"
     if float(np.median(np.diff(np.unique(times.micros[np.isfinite(times.micros)])))) / MINUTE_US >= _LONG:

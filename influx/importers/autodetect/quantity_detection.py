@@ -24,6 +24,12 @@ _LEAST_KW, _MOST_KW = 0.05, 100.0
 _LEAST_MEAN_KW, _MOST_MEAN_KW = 0.005, 30.0
 """A home whose highest power, or whose mean, is outside is none: then another unit is meant [kW]."""
 
+_REPAIRED = 0.9
+"""Of the steps of a column that is called a register, those that do not fall."""
+
+_LEAST_PLUG_KW, _SELDOM_KW, _SELDOM_MEAN_KW = 0.005, 30.0, 5.0
+"""The least that a plug draws at most, and what a home hardly reaches at its highest or in the mean [kW]."""
+
 
 @dataclass(frozen=True, eq=False)
 class Column(Conclusion):
@@ -77,7 +83,7 @@ def with_measure(column: Column, rows: Rows, overrides: File) -> Column:
     if rising and all(rising):
         reason = f"{column.name}: its values never fall but where a register begins anew, so it is a register."
         return column.because(reason, measures="counter")
-    if column_names.mentions(column.name, "register") and (not rising or any(rising)):
+    if column_names.mentions(column.name, "register") and (not rising or any(rising) or _mostly_rises(column, rows)):
         return column.because(f"{column.name}: its name says that it is a register.", measures="counter")
     return replace(column, measures=None if power is None else "energy")
 
@@ -89,7 +95,7 @@ def _rises(values: np.ndarray, micros: np.ndarray) -> bool | None:
     by_time = np.argsort(micros, kind="stable")
     if any((np.diff(values[order]) >= 0).all() for order in (slice(None), slice(None, None, -1), by_time)):
         return True  # in the file's order an hour that is shown twice is right, in that of time shuffled rows are
-    order = _order_of_time(micros)
+    order = order_of_time(micros)
     states, at = values[order], micros[order]
     if len(states) > _FEW_STRAY and _rises_but_once(states):
         return True
@@ -104,6 +110,12 @@ def _rises(values: np.ndarray, micros: np.ndarray) -> bool | None:
     return bool(anew.all() and rising and few and len(states) > 24)
 
 
+def _mostly_rises(column: Column, rows: Rows) -> bool:
+    """Tell whether values hardly ever fall, as those of a register some of whose states were repaired."""
+    steps = [np.diff(values[order_of_time(micros)]) for values, micros in rows.split(column.values)]
+    return bool((np.concatenate([*steps, np.array([0.0])]) >= 0).mean() > _REPAIRED)
+
+
 def _rises_but_once(states: np.ndarray) -> bool:
     """Tell whether states rise but for a single one that is zero, or above all that the others rise."""
     falls = np.flatnonzero(np.diff(states) < 0)
@@ -116,7 +128,7 @@ def _rises_but_once(states: np.ndarray) -> bool:
     return False
 
 
-def _order_of_time(micros: np.ndarray) -> np.ndarray:
+def order_of_time(micros: np.ndarray) -> np.ndarray:
     """Return the order of rows in time; that of the file where its clock goes back but for once, in autumn."""
     moves = np.diff(micros)
     back, on = (moves < 0).sum(), (moves > 0).sum()
@@ -142,8 +154,13 @@ def with_still_registers(columns: list[Column], overrides: File) -> list[Column]
     ]
 
 
-def with_units(columns: list[Column], rows: Rows, title: str, power_limit_kw: float | None) -> list[Column]:
-    """Give every column a unit: the one in its table's title, or the only one that is possible."""
+def with_units(
+    columns: list[Column], rows: Rows, title: str, power_limit_kw: float | None, alone: bool = True
+) -> list[Column]:
+    """Give every column a unit: the one in its table's title, or the only one that is possible.
+
+    `alone` tells that the table has no other columns: then an answer for the whole file is one for them.
+    """
     if (unit := units.in_text(title)) is not None:
         energy, _ = units.factor(unit) or ("energy", 1.0)
         return [
@@ -158,31 +175,41 @@ def with_units(columns: list[Column], rows: Rows, title: str, power_limit_kw: fl
         ]
     flows = [column for column in columns if column.unit is None and column.measures != "counter"]
     known = {
-        column.name: _with_unit_of_register(column, rows)
+        column.name: _with_unit_of_register(column, rows, alone and len(columns) == 1)
         for column in columns
         if column.unit is None and column.measures == "counter"
     }
-    known |= {column.name: column for column in with_unit_of_flows(flows, rows.step, power_limit_kw)}
+    whole = alone and len(flows) == len(columns)
+    known |= {column.name: column for column in with_unit_of_flows(flows, rows.step, power_limit_kw, whole)}
     return [known.get(column.name, column) for column in columns]
 
 
-def _with_unit_of_register(column: Column, rows: Rows) -> Column:
-    series = [values[_order_of_time(micros)] for values, micros in rows.split(column.values)]
+def _with_unit_of_register(column: Column, rows: Rows, alone: bool) -> Column:
+    series = [values[order_of_time(micros)] for values, micros in rows.split(column.values)]
     risen = max(float(np.maximum(np.diff(values), 0.0).sum()) for values in series)
-    unit = unit_of_register(column.name, risen, rows.hours or max(len(column.values), 1))
+    unit = unit_of_register(column.name, risen, rows.hours or max(len(column.values), 1), alone)
     return column.because(f"{column.name}: in {unit}, as no other unit is possible for a home.", unit=unit)
 
 
-def unit_of_register(name: str, risen: float, hours: float) -> str:
+def unit_of_register(name: str, risen: float, hours: float, alone: bool = True) -> str:
     """Return the unit of a register by how fast it counts."""
     mean_kw = {"kWh": risen / hours, "Wh": risen / hours / 1000}
     possible = [unit for unit, kw in mean_kw.items() if _LEAST_MEAN_KW < kw < _MOST_MEAN_KW]
     if len(possible) != 1:
-        raise AmbiguityError(f"the unit of the register {name} is not said", "unit: kWh", "unit: Wh")
+        raise AmbiguityError(f"the unit of the register {name} is not said", *_answers([name], ["kWh", "Wh"], alone))
     return possible[0]
 
 
-def with_unit_of_flows(columns: list[Column], step: float, power_limit_kw: float | None) -> list[Column]:
+def _answers(names: list[str], possible: list[str], alone: bool) -> list[str]:
+    """Return the lines for home.yaml that give columns one of the possible units, a column each but where it is all."""
+    if alone:
+        return [f"unit: {unit}" for unit in possible]
+    return [f"columns: {{{', '.join(f'{name!r}: {{unit: {unit}}}' for name in names)}}}" for unit in possible]
+
+
+def with_unit_of_flows(
+    columns: list[Column], step: float, power_limit_kw: float | None, alone: bool = True
+) -> list[Column]:
     """Give readings the unit that their size allows, all of a table alike."""
     if not columns:
         return columns
@@ -193,7 +220,13 @@ def with_unit_of_flows(columns: list[Column], step: float, power_limit_kw: float
     kw = {"kWh": highest / hours, "Wh": highest / hours / 1000, "kW": highest, "W": highest / 1000}
     measures = {column.measures for column in columns}
     likely = [unit for unit in kw if None in measures or _measure(unit) in measures]
-    possible = [unit for unit in likely if _LEAST_KW <= kw[unit] <= (power_limit_kw or _MOST_KW)]
+    # of one plug the highest power may be less than of a home, where a larger unit would make it more than homes use
+    mean = float(np.nanmean(np.nansum(np.abs(table), axis=0))) / highest if highest > 0 else 0.0
+    least = {
+        unit: _LEAST_PLUG_KW if 1000 * kw[unit] > _SELDOM_KW or 1000 * kw[unit] * mean > _SELDOM_MEAN_KW else _LEAST_KW
+        for unit in likely
+    }
+    possible = [unit for unit in likely if least[unit] <= kw[unit] <= (power_limit_kw or _MOST_KW)]
     possible = possible if highest > 0 else ["kWh"]
     if hourly:
         possible = list(dict.fromkeys({"kW": "kWh", "W": "Wh"}.get(unit, unit) for unit in possible))
@@ -203,7 +236,7 @@ def with_unit_of_flows(columns: list[Column], step: float, power_limit_kw: float
         raise AmbiguityError(
             f"the unit of {names} is not said, and {' or '.join(lines)} are possible (at most {highest:g} in "
             f"{hours * 60:g} minutes)",
-            *(f"unit: {unit}" for unit in lines),
+            *_answers([column.name for column in columns], lines, alone),
         )
     unit = possible[0]
     reason = " or kW, which are the same over an hour." if hourly else ", as no other unit is possible for a home."

@@ -6,9 +6,10 @@ Exports begin with titles and addresses, repeat a name, or have a row of units b
 from __future__ import annotations
 
 import csv
+import itertools
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -28,6 +29,10 @@ _PIECES = 8
 _NUMBER = re.compile(r"[+-]?(?:\d[\d .,'\u00a0\u202f]*|[.,]\d+)(?:e[+-]?\d+)?", re.IGNORECASE)
 _DATES = [re.compile(pattern) for pattern in PATTERNS.values()]
 _DATE_IN_DIGITS = re.compile(r"20\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
+_TIME_WORD = re.compile(r"dat|zeit|tim|hor[ao]|fecha|uhr|heure|stamp|from|von|start|begin|tijd|giorno|klok")
+_OFTEN = 0.1
+"""A length that so many of a table's rows have is one of its lengths."""
+
 _EPOCH = re.compile(r"\d{10}(?:\d{3})?(?:\.\d+)?")
 
 
@@ -48,6 +53,7 @@ class Sample:
     title: str = ""
     whole: bool = True
     why: tuple[str, ...] = ()
+    short: bool = False  # whether rows may end before the last columns
 
 
 def look(path: Path, separator: str | None = None, header: int | None = None) -> Sample:
@@ -65,10 +71,10 @@ def look(path: Path, separator: str | None = None, header: int | None = None) ->
         return _laid_out([list(row) for row in sheet.rows(path)], "", header, path.name)
     if kind != "text":
         raise InputError(f"{path.name}: this is not a table. Export it as CSV or Parquet.")
-    lines, whole = _lines(path)
-    sign = separator or max(_SEPARATORS, key=lambda sign: _score(lines, sign))
-    sign = sign if separator or _score(lines, sign)[0] else max(sign, " ", key=lambda sign: _score(lines, sign))
-    out = _laid_out([_cells(line, sign) for line in lines], sign, header, path.name)
+    text, whole = lines(path)
+    sign = separator or max(_SEPARATORS, key=lambda sign: _score(text, sign))
+    sign = sign if separator or _score(text, sign)[0] or not _score(text, " ")[0] else " "
+    out = _laid_out([_cells(line, sign) for line in text], sign, header, path.name)
     return replace(
         out,
         whole=whole,
@@ -78,7 +84,12 @@ def look(path: Path, separator: str | None = None, header: int | None = None) ->
 
 def read_all(path: Path, sample: Sample) -> list[Table]:
     """Return the whole table that a sample was taken of."""
-    return list(table.blocks(path, sample.line, sample.names, sample.separator))
+    return list(blocks(path, sample))
+
+
+def blocks(path: Path, sample: Sample) -> Iterator[Table]:
+    """Read the table that a sample was taken of, block by block."""
+    return table.blocks(path, sample.line, sample.names, sample.separator, sample.short)
 
 
 def line_of(path: Path, is_header: Callable[[list[str]], bool]) -> int:
@@ -97,20 +108,20 @@ def is_date_in_digits(text: str) -> bool:
     return _DATE_IN_DIGITS.fullmatch(text) is not None
 
 
-def _lines(path: Path) -> tuple[list[str], bool]:
+def lines(path: Path) -> tuple[list[str], bool]:
     """Return the lines of the beginning, and some from all over the rest; and whether they are all."""
     size = path.stat().st_size
     whole = size <= 2 * _HEAD
-    lines = encoding.head(path, 2 * _HEAD if whole else _HEAD).lstrip("\ufeff").split("\n")
+    out = encoding.head(path, 2 * _HEAD if whole else _HEAD).lstrip("\ufeff").split("\n")
     if whole:
-        return (lines if lines[-1] else lines[:-1]), True
-    lines, name = lines[:-1], encoding.name_of(path)
+        return (out if out[-1] else out[:-1]), True
+    out, name = out[:-1], encoding.name_of(path)
     if not name.startswith("utf-16"):
         with path.open("rb") as file:
             for place in range(1, _PIECES + 1):
                 file.seek(_HEAD + (size - _HEAD - _CHUNK) * place // _PIECES)
-                lines += _whole_lines(file.read(_CHUNK).decode(name, "replace"))
-    return lines, False
+                out += _whole_lines(file.read(_CHUNK).decode(name, "replace"))
+    return out, False
 
 
 def _whole_lines(text: str) -> list[str]:
@@ -141,12 +152,13 @@ def _is_number(text: str) -> bool:
 
 
 def _is_data(row: list[str]) -> bool:
-    return any(map(_is_time, row)) and any(map(_is_number, row))
+    return any(map(_is_time, row)) and any(_is_number(cell) and not _is_date(cell) for cell in row)
 
 
 def _are_units(row: list[str]) -> bool:
     cells = [cell.strip("[]() ") for cell in row if cell]
-    named = any(units.in_name(cell) and units.factor(cell) is None for cell in cells)  # as in HT (kWh)
+    named = any(_TIME_WORD.search(cell.lower()) for cell in cells)
+    named = named or any(units.in_name(cell) and units.factor(cell) is None for cell in cells)  # as in HT (kWh)
     return any(map(units.factor, cells)) and not named and not any(map(_is_number, cells))
 
 
@@ -170,20 +182,23 @@ def _laid_out(cells: list[list[str]], separator: str, header: int | None, file: 
     widths = Counter(len(row) for row in cells if any(row))
     if not widths:
         raise InputError(f"{file}: the file is empty. Export it again, or remove it.")
-    width = widths.most_common(1)[0][0]
-    first = next((n for n, row in enumerate(cells) if len(row) == width and _is_data(row)), None)
+    width, short = _width(cells)
+    rows = [row + [""] * (width - len(row)) if short and any(row) else row for row in cells]
+    first = _first_of_data(rows, width, header or 0)
     if first is None or width < 2:
         raise InputError(f"{file}: no row of this file has a time and a number. Is it a table of readings?")
-    with_units = first > 1 and len(cells[first - 1]) == width and _are_units(cells[first - 1])
-    below, head = (cells[first - 1], first - 1) if with_units else ([], first)
-    above = [n for n in range(head) if abs(len(cells[n]) - width) <= 1 and sum(map(bool, cells[n])) > width / 2]
+    above = [n for n in range(first) if _may_name(cells[n], rows[n], width)]
+    with_units = bool(above) and _are_units(rows[above[-1]]) and len(above) > 1
+    below, above = (rows[above[-1]], above[:-1]) if with_units else ([], above)
     line = header if header is not None else above[-1] + 1 if above else 0
+    if line:  # rows without a value come before the first that has one
+        first = next((n for n in range(line + with_units, first) if any(map(_is_time, rows[n]))), first)
     names = [f"column {n}" for n in range(1, width + 1)] if not line else [*cells[line - 1], *[""] * width][:width]
     grouped = _with_groups(cells[line - 2] if line > 1 else [], names)
     columns = _distinct(grouped)
     changed = columns != names or not line or with_units or (separator and any("\n" in name for name in names))
     return Sample(
-        pd.DataFrame([row for row in cells[first:] if len(row) == width], columns=columns, dtype="str"),
+        pd.DataFrame([row for row in rows[first:] if len(row) == width], columns=columns, dtype="str"),
         separator,
         first if changed else line,
         tuple(columns) if changed else (),
@@ -193,7 +208,52 @@ def _laid_out(cells: list[list[str]], separator: str, header: int | None, file: 
             *([f"Line {first} holds the units of the columns."] if with_units else []),
             f"Line {line} names the columns." if line else "No line names the columns.",
         ),
+        short=short,
     )
+
+
+def _width(cells: list[list[str]]) -> tuple[int, bool]:
+    """Return how many cells a row has, and whether many rows end before the last of them."""
+    widths = Counter(len(row) for row in cells if any(map(_is_time, row)))
+    widths = widths or Counter(len(row) for row in cells if any(row))
+    often = [width for width, count in widths.items() if count >= _OFTEN * widths.total()]
+    usual = max(often, default=widths.most_common(1)[0][0])
+    return usual, min(often, default=usual) < usual
+
+
+def _first_of_data(rows: list[list[str]], width: int, header: int) -> int | None:
+    """Return the first row of data below a known header; a row above the names may hold a time and a number, too."""
+    places = [n for n in range(header, len(rows)) if len(rows[n]) == width and _is_data(rows[n])]
+    full = [n for n in range(len(rows)) if any(rows[n])]
+    following = dict(itertools.pairwise(full))
+    return next((n for n in places if n not in following or any(map(_is_time, rows[following[n]]))), None)
+
+
+def _may_name(cells: list[str], row: list[str], width: int) -> bool:
+    """Tell whether a line may name the columns: it fills most of them, and holds no time."""
+    fits = abs(len(cells) - width) <= 1 or len(row) == width
+    return fits and sum(map(bool, cells)) > width / 2 and not any(map(_is_date, cells))
+
+
+def finest_beside(sample: Sample) -> tuple[Sample, str]:
+    """Return the table with the most rows of those that stand beside one another, and why the others are not read.
+
+    Such a table begins with a column of times that is called as the first one's, and has other times than it.
+    """
+    names = list(map(str, sample.rows.columns))
+    dates = [n for n, name in enumerate(names) if sample.rows[name].astype("str").map(_is_date).any()]
+    again = [n for n in dates if re.fullmatch(re.escape(names[dates[0]]) + r" \(\d+\)", names[n])]
+    again = [n for n in again if not sample.rows.iloc[:, n].equals(sample.rows.iloc[:, dates[0]].rename(names[n]))]
+    if not again:
+        return sample, ""
+    starts = [0, *again, len(names)]
+    tables = [names[begin:end] for begin, end in itertools.pairwise(starts)]
+    filled = [int((sample.rows[names[n]].astype("str") != "").sum()) for n in (dates[0], *again)]
+    place = filled.index(max(filled))
+    others = ", ".join(names[n] for number, n in enumerate((dates[0], *again)) if number != place)
+    rows = sample.rows[tables[place]]
+    rows = rows[(rows.astype("str") != "").any(axis=1)]
+    return replace(sample, rows=rows), f"the table from {others} on has other times than the one beside it"
 
 
 def _with_groups(above: list[str], names: list[str]) -> list[str]:

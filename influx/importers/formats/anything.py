@@ -16,13 +16,14 @@ from influx.core.errors import InputError
 from influx.core.settings import Settings
 from influx.importers.autodetect import infer
 from influx.importers.autodetect.infer import Inferred
-from influx.importers.autodetect.sample import look, read_all
+from influx.importers.autodetect.sample import blocks, look, read_all
 from influx.importers.reading import cells, encoding, intervals, table, tabular, times
 from influx.importers.reading.layout import overridden
 from influx.importers.reading.part import Part
 from influx.importers.reading.table import Table
 
 _MIXED = 0.5
+_EQUAL_KWH = 1e-9
 SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".xls", ".ods", ".parquet", ".dat", "")
 
 
@@ -41,20 +42,50 @@ def matches(path: Path) -> bool:
 def read(path: Path, settings: Settings) -> Part:
     """Read a table by what its data tells."""
     found = infer.infer(path, settings)
-    part = _read_matrix(path, found, settings) if found.matrix else tabular.read(path, found.layout, settings)
-    _refuse_mixed(path.name, part)
+    if found.matrix:
+        part = _read_matrix(path, found, settings)
+    else:  # the unit of all columns went into what was told of each
+        layout = overridden(found.layout, settings.file(path.name).model_copy(update={"unit": None, "measures": None}))
+        part = tabular.of(blocks(path, found.sample), layout, settings)
+    part = _once(path.name, part, _telling_apart(found))
     return replace(part, notes=(*part.notes, *found.notes), why=found.why)
 
 
-def _refuse_mixed(file: str, part: Part) -> None:
-    """Refuse a table in which most times of a series stand several times: it has more series than were told apart."""
-    twice = part.frame.duplicated(["device_id", "timestamp"], keep=False)
-    if twice.mean() > _MIXED:
+def _telling_apart(found: Inferred) -> list[str]:
+    """Return the columns, none of a value or a time, in which rows of one time differ."""
+    rows, layout = found.sample.rows, found.layout
+    names = [name for name in rows if name not in (*layout.times, layout.end, layout.value, *layout.mappings)]
+    return [str(name) for name in names if not rows.duplicated([*layout.times, name]).any()]
+
+
+def _once(file: str, part: Part, names: list[str]) -> Part:
+    """Return a table in which most times of a series stand several times with their rows once, if these are equal.
+
+    Otherwise it is refused: it has more series than were told apart, by one of its columns `names` or by its blocks.
+    """
+    frame, keys = part.frame, ["device_id", "timestamp"]
+    twice = frame.duplicated(keys, keep=False)
+    if twice.mean() <= _MIXED:
+        return part
+    again = frame.duplicated(keys).to_numpy(bool)
+    spread = frame[twice].groupby(keys, observed=True)["energy_kwh"].agg(lambda kwh: kwh.max() - kwh.min())
+    below = frame["row"][again].min() > frame["row"][~again].max()
+    if below and not (spread > _EQUAL_KWH).any():
+        lines, reason = frame["row"][again], "the same row stands above, as the table stands there twice"
+        repeated = table.rejected(file, lines, "timestamp", frame["timestamp"][again].astype("str"), reason)
+        frame = frame[~again].reset_index(drop=True)
+        return replace(part, frame=frame, rejected=pd.concat([part.rejected, repeated], ignore_index=True))
+    several = f"{file}: most of its times stand in several rows (first: row {int(frame['row'][twice].iloc[0])}), "
+    if not names:
         raise InputError(
-            f"{file}: most of its times stand in several rows (first: row {int(part.frame['row'][twice].iloc[0])}), "
-            "and no column was found that tells these rows apart. Name it in home.yaml: under `files:`, in a line "
-            f"`{file}:`, write `device: ` and the column below it."
+            f"{several}and no column tells these rows apart. Put each series, or each of the tables that stand one "
+            "below the other, with its header into a file of its own, whose name says what it measures (such as "
+            "import.csv and export.csv)."
         )
+    raise InputError(
+        f"{several}and no column was found that tells these rows apart. Name it in home.yaml: under `files:`, in a "
+        f"line `{file}:`, write `device: ` and the column below it, which may be {', '.join(names)[:80]}."
+    )
 
 
 def _read_matrix(path: Path, found: Inferred, settings: Settings) -> Part:
@@ -65,7 +96,7 @@ def _read_matrix(path: Path, found: Inferred, settings: Settings) -> Part:
     raw = table.concat(read_all(path, found.sample))
     day, why = times.parse(raw.rows[layout.times[0]], layout.order)
     texts = raw.rows[list(found.matrix)].astype("str").to_numpy(object).ravel()
-    values, bad = cells.numbers(pd.Series(texts, dtype="str"), comma)
+    values, bad = cells.numbers(pd.Series(texts, dtype="str"), comma, parted=layout.comma is not None)
     zone = tabular.zone_of(layout, settings)
     clocks = np.array([infer.clock_of(name) or 0.0 for name in found.matrix])  # hours
     filled = ~(np.isnan(values) & ~bad).reshape(len(day), count)

@@ -16,12 +16,16 @@ from influx.core.errors import InputError, NoElectricityError
 from influx.core.settings import Role, Settings
 from influx.importers.autodetect import quantity_detection
 from influx.importers.autodetect.conclusion import AmbiguityError
+from influx.importers.autodetect.sample import lines
 from influx.importers.reading import encoding, tabular
 from influx.importers.reading.layout import Layout, SeriesMapping, flow
 from influx.importers.reading.part import Part
 from influx.importers.reading.times import Order
 
 _LINE = re.compile(r"\s*(\d{10}|\d{13})(?:\.\d+)?\s*([,;\t])\s*(\d+(?:\.\d+)?)\s*")
+_SELDOM_FALLS = 0.98
+"""Of the steps of a register; it falls where it was replaced, or began anew."""
+
 _TOON = re.compile(r"(gas|elec)_(?:(solar)_)?quantity(?:_(nt|lt))?(?:_(orig|produ))?_Current\w+Quantity_\d+yr\w+.*")
 _TARIFFS = {"nt": "normal tariff", "lt": "low tariff", None: ""}
 _ROLES: dict[str, Role] = {
@@ -34,11 +38,18 @@ _ROLES: dict[str, Role] = {
 
 
 def matches(path: Path) -> bool:
-    """Tell whether the first lines are rising times since 1970, each with a state that never falls."""
-    lines = [line for line in encoding.first_lines(path, 20)[:-1] if line.strip()]
-    times, states = _numbers(lines)
-    rising = (np.diff(times) > 0).all() and (np.diff(states) >= 0).all()
-    return bool(len(times) == len(lines) >= 3 and rising)
+    """Tell whether lines from all over the file are rising times since 1970, with a state that rises and never falls.
+
+    A state that stands still may be a power; only the name of its file makes it a register.
+    """
+    head = [line for line in encoding.first_lines(path, 20)[:-1] if line.strip()]
+    times, states = _numbers(head)
+    if len(times) != len(head) or len(head) < 3 or (np.diff(times) <= 0).any() or (np.diff(states) < 0).any():
+        return False
+    times, states = _numbers(lines(path)[0][:-1])
+    named = _TOON.fullmatch(path.stem) or path.stem.startswith(tuple(_ROLES))
+    rises = (np.diff(times) > 0).all() and (np.diff(states) >= 0).mean() > _SELDOM_FALLS
+    return bool(rises and (named or len(np.unique(states)) >= 3))
 
 
 def matches_toon(path: Path) -> bool:

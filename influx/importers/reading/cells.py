@@ -6,6 +6,8 @@ offset is local time at the home.
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -21,25 +23,36 @@ LARGEST = 1e15
 """No meter shows more, in whatever unit: such a number is as good as infinite."""
 
 TIME = r"\d{4}-\d\d-\d\d(?:[T ]\d\d?:\d\d(?::\d\d(?:\.\d+)?)?)?"
+PARTED = r"[+-]?[1-9]\d{{0,2}}(?:{}\d{{3}})+"
+"""A whole number whose thousands a sign parts: to be formatted with it."""
+
 OFFSET = r" ?(?:Z|[+-](?:0\d|1[0-4])(?::?[0-5]\d)?)"
 _FLAGS = {"true": "1", "false": "0", "yes": "1", "no": "0"}
 _YEARS = (pd.Timestamp("2000-01-01", tz="UTC"), pd.Timestamp("2100-01-01", tz="UTC"))
 
 
-def numbers(cells: pd.Series, comma: bool = False, flags: bool = False) -> tuple[np.ndarray, np.ndarray]:
+def numbers(
+    cells: pd.Series, comma: bool = False, flags: bool = False, parted: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
     """Return cells as floats, infinite beyond `LARGEST`, and where they are something else than a number.
 
     Blank cells and the words of `MISSING` are NaN, not faults. `comma` tells that decimals may be written with a comma,
-    `flags` that true, false, yes and no are 1 and 0, rather than faults.
+    `flags` that true, false, yes and no are 1 and 0, rather than faults, and `parted` that the sign before decimals is
+    known, so that the other one parts thousands.
+
+    Examples
+    --------
+    >>> numbers(pd.Series(["1,200", "200"]), parted=True)[0].tolist(), numbers(pd.Series(["1.200"]), True)[0].tolist()
+    ([1200.0, 200.0], [1.2])
     """
     bad = np.zeros(len(cells), bool)
     if pd.api.types.is_bool_dtype(cells) and not flags:
         return np.full(len(cells), np.nan), ~bad
     if pd.api.types.is_numeric_dtype(cells):
         values = cells.astype("Float64").to_numpy(float, na_value=np.nan).copy()
-    elif comma or flags or (values := _plain_numbers(cells)) is None:
+    elif comma or flags or parted or (values := _plain_numbers(cells)) is None:
         text = cells.astype("str").fillna("").str.strip().str.lower()
-        text = _with_points(text.replace(_FLAGS) if flags else text, comma)
+        text = _with_points(text.replace(_FLAGS) if flags else text, comma, parted)
         values = pd.to_numeric(text, errors="coerce").to_numpy(float).copy()
         values[text.isin([*MISSING, *_FLAGS]).to_numpy(bool)] = np.nan
         bad = np.isnan(values) & ~text.isin(MISSING).to_numpy(bool)
@@ -61,8 +74,13 @@ def _plain_numbers(cells: pd.Series) -> np.ndarray | None:
         return None
 
 
-def _with_points(text: pd.Series, comma: bool) -> pd.Series:
+def _with_points(text: pd.Series, comma: bool, parted: bool) -> pd.Series:
     """Return numbers without the signs that part their thousands, and with a point before their decimals."""
+    sign, other = (".", ",") if comma else (",", ".")
+    whole = text.str.fullmatch(PARTED.format(re.escape(sign)))
+    parts = text.str.contains(sign, regex=False) & ~text.str.contains(other, regex=False)
+    if parted and whole.any() and not (parts & ~whole).any():  # otherwise the sign parts no thousands
+        text = text.where(~whole, text.str.replace(sign, "", regex=False))
     decimal, thousands = (",", r"[. '\u00a0\u202f]") if comma else (r"\.", r"[, '\u00a0\u202f]")
     parted = text.str.fullmatch(rf"[+-]?\d{{1,3}}(?:{thousands}\d{{3}})+{decimal}\d*")
     text = text.where(~parted, text.str.replace(thousands, "", regex=True))

@@ -125,7 +125,7 @@ def _wide(raw: Table, layout: Layout, comma: bool) -> _Cells:
     out = _Cells.of(pd.DataFrame({"device_id": devices}, index=np.repeat(raw.rows.index.to_numpy(), wide)))
     values = np.zeros((count, wide))
     for place, columns in enumerate(phases.values()):
-        read = {name: cells.numbers(raw.rows[name], comma) for name in columns}
+        read = {name: cells.numbers(raw.rows[name], comma, parted=layout.comma is not None) for name in columns}
         values[:, place] = sum(np.where(np.isinf(numbers), 0, numbers) for numbers, _ in read.values())
         faults = [("not a number", name, bad) for name, (_, bad) in read.items()]
         faults += [("infinite", name, np.isinf(numbers)) for name, (numbers, _) in read.items()]
@@ -141,7 +141,7 @@ def _wide(raw: Table, layout: Layout, comma: bool) -> _Cells:
 def _long(raw: Table, layout: Layout, comma: bool) -> _Cells:
     """Return the cells of a table that has a row a series and time."""
     column, device = layout.value or "", layout.device or ""
-    values, bad = cells.numbers(raw.rows[column], comma)
+    values, bad = cells.numbers(raw.rows[column], comma, parted=layout.comma is not None)
     rows = pd.DataFrame({"device_id": _categories(raw.rows[device], strip=False), "value": values})
     rows.index = raw.rows.index
     out, names = _Cells.of(rows), rows["device_id"].cat
