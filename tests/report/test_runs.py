@@ -72,7 +72,7 @@ def count(monkeypatch) -> dict[str, int]:
 
         monkeypatch.setattr(module, name, call)
 
-    for name in ("unusual_hours", "past_forecasts_of_all", "_whole"):
+    for name in ("unusual_hours", "past_forecasts_of_all", "reconciled"):
         counted({"unusual_hours": anomalies, "past_forecasts_of_all": backtest}.get(name, forecast), name)
     counted(run_folder, "load")
     return calls
@@ -99,10 +99,10 @@ def test_a_step_is_made_once_and_brings_those_before_it(tmp_path: Path, count: d
     assert not run.has("home")
     first = make(run, "insights", "explore")
     assert [step for step in STEPS if run.has(step)] == ["explore", "selection", "forecast", "insights"]
-    assert count == {"load": 1, "unusual_hours": 1, "past_forecasts_of_all": 1, "_whole": 1}
+    assert count == {"load": 1, "unusual_hours": 1, "past_forecasts_of_all": 1, "reconciled": 1}
     assert_same(first, make(run, "insights", "explore"))
     assert_same(first, make(settle(tmp_path), "insights", "explore"))
-    assert count == {"load": 1, "unusual_hours": 1, "past_forecasts_of_all": 1, "_whole": 1}
+    assert count == {"load": 1, "unusual_hours": 1, "past_forecasts_of_all": 1, "reconciled": 1}
 
 
 def test_the_home_read_from_the_folder_is_the_one_that_was_loaded(finished: Run) -> None:
@@ -200,12 +200,12 @@ def test_a_step_that_was_interrupted_is_made_again(copied: Path, finished: Run, 
     run = settle(copied)
     assert not run.has("forecast")
     assert_same(make(finished, "forecast"), make(run, "forecast"))
-    assert count == {"_whole": 1}  # training stands
+    assert count == {"reconciled": 1}  # training stands
 
 
 def test_a_step_that_fails_leaves_no_trace_of_being_done(copied: Path, monkeypatch) -> None:
     (copied / "run" / "steps" / "forecast.json").unlink()
-    monkeypatch.setattr(forecast, "_whole", lambda *_: 1 / 0)
+    monkeypatch.setattr(forecast, "reconciled", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         settle(copied).forecast()
     assert not settle(copied).has("forecast")
