@@ -135,8 +135,9 @@ def test_a_home_with_sun_and_gaps_is_explored_and_forecast(tmp_path: Path) -> No
 
 
 def test_a_home_of_sub_meters_has_what_they_do_not_explain(tmp_path: Path) -> None:
-    """Its times have no offset; the main meter is the household, and the unmetered rest is a device of its own."""
+    """Its times keep standard time; the main meter is the household, and the unmetered rest is a device of its own."""
     settings = "timezone: Europe/Paris\ncountry: FR\ncurrency: EUR\ntariff: {rate: 0.2}\n"
+    settings += 'files: {readings.parquet: {timezone: "+01:00"}}\n'
     home = cut(SCEAUX, tmp_path, "2010-03-01", "2010-04-05", settings)
     run = made(home, tmp_path / "run", horizon=24)
     days = run.explore()["daily_use"].query("device_id == 'household'").set_index("day")["kwh"]

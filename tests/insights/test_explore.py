@@ -177,7 +177,8 @@ def test_a_household_that_no_hour_of_its_meters_tells_is_left_out(tmp_path: Path
 def heated(folder: Path, days: int) -> Home:
     """A heater that uses more on each colder day, a cooler on each warmer one, and a clock that does not care."""
     cold = np.repeat(np.arange(days, dtype=float), 24)
-    devices = {"heater": 1 + cold / 100, "cooler": 1 - cold / 1000, "clock": np.full(24 * days, 0.001)}
+    heat = 1 + cold / 100 + np.tile([0.05, -0.05], 12 * days)
+    devices = {"heater": heat, "cooler": 1 - cold / 1000, "clock": np.full(24 * days, 0.001)}
     tiny.write_readings(folder, **devices)
     return load(with_weather(folder, 15 - cold))
 

@@ -222,11 +222,20 @@ def _width(cells: list[list[str]]) -> tuple[int, bool]:
 
 
 def _first_of_data(rows: list[list[str]], width: int, header: int) -> int | None:
-    """Return the first row of data below a known header; a row above the names may hold a time and a number, too."""
+    """Return the first row of data below a known header; a row above the names may hold a time and a number, too.
+
+    A row of data follows one, if only with its numbers where a day stands once.
+    """
     places = [n for n in range(header, len(rows)) if len(rows[n]) == width and _is_data(rows[n])]
     full = [n for n in range(len(rows)) if any(rows[n])]
     following = dict(itertools.pairwise(full))
-    return next((n for n in places if n not in following or any(map(_is_time, rows[following[n]]))), None)
+
+    def goes_on(n: int) -> bool:
+        row = rows[following[n]]
+        times = [place for place, cell in enumerate(rows[n]) if _is_time(cell)]
+        return any(map(_is_time, row)) or (any(map(_is_number, row)) and not any(row[place] for place in times[:1]))
+
+    return next((n for n in places if n not in following or goes_on(n)), None)
 
 
 def _may_name(cells: list[str], row: list[str], width: int) -> bool:

@@ -49,7 +49,7 @@ def matches(path: Path) -> bool:
     times, states = _numbers(lines(path)[0][:-1])
     named = _TOON.fullmatch(path.stem) or path.stem.startswith(tuple(_ROLES))
     rises = (np.diff(times) > 0).all() and (np.diff(states) >= 0).mean() > _SELDOM_FALLS
-    return bool(rises and (named or len(np.unique(states)) >= 3))
+    return bool(rises and (named or len(np.unique(states)) >= min(3, len(states) - 1)))
 
 
 def matches_toon(path: Path) -> bool:
