@@ -55,6 +55,11 @@ def test_a_unit_of_money_is_none_of_energy(name: str, factor: float, currencies:
     assert (unit.factor, set(unit.currencies), units.in_name(name)) == (factor, currencies, None)
 
 
+@pytest.mark.parametrize("name", ["P (kWh)", "C (kWh)", "Ore kWh", "RP kWh", "GR (kWh)"])
+def test_a_letter_beside_a_unit_of_energy_is_no_money(name: str) -> None:
+    assert price_units.unit_of(name) is None and not price_units.is_money(name)
+
+
 @pytest.mark.parametrize("name", ["g/kWh", "perKwh", "kg CO2 per kWh", "km/kWh", "gCO2eq/kWh"])
 def test_what_something_is_counted_by_is_no_unit_of_it(name: str) -> None:
     assert units.in_name(name) is None

@@ -22,6 +22,9 @@ _HUNDREDTHS = {
 }
 """Words for the hundredth of a currency, and the currencies that have it."""
 
+_SHORT = ("p", "c", "ore", "rp", "gr")
+"""Those that are something else where no price is named and nothing is counted by energy, as in P (kWh)."""
+
 _PER = ("per", "pro", "je", "por", "par", "pr")
 _ENERGY = {"kwh": 1.0, "mwh": 1e-3, "kilowattstunde": 1.0, "kilowatthour": 1.0}
 _PRICE = re.compile(
@@ -69,7 +72,10 @@ def unit_of(name: str) -> PriceUnit | None:
     codes = [word for word in words if word in _CODES]
     codes += [word for word in words if word in _SIGNS and (word in beside or not word.isalpha())]
     small = [word for word in words[max(at - 2 - behind, 0) : at] if word in _HUNDREDTHS]
-    if not codes and not (small and (behind or words[at - 1] == small[-1])):
+    is_sure = small and (
+        behind or (words[at - 1] == small[-1] and (small[-1] not in _SHORT or _PRICE.search(name.lower())))
+    )
+    if not codes and not is_sure:
         is_named = behind and (_PRICE.search(" ".join(words)) or _COST.search(" ".join(words)))
         return PriceUnit(_ENERGY[words[at]]) if is_named else None
     main = dict.fromkeys(_SIGNS.get(word, word.upper()) for word in codes)
