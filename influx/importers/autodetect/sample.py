@@ -232,8 +232,9 @@ def _first_of_data(rows: list[list[str]], width: int, header: int) -> int | None
 
     def goes_on(n: int) -> bool:
         row = rows[following[n]]
-        times = [place for place, cell in enumerate(rows[n]) if _is_time(cell)]
-        return any(map(_is_time, row)) or (any(map(_is_number, row)) and not any(row[place] for place in times[:1]))
+        day = next(place for place, cell in enumerate(rows[n]) if _is_time(cell))
+        stands_once = len(row) > day and not row[day] and any(map(_is_number, row))
+        return any(map(_is_time, row)) or stands_once
 
     return next((n for n in places if n not in following or goes_on(n)), None)
 
