@@ -40,11 +40,12 @@ _EQUAL = 2e-3
 
 
 class Doubt(NamedTuple):
-    """A series that is hardly what it is taken for: what is wrong with its hours, and the line that settles it."""
+    """A series that is hardly what it is taken for: what is wrong with its hours, and the role or unit it may have."""
 
     device_id: str
     what: str
-    line: str
+    role: str = ""
+    unit: str = ""
 
 
 def refuse_implausible(
@@ -72,21 +73,21 @@ def refuse_implausible(
             audit.note("implausible", name=doubt.device_id, what=doubt.what)
     refused = [doubt for doubt in found if doubt.device_id not in accepted]
     if refused:
-        lines = (f"{_of(doubt.device_id, files, settings)}: {doubt.what}; {doubt.line}" for doubt in refused)
-        keep = f"devices: {{{refused[0].device_id}: {{role: {roles[refused[0].device_id]}}}}}"
-        raise InputError(
-            "\n".join(lines)
-            + f"\nSay in home.yaml what holds, such as one of these lines; {keep} keeps the hours as they are."
-        )
+        keep = _role(refused[0].device_id, roles[refused[0].device_id])
+        problems = "; ".join(_problem(doubt, files, settings) for doubt in refused)
+        raise InputError(f"{problems}. Write into home.yaml what holds; {keep} keeps the hours as they are.")
 
 
-def _of(name: str, files: list[SourceFile], settings: Settings) -> str:
+def _problem(doubt: Doubt, files: list[SourceFile], settings: Settings) -> str:
+    """Return what is wrong with a series, with its files and the lines of home.yaml that settle it."""
     sources = [
         file.name
         for file in files
-        if "device_id" in file.frame and name in map(settings.name_of, file.frame["device_id"].unique())
+        if "device_id" in file.frame and doubt.device_id in map(settings.name_of, file.frame["device_id"].unique())
     ]
-    return f"{', '.join(sources)}, {name}" if sources else name
+    lines = [_role(doubt.device_id, doubt.role)] if doubt.role else []
+    lines += [f"files: {{{file!r}: {{unit: {doubt.unit}}}}}" for file in sources if doubt.unit]
+    return f"{', '.join((*sources, doubt.device_id))}: {doubt.what} (such as {' or '.join(lines)})"
 
 
 def doubts(table: pd.DataFrame, roles: Mapping[str, Role], settings: Settings) -> list[Doubt]:
@@ -103,30 +104,31 @@ def _alone(name: str, hours: np.ndarray, role: Role, limit: float | None) -> Ite
     if len(energy) < LEAST_DAY:
         return
     mean, peak, whole = float(energy.mean()), float(np.quantile(energy, 0.999)), role in ("household", "grid_import")
-    other_unit, ignore = "files: {FILE: {unit: Wh}} reads its file in another unit", _role(name, "ignore")
     shaped = len(energy) >= LEAST_HOURS and len(np.unique(energy)) >= LEAST_VALUES
     steps = np.diff(energy)
     if shaped and (steps >= 0).all() and (steps > 0).sum() >= LEAST_VALUES:
-        yield Doubt(name, f"it never falls in {len(energy)} hours, as a meter's reading does and no use", ignore)
+        yield Doubt(name, f"it never falls in {len(energy)} hours, as a meter's reading does and no use", "ignore")
     elif shaped and energy.max() == 100 and mean > 5 and (energy == np.round(energy)).mean() > 0.9:
-        yield Doubt(name, "it moves in whole numbers up to 100, as a percentage does", ignore)
+        yield Doubt(name, "it moves in whole numbers up to 100, as a percentage does", "ignore")
     elif mean > MOST_MEAN_KW or peak > max(MOST_HOUR_KWH, 1.5 * (limit or 0)):
         size = f"{mean:,.3g} kWh an hour in the mean and {peak:,.3g} in its highest hours"
-        yield Doubt(name, f"{size} are more than a home takes", f"{ignore} leaves it out, {other_unit}")
+        yield Doubt(name, f"{size} are more than a home takes", "ignore", "Wh")
     elif whole and limit is not None and (energy > 1.25 * limit).mean() > 0.01:
         words = f"{peak:,.3g} kWh in an hour are more than power_limit_kw: {limit:g} lets through"
-        yield Doubt(name, words, other_unit)
+        yield Doubt(name, words, unit="Wh")
     elif whole and len(energy) >= LEAST_HOURS and 0 < mean < LEAST_MEAN_KW:
-        yield Doubt(name, f"{1000 * mean:,.2g} Wh an hour in the mean are less than a home's router takes", other_unit)
+        yield Doubt(name, f"{1000 * mean:,.2g} Wh an hour in the mean are less than a home's router takes", unit="kWh")
 
 
 def _together(values: Mapping[str, np.ndarray], roles: Mapping[str, Role]) -> Iterator[Doubt]:
-    for small, large in permutations(values, 2):
+    mean = {name: float(np.nanmean(hours)) for name, hours in values.items() if np.isfinite(hours).any()}
+    for small, large in permutations(mean, 2):
+        # Means, over different hours as they may be, tell most pairs apart at no cost.
+        if not any(mean[large] < 2 * factor * mean[small] < 4 * mean[large] for factor in FACTORS):
+            continue
         ratio = _ratio(values[small], values[large])
         if ratio is not None and any(abs(ratio / factor - 1) < _EQUAL for factor in FACTORS):
-            yield Doubt(
-                large, f"hour by hour it is {ratio:,.4g} times {small}, as in another unit", _role(large, "ignore")
-            )
+            yield Doubt(large, f"hour by hour it is {ratio:,.4g} times {small}, as in another unit", "ignore")
     devices = [name for name in values if roles[name] == "device"]
     if len(devices) < LEAST_PARTS + 1:
         return
@@ -136,7 +138,7 @@ def _together(values: Mapping[str, np.ndarray], roles: Mapping[str, Role]) -> It
     ratio = _ratio(parts.sum(axis=1), values[total])
     if several and ratio is not None and abs(ratio - 1) < _EQUAL:
         words = f"hour by hour it is the sum of the other {len(devices) - 1} devices, so all energy would count twice"
-        yield Doubt(total, words, _role(total, "household"))
+        yield Doubt(total, words, "household")
 
 
 def _ratio(left: np.ndarray, right: np.ndarray) -> float | None:
@@ -150,4 +152,4 @@ def _ratio(left: np.ndarray, right: np.ndarray) -> float | None:
 
 
 def _role(name: str, role: str) -> str:
-    return f"devices: {{{name}: {{role: {role}}}}}"
+    return f"devices: {{{name!r}: {{role: {role}}}}}"

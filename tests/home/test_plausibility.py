@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -66,19 +67,33 @@ def test_devices_of_one_rhythm_are_not_the_same() -> None:
 def test_a_sum_among_its_parts_is_the_household() -> None:
     table = pd.DataFrame({"fridge": DAY / 10, "tv": EVENING, "all": DAY / 10 + EVENING})
     (doubt,) = doubts(table, dict.fromkeys(table, "device"), Settings())
-    assert (doubt.device_id, doubt.line) == ("all", "devices: {all: {role: household}}")
+    assert (doubt.device_id, doubt.role) == ("all", "household")
     assert doubts(table, {"fridge": "device", "tv": "device", "all": "household"}, Settings()) == []
 
 
-def test_the_line_that_is_proposed_settles_it_and_a_role_keeps_it(tmp_path: Path) -> None:
+LINE = re.compile(r"(?:devices|files): \{.*?\}\}")
+
+
+def test_each_line_that_is_proposed_settles_it_and_a_role_keeps_it(tmp_path: Path) -> None:
     stamps = pd.date_range("2024-07-01", periods=len(HOURS), freq="h", tz="UTC")
-    frame = pd.DataFrame({"timestamp": stamps, "tv": EVENING, "meter": 5 + np.cumsum(EVENING) / 20})
+    frame = pd.DataFrame({"timestamp": stamps, "tv": EVENING, "meter: old": 5 + np.cumsum(EVENING) / 20})
     frame.melt("timestamp", var_name="device_id", value_name="energy_kwh").to_csv(tmp_path / "r.csv", index=False)
-    with pytest.raises(influx.InputError, match=r"r\.csv, meter: .*(?s:.)*devices: \{meter: \{role: ignore\}\}"):
+    with pytest.raises(influx.InputError, match=r"^r\.csv, meter: old: it never falls") as asked:
         influx.load(tmp_path)
-    (tmp_path / "home.yaml").write_text("devices: {meter: {role: ignore}}\n")
+    leave, keep = LINE.findall(str(asked.value))
+    (tmp_path / "home.yaml").write_text(leave)
     assert influx.load(tmp_path).readings["device_id"].unique().tolist() == ["tv"]
-    (tmp_path / "home.yaml").write_text("devices: {meter: {role: device}}\n")
+    (tmp_path / "home.yaml").write_text(keep)
     kept = influx.load(tmp_path)
     assert kept.readings["energy_kwh"].max() > 5
-    assert any("meter" in note and "role" in note for note in kept.notes)
+    assert any("meter: old" in note and "role" in note for note in kept.notes)
+
+
+def test_the_unit_that_is_proposed_names_the_file(tmp_path: Path) -> None:
+    stamps = pd.date_range("2024-07-01", periods=len(HOURS), freq="h", tz="UTC")
+    frame = pd.DataFrame({"timestamp": stamps, "device_id": "tv", "energy_kwh": 20 + 10 * DAY})
+    frame.to_csv(tmp_path / "r.csv", index=False)
+    with pytest.raises(influx.InputError, match="more than a home takes") as asked:
+        influx.load(tmp_path)
+    (tmp_path / "home.yaml").write_text(next(line for line in LINE.findall(str(asked.value)) if "unit" in line))
+    assert influx.load(tmp_path).series["kwh"].sum() == pytest.approx((20 + 10 * DAY).sum() / 1000)
