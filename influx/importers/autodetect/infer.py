@@ -98,24 +98,29 @@ def infer(path: Path, settings: Settings) -> Inferred:
         if times is None:
             raise InputError(f"{path.name}: no column of this table holds times. Name one under files in home.yaml.")
         comma, why = column_classification.decimal_comma(sample, times, overrides)
-        layout = Layout(
-            "table",
-            times.columns if len(times.columns) > 1 else times.columns[0],
-            end=times.end,
-            time_marks=times.time_marks,
-            zone=times.zone,
-            order=times.order,
-            comma=comma,
-            line=sample.line,
-            names=sample.names,
-            separator=sample.separator,
-        )
+        layout = layout_of("table", sample, times, comma)
         notes = (f"{path.name}: {beside} and is not read.",) if beside else ()
         table = _Table(path, sample, times, settings, layout, (*sample.why, *times.why, *why), notes)
         clocks = _clock_columns(sample, times)
         return _of_days(table, clocks) if clocks else _with_marks(_of_times(table), table)
     except AmbiguityError as error:
         raise InputError(error.of_file(path.name)) from error
+
+
+def layout_of(title: str, sample: Sample, times: Times, comma: bool | None) -> Layout:
+    """Return how the lines and times of a table are laid out; what its columns measure is not in it."""
+    return Layout(
+        title,
+        times.columns if len(times.columns) > 1 else times.columns[0],
+        end=times.end,
+        time_marks=times.time_marks,
+        zone=times.zone,
+        order=times.order,
+        comma=comma,
+        line=sample.line,
+        names=sample.names,
+        separator=sample.separator,
+    )
 
 
 def may_be(sample: Sample) -> bool:

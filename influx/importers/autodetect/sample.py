@@ -169,12 +169,7 @@ def _score(lines: list[str], separator: str) -> tuple[float, int]:
     if not widths:
         return 0.0, 0
     width = widths.most_common(1)[0][0]
-    good = [
-        any(map(_is_time, row)) and any(_is_number(cell) and not _is_date(cell) for cell in row)
-        for row in rows
-        if len(row) == width
-    ]
-    return sum(good) / len(rows), width
+    return sum(_is_data(row) for row in rows if len(row) == width) / len(rows), width
 
 
 def _laid_out(cells: list[list[str]], separator: str, header: int | None, file: str) -> Sample:

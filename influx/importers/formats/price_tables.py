@@ -18,13 +18,13 @@ import pandas as pd
 
 from influx.core.errors import InputError
 from influx.core.settings import File, Settings
-from influx.importers.autodetect import column_classification, column_names, time_detection
+from influx.importers.autodetect import column_classification, column_names, infer, time_detection
 from influx.importers.autodetect.conclusion import AmbiguityError
 from influx.importers.autodetect.sample import Sample, look
 from influx.importers.formats import covariates
 from influx.importers.formats.anything import SUFFIXES
 from influx.importers.reading import cells, encoding, price_units, units
-from influx.importers.reading.layout import Layout, overridden
+from influx.importers.reading.layout import overridden
 from influx.importers.reading.part import Part
 from influx.importers.reading.price_units import PriceUnit, unit_of
 
@@ -111,20 +111,10 @@ def read(path: Path, settings: Settings) -> Part:
             raise InputError(f"{path.name}: no column of this table of prices holds times. Name it in home.yaml.")
         column, unit = _column(sample, times.columns, path, settings)
         comma, _ = column_classification.decimal_comma(sample, times, file)
-        known = times.columns if len(times.columns) > 1 else times.columns[0]
-        layout = Layout(
-            "prices",
-            known,
-            time_marks=times.time_marks,
-            zone=times.zone,
-            order=times.order,
-            comma=comma,
-            line=sample.line,
-            names=sample.names,
-            separator=sample.separator,
-        )
+        # A price holds until the next one, whatever end stands beside it.
         holds: Literal["unknown", "unchanged"] = "unchanged" if set(sample.rows) >= _HISTORY else "unknown"
-        layout = overridden(replace(layout, gaps=holds), file.model_copy(update={"header": None, "value": None}))
+        layout = replace(infer.layout_of("prices", sample, times, comma), end=None, gaps=holds)
+        layout = overridden(layout, file.model_copy(update={"header": None, "value": None}))
         return covariates.prices_of(path, settings, layout, column, unit)
     except AmbiguityError as error:
         raise InputError(error.of_file(path.name)) from error
