@@ -106,7 +106,7 @@ def residuals(past_forecasts: pd.DataFrame, device: str = HOUSEHOLD, timezone: s
 
 @plot
 def calibration(calibration: pd.DataFrame, together: pd.DataFrame, *, ax: Axes) -> str:
-    """Draw found shares of hours over the promised ones: of each device, of all together, and of the household.
+    """Draw empirical shares of hours over the nominal ones: of each device, of all together, and of the household.
 
     Bars hold the true share 19 times in 20, as the past forecasts differ. Devices that are mostly off, and quantiles
     of which too few hours tell, are left out.
@@ -115,9 +115,9 @@ def calibration(calibration: pd.DataFrame, together: pd.DataFrame, *, ax: Axes) 
     is_household = known["device_id"] == HOUSEHOLD
     household, devices = known[is_household], known[~known["mostly_off"] & ~is_household]
     if devices.empty and household.empty:
-        return style.empty(ax, "Too few hours tell whether any band holds what it promises.")
+        return style.empty(ax, "Too few hours tell whether any band holds its nominal share.")
     ax.plot([0, 1], [0, 1], color=INK, linewidth=1, linestyle=":")
-    ax.annotate("as promised", (0.3, 0.3), xytext=(6, -4), textcoords="offset points", fontsize=9, va="top")
+    ax.annotate("empirical = nominal", (0.3, 0.3), xytext=(6, -4), textcoords="offset points", fontsize=9, va="top")
     ax.plot(devices["nominal"], devices["empirical"], ".", color=GREY, markersize=7, label="a device")
     groups = {"household": (household, 0.012, "o", ACCENT)}
     if len(devices):
@@ -127,7 +127,7 @@ def calibration(calibration: pd.DataFrame, together: pd.DataFrame, *, ax: Axes) 
         half = half_width(rows["empirical_se"], rows["folds"])
         _share_bars(ax, rows["nominal"] + aside, rows["empirical"], half, hue)
     ax.set_xticks(list(NOMINAL.values()), [f"{name}\n{fmt.percent(share)}" for name, share in NOMINAL.items()])
-    ax.set(xlim=(0, 1), ylim=(0, 1.02), xlabel="promised share of hours", ylabel="found share of hours")
+    ax.set(xlim=(0, 1), ylim=(0, 1.02), xlabel="nominal share of hours", ylabel="empirical share of hours")
     ax.yaxis.set_major_formatter(PercentFormatter(1))
     ax.legend(loc="lower right", fontsize=9)
     words = [f"{name}: {_shares(rows)}" for name, (rows, *_) in groups.items() if len(rows)]
@@ -138,7 +138,7 @@ def calibration(calibration: pd.DataFrame, together: pd.DataFrame, *, ax: Axes) 
 def coverage(calibration: pd.DataFrame, *, ax: Axes) -> str:
     """Draw for each device the share of hours found at or below p10, p50 and p90; bars as in `calibration`.
 
-    Dotted lines are the promised shares. A device that is mostly off has hollow marks, as its few hours tell little.
+    Dotted lines are the nominal shares. A device that is mostly off has hollow marks, as its few hours tell little.
     """
     known = calibration[calibration["empirical"].notna() & calibration["quantile"].isin(list(_QUANTILE_MARKS))]
     off = calibration.groupby("device_id", sort=False)["off"].first().sort_values(ascending=False, kind="stable")
@@ -153,7 +153,7 @@ def coverage(calibration: pd.DataFrame, *, ax: Axes) -> str:
         if share >= 0.5 and not is_narrow(ax):
             words = f"off {fmt.percent(share)} of the time"
             ax.annotate(words, (1.02, at), va="center", fontsize=8, annotation_clip=False)
-    ax.set(xlim=(0, 1.01), xlabel="found share of hours (dotted: promised)")
+    ax.set(xlim=(0, 1.01), xlabel="empirical share of hours (dotted: nominal)")
     ax.xaxis.set_major_formatter(PercentFormatter(1))
     legend_below(ax, 3)
     lines = [f"{device} {_shares(rows)}" for device, rows in known.groupby("device_id", sort=False)]
